@@ -1,0 +1,99 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The level rule (docs/architecture.md): a file imports from its own folder and from lower levels,
+ * never from a higher level, never from another folder of its own level.
+ */
+const levels = [
+  ['packet', 'addon.ts'],
+  ['pcap', 'capture', 'kafka'],
+  ['pipeline'],
+  ['sources', 'stages', 'sinks'],
+  ['commands'],
+  ['main.ts'],
+];
+
+const isFile = (place) => place.endsWith('.ts');
+const filesOf = (place) => (isFile(place) ? `src/${place}` : `src/${place}/**`);
+
+/** What an import of this place looks like from anywhere in src. */
+const importOf = (place) =>
+  `^(\\.\\/|(\\.\\.\\/)+)${isFile(place) ? place.replace('.ts', '\\.js$') : `${place}\\/`}`;
+
+/** For each place, what it may not import: all other places of its own level and of higher ones. */
+const levelRules = levels.flatMap((places, level) =>
+  places.map((place) => {
+    const forbidden = [
+      ...levels
+        .slice(level)
+        .flat()
+        .filter((other) => other !== place)
+        .map((other) => ({
+          regex: importOf(other),
+          message: `src/${place} may not import from src/${other}: imports go to lower levels only.`,
+        })),
+      { regex: '^#kcap\\/', message: 'This is the way in for tests. Import by a relative path.' },
+    ];
+    return {
+      files: [filesOf(place)],
+      rules: {
+        'no-restricted-imports': ['error', { patterns: forbidden }],
+        // The same for import(...), which the rule above does not look at.
+        'no-restricted-syntax': [
+          'error',
+          ...forbidden.map(({ regex, message }) => ({
+            selector: `ImportExpression[source.value=/${regex}/]`,
+            message,
+          })),
+        ],
+      },
+    };
+  }),
+);
+
+/** A file that is in none of these places would escape the rule. */
+const nowhere = {
+  files: ['src/**'],
+  ignores: levels.flat().map(filesOf),
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      { selector: 'Program', message: 'This file has no level: give it one in eslint.config.js.' },
+    ],
+  },
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'dist-test/', 'build/', '.cache/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: ['tsconfig.json', 'tsconfig.test.json'] } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // node:test's functions return promises that its runner awaits.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'describe', 'it', 'suite'] },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  ...levelRules,
+  nowhere,
+);

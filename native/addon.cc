@@ -1,0 +1,73 @@
+#include <librdkafka/rdkafka.h>
+#include <napi.h>
+#include <unistd.h>
+
+#if !__has_include(<pcap/pcap.h>)
+#error "kcap needs libpcap's headers: on Debian and Ubuntu, apt-get install libpcap-dev"
+#endif
+#include <pcap/pcap.h>
+
+#include "batch_consumer.h"
+#include "batch_producer.h"
+#include "capture_filter.h"
+#include "in_memory_broker.h"
+#include "link_type.h"
+#include "live_capture.h"
+#include "own_connections.h"
+#include "properties.h"
+
+namespace kcap {
+namespace {
+
+Napi::Value Versions(const Napi::CallbackInfo& info) {
+  char features[512] = "";
+  size_t size = sizeof features;
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_get(conf, "builtin.features", features, &size);
+  rd_kafka_conf_destroy(conf);
+  auto versions = Napi::Object::New(info.Env());
+  versions["librdkafka"] = Napi::String::New(info.Env(), rd_kafka_version_str());
+  versions["features"] = Napi::String::New(info.Env(), features);
+  versions["libpcap"] = Napi::String::New(info.Env(), pcap_lib_version());
+  return versions;
+}
+
+/** linkTypeOfName(name) → LINKTYPE_ number, or undefined. */
+Napi::Value LinkTypeOfName(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const int dlt = pcap_datalink_name_to_val(name.c_str());
+  if (dlt < 0) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), LinkTypeOfDlt(dlt));
+}
+
+/** linkTypeName(linkType) → libpcap's name, or undefined. */
+Napi::Value LinkTypeName(const Napi::CallbackInfo& info) {
+  const char* name = pcap_datalink_val_to_name(DltOfLinkType(info[0].As<Napi::Number>()));
+  if (!name) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), name);
+}
+
+/** exitNow(status): ends the process without waiting for threads that are blocked in a write or a
+ * request. */
+void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports["versions"] = Napi::Function::New<Versions>(env, "versions");
+  exports["linkTypeOfName"] = Napi::Function::New<LinkTypeOfName>(env, "linkTypeOfName");
+  exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
+  exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
+  InitProperties(env, exports);
+  OwnConnections::Init(env, exports);
+  CaptureFilter::Init(env, exports);
+  LiveCapture::Init(env, exports);
+  BatchProducer::Init(env, exports);
+  BatchConsumer::Init(env, exports);
+  InMemoryBroker::Init(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(kcap, Init)
+
+}  // namespace kcap

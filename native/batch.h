@@ -1,0 +1,104 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace kcap {
+
+/** Header of a record in a pcap file and in a batch (draft-ietf-opsawg-pcap), host byte order. */
+struct RecordHeader {
+  uint32_t seconds;
+  uint32_t fraction;  // microseconds, or nanoseconds where the batch says so
+  uint32_t captured;  // bytes that follow
+  uint32_t original;  // bytes on the wire
+};
+static_assert(sizeof(RecordHeader) == 16);
+
+/** Where in its topic a record of a batch came from. */
+struct Position {
+  int64_t offset;
+  int32_t partition;
+  int32_t reserved;
+};
+static_assert(sizeof(Position) == 16);
+
+/** The first offset of a partition that is not yet in a batch. */
+struct NextOffset {
+  int32_t partition;
+  int64_t offset;
+};
+
+/** What was noticed while a batch was filled; each is counted once, with the batch. */
+struct Tally {
+  uint32_t null_values = 0;
+  uint32_t times_out_of_range = 0;
+  uint32_t times_from_kafka = 0;
+  uint32_t bad_headers = 0;
+
+  bool Empty() const {
+    return null_values + times_out_of_range + times_from_kafka + bad_headers == 0;
+  }
+};
+
+/** Memory that native code fills and JavaScript reads in place, one of them at a time. */
+class SharedBytes {
+ public:
+  explicit SharedBytes(size_t capacity);
+
+  uint8_t* data() const { return data_.get(); }
+  size_t capacity() const { return capacity_; }
+  /** Moves the content to a larger place. Only while JavaScript does not read it. */
+  void Grow(size_t capacity, size_t used);
+  /** The whole memory as one Buffer, the same one each time. JavaScript's thread only. */
+  Napi::Value ToBuffer(Napi::Env env);
+
+ private:
+  std::shared_ptr<uint8_t[]> data_;
+  size_t capacity_;
+  Napi::Reference<Napi::Buffer<uint8_t>> buffer_;
+  uint8_t* buffered_ = nullptr;
+};
+
+/** A run of pcap records that share one link, and what holds for all of them. */
+class Batch {
+ public:
+  /** `max_records` other than 0 keeps a position for each record. */
+  Batch(size_t capacity, size_t max_records);
+
+  bool Empty() const { return count_ == 0 && next_.empty() && tally.Empty(); }
+  uint32_t count() const { return count_; }
+  bool Fits(size_t captured) const {
+    return size_ + sizeof(RecordHeader) + captured <= records_.capacity() &&
+           (max_records_ == 0 || count_ < max_records_);
+  }
+  /** Makes an empty batch large enough for one record. */
+  void MakeRoomFor(size_t captured);
+
+  void Append(const RecordHeader& header, const uint8_t* frame);
+  void AppendPosition(int32_t partition, int64_t offset);
+  /** Remembers that everything of `partition` before `offset` is in this batch or an earlier one.
+   */
+  void SetNextOffset(int32_t partition, int64_t offset);
+  void Clear();
+
+  /** As JavaScript sees it: `NativeBatch` of src/addon.ts. */
+  Napi::Object ToJs(Napi::Env env);
+
+  int32_t link_type = 1;
+  bool nanoseconds = false;
+  uint32_t snap_length = 0;
+  Tally tally;
+
+ private:
+  SharedBytes records_;
+  SharedBytes positions_;
+  size_t max_records_;
+  size_t size_ = 0;
+  uint32_t count_ = 0;
+  std::vector<NextOffset> next_;
+};
+
+}  // namespace kcap

@@ -1,0 +1,428 @@
+#include "batch_consumer.h"
+
+#include <endian.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "properties.h"
+
+namespace kcap {
+namespace {
+
+constexpr int kIdlePollMs = 250;        // stop() ends the wait at once
+constexpr int kBusyPollMs = 10;         // while a batch waits for JavaScript
+constexpr int kMessagesAtOnce = 1000;   // taken from librdkafka's queue in one call
+constexpr int kMaxHandOverMs = 10'000;  // how long a rebalance waits for packets to be written
+constexpr size_t kMaxRecordsPerBatch = 16'384;
+// libpcap's largest snapshot length: what tools accept in a file's header.
+constexpr uint32_t kMaxSnapLength = 262'144;
+
+using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t,
+                                   decltype(&rd_kafka_topic_partition_list_destroy)>;
+
+Partitions NewPartitions(int size) {
+  return Partitions(rd_kafka_topic_partition_list_new(size), rd_kafka_topic_partition_list_destroy);
+}
+
+/** What a message's headers say of its packet. */
+struct PacketHeaders {
+  std::optional<uint32_t> link_type;
+  std::optional<uint32_t> original_length;
+  std::optional<uint32_t> nanoseconds;
+  uint32_t bad = 0;
+};
+
+std::optional<uint32_t> Decimal(const void* value, size_t size, uint32_t max) {
+  const char* text = static_cast<const char*>(value);
+  uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text, text + size, number);
+  if (size == 0 || error != std::errc() || end != text + size || number > max) return std::nullopt;
+  return number;
+}
+
+PacketHeaders HeadersOf(const rd_kafka_message_t* message) {
+  PacketHeaders found;
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return found;
+
+  const auto take = [&](const void* value, size_t size, uint32_t max,
+                        std::optional<uint32_t>& into) {
+    const auto number = value ? Decimal(value, size, max) : std::nullopt;
+    if (number)
+      into = number;
+    else
+      found.bad++;
+  };
+  const char* name;
+  const void* value;
+  size_t size;
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       i++) {
+    const std::string_view known(name);
+    if (known == "pcap-linktype") take(value, size, 65'535, found.link_type);
+    if (known == "pcap-origlen") take(value, size, UINT32_MAX, found.original_length);
+    if (known == "pcap-nanos") take(value, size, 999, found.nanoseconds);
+  }
+  return found;
+}
+
+}  // namespace
+
+void BatchConsumer::Init(Napi::Env env, Napi::Object exports) {
+  exports["BatchConsumer"] =
+      DefineClass(env, "BatchConsumer",
+                  {
+                      InstanceMethod<&BatchConsumer::Next>("next"),
+                      InstanceMethod<&BatchConsumer::Acknowledge>("acknowledge"),
+                      InstanceMethod<&BatchConsumer::Stop>("stop"),
+                      InstanceMethod<&BatchConsumer::Close>("close"),
+                  });
+}
+
+BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      js_(info.Env(), "kcap consumer"),
+      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>(), nullptr),
+      exchange_(js_, info[0].As<Napi::Object>().Get("batchBytes").As<Napi::Number>().Uint32Value(),
+                kMaxRecordsPerBatch),
+      topic_(info[0].As<Napi::Object>().Get("topic").As<Napi::String>()),
+      subscribe_(info[0].As<Napi::Object>().Get("subscribe").As<Napi::Boolean>()),
+      default_link_type_(info[0].As<Napi::Object>().Get("linkType").As<Napi::Number>()),
+      other_start_(info[0].As<Napi::Object>().Get("otherStart").As<Napi::Number>()),
+      max_batch_age_(
+          info[0].As<Napi::Object>().Get("maxBatchAgeMs").As<Napi::Number>().Int64Value()) {
+  const auto options = info[0].As<Napi::Object>();
+  try {
+    const auto listed = options.Get("partitions").As<Napi::Array>();
+    for (uint32_t i = 0; i < listed.Length(); i++) {
+      const auto entry = listed.Get(i).As<Napi::Object>();
+      auto& partition = partitions_[entry.Get("partition").As<Napi::Number>()];
+      partition.start = entry.Get("start").As<Napi::Number>();
+      if (const auto end = entry.Get("end"); !end.IsUndefined())
+        partition.end = end.As<Napi::Number>();
+    }
+    auto conf = ConfOf(info.Env(), options.Get("properties"));
+    events_.Register(conf.get(), this);
+    rd_kafka_conf_set_rebalance_cb(conf.get(), OnRebalance);
+    char message[512];
+    client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), message, sizeof message);
+    if (!client_) throw Napi::Error::New(info.Env(), message);
+    conf.release();  // the client has taken it over
+  } catch (...) {
+    js_.Release();
+    throw;
+  }
+  rd_kafka_poll_set_consumer(client_);
+  queue_ = rd_kafka_queue_get_consumer(client_);
+  exchange_.OnWanted([this] { rd_kafka_queue_yield(queue_); });
+  napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
+  Ref();
+  thread_ = std::thread([this] { Run(); });
+}
+
+BatchConsumer::~BatchConsumer() { StopThread(); }
+
+void BatchConsumer::OnTeardown(void* self) { static_cast<BatchConsumer*>(self)->StopThread(); }
+
+void BatchConsumer::StopThread() {
+  if (!thread_.joinable()) return;
+  events_.Silence();
+  stopping_ = true;
+  exchange_.Close();
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    close_allowed_.notify_all();
+    if (queue_) rd_kafka_queue_yield(queue_);
+  }
+  thread_.join();
+}
+
+Napi::Value BatchConsumer::Next(const Napi::CallbackInfo& info) {
+  return exchange_.Next(info.Env());
+}
+
+void BatchConsumer::Acknowledge(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  const auto offsets = NewPartitions(static_cast<int>(list.Length()));
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    const auto entry = list.Get(i).As<Napi::Object>();
+    rd_kafka_topic_partition_list_add(offsets.get(), topic_.c_str(),
+                                      entry.Get("partition").As<Napi::Number>())
+        ->offset = entry.Get("offset").As<Napi::Number>();
+  }
+  // A partition that has gone to another member meanwhile is refused: its offset is that member's
+  // matter.
+  rd_kafka_offsets_store(client_, offsets.get());
+}
+
+void BatchConsumer::Stop(const Napi::CallbackInfo&) {
+  stopping_ = true;
+  std::lock_guard lock(mutex_);
+  if (queue_) rd_kafka_queue_yield(queue_);
+}
+
+Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
+  auto promise =
+      std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
+  if (std::exchange(close_requested_, true)) {
+    promise->Resolve(info.Env().Undefined());
+    return promise->Promise();
+  }
+  stopping_ = true;
+  exchange_.Close();
+  std::lock_guard lock(mutex_);
+  on_closed_ = [this, promise] {
+    js_.Post([this, promise](Napi::Env env) {
+      thread_.join();
+      events_.Silence();
+      napi_remove_env_cleanup_hook(env, OnTeardown, this);
+      js_.Release();
+      promise->Resolve(env.Undefined());
+      Unref();
+    });
+  };
+  closing_ = true;
+  close_allowed_.notify_all();
+  rd_kafka_queue_yield(queue_);
+  return promise->Promise();
+}
+
+void BatchConsumer::Run() {
+  if (subscribe_) {
+    const auto topics = NewPartitions(1);
+    rd_kafka_topic_partition_list_add(topics.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
+    rd_kafka_subscribe(client_, topics.get());
+  } else {
+    AssignListed();
+  }
+  ReadAll();
+  {
+    // Acknowledgements of the last batches come until close() is called.
+    std::unique_lock lock(mutex_);
+    close_allowed_.wait(lock, [this] { return closing_; });
+    rd_kafka_queue_destroy(queue_);
+    queue_ = nullptr;
+  }
+  rd_kafka_consumer_close(client_);
+  rd_kafka_destroy(client_);
+  if (on_closed_) on_closed_();
+}
+
+void BatchConsumer::AssignListed() {
+  const auto assignment = NewPartitions(static_cast<int>(partitions_.size()));
+  for (auto& [id, partition] : partitions_) {
+    partition.started = true;
+    partition.assigned = true;
+    partition.finished =
+        partition.start >= 0 && partition.end >= 0 && partition.start >= partition.end;
+    if (partition.finished) continue;
+    rd_kafka_topic_partition_list_add(assignment.get(), topic_.c_str(), id)->offset =
+        partition.start;
+  }
+  assigned_once_ = true;
+  rd_kafka_assign(client_, assignment.get());
+}
+
+/**
+ * Waits for a message, then takes what comes until the batch is full or old enough: so an idle
+ * topic costs no wake-ups, a quiet one no latency, and a busy one few batches.
+ */
+void BatchConsumer::ReadAll() {
+  std::vector<rd_kafka_message_t*> messages(kMessagesAtOnce);
+  while (!stopping_ && !AllEnded()) {
+    ssize_t count = 0;
+    if (exchange_.filling().Empty()) {
+      if ((messages[0] = rd_kafka_consumer_poll(client_, kIdlePollMs))) count = 1;
+    } else {
+      const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::chrono::steady_clock::now() - batch_began_);
+      const auto wait = std::max<int64_t>((max_batch_age_ - age).count(), 0);
+      count = rd_kafka_consume_batch_queue(queue_, wait ? static_cast<int>(wait) : kBusyPollMs,
+                                           messages.data(), messages.size());
+    }
+    bool open = true;
+    for (ssize_t i = 0; i < count; i++) {
+      const Message message(messages[i], rd_kafka_message_destroy);
+      if (open && !stopping_) open = Fill(messages[i]);
+    }
+    lost_.clear();
+    if (!open) break;
+    HandOverIfDue();
+  }
+  exchange_.End();
+}
+
+void BatchConsumer::HandOverIfDue() {
+  if (exchange_.filling().Empty()) return;
+  if (std::chrono::steady_clock::now() - batch_began_ >= max_batch_age_) exchange_.TryHandOver();
+}
+
+bool BatchConsumer::Fill(rd_kafka_message_t* message) {
+  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    ReadUpTo(message->partition, message->offset);
+    return true;
+  }
+  if (message->err) {
+    events_.Report(message->err, rd_kafka_message_errstr(message));
+    return true;
+  }
+  const auto& partition = partitions_[message->partition];
+  const bool taken_away = std::ranges::find(lost_, message->partition) != lost_.end();
+  if (partition.finished || taken_away) return true;
+  if (partition.end >= 0 && message->offset >= partition.end) {
+    ReadUpTo(message->partition, message->offset);
+    return true;
+  }
+  if (!AppendPacket(message)) return false;
+  ReadUpTo(message->partition, message->offset + 1);
+  return true;
+}
+
+/** Puts one message into the batch, or counts why it has no packet. False once the consumer is
+ * closed. */
+bool BatchConsumer::AppendPacket(const rd_kafka_message_t* message) {
+  const PacketHeaders headers = HeadersOf(message);
+
+  uint64_t time_us;
+  bool time_from_kafka = false;
+  if (message->key && message->key_len == sizeof time_us) {
+    memcpy(&time_us, message->key, sizeof time_us);
+    time_us = be64toh(time_us);
+  } else {
+    const int64_t time_ms = rd_kafka_message_timestamp(message, nullptr);
+    time_us = time_ms > 0 ? static_cast<uint64_t>(time_ms) * 1000 : 0;
+    time_from_kafka = true;
+  }
+  const uint64_t seconds = time_us / 1'000'000;
+  const bool null_value = message->payload == nullptr;
+  const bool is_packet = !null_value && seconds <= UINT32_MAX;
+
+  const auto link_type = static_cast<int32_t>(headers.link_type.value_or(default_link_type_));
+  const bool nanoseconds = headers.nanoseconds.has_value();
+  if (!PrepareBatch(is_packet ? std::optional(Link{link_type, nanoseconds}) : std::nullopt,
+                    message->len))
+    return false;
+
+  Batch& batch = exchange_.filling();
+  batch.tally.bad_headers += headers.bad;
+  if (null_value) {
+    batch.tally.null_values++;
+  } else if (!is_packet) {
+    batch.tally.times_out_of_range++;
+  } else {
+    if (time_from_kafka) batch.tally.times_from_kafka++;
+    const auto captured = static_cast<uint32_t>(message->len);
+    const uint32_t microseconds = time_us % 1'000'000;
+    const RecordHeader header{
+        .seconds = static_cast<uint32_t>(seconds),
+        .fraction = nanoseconds ? microseconds * 1000 + *headers.nanoseconds : microseconds,
+        .captured = captured,
+        .original = headers.original_length.value_or(captured),
+    };
+    batch.snap_length = std::max(batch.snap_length, captured);
+    batch.Append(header, static_cast<const uint8_t*>(message->payload));
+    batch.AppendPosition(message->partition, message->offset);
+  }
+  batch.SetNextOffset(message->partition, message->offset + 1);
+  return true;
+}
+
+/** Makes sure that the batch being filled can take a packet of this link, or any message where
+ * there is none. */
+bool BatchConsumer::PrepareBatch(const std::optional<Link>& link, size_t captured) {
+  const Batch& current = exchange_.filling();
+  const bool other_link =
+      link && current.count() > 0 &&
+      (current.link_type != link->type || current.nanoseconds != link->nanoseconds);
+  if (other_link || (current.count() > 0 && !current.Fits(captured)))
+    if (!exchange_.HandOver()) return false;
+
+  Batch& batch = exchange_.filling();
+  if (batch.Empty()) {
+    batch_began_ = std::chrono::steady_clock::now();
+    batch.snap_length = kMaxSnapLength;
+  }
+  if (link && batch.count() == 0) {
+    batch.link_type = link->type;
+    batch.nanoseconds = link->nanoseconds;
+    batch.MakeRoomFor(captured);
+  }
+  return true;
+}
+
+/** Notes that a partition was read up to `offset`; where that is its end, it is not fetched any
+ * further. */
+void BatchConsumer::ReadUpTo(int32_t id, int64_t offset) {
+  auto& partition = partitions_[id];
+  if (partition.finished || partition.end < 0 || offset < partition.end) return;
+  partition.finished = true;
+  const auto finished = NewPartitions(1);
+  rd_kafka_topic_partition_list_add(finished.get(), topic_.c_str(), id);
+  rd_kafka_pause_partitions(client_, finished.get());
+}
+
+bool BatchConsumer::AllEnded() const {
+  bool any = false;
+  for (const auto& [id, partition] : partitions_) {
+    if (partition.end < 0) continue;
+    // In a group, the partitions that other members read are theirs to finish.
+    if (!partition.finished && (partition.assigned || !assigned_once_)) return false;
+    any = true;
+  }
+  return any;
+}
+
+void BatchConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
+                                rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+  auto* self = ClientEvents::OpaqueOf<BatchConsumer>(opaque);
+  const bool cooperative = strcmp(rd_kafka_rebalance_protocol(client), "COOPERATIVE") == 0;
+  if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    self->Assigned(partitions);
+    if (cooperative)
+      rd_kafka_error_destroy(rd_kafka_incremental_assign(client, partitions));
+    else
+      rd_kafka_assign(client, partitions);
+    return;
+  }
+  self->Revoked(partitions);
+  if (cooperative)
+    rd_kafka_error_destroy(rd_kafka_incremental_unassign(client, partitions));
+  else
+    rd_kafka_assign(client, nullptr);
+}
+
+/** A partition starts where the command line says the first time, and where the group left off
+ * after that. */
+void BatchConsumer::Assigned(rd_kafka_topic_partition_list_t* partitions) {
+  assigned_once_ = true;
+  for (int i = 0; i < partitions->cnt; i++) {
+    auto& entry = partitions->elems[i];
+    const auto [at, added] = partitions_.try_emplace(entry.partition);
+    auto& partition = at->second;
+    if (added) partition.start = other_start_;
+    entry.offset = partition.started ? RD_KAFKA_OFFSET_STORED : partition.start;
+    partition.started = true;
+    partition.assigned = true;
+  }
+}
+
+/** What was read of the partitions is written and committed before another member gets them. */
+void BatchConsumer::Revoked(const rd_kafka_topic_partition_list_t* partitions) {
+  for (int i = 0; i < partitions->cnt; i++) {
+    partitions_[partitions->elems[i].partition].assigned = false;
+    lost_.push_back(partitions->elems[i].partition);
+  }
+  if (stopping_ || rd_kafka_assignment_lost(client_)) return;
+  if (!exchange_.filling().Empty() && !exchange_.HandOver()) return;
+  if (exchange_.WaitUntilHandled(kMaxHandOverMs)) rd_kafka_commit(client_, nullptr, 0);
+}
+
+}  // namespace kcap

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+#include <napi.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "batch_exchange.h"
+#include "client_events.h"
+#include "js_thread.h"
+
+namespace kcap {
+
+/**
+ * Reads the messages of a topic and turns them into batches of pcap records (docs/wire-format.md).
+ * Offsets are stored, and so committed, only when JavaScript says that it has handled them.
+ */
+class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
+ public:
+  static void Init(Napi::Env env, Napi::Object exports);
+  /**
+   * new BatchConsumer({properties, topic, subscribe, partitions: [{partition, start, end?}],
+   * otherStart, linkType, batchBytes, maxBatchAgeMs, onEvent}): `start` and `otherStart` are
+   * offsets or librdkafka's logical ones; the second is for partitions that are not listed. With
+   * `subscribe` the group decides which partitions are read, otherwise all that are listed are.
+   * Where there are ends, the batches end when every partition has reached its own.
+   */
+  explicit BatchConsumer(const Napi::CallbackInfo& info);
+  ~BatchConsumer() override;
+
+ private:
+  struct Partition {
+    int64_t start = RD_KAFKA_OFFSET_STORED;
+    int64_t end = -1;  // first offset that is not read, -1 for none
+    bool started = false;
+    bool assigned = false;
+    bool finished = false;
+  };
+  struct Link {
+    int32_t type;
+    bool nanoseconds;
+  };
+
+  // JavaScript's thread.
+  Napi::Value Next(const Napi::CallbackInfo& info);
+  /** acknowledge([{partition, offset}]): everything before these offsets has been handled. */
+  void Acknowledge(const Napi::CallbackInfo& info);
+  /** stop(): no further message is taken; the batch that is being filled is the last. */
+  void Stop(const Napi::CallbackInfo& info);
+  /** close() → Promise: what was acknowledged is committed, the client is gone. */
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  static void OnTeardown(void* self);
+  void StopThread();
+
+  // The consumer's thread.
+  void Run();
+  void ReadAll();
+  void AssignListed();
+  bool Fill(rd_kafka_message_t* message);
+  bool AppendPacket(const rd_kafka_message_t* message);
+  bool PrepareBatch(const std::optional<Link>& link, size_t captured);
+  void ReadUpTo(int32_t partition, int64_t offset);
+  bool AllEnded() const;
+  void HandOverIfDue();
+  static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
+                          rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  void Assigned(rd_kafka_topic_partition_list_t* partitions);
+  void Revoked(const rd_kafka_topic_partition_list_t* partitions);
+
+  JsThread js_;
+  ClientEvents events_;
+  BatchExchange exchange_;
+  rd_kafka_t* client_ = nullptr;
+  rd_kafka_queue_t* queue_ = nullptr;
+  const std::string topic_;
+  const bool subscribe_;
+  const int32_t default_link_type_;
+  const int64_t other_start_;
+  const std::chrono::milliseconds max_batch_age_;
+  std::map<int32_t, Partition> partitions_;
+  bool assigned_once_ = false;
+  std::vector<int32_t> lost_;  // partitions taken away since messages were last fetched
+  std::chrono::steady_clock::time_point batch_began_;
+
+  std::thread thread_;
+  std::atomic<bool> stopping_ = false;
+  bool close_requested_ = false;  // JavaScript's thread
+  std::mutex mutex_;
+  std::condition_variable close_allowed_;
+  bool closing_ = false;
+  std::function<void()> on_closed_;
+};
+
+}  // namespace kcap

@@ -1,0 +1,330 @@
+#include "batch_producer.h"
+
+#include <endian.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "batch.h"
+#include "properties.h"
+
+namespace kcap {
+namespace {
+
+constexpr int32_t kEthernet = 1;
+// How long a produce waits for room before JavaScript is asked again what to do.
+constexpr int kMaxWaitForRoomMs = 100;
+constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
+
+/** A header of a message: a constant name and a decimal number. */
+class DecimalHeader {
+ public:
+  DecimalHeader(const char* name, uint64_t value)
+      : name_(name), length_(std::to_chars(text_, text_ + sizeof text_, value).ptr - text_) {}
+
+  void PutInto(rd_kafka_vu_t& argument) const {
+    argument.vtype = RD_KAFKA_VTYPE_HEADER;
+    argument.u.header.name = name_;
+    argument.u.header.val = text_;
+    argument.u.header.size = length_;
+  }
+
+ private:
+  const char* name_;
+  char text_[20];
+  ssize_t length_;
+};
+
+}  // namespace
+
+void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
+  exports["BatchProducer"] =
+      DefineClass(env, "BatchProducer",
+                  {
+                      InstanceMethod<&BatchProducer::Produce>("produce"),
+                      InstanceMethod<&BatchProducer::Flush>("flush"),
+                      InstanceMethod<&BatchProducer::Purge>("purge"),
+                      InstanceMethod<&BatchProducer::Counters>("counters"),
+                      InstanceMethod<&BatchProducer::TakeReports>("takeReports"),
+                      InstanceMethod<&BatchProducer::Close>("close"),
+                  });
+}
+
+static std::shared_ptr<ConnectionList> ConnectionsOf(const Napi::Object& options) {
+  const auto own = options.Get("ownConnections");
+  return own.IsUndefined() ? nullptr : OwnConnections::Unwrap(own.As<Napi::Object>())->list();
+}
+
+BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      js_(info.Env(), "kcap producer"),
+      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>(),
+              ConnectionsOf(info[0].As<Napi::Object>())),
+      stamp_packet_time_(
+          info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),
+      report_every_(static_cast<uint64_t>(
+          info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())) {
+  const auto options = info[0].As<Napi::Object>();
+  try {
+    auto conf = ConfOf(info.Env(), options.Get("properties"));
+    events_.Register(conf.get(), this);
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivery);
+    char message[512];
+    client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), message, sizeof message);
+    if (!client_) throw Napi::Error::New(info.Env(), message);
+    conf.release();  // the client has taken it over
+  } catch (...) {
+    js_.Release();
+    throw;
+  }
+  topic_ = rd_kafka_topic_new(client_, options.Get("topic").As<Napi::String>().Utf8Value().c_str(),
+                              nullptr);
+  reports_queue_ = rd_kafka_queue_get_main(client_);
+  napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
+  Ref();
+  thread_ = std::thread([this] { Run(); });
+}
+
+BatchProducer::~BatchProducer() { StopThread(); }
+
+void BatchProducer::OnTeardown(void* self) { static_cast<BatchProducer*>(self)->StopThread(); }
+
+void BatchProducer::StopThread() {
+  if (!thread_.joinable()) return;
+  events_.Silence();
+  cancelled_ = true;
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    if (reports_queue_) rd_kafka_queue_yield(reports_queue_);
+  }
+  thread_.join();
+}
+
+Napi::Value BatchProducer::Submit(Napi::Env env, std::function<double()> work) {
+  auto promise = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  std::lock_guard lock(mutex_);
+  if (closing_ || job_) {
+    promise->Reject(
+        Napi::Error::New(env, closing_ ? "producer is closed" : "producer is busy").Value());
+    return promise->Promise();
+  }
+  job_ = [this, promise, work = std::move(work)] {
+    const double result = work();
+    js_.Post(
+        [promise, result](Napi::Env env) { promise->Resolve(Napi::Number::New(env, result)); });
+  };
+  rd_kafka_queue_yield(reports_queue_);
+  return promise->Promise();
+}
+
+Napi::Value BatchProducer::Produce(const Napi::CallbackInfo& info) {
+  const auto buffer = info[0].As<Napi::Buffer<uint8_t>>();
+  const Records records{buffer.Data(), buffer.Length(), info[1].As<Napi::Number>(),
+                        info[2].As<Napi::Boolean>()};
+  return Submit(info.Env(),
+                [this, records] { return static_cast<double>(ProduceRecords(records)); });
+}
+
+Napi::Value BatchProducer::Flush(const Napi::CallbackInfo& info) {
+  const int timeout_ms = info[0].As<Napi::Number>();
+  return Submit(info.Env(), [this, timeout_ms] { return FlushFor(timeout_ms); });
+}
+
+Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
+  return Submit(info.Env(), [this] {
+    PurgeAll();
+    return 0;
+  });
+}
+
+Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const auto number = [env](uint64_t value) {
+    return Napi::Number::New(env, static_cast<double>(value));
+  };
+  auto counters = Napi::Object::New(env);
+  counters["accepted"] = number(accepted_);
+  counters["delivered"] = number(delivered_);
+  counters["deliveredBytes"] = number(delivered_bytes_);
+  counters["failed"] = number(failed_);
+  auto failures = Napi::Object::New(env);
+  std::lock_guard lock(details_mutex_);
+  for (const auto& [cause, count] : failures_) failures[cause] = number(count);
+  counters["failures"] = failures;
+  return counters;
+}
+
+Napi::Value BatchProducer::TakeReports(const Napi::CallbackInfo& info) {
+  std::vector<Report> reports;
+  {
+    std::lock_guard lock(details_mutex_);
+    reports.swap(reports_);
+  }
+  const auto env = info.Env();
+  auto list = Napi::Array::New(env, reports.size());
+  for (uint32_t i = 0; i < reports.size(); i++) {
+    auto entry = Napi::Object::New(env);
+    entry["number"] = Napi::Number::New(env, static_cast<double>(reports[i].number));
+    entry["timeUs"] = Napi::Number::New(env, static_cast<double>(reports[i].time_us));
+    entry["partition"] = Napi::Number::New(env, reports[i].partition);
+    entry["offset"] = Napi::Number::New(env, static_cast<double>(reports[i].offset));
+    entry["length"] = Napi::Number::New(env, static_cast<double>(reports[i].length));
+    list[i] = entry;
+  }
+  return list;
+}
+
+Napi::Value BatchProducer::Close(const Napi::CallbackInfo& info) {
+  auto promise =
+      std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
+  std::lock_guard lock(mutex_);
+  if (closing_) {
+    promise->Resolve(info.Env().Undefined());
+    return promise->Promise();
+  }
+  closing_ = true;
+  on_closed_ = [this, promise] {
+    js_.Post([this, promise](Napi::Env env) {
+      thread_.join();
+      events_.Silence();
+      napi_remove_env_cleanup_hook(env, OnTeardown, this);
+      js_.Release();
+      promise->Resolve(env.Undefined());
+      Unref();
+    });
+  };
+  rd_kafka_queue_yield(reports_queue_);
+  return promise->Promise();
+}
+
+void BatchProducer::Run() {
+  for (;;) {
+    std::optional<Job> job;
+    {
+      std::lock_guard lock(mutex_);
+      if (closing_) break;
+      job.swap(job_);
+    }
+    if (job)
+      (*job)();
+    else
+      rd_kafka_queue_poll_callback(reports_queue_, kIdlePollMs);
+  }
+  rd_kafka_topic_destroy(topic_);
+  {
+    std::lock_guard lock(mutex_);
+    rd_kafka_queue_destroy(reports_queue_);
+    reports_queue_ = nullptr;
+  }
+  rd_kafka_destroy(client_);
+  if (on_closed_) on_closed_();
+}
+
+size_t BatchProducer::ProduceRecords(const Records& records) {
+  size_t at = 0;
+  int waited_ms = 0;
+  while (at < records.length && !cancelled_) {
+    RecordHeader header;
+    memcpy(&header, records.bytes + at, sizeof header);
+    if (ProduceRecord(records, records.bytes + at) == Outcome::kTaken) {
+      at += sizeof header + header.captured;
+    } else if (waited_ms < kMaxWaitForRoomMs) {
+      constexpr int kStepMs = 10;
+      if (rd_kafka_poll(client_, kStepMs) == 0) waited_ms += kStepMs;
+    } else {
+      break;
+    }
+  }
+  rd_kafka_poll(client_, 0);
+  return at;
+}
+
+BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, const uint8_t* record) {
+  RecordHeader header;
+  memcpy(&header, record, sizeof header);
+  const uint32_t fraction_us = records.nanoseconds ? header.fraction / 1000 : header.fraction;
+  const uint64_t time_us = header.seconds * UINT64_C(1'000'000) + fraction_us;
+  uint64_t key = htobe64(time_us);
+
+  rd_kafka_vu_t arguments[8];
+  size_t count = 0;
+  const auto next = [&](rd_kafka_vtype_t type) -> decltype(arguments[0].u)& {
+    arguments[count].vtype = type;
+    return arguments[count++].u;
+  };
+  next(RD_KAFKA_VTYPE_RKT).rkt = topic_;
+  next(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+  next(RD_KAFKA_VTYPE_KEY).mem = {&key, sizeof key};
+  next(RD_KAFKA_VTYPE_VALUE).mem = {const_cast<uint8_t*>(record + sizeof header), header.captured};
+  // 0 is librdkafka's "now".
+  next(RD_KAFKA_VTYPE_TIMESTAMP).i64 =
+      stamp_packet_time_ ? static_cast<int64_t>(time_us / 1000) : 0;
+
+  std::optional<DecimalHeader> link_type, original_length, nanoseconds;
+  if (records.link_type != kEthernet)
+    link_type.emplace("pcap-linktype", records.link_type).PutInto(arguments[count++]);
+  if (header.original != header.captured)
+    original_length.emplace("pcap-origlen", header.original).PutInto(arguments[count++]);
+  if (records.nanoseconds)
+    nanoseconds.emplace("pcap-nanos", header.fraction % 1000).PutInto(arguments[count++]);
+
+  rd_kafka_error_t* error = rd_kafka_produceva(client_, arguments, count);
+  if (!error) {
+    accepted_.fetch_add(1, std::memory_order_relaxed);
+    return Outcome::kTaken;
+  }
+  const auto code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
+  CountFailure(code);
+  return Outcome::kTaken;
+}
+
+int BatchProducer::FlushFor(int timeout_ms) {
+  constexpr int kStepMs = 50;
+  for (int left = timeout_ms; left > 0 && !cancelled_; left -= kStepMs)
+    if (rd_kafka_flush(client_, std::min(left, kStepMs)) == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+  return rd_kafka_outq_len(client_);
+}
+
+void BatchProducer::PurgeAll() {
+  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  // Each purged message has a delivery report of its own, in which it is counted.
+  for (int tries = 0; rd_kafka_outq_len(client_) > 0 && tries < 20 && !cancelled_; tries++)
+    rd_kafka_poll(client_, 100);
+}
+
+void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  auto* self = ClientEvents::OpaqueOf<BatchProducer>(opaque);
+  if (message->err) {
+    self->CountFailure(message->err);
+    return;
+  }
+  const uint64_t number = self->delivered_.fetch_add(1, std::memory_order_relaxed) + 1;
+  self->delivered_bytes_.fetch_add(message->len, std::memory_order_relaxed);
+  if (self->report_every_ == 0 || number % self->report_every_ != 0) return;
+
+  uint64_t key;
+  memcpy(&key, message->key, sizeof key);
+  bool first;
+  {
+    std::lock_guard lock(self->details_mutex_);
+    first = self->reports_.empty();
+    self->reports_.push_back({number, static_cast<int64_t>(be64toh(key)), message->partition,
+                              message->offset, message->len});
+  }
+  if (first) self->events_.Notify("reports");
+}
+
+void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {
+  failed_.fetch_add(1, std::memory_order_relaxed);
+  bool first;
+  {
+    std::lock_guard lock(details_mutex_);
+    first = failures_[rd_kafka_err2str(error)]++ == 0;
+  }
+  if (first) events_.Notify("failure");
+}
+
+}  // namespace kcap

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+#include <napi.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client_events.h"
+#include "js_thread.h"
+
+namespace kcap {
+
+/**
+ * Sends the records of batches to a topic, one message each (docs/wire-format.md: key, timestamp,
+ * headers), and counts the delivery reports. All work is done in one thread: librdkafka's queue has
+ * one user.
+ */
+class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
+ public:
+  static void Init(Napi::Env env, Napi::Object exports);
+  /** new BatchProducer({properties, topic, timestamp, reportEvery, ownConnections?, onEvent}) */
+  explicit BatchProducer(const Napi::CallbackInfo& info);
+  ~BatchProducer() override;
+
+ private:
+  struct Records {
+    const uint8_t* bytes;
+    size_t length;
+    int32_t link_type;
+    bool nanoseconds;
+  };
+  struct Report {
+    uint64_t number;
+    int64_t time_us;
+    int32_t partition;
+    int64_t offset;
+    size_t length;
+  };
+  using Job = std::function<void()>;
+
+  // JavaScript's thread.
+  /** produce(records, linkType, nanoseconds) → Promise of the bytes taken: fewer where the queue is
+   * full. */
+  Napi::Value Produce(const Napi::CallbackInfo& info);
+  /** flush(timeoutMs) → Promise of the number of messages that are still not delivered. */
+  Napi::Value Flush(const Napi::CallbackInfo& info);
+  /** purge() → Promise: every message not yet delivered has failed. */
+  Napi::Value Purge(const Napi::CallbackInfo& info);
+  Napi::Value Counters(const Napi::CallbackInfo& info);
+  /** takeReports() → the deliveries to be shown since the last call. */
+  Napi::Value TakeReports(const Napi::CallbackInfo& info);
+  /** close() → Promise: the client is gone. */
+  Napi::Value Close(const Napi::CallbackInfo& info);
+
+  /** Hands a job to the thread and resolves the promise with the number that it returns. */
+  Napi::Value Submit(Napi::Env env, std::function<double()> work);
+  static void OnTeardown(void* self);
+  void StopThread();
+
+  // The producer's thread.
+  void Run();
+  size_t ProduceRecords(const Records& records);
+  enum class Outcome { kTaken, kQueueFull };
+  Outcome ProduceRecord(const Records& records, const uint8_t* record);
+  int FlushFor(int timeout_ms);
+  void PurgeAll();
+  void CountFailure(rd_kafka_resp_err_t error);
+  static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
+
+  JsThread js_;
+  ClientEvents events_;
+  rd_kafka_t* client_ = nullptr;
+  rd_kafka_topic_t* topic_ = nullptr;
+  rd_kafka_queue_t* reports_queue_ = nullptr;
+  const bool stamp_packet_time_;
+  const uint64_t report_every_;
+
+  std::thread thread_;
+  std::mutex mutex_;
+  std::optional<Job> job_;
+  Job on_closed_;
+  bool closing_ = false;
+  std::atomic<bool> cancelled_ = false;
+
+  std::atomic<uint64_t> accepted_ = 0;
+  std::atomic<uint64_t> delivered_ = 0;
+  std::atomic<uint64_t> delivered_bytes_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
+  std::mutex details_mutex_;
+  std::map<std::string, uint64_t> failures_;  // by cause
+  std::vector<Report> reports_;
+};
+
+}  // namespace kcap

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <napi.h>
+#include <pcap/pcap.h>
+
+#include <memory>
+#include <string>
+
+namespace kcap {
+
+/** A compiled pcap-filter expression. */
+class FilterProgram {
+ public:
+  /** For the packets of this capture; throws std::runtime_error with libpcap's text where it makes
+   * no sense. */
+  FilterProgram(pcap_t* capture, const std::string& expression);
+  ~FilterProgram() { pcap_freecode(&program_); }
+  FilterProgram(const FilterProgram&) = delete;
+  FilterProgram& operator=(const FilterProgram&) = delete;
+
+  bpf_program* get() { return &program_; }
+
+ private:
+  bpf_program program_;
+};
+
+/** Keeps the records of a batch that match an expression, for packets that no kernel filters. */
+class CaptureFilter : public Napi::ObjectWrap<CaptureFilter> {
+ public:
+  static void Init(Napi::Env env, Napi::Object exports);
+  /** new CaptureFilter(expression, linkType, snapLength) */
+  explicit CaptureFilter(const Napi::CallbackInfo& info);
+
+ private:
+  /** keep(records, positions | undefined) → {byteLength, count}: moves the matching ones to the
+   * front. */
+  Napi::Value Keep(const Napi::CallbackInfo& info);
+
+  std::unique_ptr<FilterProgram> program_;
+};
+
+}  // namespace kcap

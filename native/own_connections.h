@@ -1,0 +1,49 @@
+#pragma once
+
+#include <napi.h>
+#include <sys/socket.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace kcap {
+
+/**
+ * The connections that this process makes to brokers, as a capture filter that matches their
+ * packets. A capture leaves them out, or it would send what it sends. Each is known before its
+ * first packet: the local port is bound before the socket connects.
+ */
+class ConnectionList {
+ public:
+  /** librdkafka's connect_cb: binds, tells the listener, connects. Returns 0 or an errno. */
+  int Connect(int socket, const sockaddr* broker, int broker_length);
+  /** Filter expression of the connections made lately, empty where there are none. */
+  std::string Filter() const;
+  /**
+   * Called from librdkafka's threads, before a new connection sends anything. Once this returns,
+   * the listener set before is not running any more.
+   */
+  void OnNew(std::function<void()> listener);
+
+ private:
+  mutable std::recursive_mutex mutex_;  // the listener asks for the filter
+  std::deque<std::string> connections_;
+  std::function<void()> listener_;
+};
+
+/** JavaScript's handle of a ConnectionList, given to a producer and to a capture. */
+class OwnConnections : public Napi::ObjectWrap<OwnConnections> {
+ public:
+  static void Init(Napi::Env env, Napi::Object exports);
+  explicit OwnConnections(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+
+  std::shared_ptr<ConnectionList> list() const { return list_; }
+
+ private:
+  std::shared_ptr<ConnectionList> list_ = std::make_shared<ConnectionList>();
+};
+
+}  // namespace kcap

@@ -1,0 +1,147 @@
+import { createRequire } from 'node:module';
+
+/** A batch as the addon hands it over: see `native/batch.h`. The buffers are reused for later batches. */
+export interface NativeBatch {
+  readonly buffer: Buffer;
+  /** How much of `buffer` holds records. */
+  readonly byteLength: number;
+  readonly count: number;
+  readonly linkType: number;
+  readonly nanoseconds: boolean;
+  readonly snapLength: number;
+}
+
+export interface NativeOffset {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface NativeConsumedBatch extends NativeBatch {
+  /** 16 bytes a record: offset (int64), partition (int32), unused (int32), in host byte order. */
+  readonly positions: Buffer;
+  /** For each partition in the batch, the first offset that is not in it. */
+  readonly next: readonly NativeOffset[];
+  readonly tally: {
+    readonly nullValues: number;
+    readonly timesOutOfRange: number;
+    readonly timesFromKafka: number;
+    readonly badHeaders: number;
+  };
+}
+
+/** What a librdkafka client says besides packets. */
+export type NativeEvent =
+  | {
+      readonly kind: 'log';
+      readonly level: number;
+      readonly facility: string;
+      readonly message: string;
+    }
+  | {
+      readonly kind: 'error';
+      readonly name: string;
+      readonly message: string;
+      readonly fatal: boolean;
+    }
+  | { readonly kind: 'statistics'; readonly json: string }
+  /** Deliveries wait to be taken with `takeReports`. */
+  | { readonly kind: 'reports' }
+  /** A message failed for a cause that was not seen before. */
+  | { readonly kind: 'failure' };
+
+type Properties = readonly (readonly [name: string, value: string])[];
+
+/** Opaque: connects a producer's connections with the capture that leaves them out. */
+export type NativeOwnConnections = object;
+
+export interface NativeCapture {
+  next(): Promise<NativeBatch | null>;
+  stop(): void;
+  facts(): { linkType: number; nanoseconds: boolean; snapLength: number; warning: string };
+  drops(): { kernel: number; interface: number };
+  close(): Promise<void>;
+}
+
+export interface NativeProducer {
+  produce(records: Buffer, linkType: number, nanoseconds: boolean): Promise<number>;
+  flush(timeoutMs: number): Promise<number>;
+  purge(): Promise<number>;
+  counters(): {
+    accepted: number;
+    delivered: number;
+    deliveredBytes: number;
+    failed: number;
+    failures: Record<string, number>;
+  };
+  takeReports(): {
+    number: number;
+    timeUs: number;
+    partition: number;
+    offset: number;
+    length: number;
+  }[];
+  close(): Promise<void>;
+}
+
+export interface NativeConsumer {
+  next(): Promise<NativeConsumedBatch | null>;
+  acknowledge(offsets: readonly NativeOffset[]): void;
+  stop(): void;
+  close(): Promise<void>;
+}
+
+export interface NativeFilter {
+  keep(records: Buffer, positions: Buffer | undefined): { byteLength: number; count: number };
+}
+
+export interface NativeBroker {
+  port(): number;
+  createTopic(name: string, partitions: number): void;
+  close(): void;
+}
+
+interface Addon {
+  versions(): { librdkafka: string; features: string; libpcap: string };
+  linkTypeOfName(name: string): number | undefined;
+  linkTypeName(linkType: number): string | undefined;
+  propertyProblem(name: string, value: string): { unknown: boolean; message: string } | undefined;
+  propertyNames(): string[];
+  exitNow(status: number): never;
+  OwnConnections: new () => NativeOwnConnections;
+  CaptureFilter: new (expression: string, linkType: number, snapLength: number) => NativeFilter;
+  LiveCapture: new (options: {
+    interface: string;
+    snapLength: number;
+    bufferBytes: number;
+    promiscuous: boolean;
+    nanoseconds: boolean;
+    linkType: number | undefined;
+    filter: string;
+    ownConnections: NativeOwnConnections | undefined;
+    batchBytes: number;
+    maxBatchAgeMs: number;
+  }) => NativeCapture;
+  BatchProducer: new (options: {
+    properties: Properties;
+    topic: string;
+    timestamp: 'packet' | 'now';
+    reportEvery: number;
+    ownConnections: NativeOwnConnections | undefined;
+    onEvent: (event: NativeEvent) => void;
+  }) => NativeProducer;
+  BatchConsumer: new (options: {
+    properties: Properties;
+    topic: string;
+    subscribe: boolean;
+    partitions: readonly { partition: number; start: number; end: number | undefined }[];
+    otherStart: number;
+    linkType: number;
+    batchBytes: number;
+    maxBatchAgeMs: number;
+    onEvent: (event: NativeEvent) => void;
+  }) => NativeConsumer;
+  InMemoryBroker: new (port: number) => NativeBroker;
+}
+
+/** The native half of kcap: threads that wait and copy. What they should do is decided in TypeScript. */
+export const addon = createRequire(import.meta.url)('../build/Release/kcap.node') as Addon;

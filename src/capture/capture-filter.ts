@@ -1,0 +1,83 @@
+import { addon, type NativeFilter } from '../addon.js';
+import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
+import { messageOf, usageError, type UserError } from '../packet/user-error.js';
+import { linkTypeName } from './link-type.js';
+
+/** A pcap-filter expression, compiled for each link type that it meets. */
+export class CaptureFilters {
+  readonly #expression: string;
+  readonly #compiled = new Map<number, NativeFilter>();
+
+  constructor(expression: string) {
+    this.#expression = expression;
+  }
+
+  /** The filter for packets of a link type; throws a usage error where it makes no sense for them. */
+  of(linkType: number): NativeFilter {
+    let filter = this.#compiled.get(linkType);
+    if (!filter) {
+      filter = compile(this.#expression, linkType);
+      this.#compiled.set(linkType, filter);
+    }
+    return filter;
+  }
+}
+
+function compile(expression: string, linkType: number): NativeFilter {
+  try {
+    return new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH);
+  } catch (error) {
+    throw filterError(expression, linkType, messageOf(error));
+  }
+}
+
+/** The error for an expression that libpcap refused, with the place marked where it can be told. */
+export function filterError(expression: string, linkType: number, cause: string): UserError {
+  const place = placeOfError(expression, linkType);
+  const marked =
+    place === undefined
+      ? ''
+      : `\n  ${expression}\n  ${' '.repeat(place)}^ not understood from here on`;
+  return usageError(
+    `-f '${expression}'`,
+    `${cause} (link type ${linkTypeName(linkType)})${marked}`,
+    "see 'man pcap-filter' for what a filter can say",
+  );
+}
+
+/** What can follow the beginning of an expression so that the whole makes sense. */
+const ENDINGS = [
+  '',
+  ' 80',
+  ' 127.0.0.1',
+  ' 10.0.0.0/8',
+  ' ip',
+  ' host 127.0.0.1',
+  ' = 0',
+  ' = 0 ',
+  ' 00:00:00:00:00:00',
+];
+
+/**
+ * libpcap says that an expression is wrong but not where: the first word that no ending turns into a correct
+ * expression together with the words before it.
+ */
+function placeOfError(expression: string, linkType: number): number | undefined {
+  for (const word of expression.matchAll(/[()!]|[^\s()!]+/g)) {
+    const beginning = expression.slice(0, word.index + word[0].length);
+    const open = beginning.split('(').length - beginning.split(')').length;
+    const close = ')'.repeat(Math.max(open, 0));
+    const canGoOn = ENDINGS.some((ending) => compiles(`${beginning}${ending}${close}`, linkType));
+    if (!canGoOn) return word.index;
+  }
+  return undefined;
+}
+
+function compiles(expression: string, linkType: number): boolean {
+  try {
+    new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH);
+    return true;
+  } catch {
+    return false;
+  }
+}

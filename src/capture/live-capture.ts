@@ -1,0 +1,139 @@
+import { addon, type NativeCapture, type NativeOwnConnections } from '../addon.js';
+import { ETHERNET, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { codeOf, messageOf, UserError } from '../packet/user-error.js';
+import { filterError } from './capture-filter.js';
+import { interfaceNamed, listDevices } from './devices.js';
+import { linkTypeName } from './link-type.js';
+
+/** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
+const BATCH_BYTES = 1024 * 1024;
+/** How long the first packet of a batch waits for others. */
+const MAX_BATCH_AGE_MS = 5;
+
+export interface CaptureOptions {
+  /** Name of an interface, or an IP address that it has. */
+  readonly interface: string;
+  /** Bytes of each packet that are kept. */
+  readonly snapLength: number;
+  /** Size of the kernel's ring, in MiB: what it can hold while nobody reads. */
+  readonly bufferMiB: number;
+  readonly promiscuous: boolean;
+  /** LINKTYPE_ number where the interface has several. */
+  readonly linkType: number | undefined;
+  /** pcap-filter expression, empty for all packets. */
+  readonly filter: string;
+  /** Connections whose packets are left out. */
+  readonly ownConnections: NativeOwnConnections | undefined;
+}
+
+/** A running capture on one interface. */
+export class LiveCapture {
+  readonly interface: string;
+  readonly link: Link;
+  /** What libpcap remarked while opening, for example that promiscuous mode is not supported. */
+  readonly warning: string;
+  readonly #native: NativeCapture;
+
+  private constructor(name: string, native: NativeCapture) {
+    const facts = native.facts();
+    this.interface = name;
+    this.#native = native;
+    this.warning = facts.warning;
+    this.link = linkOf(facts);
+  }
+
+  /** Begins to capture; throws a UserError that says what is in the way. */
+  static open(options: CaptureOptions): LiveCapture {
+    const name = interfaceNamed(options.interface);
+    if (name === undefined) throw noSuchInterface(options.interface);
+    try {
+      const native = new addon.LiveCapture({
+        interface: name,
+        snapLength: options.snapLength,
+        bufferBytes: options.bufferMiB * 1024 * 1024,
+        promiscuous: options.promiscuous,
+        nanoseconds: false,
+        linkType: options.linkType,
+        filter: options.filter,
+        ownConnections: options.ownConnections,
+        batchBytes: BATCH_BYTES,
+        maxBatchAgeMs: MAX_BATCH_AGE_MS,
+      });
+      return new LiveCapture(name, native);
+    } catch (error) {
+      throw captureError(error, name, options);
+    }
+  }
+
+  /** The next packets; null after the last ones of a stopped capture. */
+  async next(): Promise<PacketBatch | null> {
+    const batch = await this.#native.next();
+    if (!batch) return null;
+    return {
+      bytes: batch.buffer.subarray(0, batch.byteLength),
+      count: batch.count,
+      link: linkOf(batch),
+    };
+  }
+
+  /** Ends the capture with the last packet that the kernel has seen until now. */
+  stop(): void {
+    this.#native.stop();
+  }
+
+  /** Packets lost since the start. */
+  drops(): { readonly kernel: number; readonly interface: number } {
+    return this.#native.drops();
+  }
+
+  async close(): Promise<void> {
+    await this.#native.close();
+  }
+}
+
+function linkOf(facts: { linkType: number; nanoseconds: boolean; snapLength: number }): Link {
+  return {
+    linkType: facts.linkType,
+    precision: facts.nanoseconds ? 'nano' : 'micro',
+    snapLength: facts.snapLength,
+  };
+}
+
+function captureError(error: unknown, name: string, options: CaptureOptions): unknown {
+  const what = `capture on ${name}`;
+  switch (codeOf(error)) {
+    case 'NO_SUCH_DEVICE':
+      return noSuchInterface(options.interface);
+    case 'PERM_DENIED':
+      return new UserError(what, 'no permission to capture', {
+        remedy:
+          'run it as root, or let this node capture: sudo setcap cap_net_raw,cap_net_admin+ep "$(readlink -f "$(command -v node)")"',
+      });
+    case 'IFACE_NOT_UP':
+      return new UserError(what, 'the interface is down', {
+        remedy: `bring it up: sudo ip link set ${name} up`,
+      });
+    case 'LINKTYPE':
+      return new UserError(
+        what,
+        `it has no link type ${linkTypeName(options.linkType ?? ETHERNET)}`,
+        {
+          remedy: `it has: ${messageOf(error)}`,
+          exitStatus: 2,
+        },
+      );
+    case 'FILTER':
+      return filterError(options.filter, options.linkType ?? ETHERNET, messageOf(error));
+    case 'CAPTURE':
+      return new UserError(what, messageOf(error));
+    default:
+      return error;
+  }
+}
+
+function noSuchInterface(asked: string): UserError {
+  const names = listDevices().map((device) => device.name);
+  return new UserError(`capture on ${asked}`, 'no such interface', {
+    remedy: `there are: ${names.join(', ')} ('kcap devices' says more)`,
+  });
+}

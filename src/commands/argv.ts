@@ -1,0 +1,62 @@
+/** How an option is written: its long name, and whether a value follows. */
+export interface OptionForm {
+  readonly long: string;
+  readonly takesValue: boolean;
+}
+
+/**
+ * Rewrites the short options of a command line to long ones, by the rules of getopt that people know from tcpdump and
+ * kcat: flags may be joined (-ce), a value may be attached (-m10) or begin with a minus (-o -10), `--` ends the options.
+ * pycapa's two-letter options (-pp, -ll) come before joined flags. What is not known is left for yargs to refuse.
+ */
+export function expandShortOptions(
+  argv: readonly string[],
+  forms: ReadonlyMap<string, OptionForm>,
+): string[] {
+  const expanded: string[] = [];
+  const long = new Map([...forms.values()].map((form) => [form.long, form]));
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? '';
+    if (word === '--') return [...expanded, ...argv.slice(i)];
+    const split = word.startsWith('--') ? splitLong(word, long) : splitShort(word, forms);
+    if (!split) {
+      expanded.push(word);
+      continue;
+    }
+    expanded.push(...split.flags.map((name) => `--${name}`));
+    if (!split.option) continue;
+    const value = split.value ?? argv[++i];
+    expanded.push(value === undefined ? `--${split.option}` : `--${split.option}=${value}`);
+  }
+  return expanded;
+}
+
+interface Split {
+  readonly flags: readonly string[];
+  /** The option at the end that takes a value. */
+  readonly option?: string;
+  /** Its value, where it is part of the same word. */
+  readonly value?: string;
+}
+
+function splitLong(word: string, long: ReadonlyMap<string, OptionForm>): Split | undefined {
+  const form = long.get(word.slice(2));
+  return form?.takesValue === true ? { flags: [], option: form.long } : undefined;
+}
+
+function splitShort(word: string, forms: ReadonlyMap<string, OptionForm>): Split | undefined {
+  if (!/^-[A-Za-z]/.test(word)) return undefined;
+  const flags: string[] = [];
+  for (let rest = word.slice(1); rest !== '';) {
+    const letters = forms.has(rest.slice(0, 2)) ? rest.slice(0, 2) : rest.slice(0, 1);
+    const form = forms.get(letters);
+    if (!form) return undefined;
+    rest = rest.slice(letters.length);
+    if (form.takesValue) {
+      const value = rest.replace(/^=/, '');
+      return { flags, option: form.long, ...(rest === '' ? {} : { value }) };
+    }
+    flags.push(form.long);
+  }
+  return { flags };
+}

@@ -1,0 +1,74 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { usageError, type UserError } from '../packet/user-error.js';
+import { parseChoice } from './values.js';
+
+const STANDARD_ERROR = 2;
+
+export type LogFormat = 'text' | 'json';
+
+/** pycapa's names, Python's second name for WARN included. */
+const LEVELS: Readonly<Record<string, string>> = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  WARNING: 'warn',
+  ERROR: 'error',
+};
+
+export interface LogOptions {
+  readonly level: string;
+  readonly format: LogFormat;
+}
+
+export function parseLogOptions(level: string, format: string | undefined): LogOptions {
+  const known = LEVELS[level.toUpperCase()];
+  if (known === undefined)
+    throw usageError(`-ll ${level}`, 'no such log level', 'use one of: DEBUG, INFO, WARN, ERROR');
+  const byDefault = process.stderr.isTTY ? 'text' : 'json';
+  return {
+    level: known,
+    format:
+      format === undefined
+        ? byDefault
+        : parseChoice('--log-format', format, ['text', 'json'] as const),
+  };
+}
+
+/** The log goes to standard error: standard output is the packets'. */
+export async function openLog({ level, format }: LogOptions): Promise<Logger> {
+  const destination: DestinationStream =
+    format === 'json'
+      ? pino.destination({ dest: STANDARD_ERROR, sync: true })
+      : await textDestination();
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+}
+
+async function textDestination(): Promise<DestinationStream> {
+  // Loaded on use: it would take a good part of the start's time.
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    destination: STANDARD_ERROR,
+    sync: true,
+    colorize: process.stderr.isTTY,
+    ignore: 'time',
+    hideObject: true,
+  });
+}
+
+/** Shows an error that ends the program: in the log's format, but usage errors always as text. */
+export function showError(error: UserError, log?: { logger: Logger; format: LogFormat }): void {
+  if (log?.format === 'json' && error.exitStatus !== 2) {
+    log.logger.error({ event: 'error', remedy: error.remedy }, `kcap: ${error.message}`);
+    return;
+  }
+  const remedy = error.remedy === undefined ? '' : `${error.remedy}\n`;
+  process.stderr.write(`kcap: ${error.message}\n${remedy}`);
+}

@@ -1,0 +1,106 @@
+import type { Options } from 'yargs';
+import type { OptionForm } from './argv.js';
+
+/** Options of both modes. Values stay text: each is parsed where its error can say what was expected. */
+const BOTH = {
+  producer: { alias: 'p', type: 'boolean', describe: 'sniff packets and send them to Kafka' },
+  consumer: { alias: 'c', type: 'boolean', describe: 'read packets from Kafka and write pcap' },
+  'kafka-broker': { alias: 'k', type: 'string', describe: 'Kafka broker(s), HOST:PORT[,…]' },
+  'kafka-topic': { alias: 't', type: 'string', describe: 'Kafka topic' },
+  'max-packets': {
+    alias: 'm',
+    type: 'string',
+    describe: 'stop after N packets; 0: no limit',
+    default: '0',
+  },
+  'pretty-print': {
+    alias: 'pp',
+    type: 'string',
+    describe: 'print a line about every Nth packet',
+    default: '0',
+  },
+  'log-level': {
+    alias: 'll',
+    type: 'string',
+    describe: 'DEBUG, INFO, WARN or ERROR',
+    default: 'INFO',
+  },
+  'kafka-config': {
+    alias: 'X',
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: 'a librdkafka property, KEY=VALUE; repeatable',
+    default: [],
+  },
+  snaplen: { alias: 's', type: 'string', describe: 'snapshot length in bytes (default 65535)' },
+  filter: { alias: 'f', type: 'string', describe: 'capture filter, see man pcap-filter' },
+  linktype: { alias: 'y', type: 'string', describe: 'link type, a name or number' },
+  quiet: { alias: 'q', type: 'boolean', describe: 'no progress line' },
+  'log-format': { type: 'string', describe: 'text or json (default: text on a terminal)' },
+} satisfies Record<string, Options>;
+
+const PRODUCER = {
+  interface: {
+    alias: 'i',
+    type: 'string',
+    describe: 'interface to listen on: a name or IP address',
+  },
+  read: {
+    alias: 'r',
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: 'send the packets of a capture file instead; - is standard input',
+    default: [],
+  },
+  'buffer-size': { alias: 'B', type: 'string', describe: 'kernel buffer in MiB', default: '32' },
+  promiscuous: {
+    type: 'boolean',
+    describe: 'capture what is not for this host, too',
+    default: true,
+  },
+  'kafka-timestamp': {
+    type: 'string',
+    describe: 'timestamp of messages: packet or now (default: packet; now with -r)',
+  },
+  'drain-timeout': {
+    type: 'string',
+    describe: 'seconds that a stop waits for deliveries',
+    default: '10',
+  },
+  'capture-own-traffic': {
+    type: 'boolean',
+    describe: "keep the packets of kcap's own broker connections",
+  },
+} satisfies Record<string, Options>;
+
+const CONSUMER = {
+  'kafka-offset': {
+    alias: 'o',
+    type: 'string',
+    describe: 'where to begin: begin, end or stored (default end)',
+  },
+  exit: { alias: 'e', type: 'boolean', describe: 'stop at what is the end of the topic now' },
+  group: { alias: 'g', type: 'string', describe: 'consumer group' },
+  write: { alias: 'w', type: 'string', describe: 'write to a file instead of standard output' },
+} satisfies Record<string, Options>;
+
+export const BRIDGE_OPTIONS = { ...BOTH, ...PRODUCER, ...CONSUMER };
+
+/** The options that only one mode has, for --help and for errors. */
+export const PRODUCER_OPTIONS = Object.keys(PRODUCER);
+export const CONSUMER_OPTIONS = Object.keys(CONSUMER);
+
+/** How the short options are written, for `expandShortOptions`. */
+export function shortForms(options: Record<string, Options>): Map<string, OptionForm> {
+  const forms = new Map<string, OptionForm>([
+    ['h', { long: 'help', takesValue: false }],
+    ['V', { long: 'version', takesValue: false }],
+  ]);
+  for (const [long, { alias, type }] of Object.entries(options)) {
+    const short = typeof alias === 'string' ? alias : long;
+    forms.set(short, { long, takesValue: type === 'string' });
+  }
+  return forms;
+}

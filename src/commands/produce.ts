@@ -1,0 +1,140 @@
+import type { Logger } from 'pino';
+import { addon } from '../addon.js';
+import { parseLinkType, linkTypeName } from '../capture/link-type.js';
+import { LiveCapture } from '../capture/live-capture.js';
+import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
+import { Cluster } from '../kafka/cluster.js';
+import { controlProperties, producerProperties } from '../kafka/settings.js';
+import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
+import { usageError, type ExitStatus } from '../packet/user-error.js';
+import type { Sink, Source, Stage } from '../pipeline/contracts.js';
+import { PacketRun } from '../pipeline/packet-run.js';
+import { Stop } from '../pipeline/stop.js';
+import { openStandardOutput } from '../sinks/byte-output.js';
+import { PrettyTopicSink } from '../sinks/pretty.js';
+import { TopicSink } from '../sinks/topic.js';
+import { FileSource } from '../sources/file.js';
+import { InterfaceSource } from '../sources/interface.js';
+import { Cut } from '../stages/cut.js';
+import {
+  filterStages,
+  limitStages,
+  parseBothModes,
+  type BothModes,
+  type BridgeArguments,
+} from './both-modes.js';
+import { superviseRun } from './supervised-run.js';
+import { parseChoice, parseCount, parseSeconds } from './values.js';
+
+const DEFAULT_SNAP_LENGTH = 65_535;
+
+interface ProduceOptions extends BothModes {
+  /** Exactly one of the two. */
+  readonly from: { readonly interface: string } | { readonly files: readonly string[] };
+  readonly bufferMiB: number;
+  readonly promiscuous: boolean;
+  readonly linkType: number | undefined;
+  readonly timestamp: KafkaTimestamp;
+  readonly drainTimeoutMs: number;
+  readonly captureOwnTraffic: boolean;
+}
+
+/** `kcap --producer`: packets of an interface or of files to a topic. */
+export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
+  const options = parse(args);
+  const { topic, properties } = options;
+  const { cluster } = await Cluster.connect('producer', controlProperties(properties), topic, log);
+  // Gone before the capture begins, which leaves out only the producer's own connections.
+  await cluster.close();
+
+  const stop = new Stop(options.drainTimeoutMs);
+  const ownConnections = options.captureOwnTraffic ? undefined : new addon.OwnConnections();
+  const { source, stages } = await openSource(options, ownConnections, log);
+  const sink = openSink(options, ownConnections, stop, log);
+  const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
+  log.info({ event: 'started' }, `capturing on ${source.name}, sending to topic ${topic}`);
+  return superviseRun(run, stop, { log, ...options });
+}
+
+function parse(args: BridgeArguments): ProduceOptions {
+  const { interface: name, read: files } = args;
+  if (name !== undefined && files.length > 0)
+    throw usageError('-i and -r', 'one capture has one source', 'give only one of the two');
+  if (name === undefined && files.length === 0)
+    throw usageError(
+      '--producer',
+      'nothing to capture from',
+      "give an interface with -i ('kcap devices' lists them) or a file with -r",
+    );
+  const byDefault = name === undefined ? 'now' : 'packet';
+  return {
+    ...parseBothModes(args),
+    from: name === undefined ? { files } : { interface: name },
+    bufferMiB: parseCount('-B', args['buffer-size'], 2047),
+    promiscuous: args.promiscuous,
+    linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
+    timestamp: parseChoice('--kafka-timestamp', args['kafka-timestamp'] ?? byDefault, [
+      'packet',
+      'now',
+    ]),
+    drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
+    captureOwnTraffic: args['capture-own-traffic'] === true,
+  };
+}
+
+async function openSource(
+  options: ProduceOptions,
+  ownConnections: object | undefined,
+  log: Logger,
+): Promise<{ source: Source; stages: Stage[] }> {
+  const { from, snapLength, linkType } = options;
+  if ('files' in from) {
+    const source = await FileSource.open(from.files, linkType);
+    return {
+      source,
+      stages: [...filterStages(options), ...(snapLength ? [new Cut(snapLength)] : [])],
+    };
+  }
+  const capture = LiveCapture.open({
+    ...options,
+    interface: from.interface,
+    snapLength: Math.min(snapLength ?? DEFAULT_SNAP_LENGTH, MAX_SNAP_LENGTH) || MAX_SNAP_LENGTH,
+    ownConnections,
+  });
+  if (capture.warning !== '') log.warn(`${capture.interface}: ${capture.warning}`);
+  log.debug(
+    `link type ${linkTypeName(capture.link.linkType)}, snapshot length ${capture.link.snapLength}`,
+  );
+  return { source: new InterfaceSource(capture), stages: [] };
+}
+
+function openSink(
+  options: ProduceOptions,
+  ownConnections: object | undefined,
+  stop: Stop,
+  log: Logger,
+): Sink {
+  const { topic, prettyEvery, drainTimeoutMs } = options;
+  // eslint-disable-next-line prefer-const -- the producer reports to a sink that is made from it
+  let pretty: PrettyTopicSink | undefined;
+  const producer = new BatchProducer(
+    {
+      properties: producerProperties(options.properties),
+      topic,
+      timestamp: options.timestamp,
+      reportEvery: prettyEvery,
+      ownConnections,
+      onReports: () => void pretty?.showDelivered(stop.giveUp),
+    },
+    log,
+  );
+  const sink = new TopicSink(producer, drainTimeoutMs);
+  if (prettyEvery === 0) return sink;
+  pretty = new PrettyTopicSink(sink, {
+    producer,
+    output: openStandardOutput(),
+    topic,
+    every: prettyEvery,
+  });
+  return pretty;
+}

@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import { addon } from '../addon.js';
+import type { ExitStatus } from '../packet/user-error.js';
+import type { PacketRun } from '../pipeline/packet-run.js';
+import type { Stop } from '../pipeline/stop.js';
+import { summaryLines, type Summary } from '../pipeline/summary.js';
+import type { LogFormat } from './logging.js';
+import { ProgressLine } from './progress-line.js';
+
+export interface RunOptions {
+  readonly log: Logger;
+  readonly format: LogFormat;
+  readonly quiet: boolean;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs to the end: the first signal asks the run to stop, the second one ends the process. Always closes with the
+ * summary. The exit status says whether anything was lost.
+ */
+export async function superviseRun(
+  run: PacketRun,
+  stop: Stop,
+  { log, format, quiet }: RunOptions,
+): Promise<ExitStatus> {
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (asked) {
+      log.warn(`${signal} again: ending now`);
+      showSummary(run.summary('given up at a second signal'), log, format);
+      addon.exitNow(1);
+    }
+    asked = true;
+    log.info(`${signal}: stopping, with what was captured until now`);
+    stop.request();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const progress = new ProgressLine(quiet ? undefined : () => run.summary());
+  try {
+    await run.run(stop);
+  } finally {
+    progress.clear();
+    showSummary(run.summary(), log, format);
+    await run.close();
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+  return run.summary().lossy ? 1 : 0;
+}
+
+function showSummary(summary: Summary, log: Logger, format: LogFormat): void {
+  const { lossy, ...fields } = summary;
+  const lines = summaryLines(summary);
+  const level = lossy ? 'warn' : 'info';
+  // A summary ends every run, whatever the log level.
+  if (!log.isLevelEnabled(level)) log.level = level;
+  if (format === 'json') log[level]({ event: 'summary', ...fields }, lines[0]);
+  else for (const line of lines) log[level](line);
+}

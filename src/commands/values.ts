@@ -1,0 +1,32 @@
+import { usageError } from '../packet/user-error.js';
+
+/** The value of an option that counts something; throws a usage error for anything but 0, 1, 2 … `max`. */
+export function parseCount(option: string, text: string, max = Number.MAX_SAFE_INTEGER): number {
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(count <= max)) {
+    const range = max === Number.MAX_SAFE_INTEGER ? '' : ` up to ${max}`;
+    throw usageError(`${option} ${text}`, `not a whole number${range}`, `for example ${option} 10`);
+  }
+  return count;
+}
+
+/** A number of seconds, fractions allowed, in milliseconds. */
+export function parseSeconds(option: string, text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  // The longest time that a timer can be set to.
+  if (!(seconds * 1000 <= 0x7fffffff))
+    throw usageError(`${option} ${text}`, 'not a number of seconds', `for example ${option} 10`);
+  return seconds * 1000;
+}
+
+/** One of a few words. */
+export function parseChoice<Choice extends string>(
+  option: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((known) => known === text);
+  if (choice === undefined)
+    throw usageError(`${option} ${text}`, 'no such choice', `use one of: ${choices.join(', ')}`);
+  return choice;
+}

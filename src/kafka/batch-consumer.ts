@@ -1,0 +1,102 @@
+import type { Logger } from 'pino';
+import { addon, type NativeConsumer, type NativeConsumedBatch } from '../addon.js';
+import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
+import { messageOf, UserError } from '../packet/user-error.js';
+import { ClientLog } from './client-log.js';
+import type { Properties } from './properties.js';
+
+/** librdkafka's logical offsets (rdkafka.h). */
+export const OFFSET_BEGINNING = -2;
+export const OFFSET_STORED = -1000;
+
+/** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
+const BATCH_BYTES = 1024 * 1024;
+/** How long the first packet of a batch waits for others. */
+const MAX_BATCH_AGE_MS = 5;
+
+/** What is read of a partition. */
+export interface PartitionRange {
+  readonly partition: number;
+  /** First offset to read, or a logical one. */
+  readonly start: number;
+  /** First offset not to read; undefined to go on forever. */
+  readonly end: number | undefined;
+}
+
+export interface ConsumerOptions {
+  readonly properties: Properties;
+  readonly topic: string;
+  /** Share the topic's partitions with the other members of the group, instead of reading all of them. */
+  readonly shared: boolean;
+  readonly partitions: readonly PartitionRange[];
+  /** Where partitions begin that are not in `partitions`: those added later. */
+  readonly otherStart: number;
+  /** LINKTYPE_ number of packets that carry none. */
+  readonly linkType: number;
+}
+
+/** A batch, and what the messages in between were that gave no packet. */
+export interface ConsumedBatch {
+  readonly packets: PacketBatch;
+  readonly tally: NativeConsumedBatch['tally'];
+}
+
+/** Reads a topic as batches of packets (docs/wire-format.md). */
+export class BatchConsumer {
+  readonly #native: NativeConsumer;
+
+  constructor(options: ConsumerOptions, log: Logger) {
+    const clientLog = new ClientLog(log);
+    try {
+      this.#native = new addon.BatchConsumer({
+        properties: [...options.properties],
+        topic: options.topic,
+        subscribe: options.shared,
+        partitions: options.partitions,
+        otherStart: options.otherStart,
+        linkType: options.linkType,
+        batchBytes: BATCH_BYTES,
+        maxBatchAgeMs: MAX_BATCH_AGE_MS,
+        onEvent: (event) => {
+          clientLog.handle(event);
+        },
+      });
+    } catch (error) {
+      throw new UserError('Kafka consumer', messageOf(error), { exitStatus: 2 });
+    }
+  }
+
+  /** The next packets; null where all partitions were read to their ends, or after stop(). */
+  async next(): Promise<ConsumedBatch | null> {
+    const batch = await this.#native.next();
+    if (!batch) return null;
+    return {
+      packets: {
+        bytes: batch.buffer.subarray(0, batch.byteLength),
+        count: batch.count,
+        link: {
+          linkType: batch.linkType,
+          precision: batch.nanoseconds ? 'nano' : 'micro',
+          snapLength: batch.snapLength,
+        },
+        origin: { positions: batch.positions, next: batch.next },
+      },
+      tally: batch.tally,
+    };
+  }
+
+  /** Says that everything before these offsets was handled: with a group, they are committed. */
+  acknowledge(offsets: readonly PartitionOffset[]): void {
+    this.#native.acknowledge(offsets);
+  }
+
+  /** Ends the waiting for further packets. */
+  stop(): void {
+    this.#native.stop();
+  }
+
+  /** Commits what was acknowledged and leaves the group. */
+  async close(): Promise<void> {
+    await this.#native.close();
+  }
+}

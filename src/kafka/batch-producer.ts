@@ -1,0 +1,103 @@
+import type { Logger } from 'pino';
+import { addon, type NativeOwnConnections, type NativeProducer } from '../addon.js';
+import type { PacketBatch } from '../packet/packet-batch.js';
+import type { Microseconds } from '../packet/timestamp.js';
+import { messageOf, UserError } from '../packet/user-error.js';
+import { ClientLog } from './client-log.js';
+import type { Properties } from './properties.js';
+
+/** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
+export type KafkaTimestamp = 'packet' | 'now';
+
+export interface ProducerOptions {
+  readonly properties: Properties;
+  readonly topic: string;
+  readonly timestamp: KafkaTimestamp;
+  /** Every how many deliveries one is reported; 0 for none. */
+  readonly reportEvery: number;
+  readonly ownConnections: NativeOwnConnections | undefined;
+  readonly onReports: () => void;
+}
+
+/** A delivery that the broker acknowledged. */
+export interface DeliveryReport {
+  /** How many had been delivered by then, this one included. */
+  readonly number: number;
+  readonly time: Microseconds;
+  readonly partition: number;
+  readonly offset: number;
+  /** Captured length in bytes. */
+  readonly length: number;
+}
+
+/** Sends batches to a topic, one message a packet (docs/wire-format.md). */
+export class BatchProducer {
+  readonly #native: NativeProducer;
+  readonly #log: Logger;
+  readonly #saidFailures = new Set<string>();
+
+  constructor(options: ProducerOptions, log: Logger) {
+    this.#log = log;
+    const clientLog = new ClientLog(log);
+    try {
+      this.#native = new addon.BatchProducer({
+        ...options,
+        properties: [...options.properties],
+        onEvent: (event) => {
+          if (event.kind === 'reports') options.onReports();
+          else if (event.kind === 'failure') this.#sayFailures();
+          else clientLog.handle(event);
+        },
+      });
+    } catch (error) {
+      throw new UserError('Kafka producer', messageOf(error), { exitStatus: 2 });
+    }
+  }
+
+  /**
+   * Hands the packets to librdkafka, which copies them, and waits while its queue is full. The number of packets'
+   * bytes that it took: all, unless `giveUp` was aborted before there was room.
+   */
+  async send(batch: PacketBatch, giveUp: AbortSignal): Promise<number> {
+    const { bytes, link } = batch;
+    let taken = 0;
+    while (taken < bytes.length) {
+      const rest = taken === 0 ? bytes : bytes.subarray(taken);
+      taken += await this.#native.produce(rest, link.linkType, link.precision === 'nano');
+      if (giveUp.aborted) break;
+    }
+    return taken;
+  }
+
+  /** Waits up to `timeoutMs` for deliveries; the number of messages still under way. */
+  async flush(timeoutMs: number): Promise<number> {
+    return this.#native.flush(timeoutMs);
+  }
+
+  /** Gives up every message that is not delivered: it counts as failed. */
+  async purge(): Promise<void> {
+    await this.#native.purge();
+  }
+
+  counters(): ReturnType<NativeProducer['counters']> {
+    return this.#native.counters();
+  }
+
+  takeReports(): DeliveryReport[] {
+    return this.#native
+      .takeReports()
+      .map(({ timeUs, ...report }) => ({ ...report, time: timeUs as Microseconds }));
+  }
+
+  async close(): Promise<void> {
+    await this.#native.close();
+  }
+
+  #sayFailures(): void {
+    for (const cause of Object.keys(this.#native.counters().failures)) {
+      if (this.#saidFailures.has(cause)) continue;
+      this.#saidFailures.add(cause);
+      this.#log.error(`packets are not delivered: ${cause}`);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { addon, type NativeBroker } from '../addon.js';
+import { messageOf, UserError } from '../packet/user-error.js';
+
+/** A Kafka for trying things out: librdkafka's mock cluster. Its topics live in memory and keep some MiB each. */
+export class InMemoryBroker {
+  readonly #native: NativeBroker;
+
+  /** Listens on a loopback port; 0 lets the system choose one. */
+  constructor(port: number) {
+    try {
+      this.#native = new addon.InMemoryBroker(port);
+    } catch (error) {
+      throw new UserError(`broker on port ${port}`, messageOf(error), {
+        remedy: 'choose another one with --port',
+      });
+    }
+  }
+
+  /** Where clients find it. */
+  get address(): string {
+    return `127.0.0.1:${this.#native.port()}`;
+  }
+
+  createTopic(name: string, partitions: number): void {
+    try {
+      this.#native.createTopic(name, partitions);
+    } catch (error) {
+      throw new UserError(`topic ${name}`, messageOf(error));
+    }
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+}

@@ -1,0 +1,60 @@
+import { addon } from '../addon.js';
+import { nearest } from '../packet/nearest.js';
+import { usageError } from '../packet/user-error.js';
+
+/** librdkafka's configuration properties, by its own names (CONFIGURATION.md), values as text. */
+export type Properties = ReadonlyMap<string, string>;
+
+/** Names that librdkafka takes for others, and so does not list. */
+const ALIASES = [
+  'acks',
+  'bootstrap.servers',
+  'compression.type',
+  'delivery.timeout.ms',
+  'linger.ms',
+  'max.in.flight',
+  'retries',
+  'sasl.mechanism',
+];
+
+/** `KEY=VALUE`, split at the first `=`, checked against librdkafka; throws a usage error naming the property. */
+export function parseProperty(text: string): readonly [name: string, value: string] {
+  const equals = text.indexOf('=');
+  if (equals < 1)
+    throw usageError(
+      `-X ${text}`,
+      'not of the form KEY=VALUE',
+      'for example -X compression.type=lz4',
+    );
+  const name = text.slice(0, equals);
+  const value = text.slice(equals + 1);
+  const problem = addon.propertyProblem(name, value);
+  if (!problem) return [name, value];
+  if (!problem.unknown) throw usageError(`-X ${name}`, hideSecret(name, value, problem.message));
+  const close = nearest(name, [...ALIASES, ...addon.propertyNames()]);
+  throw usageError(
+    `-X ${name}`,
+    'librdkafka has no such property',
+    close === undefined
+      ? "librdkafka's CONFIGURATION.md lists them all"
+      : `did you mean ${close}? librdkafka's CONFIGURATION.md lists them all`,
+  );
+}
+
+const SECRET = /password|secret|key\.pem|sasl\.jaas|token/;
+
+/** True for properties whose value must not be shown. */
+export function isSecret(name: string): boolean {
+  return SECRET.test(name);
+}
+
+/** For logs: the properties with the secret ones hidden. */
+export function shownProperties(properties: Properties): Record<string, string> {
+  return Object.fromEntries(
+    [...properties].map(([name, value]) => [name, isSecret(name) ? '***' : value]),
+  );
+}
+
+function hideSecret(name: string, value: string, message: string): string {
+  return isSecret(name) && value !== '' ? message.replaceAll(value, '***') : message;
+}

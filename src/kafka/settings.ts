@@ -1,0 +1,80 @@
+import { hostname } from 'node:os';
+import type { Properties } from './properties.js';
+
+/**
+ * librdkafka's defaults suit messages that are few and large; packets are many and small. What the user gives with
+ * -X wins over all of these.
+ */
+const BOTH: Properties = new Map([
+  ['client.id', 'kcap'],
+  // After an outage the first packet goes out at once, not when a backoff of up to 10 s is over.
+  ['reconnect.backoff.max.ms', '500'],
+]);
+
+const PRODUCER: Properties = new Map([
+  ...BOTH,
+  // Order kept and nothing twice, also over retries.
+  ['enable.idempotence', 'true'],
+  // Ten seconds of 50,000 packets/s while a broker is away; beyond that the kernel's ring fills, and counts.
+  ['queue.buffering.max.messages', '600000'],
+  ['queue.buffering.max.kbytes', String(128 * 1024)],
+  ['linger.ms', '50'],
+]);
+
+/** Message bytes that may wait in the consumer, over all partitions. */
+const CONSUMER_QUEUE_KBYTES = 64 * 1024;
+const CONSUMER_QUEUE_MESSAGES = 100_000;
+
+const CONSUMER: Properties = new Map([
+  ...BOTH,
+  // Also where retention has deleted what would have come next: never silently skip to the end.
+  ['auto.offset.reset', 'earliest'],
+  // A reader that stalls for minutes has not died.
+  ['max.poll.interval.ms', '86400000'],
+]);
+
+/** What kcap's own contract needs; -X does not change it. */
+const CONSUMER_FIXED: Properties = new Map([['enable.auto.offset.store', 'false']]);
+
+/** With these, an idempotent producer would refuse to start: whoever sets them wants none. */
+const NOT_IDEMPOTENT: readonly (readonly [name: string, value: RegExp])[] = [
+  ['acks', /^(0|1)$/],
+  ['request.required.acks', /^(0|1)$/],
+  ['retries', /^0$/],
+  ['message.send.max.retries', /^0$/],
+  ['max.in.flight', /^([6-9]|\d{2,})$/],
+  ['max.in.flight.requests.per.connection', /^([6-9]|\d{2,})$/],
+  ['queuing.strategy', /^lifo$/],
+];
+
+/** For a client that only asks about the cluster. */
+export function controlProperties(user: Properties): Properties {
+  return new Map([...BOTH, ...user]);
+}
+
+export function producerProperties(user: Properties): Properties {
+  const properties = new Map([...PRODUCER, ...user]);
+  const refuses = NOT_IDEMPOTENT.some(([name, value]) => value.test(user.get(name) ?? ''));
+  if (refuses && !user.has('enable.idempotence')) properties.set('enable.idempotence', 'false');
+  return properties;
+}
+
+/** `group` undefined: the consumer says who it is, joins no group and commits nothing. */
+export function consumerProperties(
+  user: Properties,
+  options: { group: string | undefined; partitions: number; readsToEnd: boolean },
+): Properties {
+  const share = (total: number, least: number) =>
+    String(Math.max(least, Math.floor(total / options.partitions)));
+  return new Map([
+    ...CONSUMER,
+    ['queued.max.messages.kbytes', share(CONSUMER_QUEUE_KBYTES, 1024)],
+    ['queued.min.messages', share(CONSUMER_QUEUE_MESSAGES, 1000)],
+    ...user,
+    ...CONSUMER_FIXED,
+    // Brokers show the ids of groups: one that was not named says where it comes from.
+    ['group.id', options.group ?? `kcap-${hostname()}-${process.pid}`],
+    ...(options.group === undefined ? [['enable.auto.commit', 'false'] as const] : []),
+    ...(options.readsToEnd ? [['enable.partition.eof', 'true'] as const] : []),
+  ]);
+}

@@ -1,0 +1,9 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The name most like a misspelt one, if one is near enough that it may have been meant. */
+export function nearest(misspelt: string, names: readonly string[]): string | undefined {
+  const [best] = names
+    .map((name) => ({ name, edits: distance(misspelt, name) }))
+    .sort((a, b) => a.edits - b.edits);
+  return best && best.edits <= Math.max(2, Math.ceil(misspelt.length / 3)) ? best.name : undefined;
+}

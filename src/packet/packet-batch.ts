@@ -1,0 +1,83 @@
+import { LITTLE_ENDIAN, RECORD_HEADER_BYTES, recordLength } from './record.js';
+
+/** What the fraction of a record's time counts: microseconds or nanoseconds. */
+export type Precision = 'micro' | 'nano';
+
+/** LINKTYPE_ETHERNET of the tcpdump.org registry: what a packet is when nothing says otherwise. */
+export const ETHERNET = 1;
+
+/** libpcap's largest snapshot length in bytes: no record of a classic pcap file may be longer. */
+export const MAX_SNAP_LENGTH = 262_144;
+
+/** What all packets of a batch have in common. */
+export interface Link {
+  /** LINKTYPE_ number of the tcpdump.org registry. */
+  readonly linkType: number;
+  readonly precision: Precision;
+  /** No captured length in the batch exceeds this number of bytes. */
+  readonly snapLength: number;
+}
+
+/** An offset in a partition of the topic that a batch came from. */
+export interface PartitionOffset {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Where the packets of a batch came from in a topic. */
+export interface Origin {
+  /** POSITION_BYTES a record: offset (int64), partition (int32), unused (int32), in host byte order. */
+  readonly positions: Buffer;
+  /** For each partition, the first offset that has not been handled once this batch has been. */
+  readonly next: readonly PartitionOffset[];
+}
+
+export const POSITION_BYTES = 16;
+
+/**
+ * A run of consecutive pcap records that share one link. Its memory is reused: it is valid until the next batch
+ * is asked for.
+ */
+export interface PacketBatch {
+  /** `count` records, each a 16-byte header and the captured bytes (record.ts). */
+  readonly bytes: Buffer;
+  readonly count: number;
+  readonly link: Link;
+  /** What to acknowledge once the batch has been handled; batches from a topic have it. */
+  readonly origin?: Origin;
+}
+
+/** Sum of the captured lengths of a batch, in bytes. */
+export function frameBytes(batch: PacketBatch): number {
+  return batch.bytes.length - batch.count * RECORD_HEADER_BYTES;
+}
+
+/** The place of the record with this index in its topic. */
+export function positionAt(origin: Origin, index: number): PartitionOffset {
+  const at = index * POSITION_BYTES;
+  const { positions } = origin;
+  return LITTLE_ENDIAN
+    ? { offset: Number(positions.readBigInt64LE(at)), partition: positions.readInt32LE(at + 8) }
+    : { offset: Number(positions.readBigInt64BE(at)), partition: positions.readInt32BE(at + 8) };
+}
+
+/** The first `count` packets of a batch; acknowledging them leaves the others unread. */
+export function firstPackets(batch: PacketBatch, count: number): PacketBatch {
+  if (count >= batch.count) return batch;
+  let end = 0;
+  for (let i = 0; i < count; i++) end += recordLength(batch.bytes, end);
+  const first = { ...batch, bytes: batch.bytes.subarray(0, end), count };
+  return batch.origin ? { ...first, origin: firstPositions(batch.origin, count) } : first;
+}
+
+function firstPositions(origin: Origin, count: number): Origin {
+  const next = new Map<number, number>();
+  for (let i = 0; i < count; i++) {
+    const { partition, offset } = positionAt(origin, i);
+    next.set(partition, offset + 1);
+  }
+  return {
+    positions: origin.positions.subarray(0, count * POSITION_BYTES),
+    next: [...next].map(([partition, offset]) => ({ partition, offset })),
+  };
+}

@@ -1,0 +1,30 @@
+import { endianness } from 'node:os';
+
+/**
+ * A record of a capture file (draft-ietf-opsawg-pcap) and of a batch: seconds, fraction of a second, captured
+ * length, original length, four unsigned 32-bit numbers in this machine's byte order; then the captured bytes.
+ */
+export const RECORD_HEADER_BYTES = 16;
+
+/** Offsets in a record's header. */
+export const FRACTION_OFFSET = 4;
+export const CAPTURED_LENGTH_OFFSET = 8;
+export const ORIGINAL_LENGTH_OFFSET = 12;
+
+export const LITTLE_ENDIAN = endianness() === 'LE';
+
+/** Reads 4 bytes in this machine's byte order. */
+export function readUint32(bytes: Buffer, offset: number): number {
+  return LITTLE_ENDIAN ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset);
+}
+
+/** Writes 4 bytes in this machine's byte order. */
+export function writeUint32(bytes: Buffer, value: number, offset: number): void {
+  if (LITTLE_ENDIAN) bytes.writeUInt32LE(value, offset);
+  else bytes.writeUInt32BE(value, offset);
+}
+
+/** Bytes that the record at `offset` takes, its header included. */
+export function recordLength(bytes: Buffer, offset: number): number {
+  return RECORD_HEADER_BYTES + readUint32(bytes, offset + CAPTURED_LENGTH_OFFSET);
+}

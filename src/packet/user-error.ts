@@ -1,0 +1,39 @@
+/** kcap's exit statuses, as in CLI documentation: 1 something failed or was lost, 2 wrong usage. */
+export type ExitStatus = 0 | 1 | 2;
+
+/**
+ * What a user, a file or the network did, as opposed to a bug of kcap's. It is shown as
+ * `kcap: WHAT: CAUSE` and, where there is one, the remedy on the next line.
+ */
+export class UserError extends Error {
+  readonly remedy: string | undefined;
+  readonly exitStatus: ExitStatus;
+
+  constructor(
+    what: string,
+    cause: string,
+    options: { remedy?: string | undefined; exitStatus?: ExitStatus } = {},
+  ) {
+    super(`${what}: ${cause}`);
+    this.name = 'UserError';
+    this.remedy = options.remedy;
+    this.exitStatus = options.exitStatus ?? 1;
+  }
+}
+
+/** A mistake on the command line. */
+export function usageError(what: string, cause: string, remedy?: string): UserError {
+  return new UserError(what, cause, { remedy, exitStatus: 2 });
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The system's or a library's code of an error, for example ENOENT. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}

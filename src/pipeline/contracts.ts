@@ -1,0 +1,88 @@
+import type { Origin, PacketBatch } from '../packet/packet-batch.js';
+
+/** Packets or messages by the cause of what became of them. */
+export type ByCause = Readonly<Record<string, number>>;
+
+export interface SourceCounters {
+  /** Packets that the kernel dropped since its buffer was full, as pcap_stats counts them. */
+  readonly droppedKernel: number;
+  /** Packets that the interface or its driver dropped. */
+  readonly droppedInterface: number;
+  /** Messages that held no packet, and nothing was lost with them. */
+  readonly skipped: ByCause;
+  /** Messages whose packet could not be made: loss. */
+  readonly unusable: ByCause;
+  /** Packets whose time is the message's, since the key had none. */
+  readonly timeFromKafka: number;
+  /** Headers of known names whose value made no sense; they were ignored. */
+  readonly badHeaders: number;
+}
+
+/** The counters of a source to which nothing happened. */
+export const NOTHING_COUNTED: SourceCounters = {
+  droppedKernel: 0,
+  droppedInterface: 0,
+  skipped: {},
+  unusable: {},
+  timeFromKafka: 0,
+  badHeaders: 0,
+};
+
+/** Where packets come from. */
+export interface Source {
+  /** What the source is, for people: an interface, a file, a topic. */
+  readonly name: string;
+  /**
+   * The packets, in order, until the source ends or `stop` is aborted: then what was captured before comes, and
+   * no more. A batch is valid until the next one is asked for.
+   */
+  batches(stop: AbortSignal): AsyncIterable<PacketBatch>;
+  /** Says that these packets were handled, so that no later run reads them again. */
+  acknowledge?(origin: Origin): void;
+  counters(): SourceCounters;
+  close(): Promise<void>;
+}
+
+export interface StageCounters {
+  /** Packets that the stage left out on purpose. */
+  readonly filtered: number;
+  /** Packets, and their captured bytes, that the stage gave back: they do not count as taken in. */
+  readonly returned: number;
+  readonly returnedBytes: number;
+}
+
+/** Changes a batch on its way, in place or by returning a part of it. */
+export interface Stage {
+  apply(batch: PacketBatch): PacketBatch;
+  counters(): StageCounters;
+  /** True once no further packet may pass: the run ends. */
+  readonly finished: boolean;
+}
+
+export interface SinkCounters {
+  readonly out: number;
+  /** Captured bytes of the packets that went out. */
+  readonly bytesOut: number;
+  /** Packets that should have gone out and did not, by cause. */
+  readonly failed: ByCause;
+  /** Packets that cannot be represented, by cause: loss. */
+  readonly unusable: ByCause;
+}
+
+/** Where packets go. */
+export interface Sink {
+  /**
+   * Resolves when the bytes of the batch were copied or written: that is the backpressure. From when `giveUp` is
+   * aborted nothing may take long: what can't be handed over at once has failed.
+   */
+  write(batch: PacketBatch, giveUp: AbortSignal): Promise<void>;
+  /** Resolves when everything has gone out or failed. */
+  flush(giveUp: AbortSignal): Promise<void>;
+  counters(): SinkCounters;
+  close(): Promise<void>;
+}
+
+/** Thrown by a sink whose reader has gone: a normal end of the run. */
+export class ReaderLeft extends Error {
+  override readonly name = 'ReaderLeft';
+}

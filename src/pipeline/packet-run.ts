@@ -1,0 +1,80 @@
+import { frameBytes, type PacketBatch } from '../packet/packet-batch.js';
+import { ReaderLeft, type Sink, type Source, type Stage } from './contracts.js';
+import type { Stop } from './stop.js';
+import { summarize, type Summary } from './summary.js';
+
+/** One way from a source through stages into a sink, and the account of what went along it. */
+export class PacketRun {
+  readonly #source: Source;
+  readonly #stages: readonly Stage[];
+  readonly #sink: Sink;
+  readonly #startedAt = performance.now();
+  #taken = 0;
+  #takenBytes = 0;
+
+  constructor(source: Source, stages: readonly Stage[], sink: Sink) {
+    this.#source = source;
+    this.#stages = stages;
+    this.#sink = sink;
+  }
+
+  /** Moves packets until the source ends, a stage is finished, the reader leaves or a stop is requested. */
+  async run(stop: Stop): Promise<void> {
+    try {
+      await unlessReaderLeft(this.#moveAll(stop));
+    } finally {
+      await unlessReaderLeft(this.#sink.flush(stop.giveUp));
+      stop.clear();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#source.close();
+    await this.#sink.close();
+  }
+
+  /** The account so far; with `unsettled`, what is still under way counts as failed for that cause. */
+  summary(unsettled?: string): Summary {
+    return summarize({
+      unsettled,
+      source: this.#source.counters(),
+      stages: this.#stages.map((stage) => stage.counters()),
+      sink: this.#sink.counters(),
+      taken: this.#taken,
+      takenBytes: this.#takenBytes,
+      durationMs: performance.now() - this.#startedAt,
+    });
+  }
+
+  async #moveAll(stop: Stop): Promise<void> {
+    for await (const batch of this.#source.batches(stop.requested)) {
+      this.#count(batch, 1);
+      const passed = this.#stages.reduce((packets, stage) => stage.apply(packets), batch);
+      try {
+        await this.#sink.write(passed, stop.giveUp);
+      } catch (error) {
+        // What was not written was not taken: a later run reads it again.
+        this.#count(passed, -1);
+        throw error;
+      }
+      if (passed.origin) this.#source.acknowledge?.(passed.origin);
+      if (this.#stages.some((stage) => stage.finished)) {
+        stop.finish();
+        return;
+      }
+    }
+  }
+
+  #count(batch: PacketBatch, sign: 1 | -1): void {
+    this.#taken += sign * batch.count;
+    this.#takenBytes += sign * frameBytes(batch);
+  }
+}
+
+async function unlessReaderLeft(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof ReaderLeft)) throw error;
+  }
+}

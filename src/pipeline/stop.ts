@@ -1,0 +1,40 @@
+/**
+ * How a run is asked to end. `requested` ends the taking in of packets; `giveUp`, some time later, ends the waiting
+ * for those that were taken.
+ */
+export class Stop {
+  readonly #requested = new AbortController();
+  readonly #giveUp = new AbortController();
+  readonly #drainTimeoutMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(drainTimeoutMs: number) {
+    this.#drainTimeoutMs = drainTimeoutMs;
+  }
+
+  get requested(): AbortSignal {
+    return this.#requested.signal;
+  }
+
+  get giveUp(): AbortSignal {
+    return this.#giveUp.signal;
+  }
+
+  /** Somebody wants the run to end: the drain timeout begins. */
+  request(): void {
+    this.#requested.abort();
+    this.#timer ??= setTimeout(() => {
+      this.#giveUp.abort();
+    }, this.#drainTimeoutMs);
+  }
+
+  /** The run has had its last packet; what was taken may take its time. */
+  finish(): void {
+    this.#requested.abort();
+  }
+
+  /** The run is over. */
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,97 @@
+import type { ByCause, SinkCounters, SourceCounters, StageCounters } from './contracts.js';
+
+/** The account of a run, with the field names of its json record. Packets, unless the name says otherwise. */
+export interface Summary {
+  readonly packets_in: number;
+  readonly packets_out: number;
+  readonly packets_failed: number;
+  readonly packets_filtered: number;
+  readonly packets_skipped: number;
+  readonly packets_spooled: number;
+  readonly dropped_kernel: number;
+  readonly dropped_interface: number;
+  readonly time_from_kafka: number;
+  /** Message headers that were ignored, since their value made no sense. */
+  readonly bad_headers: number;
+  /** Captured bytes. */
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly duration_s: number;
+  readonly failed_by_cause: ByCause;
+  readonly skipped_by_cause: ByCause;
+  /** Something was lost or failed. */
+  readonly lossy: boolean;
+}
+
+export interface RunCounters {
+  readonly source: SourceCounters;
+  readonly stages: readonly StageCounters[];
+  readonly sink: SinkCounters;
+  /** Packets that the source gave. */
+  readonly taken: number;
+  readonly takenBytes: number;
+  readonly durationMs: number;
+  /** Cause of failure of the packets that are neither in nor out yet; undefined leaves them uncounted. */
+  readonly unsettled?: string | undefined;
+}
+
+/** Adds up: packets_in = out + failed + filtered + skipped + spooled, once the run has ended. */
+export function summarize(run: RunCounters): Summary {
+  const { source, stages, sink } = run;
+  const sum = (field: keyof StageCounters) => stages.reduce((n, stage) => n + stage[field], 0);
+  const packetsIn = run.taken - sum('returned') + total(source.skipped) + total(source.unusable);
+  const filtered = sum('filtered');
+  const lostInSkipped = total(source.unusable) + total(sink.unusable);
+  const skipped = total(source.skipped) + lostInSkipped;
+  const settled = sink.out + total(sink.failed) + filtered + skipped;
+  const failures = {
+    ...sink.failed,
+    ...(run.unsettled === undefined ? {} : { [run.unsettled]: packetsIn - settled }),
+  };
+  const failed = total(failures);
+  return {
+    packets_in: packetsIn,
+    packets_out: sink.out,
+    packets_failed: failed,
+    packets_filtered: filtered,
+    packets_skipped: skipped,
+    packets_spooled: 0,
+    dropped_kernel: source.droppedKernel,
+    dropped_interface: source.droppedInterface,
+    time_from_kafka: source.timeFromKafka,
+    bad_headers: source.badHeaders,
+    bytes_in: run.takenBytes - sum('returnedBytes'),
+    bytes_out: sink.bytesOut,
+    duration_s: Math.round(run.durationMs) / 1000,
+    failed_by_cause: nonZero(failures),
+    skipped_by_cause: nonZero({ ...source.skipped, ...source.unusable, ...sink.unusable }),
+    lossy: failed + lostInSkipped + source.droppedKernel + source.droppedInterface > 0,
+  };
+}
+
+/** The summary for people, a line each. */
+export function summaryLines(summary: Summary): string[] {
+  const lines = [`'${summary.packets_in}' packet(s) in, '${summary.packets_out}' packet(s) out`];
+  const add = (count: number, what: string) => {
+    if (count > 0) lines.push(`'${count}' packet(s) ${what}`);
+  };
+  add(summary.dropped_kernel, 'dropped by the kernel: its buffer was full (-B, -f and -s help)');
+  add(summary.dropped_interface, 'dropped by the interface');
+  for (const [cause, count] of Object.entries(summary.failed_by_cause))
+    add(count, `failed: ${cause}`);
+  add(summary.packets_filtered, 'filtered out');
+  for (const [cause, count] of Object.entries(summary.skipped_by_cause))
+    add(count, `skipped: ${cause}`);
+  add(summary.time_from_kafka, 'took their time from Kafka: their key held none');
+  if (summary.bad_headers > 0)
+    lines.push(`'${summary.bad_headers}' header(s) with a bad value ignored`);
+  return lines;
+}
+
+function total(counts: ByCause): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function nonZero(counts: ByCause): ByCause {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}

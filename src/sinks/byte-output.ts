@@ -1,0 +1,143 @@
+import { constants, fstatSync, openSync, write } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { codeOf, messageOf, UserError } from '../packet/user-error.js';
+import { ReaderLeft } from '../pipeline/contracts.js';
+
+/** Where bytes go: standard output or a file, whatever kind it is. */
+export interface ByteOutput {
+  /**
+   * Resolves when all bytes were written. Throws ReaderLeft where nobody reads any more, or has not read everything
+   * when `giveUp` is aborted, and a UserError where the write failed.
+   */
+  write(bytes: Buffer, giveUp: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+const STANDARD_OUTPUT = 1;
+
+/** Standard output, for packets or lines. */
+export function openStandardOutput(): ByteOutput {
+  const stat = fstatSync(STANDARD_OUTPUT);
+  if (stat.isFIFO()) return new StreamOutput('standard output', reopenedPipe());
+  if (stat.isSocket()) return new StreamOutput('standard output', socketOf(STANDARD_OUTPUT));
+  return new FileOutput('standard output', STANDARD_OUTPUT);
+}
+
+/** A new file, or one that is overwritten; a named pipe once somebody reads it. */
+export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteOutput> {
+  for (;;) {
+    try {
+      const file = await open(
+        path,
+        constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK,
+        0o644,
+      );
+      const stat = await file.stat();
+      return stat.isFIFO()
+        ? new StreamOutput(path, socketOf(file.fd))
+        : new FileOutput(path, file.fd, file);
+    } catch (error) {
+      // A named pipe without a reader; opening it in the usual way would block a thread of Node's.
+      if (codeOf(error) !== 'ENXIO' || giveUp.aborted) throw writeError(path, error);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/**
+ * The same pipe, opened anew: it does not block here and still blocks for whoever shares the old one. A write to a
+ * stalled reader then leaves the process able to end.
+ */
+function reopenedPipe(): Socket | undefined {
+  try {
+    const fd = openSync(
+      `/proc/self/fd/${STANDARD_OUTPUT}`,
+      constants.O_WRONLY | constants.O_NONBLOCK,
+    );
+    return socketOf(fd);
+  } catch (error) {
+    if (codeOf(error) === 'ENXIO') return undefined; // the reader has left already
+    throw writeError('standard output', error);
+  }
+}
+
+function socketOf(fd: number): Socket {
+  return new Socket({ fd, readable: false, writable: true });
+}
+
+function writeError(name: string, error: unknown): UserError {
+  return new UserError(`write ${name}`, messageOf(error).replace(/, (open|write).*$/, ''));
+}
+
+class FileOutput implements ByteOutput {
+  readonly #name: string;
+  readonly #fd: number;
+  readonly #file: FileHandle | undefined;
+
+  constructor(name: string, fd: number, file?: FileHandle) {
+    this.#name = name;
+    this.#fd = fd;
+    this.#file = file;
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    try {
+      for (let written = 0; written < bytes.length;)
+        written += (await promisify(write)(this.#fd, bytes, written)).bytesWritten;
+    } catch (error) {
+      throw writeError(this.#name, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+  }
+}
+
+class StreamOutput implements ByteOutput {
+  readonly #name: string;
+  readonly #socket: Socket | undefined;
+
+  constructor(name: string, socket: Socket | undefined) {
+    this.#name = name;
+    this.#socket = socket;
+    // Each write hears of its own failure.
+    socket?.on('error', () => undefined);
+  }
+
+  async write(bytes: Buffer, giveUp: AbortSignal): Promise<void> {
+    const socket = this.#socket;
+    if (!socket || socket.destroyed) throw new ReaderLeft();
+    await new Promise<void>((resolve, reject) => {
+      const onGiveUp = () => {
+        socket.destroy();
+        reject(new ReaderLeft());
+      };
+      if (giveUp.aborted) {
+        onGiveUp();
+        return;
+      }
+      giveUp.addEventListener('abort', onGiveUp, { once: true });
+      socket.write(bytes, (error) => {
+        giveUp.removeEventListener('abort', onGiveUp);
+        if (!error) resolve();
+        else if (isReaderLeft(error)) reject(new ReaderLeft());
+        else reject(writeError(this.#name, error));
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    if (!socket || socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      socket.end(resolve);
+    });
+  }
+}
+
+function isReaderLeft(error: Error): boolean {
+  return ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'].includes(codeOf(error) ?? '');
+}

@@ -1,0 +1,94 @@
+import {
+  ETHERNET,
+  frameBytes,
+  MAX_SNAP_LENGTH,
+  type Link,
+  type PacketBatch,
+} from '../packet/packet-batch.js';
+import { RECORD_HEADER_BYTES, recordLength } from '../packet/record.js';
+import { encodeFileHeader } from '../pcap/file-header.js';
+import { convertPrecision } from '../pcap/precision.js';
+import type { Sink, SinkCounters } from '../pipeline/contracts.js';
+import type { ByteOutput } from './byte-output.js';
+
+const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength: MAX_SNAP_LENGTH };
+
+/** Writes packets as a classic pcap stream. Its first packet decides link type and precision, if nothing else does. */
+export class PcapSink implements Sink {
+  readonly #output: ByteOutput;
+  #header: Link | undefined;
+  #out = 0;
+  #bytesOut = 0;
+  #otherLinkType = 0;
+  #tooLong = 0;
+
+  constructor(output: ByteOutput) {
+    this.#output = output;
+  }
+
+  /** Writes the file's header now: whoever reads it need not wait for the first packet. */
+  async begin(linkType: number, giveUp: AbortSignal): Promise<void> {
+    await this.#writeHeader({ ...DEFAULT_LINK, linkType }, giveUp);
+  }
+
+  async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
+    if (batch.count === 0) return;
+    const header = this.#header ?? (await this.#writeHeader(batch.link, giveUp));
+    if (batch.link.linkType !== header.linkType) {
+      this.#otherLinkType += batch.count;
+      return;
+    }
+    const fitting = batch.link.snapLength > MAX_SNAP_LENGTH ? this.#withoutTooLong(batch) : batch;
+    convertPrecision(fitting.bytes, batch.link.precision, header.precision);
+    await this.#output.write(fitting.bytes, giveUp);
+    this.#out += fitting.count;
+    this.#bytesOut += frameBytes(fitting);
+  }
+
+  async flush(giveUp: AbortSignal): Promise<void> {
+    if (!this.#header) await this.#writeHeader(DEFAULT_LINK, giveUp);
+  }
+
+  counters(): SinkCounters {
+    return {
+      out: this.#out,
+      bytesOut: this.#bytesOut,
+      failed: {},
+      unusable: {
+        "another link type than the file's: -F pcapng holds both": this.#otherLinkType,
+        'longer than a pcap file can hold: -F pcapng can': this.#tooLong,
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#output.close();
+  }
+
+  async #writeHeader(link: Link, giveUp: AbortSignal): Promise<Link> {
+    // tcpdump and older tshark refuse records longer than the header's snapshot length, whatever -s was.
+    const header = { ...link, snapLength: MAX_SNAP_LENGTH };
+    this.#header = header;
+    await this.#output.write(encodeFileHeader(header), giveUp);
+    return header;
+  }
+
+  /** Moves the records that a pcap file may hold to the front. */
+  #withoutTooLong(batch: PacketBatch): PacketBatch {
+    const { bytes } = batch;
+    let end = 0;
+    let count = 0;
+    for (let at = 0; at < bytes.length;) {
+      const length = recordLength(bytes, at);
+      if (length - RECORD_HEADER_BYTES <= MAX_SNAP_LENGTH) {
+        bytes.copyWithin(end, at, at + length);
+        end += length;
+        count++;
+      } else {
+        this.#tooLong++;
+      }
+      at += length;
+    }
+    return { ...batch, bytes: bytes.subarray(0, end), count };
+  }
+}

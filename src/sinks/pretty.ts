@@ -1,0 +1,135 @@
+import type { BatchProducer } from '../kafka/batch-producer.js';
+import { frameBytes, positionAt, type PacketBatch } from '../packet/packet-batch.js';
+import {
+  CAPTURED_LENGTH_OFFSET,
+  FRACTION_OFFSET,
+  readUint32,
+  recordLength,
+} from '../packet/record.js';
+import { formatLocal, microsecondsOf, type Microseconds } from '../packet/timestamp.js';
+import type { Sink, SinkCounters } from '../pipeline/contracts.js';
+import type { ByteOutput } from './byte-output.js';
+import type { TopicSink } from './topic.js';
+
+/** The packets of a topic as pycapa's lines, every so many packets one. */
+export class PrettySink implements Sink {
+  readonly #output: ByteOutput;
+  readonly #topic: string;
+  readonly #every: number;
+  #out = 0;
+  #bytesOut = 0;
+
+  constructor(output: ByteOutput, topic: string, every: number) {
+    this.#output = output;
+    this.#topic = topic;
+    this.#every = every;
+  }
+
+  async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
+    const lines: string[] = [];
+    let at = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const number = this.#out + i + 1;
+      if (number % this.#every === 0) lines.push(this.#line(batch, i, at, number));
+      at += recordLength(batch.bytes, at);
+    }
+    await writeLines(this.#output, lines, giveUp);
+    this.#out += batch.count;
+    this.#bytesOut += frameBytes(batch);
+  }
+
+  async flush(): Promise<void> {
+    // Each batch's lines were written with it.
+  }
+
+  counters(): SinkCounters {
+    return { out: this.#out, bytesOut: this.#bytesOut, failed: {}, unusable: {} };
+  }
+
+  async close(): Promise<void> {
+    await this.#output.close();
+  }
+
+  #line({ bytes, link, origin }: PacketBatch, index: number, at: number, number: number): string {
+    const fraction = readUint32(bytes, at + FRACTION_OFFSET);
+    const fractionUs = link.precision === 'nano' ? Math.floor(fraction / 1000) : fraction;
+    return `Packet[${number}]: ${details(this.#topic, {
+      time: microsecondsOf(readUint32(bytes, at), fractionUs),
+      ...(origin ? positionAt(origin, index) : { partition: -1, offset: -1 }),
+      length: readUint32(bytes, at + CAPTURED_LENGTH_OFFSET),
+    })}`;
+  }
+}
+
+/** Sends packets to a topic and shows pycapa's lines about it, every so many packets one. */
+export class PrettyTopicSink implements Sink {
+  readonly #inner: TopicSink;
+  readonly #producer: BatchProducer;
+  readonly #output: ByteOutput;
+  readonly #topic: string;
+  readonly #every: number;
+  #received = 0;
+
+  constructor(
+    inner: TopicSink,
+    options: { producer: BatchProducer; output: ByteOutput; topic: string; every: number },
+  ) {
+    this.#inner = inner;
+    this.#producer = options.producer;
+    this.#output = options.output;
+    this.#topic = options.topic;
+    this.#every = options.every;
+  }
+
+  async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
+    const lines: string[] = [];
+    const until = this.#received + batch.count;
+    const first = this.#received - (this.#received % this.#every) + this.#every;
+    for (let number = first; number <= until; number += this.#every)
+      lines.push(`Packet received[${number}]`);
+    this.#received = until;
+    await this.#inner.write(batch, giveUp);
+    await writeLines(this.#output, [...lines, ...this.#delivered()], giveUp);
+  }
+
+  /** Shows what was delivered since the last time. */
+  async showDelivered(giveUp: AbortSignal): Promise<void> {
+    await writeLines(this.#output, this.#delivered(), giveUp);
+  }
+
+  async flush(giveUp: AbortSignal): Promise<void> {
+    await this.#inner.flush(giveUp);
+    await this.showDelivered(giveUp);
+  }
+
+  counters(): SinkCounters {
+    return this.#inner.counters();
+  }
+
+  async close(): Promise<void> {
+    await this.#inner.close();
+    await this.#output.close();
+  }
+
+  #delivered(): string[] {
+    return this.#producer
+      .takeReports()
+      .map((report) => `Packet delivered[${report.number}]: ${details(this.#topic, report)}`);
+  }
+}
+
+interface Details {
+  readonly time: Microseconds;
+  readonly partition: number;
+  readonly offset: number;
+  /** Captured length in bytes. */
+  readonly length: number;
+}
+
+function details(topic: string, { time, partition, offset, length }: Details): string {
+  return `date=${formatLocal(time)} topic=${topic} partition=${partition} offset=${offset} len=${length}`;
+}
+
+async function writeLines(output: ByteOutput, lines: string[], giveUp: AbortSignal): Promise<void> {
+  if (lines.length > 0) await output.write(Buffer.from(`${lines.join('\n')}\n`), giveUp);
+}
