@@ -115,8 +115,6 @@ function openSink(
   log: Logger,
 ): Sink {
   const { topic, prettyEvery, drainTimeoutMs } = options;
-  // eslint-disable-next-line prefer-const -- the producer reports to a sink that is made from it
-  let pretty: PrettyTopicSink | undefined;
   const producer = new BatchProducer(
     {
       properties: producerProperties(options.properties),
@@ -124,17 +122,19 @@ function openSink(
       timestamp: options.timestamp,
       reportEvery: prettyEvery,
       ownConnections,
-      onReports: () => void pretty?.showDelivered(stop.giveUp),
     },
     log,
   );
   const sink = new TopicSink(producer, drainTimeoutMs);
   if (prettyEvery === 0) return sink;
-  pretty = new PrettyTopicSink(sink, {
+  return new PrettyTopicSink(sink, {
     producer,
     output: openStandardOutput(),
     topic,
     every: prettyEvery,
+    // As `tcpdump | head` ends tcpdump.
+    onReaderLeft: () => {
+      stop.request();
+    },
   });
-  return pretty;
 }

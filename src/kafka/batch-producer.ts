@@ -16,7 +16,6 @@ export interface ProducerOptions {
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
   readonly ownConnections: NativeOwnConnections | undefined;
-  readonly onReports: () => void;
 }
 
 /** A delivery that the broker acknowledged. */
@@ -35,6 +34,7 @@ export class BatchProducer {
   readonly #native: NativeProducer;
   readonly #log: Logger;
   readonly #saidFailures = new Set<string>();
+  #onReports: (() => void) | undefined;
 
   constructor(options: ProducerOptions, log: Logger) {
     this.#log = log;
@@ -44,7 +44,7 @@ export class BatchProducer {
         ...options,
         properties: [...options.properties],
         onEvent: (event) => {
-          if (event.kind === 'reports') options.onReports();
+          if (event.kind === 'reports') this.#onReports?.();
           else if (event.kind === 'failure') this.#sayFailures();
           else clientLog.handle(event);
         },
@@ -83,6 +83,12 @@ export class BatchProducer {
     return this.#native.counters();
   }
 
+  /** Calls `listener` when deliveries wait to be taken with takeReports(). */
+  onReports(listener: () => void): void {
+    this.#onReports = listener;
+  }
+
+  /** The deliveries to be shown since the last call. */
   takeReports(): DeliveryReport[] {
     return this.#native
       .takeReports()

@@ -82,7 +82,14 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** Thrown by a sink whose reader has gone: a normal end of the run. */
+/** Thrown by a sink whose reader has gone, or takes nothing and there is no more time: a normal end of the run. */
 export class ReaderLeft extends Error {
   override readonly name = 'ReaderLeft';
+  /** How many packets at the beginning of the batch went out all the same. */
+  readonly packetsOut: number;
+
+  constructor(packetsOut = 0) {
+    super('the reader has left');
+    this.packetsOut = packetsOut;
+  }
 }

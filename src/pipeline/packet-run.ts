@@ -1,4 +1,4 @@
-import { frameBytes, type PacketBatch } from '../packet/packet-batch.js';
+import { firstPackets, frameBytes, type PacketBatch } from '../packet/packet-batch.js';
 import { ReaderLeft, type Sink, type Source, type Stage } from './contracts.js';
 import type { Stop } from './stop.js';
 import { summarize, type Summary } from './summary.js';
@@ -53,8 +53,9 @@ export class PacketRun {
       try {
         await this.#sink.write(passed, stop.giveUp);
       } catch (error) {
-        // What was not written was not taken: a later run reads it again.
+        // What did not go out was not taken: a later run reads it again.
         this.#count(passed, -1);
+        if (error instanceof ReaderLeft) this.#count(firstPackets(passed, error.packetsOut), 1);
         throw error;
       }
       if (passed.origin) this.#source.acknowledge?.(passed.origin);

@@ -3,19 +3,32 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { codeOf, messageOf, UserError } from '../packet/user-error.js';
-import { ReaderLeft } from '../pipeline/contracts.js';
 
 /** Where bytes go: standard output or a file, whatever kind it is. */
 export interface ByteOutput {
   /**
-   * Resolves when all bytes were written. Throws ReaderLeft where nobody reads any more, or has not read everything
+   * Resolves when all bytes were written. Throws OutputClosed where nobody reads any more, or has not read everything
    * when `giveUp` is aborted, and a UserError where the write failed.
    */
   write(bytes: Buffer, giveUp: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
+/** Thrown by a write that nobody took to its end. */
+export class OutputClosed extends Error {
+  override readonly name = 'OutputClosed';
+  /** How many of the bytes were written. */
+  readonly bytesWritten: number;
+
+  constructor(bytesWritten: number) {
+    super('nobody reads the output any more');
+    this.bytesWritten = bytesWritten;
+  }
+}
+
 const STANDARD_OUTPUT = 1;
+/** What is given to a pipe at once: as much as it usually holds. */
+const CHUNK_BYTES = 64 * 1024;
 
 /** Standard output, for packets or lines. */
 export function openStandardOutput(): ByteOutput {
@@ -108,25 +121,21 @@ class StreamOutput implements ByteOutput {
   }
 
   async write(bytes: Buffer, giveUp: AbortSignal): Promise<void> {
-    const socket = this.#socket;
-    if (!socket || socket.destroyed) throw new ReaderLeft();
-    await new Promise<void>((resolve, reject) => {
-      const onGiveUp = () => {
-        socket.destroy();
-        reject(new ReaderLeft());
-      };
-      if (giveUp.aborted) {
-        onGiveUp();
-        return;
+    let written = 0;
+    const onGiveUp = () => this.#socket?.destroy();
+    giveUp.addEventListener('abort', onGiveUp, { once: true });
+    try {
+      while (written < bytes.length) {
+        const chunk = bytes.subarray(written, written + CHUNK_BYTES);
+        await this.#writeChunk(chunk);
+        written += chunk.length;
       }
-      giveUp.addEventListener('abort', onGiveUp, { once: true });
-      socket.write(bytes, (error) => {
-        giveUp.removeEventListener('abort', onGiveUp);
-        if (!error) resolve();
-        else if (isReaderLeft(error)) reject(new ReaderLeft());
-        else reject(writeError(this.#name, error));
-      });
-    });
+    } catch (error) {
+      if (isClosed(error)) throw new OutputClosed(written);
+      throw writeError(this.#name, error);
+    } finally {
+      giveUp.removeEventListener('abort', onGiveUp);
+    }
   }
 
   async close(): Promise<void> {
@@ -136,8 +145,24 @@ class StreamOutput implements ByteOutput {
       socket.end(resolve);
     });
   }
+
+  async #writeChunk(chunk: Buffer): Promise<void> {
+    const socket = this.#socket;
+    if (!socket || socket.destroyed) throw new OutputClosed(0);
+    await new Promise<void>((resolve, reject) => {
+      // A socket that is destroyed under a write calls back without an error as well.
+      socket.write(chunk, (error) => {
+        if (error) reject(error);
+        else if (socket.destroyed) reject(new OutputClosed(0));
+        else resolve();
+      });
+    });
+  }
 }
 
-function isReaderLeft(error: Error): boolean {
-  return ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'].includes(codeOf(error) ?? '');
+function isClosed(error: unknown): boolean {
+  return (
+    error instanceof OutputClosed ||
+    ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'].includes(codeOf(error) ?? '')
+  );
 }

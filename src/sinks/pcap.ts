@@ -1,5 +1,6 @@
 import {
   ETHERNET,
+  firstPackets,
   frameBytes,
   MAX_SNAP_LENGTH,
   type Link,
@@ -8,8 +9,8 @@ import {
 import { RECORD_HEADER_BYTES, recordLength } from '../packet/record.js';
 import { encodeFileHeader } from '../pcap/file-header.js';
 import { convertPrecision } from '../pcap/precision.js';
-import type { Sink, SinkCounters } from '../pipeline/contracts.js';
-import type { ByteOutput } from './byte-output.js';
+import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
+import { OutputClosed, type ByteOutput } from './byte-output.js';
 
 const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength: MAX_SNAP_LENGTH };
 
@@ -40,9 +41,15 @@ export class PcapSink implements Sink {
     }
     const fitting = batch.link.snapLength > MAX_SNAP_LENGTH ? this.#withoutTooLong(batch) : batch;
     convertPrecision(fitting.bytes, batch.link.precision, header.precision);
-    await this.#output.write(fitting.bytes, giveUp);
-    this.#out += fitting.count;
-    this.#bytesOut += frameBytes(fitting);
+    try {
+      await this.#output.write(fitting.bytes, giveUp);
+      this.#countOut(fitting);
+    } catch (error) {
+      if (!(error instanceof OutputClosed)) throw error;
+      const written = wholePackets(fitting, error.bytesWritten);
+      this.#countOut(written);
+      throw new ReaderLeft(written.count);
+    }
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
@@ -65,11 +72,20 @@ export class PcapSink implements Sink {
     await this.#output.close();
   }
 
+  #countOut(batch: PacketBatch): void {
+    this.#out += batch.count;
+    this.#bytesOut += frameBytes(batch);
+  }
+
   async #writeHeader(link: Link, giveUp: AbortSignal): Promise<Link> {
     // tcpdump and older tshark refuse records longer than the header's snapshot length, whatever -s was.
     const header = { ...link, snapLength: MAX_SNAP_LENGTH };
     this.#header = header;
-    await this.#output.write(encodeFileHeader(header), giveUp);
+    try {
+      await this.#output.write(encodeFileHeader(header), giveUp);
+    } catch (error) {
+      throw error instanceof OutputClosed ? new ReaderLeft() : error;
+    }
     return header;
   }
 
@@ -91,4 +107,14 @@ export class PcapSink implements Sink {
     }
     return { ...batch, bytes: bytes.subarray(0, end), count };
   }
+}
+
+/** The packets that lie wholly within the first bytes of a batch. */
+function wholePackets(batch: PacketBatch, byteLength: number): PacketBatch {
+  let count = 0;
+  for (let at = 0; at < byteLength; count++) {
+    at += recordLength(batch.bytes, at);
+    if (at > byteLength) break;
+  }
+  return firstPackets(batch, count);
 }

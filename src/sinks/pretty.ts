@@ -7,9 +7,12 @@ import {
   recordLength,
 } from '../packet/record.js';
 import { formatLocal, microsecondsOf, type Microseconds } from '../packet/timestamp.js';
-import type { Sink, SinkCounters } from '../pipeline/contracts.js';
-import type { ByteOutput } from './byte-output.js';
+import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
+import { OutputClosed, type ByteOutput } from './byte-output.js';
 import type { TopicSink } from './topic.js';
+
+/** For lines that nothing waits for. */
+const NEVER = new AbortController().signal;
 
 /** The packets of a topic as pycapa's lines, every so many packets one. */
 export class PrettySink implements Sink {
@@ -69,13 +72,23 @@ export class PrettyTopicSink implements Sink {
   readonly #topic: string;
   readonly #every: number;
   #received = 0;
+  #lastWrite: Promise<void> = Promise.resolve();
 
   constructor(
     inner: TopicSink,
-    options: { producer: BatchProducer; output: ByteOutput; topic: string; every: number },
+    options: {
+      producer: BatchProducer;
+      output: ByteOutput;
+      topic: string;
+      every: number;
+      onReaderLeft: () => void;
+    },
   ) {
     this.#inner = inner;
     this.#producer = options.producer;
+    this.#producer.onReports(() => {
+      this.#showDelivered(NEVER).catch(options.onReaderLeft);
+    });
     this.#output = options.output;
     this.#topic = options.topic;
     this.#every = options.every;
@@ -89,17 +102,15 @@ export class PrettyTopicSink implements Sink {
       lines.push(`Packet received[${number}]`);
     this.#received = until;
     await this.#inner.write(batch, giveUp);
-    await writeLines(this.#output, [...lines, ...this.#delivered()], giveUp);
-  }
-
-  /** Shows what was delivered since the last time. */
-  async showDelivered(giveUp: AbortSignal): Promise<void> {
-    await writeLines(this.#output, this.#delivered(), giveUp);
+    // Whoever has left does not see the lines; the packets were sent all the same.
+    await this.#inTurn(() =>
+      writeLines(this.#output, [...lines, ...this.#delivered()], giveUp, batch.count),
+    );
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
     await this.#inner.flush(giveUp);
-    await this.showDelivered(giveUp);
+    await this.#showDelivered(giveUp);
   }
 
   counters(): SinkCounters {
@@ -109,6 +120,17 @@ export class PrettyTopicSink implements Sink {
   async close(): Promise<void> {
     await this.#inner.close();
     await this.#output.close();
+  }
+
+  async #showDelivered(giveUp: AbortSignal): Promise<void> {
+    await this.#inTurn(() => writeLines(this.#output, this.#delivered(), giveUp));
+  }
+
+  /** Deliveries come at any time: their lines must not get into those that are just being written. */
+  async #inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.#lastWrite.then(write);
+    this.#lastWrite = written.catch(() => undefined);
+    await written;
   }
 
   #delivered(): string[] {
@@ -130,6 +152,17 @@ function details(topic: string, { time, partition, offset, length }: Details): s
   return `date=${formatLocal(time)} topic=${topic} partition=${partition} offset=${offset} len=${length}`;
 }
 
-async function writeLines(output: ByteOutput, lines: string[], giveUp: AbortSignal): Promise<void> {
-  if (lines.length > 0) await output.write(Buffer.from(`${lines.join('\n')}\n`), giveUp);
+/** @param packetsOut packets that have gone out although their lines can't */
+async function writeLines(
+  output: ByteOutput,
+  lines: readonly string[],
+  giveUp: AbortSignal,
+  packetsOut = 0,
+): Promise<void> {
+  if (lines.length === 0) return;
+  try {
+    await output.write(Buffer.from(`${lines.join('\n')}\n`), giveUp);
+  } catch (error) {
+    throw error instanceof OutputClosed ? new ReaderLeft(packetsOut) : error;
+  }
 }
