@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# The Debian packages that building, showing and testing kcap need. To be sourced by scripts/setup.
+
+# librdkafka takes up SASL (for Kerberos), TLS, zstd and HTTP (for OAuth) only if it finds their headers, and says
+# nothing where it does not; so they are as needed as the compiler.
+build_packages=(build-essential python3 pkg-config libpcap-dev libsasl2-dev libssl-dev zlib1g-dev libzstd-dev
+  libcurl4-openssl-dev libsasl2-modules-gssapi-mit)
+build_commands=(cc c++ make python3)
+build_headers=(pcap/pcap.h sasl/sasl.h openssl/ssl.h zlib.h zstd.h curl/curl.h)
+
+demo_packages=(iputils-ping tshark)
+
+test_packages=(tshark tcpdump tcpreplay iproute2 clang-format python3-confluent-kafka python3-pcapy shellcheck kcat)
+test_commands=(java mvn tshark tcpdump tcpreplay ip clang-format shellcheck kcat)
+
+# install_system_packages build|demo|test
+install_system_packages() {
+  local packages=("${build_packages[@]}") commands=("${build_commands[@]}") missing
+  case $1 in
+    demo) packages+=("${demo_packages[@]}") ;; # kcap can be shown without them
+    test)
+      packages+=("${test_packages[@]}")
+      commands+=("${test_commands[@]}")
+      has_java || packages+=("$(java_package)")
+      has mvn || packages+=(maven)
+      ;;
+  esac
+
+  mapfile -t missing < <(missing_packages "${packages[@]}")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if ! apt_install "${missing[@]}"; then
+    # The same things may be there by another name or from another place.
+    check_found "${missing[*]}" "${commands[@]}"
+  fi
+}
+
+missing_packages() {
+  local package installed
+  installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    grep -qxF "installed $package" <<<"$installed" || echo "$package"
+  done
+}
+
+apt_install() {
+  local root=()
+  if ! has apt-get; then
+    say "there is no apt-get here to install $*"
+    return 1
+  fi
+  if [ "$EUID" -ne 0 ]; then
+    if ! has sudo; then
+      say "neither root nor sudo, so nothing can be installed of $*"
+      return 1
+    fi
+    root=(sudo)
+  fi
+  # Without this, tshark's and others' installation would stop and ask.
+  root+=(env DEBIAN_FRONTEND=noninteractive)
+  say "installing $*"
+  # A list of packages that is missing or old names versions that can't be fetched.
+  "${root[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are there"
+  "${root[@]}" apt-get install -qq -y --no-install-recommends "$@"
+}
+
+# check_found PACKAGES COMMAND...: ends the set-up where a command or a header is missing.
+check_found() {
+  local wanted=$1 command header absent=()
+  shift
+  for command in "$@"; do
+    has "$command" || absent+=("$command")
+  done
+  for header in "${build_headers[@]}"; do
+    echo "#include <$header>" | cc -E -o /dev/null - 2>/dev/null || absent+=("$header")
+  done
+  [ ${#absent[@]} -eq 0 ] || fail "set-up: not found: ${absent[*]}" \
+    "Install what your system calls these Debian packages: $wanted"
+  say "going on: the commands and headers that are needed are there all the same"
+}
+
+has() {
+  command -v "$1" >/dev/null
+}
+
+has_java() {
+  has java && [ "$(java_version)" -ge 17 ]
+}
+
+# The major version of the Java on the PATH; 1 for the old ones that called themselves 1.8.
+java_version() {
+  java -version 2>&1 | sed -nE 's/.*version "([0-9]+).*/\1/p' | head -n 1 | grep . || echo 0
+}
+
+# Debian 12 has Java 17 by its name; later ones have a later one as their default.
+java_package() {
+  if has apt-cache && ! apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
+    echo default-jre-headless
+  else
+    echo openjdk-17-jre-headless
+  fi
+}

@@ -1,0 +1,61 @@
+import { pipeline } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+/** A test file that hangs is killed after this; the longest ones take less than a minute. */
+const FILE_LIMIT_MS = 300_000;
+
+/**
+ * Runs test files, each in a process of its own and one after the other (many of them capture or measure, and would
+ * disturb each other), and reports on standard output as node's test runner does. Returns what is wrong with the
+ * run as a whole; nothing, if it passed.
+ */
+export async function runTestFiles(
+  files: readonly string[],
+  { signal, skipAllowed }: { readonly signal: AbortSignal; readonly skipAllowed: boolean },
+): Promise<string[]> {
+  const complaints: string[] = [];
+  const skipped: string[] = [];
+  let tests = 0;
+  const failed: string[] = [];
+
+  // Without a file, run() would look for some itself.
+  if (files.length > 0) {
+    const events = run({ files: [...files], concurrency: 1, timeout: FILE_LIMIT_MS, signal });
+    const count = (event: TestEvent): void => {
+      if (event.details.type !== 'suite' && !files.includes(event.name)) tests++;
+      if (isSet(event.skip) || isSet(event.todo)) skipped.push(event.name);
+    };
+    events.on('test:pass', (event) => {
+      count(event);
+      // A file without a test passes as a test that has the file's name.
+      if (files.includes(event.name)) complaints.push(`no test in ${event.name}`);
+    });
+    events.on('test:fail', (event) => {
+      count(event);
+      if (!isSet(event.todo)) failed.push(event.name);
+    });
+    await pipeline(events, new spec(), process.stdout, { end: false });
+  }
+
+  if (tests === 0) complaints.push('there was nothing to run');
+  if (failed.length > 0) complaints.push(`not passed: ${failed.join('; ')}`);
+  if (skipped.length > 0 && !skipAllowed) {
+    complaints.push(
+      `${skipped.length} skipped or still to do, which CI=true forbids: ${skipped.join('; ')}`,
+    );
+  }
+  return complaints;
+}
+
+interface TestEvent {
+  readonly name: string;
+  readonly details: { readonly type?: string | undefined };
+  readonly skip?: string | boolean | undefined;
+  readonly todo?: string | boolean | undefined;
+}
+
+/** `skip` and `todo` are true or the reason, which may be an empty text; undefined where they are not meant. */
+function isSet(mark: string | boolean | undefined): boolean {
+  return mark !== undefined && mark !== false;
+}
