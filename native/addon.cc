@@ -1,5 +1,6 @@
 #include <librdkafka/rdkafka.h>
 #include <napi.h>
+#include <poll.h>
 #include <unistd.h>
 
 #if !__has_include(<pcap/pcap.h>)
@@ -47,6 +48,13 @@ Napi::Value LinkTypeName(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), name);
 }
 
+/** readerLeft(fd) → whether nobody can read any more what is written into this pipe or socket. */
+Napi::Value ReaderLeft(const Napi::CallbackInfo& info) {
+  pollfd output = {info[0].As<Napi::Number>(), 0, 0};
+  poll(&output, 1, 0);
+  return Napi::Boolean::New(info.Env(), output.revents & (POLLERR | POLLHUP));
+}
+
 /** exitNow(status): ends the process without waiting for threads that are blocked in a write or a
  * request. */
 void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
@@ -55,6 +63,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["versions"] = Napi::Function::New<Versions>(env, "versions");
   exports["linkTypeOfName"] = Napi::Function::New<LinkTypeOfName>(env, "linkTypeOfName");
   exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
+  exports["readerLeft"] = Napi::Function::New<ReaderLeft>(env, "readerLeft");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   InitProperties(env, exports);
   OwnConnections::Init(env, exports);

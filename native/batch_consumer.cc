@@ -411,6 +411,8 @@ void BatchConsumer::Assigned(rd_kafka_topic_partition_list_t* partitions) {
     entry.offset = partition.started ? RD_KAFKA_OFFSET_STORED : partition.start;
     partition.started = true;
     partition.assigned = true;
+    // librdkafka has purged the messages of the time before; those that come now are to be read.
+    std::erase(lost_, entry.partition);
   }
 }
 

@@ -181,8 +181,9 @@ void LiveCapture::Wake() {
 Napi::Value LiveCapture::Next(const Napi::CallbackInfo& info) { return exchange_.Next(info.Env()); }
 
 void LiveCapture::Stop(const Napi::CallbackInfo&) {
-  int64_t running = 0;
-  stop_time_ns_.compare_exchange_strong(running, PacketClockNs());
+  if (stop_time_ns_ || close_requested_) return;
+  ReadDrops();
+  stop_time_ns_ = PacketClockNs();
   Wake();
 }
 
@@ -196,7 +197,7 @@ Napi::Value LiveCapture::Facts(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LiveCapture::Drops(const Napi::CallbackInfo& info) {
-  if (!close_requested_) ReadDrops();
+  if (!stop_time_ns_ && !close_requested_) ReadDrops();
   auto drops = Napi::Object::New(info.Env());
   drops["kernel"] = Napi::Number::New(info.Env(), dropped_kernel_);
   drops["interface"] = Napi::Number::New(info.Env(), dropped_interface_);
@@ -215,7 +216,7 @@ Napi::Value LiveCapture::Close(const Napi::CallbackInfo& info) {
   auto promise =
       std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
   if (!std::exchange(close_requested_, true)) {
-    ReadDrops();
+    if (!stop_time_ns_) ReadDrops();
     // The thread is never far from noticing: it waits for nothing that closing does not wake.
     StopThread();
     napi_remove_env_cleanup_hook(info.Env(), OnTeardown, this);
@@ -230,7 +231,6 @@ Napi::Value LiveCapture::Close(const Napi::CallbackInfo& info) {
 
 void LiveCapture::Run() {
   const std::string error = CaptureAll();
-  ReadDrops();
   exchange_.End(error.empty() ? std::nullopt : std::optional(error));
 }
 

@@ -106,6 +106,7 @@ interface Addon {
   linkTypeName(linkType: number): string | undefined;
   propertyProblem(name: string, value: string): { unknown: boolean; message: string } | undefined;
   propertyNames(): string[];
+  readerLeft(fd: number): boolean;
   exitNow(status: number): never;
   OwnConnections: new () => NativeOwnConnections;
   CaptureFilter: new (expression: string, linkType: number, snapLength: number) => NativeFilter;

@@ -1,3 +1,5 @@
+import { usageError } from '../packet/user-error.js';
+
 /** How an option is written: its long name, and whether a value follows. */
 export interface OptionForm {
   readonly long: string;
@@ -26,9 +28,20 @@ export function expandShortOptions(
     expanded.push(...split.flags.map((name) => `--${name}`));
     if (!split.option) continue;
     const value = split.value ?? argv[++i];
-    expanded.push(value === undefined ? `--${split.option}` : `--${split.option}=${value}`);
+    if (value === undefined) throw usageError(word, 'its value is missing', "see 'kcap --help'");
+    expanded.push(`--${split.option}=${value}`);
   }
   return expanded;
+}
+
+/** Of an option that is given twice the last one counts, as in pycapa; `repeatable` ones keep all. */
+export function keepLast(words: readonly string[], repeatable: ReadonlySet<string>): string[] {
+  const nameOf = (word: string) => /^--([a-z-]+)=/.exec(word)?.[1];
+  return words.filter((word, index) => {
+    const name = nameOf(word);
+    if (name === undefined || repeatable.has(name)) return true;
+    return !words.slice(index + 1).some((later) => nameOf(later) === name);
+  });
 }
 
 interface Split {

@@ -1,7 +1,7 @@
 import yargs, { type Options } from 'yargs';
 import { nearest } from '../packet/nearest.js';
 import { UserError, usageError, type ExitStatus } from '../packet/user-error.js';
-import { expandShortOptions } from './argv.js';
+import { expandShortOptions, keepLast } from './argv.js';
 import type { BridgeArguments } from './both-modes.js';
 import { broker } from './broker.js';
 import { consume } from './consume.js';
@@ -22,6 +22,8 @@ const BROKER_OPTIONS = {
   },
 } satisfies Record<string, Options>;
 
+const SEE_HELP = "see 'kcap --help'";
+
 const EXAMPLES = `Examples:
   kcap --producer -k localhost:9092 -t pcap -i eth0
   kcap --consumer -k localhost:9092 -t pcap | tshark -i -
@@ -30,10 +32,7 @@ const EXAMPLES = `Examples:
 /** Runs what the command line asks for; throws a UserError for what can't be done. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {
   let status: ExitStatus = 0;
-  const words = expandShortOptions(
-    argv,
-    shortForms(argv[0] === 'broker' ? BROKER_OPTIONS : BRIDGE_OPTIONS),
-  );
+  const words = plainWords(argv, argv[0] === 'broker' ? BROKER_OPTIONS : BRIDGE_OPTIONS);
   const parser = yargs(words)
     .scriptName('kcap')
     .locale('en')
@@ -62,12 +61,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
     .option('help', { alias: 'h', type: 'boolean', describe: 'Show help' })
     .epilogue(EXAMPLES)
     .wrap(Math.min(100, process.stdout.columns || 100))
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'short-option-groups': false })
+    .parserConfiguration({ 'short-option-groups': false })
     .strict()
     .exitProcess(false)
     .fail((message, error) => {
       // yargs gives no error of its own for what it finds wrong itself, whatever its types say.
-      throw (error as Error | undefined) ?? misuse(message);
+      throw (error as Error | undefined) ?? misuse(message, words);
     });
   if (words.includes('--version') || words.includes('--help')) {
     const text = words.includes('--help')
@@ -87,14 +86,15 @@ async function bridge(args: BridgeArguments, given: ReadonlySet<string>): Promis
       args.producer === true
         ? 'both --producer and --consumer'
         : 'neither --producer nor --consumer',
-      "give one of the two, or see 'kcap --help'",
+      `give one of the two, or ${SEE_HELP}`,
     );
   const [mode, others] =
     args.producer === true
       ? (['--producer', CONSUMER_OPTIONS] as const)
       : (['--consumer', PRODUCER_OPTIONS] as const);
   const foreign = others.find((name) => given.has(name));
-  if (foreign !== undefined) throw usageError(`--${foreign}`, `it has no meaning with ${mode}`);
+  if (foreign !== undefined)
+    throw usageError(`--${foreign}`, `it has no meaning with ${mode}`, SEE_HELP);
 
   const options = parseLogOptions(args['log-level'], args['log-format']);
   const logger = await openLog(options);
@@ -107,6 +107,12 @@ async function bridge(args: BridgeArguments, given: ReadonlySet<string>): Promis
   }
 }
 
+/** The command line with long options only, each with its value in the same word. */
+function plainWords(argv: readonly string[], options: Readonly<Record<string, Options>>): string[] {
+  const repeatable = Object.keys(options).filter((name) => options[name]?.array === true);
+  return keepLast(expandShortOptions(argv, shortForms(options)), new Set(repeatable));
+}
+
 /** The names of the options that stand on the command line, as opposed to their defaults. */
 function givenOptions(words: readonly string[]): Set<string> {
   return new Set(words.map((word) => word.replace(/^--(no-)?/, '').replace(/=.*/s, '')));
@@ -117,16 +123,22 @@ function withTwoLetterOptions(help: string): string {
   return help.replace(/ {6}(--[a-z-]+), -(-pp|-ll)/g, ' $2, $1  ');
 }
 
-/** What yargs found wrong, with the option that was probably meant. */
-function misuse(message: string): UserError {
+/** What yargs found wrong, with the option or command that was probably meant. */
+function misuse(message: string, words: readonly string[]): UserError {
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  if (unknown === undefined) return usageError('command line', message, "see 'kcap --help'");
-  const names = [...Object.keys(BRIDGE_OPTIONS), 'help', 'version', 'devices', 'broker'];
-  const meant = nearest(unknown, names);
-  const option = unknown.length === 1 ? `-${unknown}` : `--${unknown}`;
+  if (unknown === undefined) return usageError('command line', message, SEE_HELP);
+  if (words.includes(unknown)) return unknownWord(unknown, 'command', ['devices', 'broker'], '');
+  const names = [...Object.keys(BRIDGE_OPTIONS), 'help', 'version'];
+  return unknown.length === 1
+    ? usageError(`-${unknown}`, 'unknown option', SEE_HELP)
+    : unknownWord(unknown, 'option', names, '--');
+}
+
+function unknownWord(word: string, kind: string, known: string[], prefix: string): UserError {
+  const meant = nearest(word, known);
   return usageError(
-    option,
-    'unknown option',
-    meant === undefined ? "see 'kcap --help'" : `did you mean --${meant}? See 'kcap --help'`,
+    `${prefix}${word}`,
+    `unknown ${kind}`,
+    meant === undefined ? SEE_HELP : `did you mean ${prefix}${meant}? Otherwise ${SEE_HELP}`,
   );
 }

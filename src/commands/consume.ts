@@ -128,6 +128,9 @@ function rangeOf({ partition, low, high }: Watermarks, options: ConsumeOptions):
 
 async function openSink(options: ConsumeOptions, stop: Stop): Promise<Sink> {
   const output = await openOutput(options, stop);
+  output.onReaderLeft(() => {
+    stop.request();
+  });
   if (options.prettyEvery > 0) return new PrettySink(output, options.topic, options.prettyEvery);
   const sink = new PcapSink(output);
   if (options.linkType !== undefined) await sink.begin(options.linkType, stop.giveUp);

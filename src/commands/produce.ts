@@ -127,14 +127,10 @@ function openSink(
   );
   const sink = new TopicSink(producer, drainTimeoutMs);
   if (prettyEvery === 0) return sink;
-  return new PrettyTopicSink(sink, {
-    producer,
-    output: openStandardOutput(),
-    topic,
-    every: prettyEvery,
-    // As `tcpdump | head` ends tcpdump.
-    onReaderLeft: () => {
-      stop.request();
-    },
+  const output = openStandardOutput();
+  // Nobody reads the lines any more: that ends the run, as `tcpdump | head` ends tcpdump.
+  output.onReaderLeft(() => {
+    stop.request();
   });
+  return new PrettyTopicSink(sink, { producer, output, topic, every: prettyEvery });
 }

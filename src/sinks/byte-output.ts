@@ -2,6 +2,7 @@ import { constants, fstatSync, openSync, write } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
+import { addon } from '../addon.js';
 import { codeOf, messageOf, UserError } from '../packet/user-error.js';
 
 /** Where bytes go: standard output or a file, whatever kind it is. */
@@ -11,6 +12,8 @@ export interface ByteOutput {
    * when `giveUp` is aborted, and a UserError where the write failed.
    */
   write(bytes: Buffer, giveUp: AbortSignal): Promise<void>;
+  /** Calls `listener` once nobody reads any more, also while nothing is written. */
+  onReaderLeft(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -29,12 +32,14 @@ export class OutputClosed extends Error {
 const STANDARD_OUTPUT = 1;
 /** What is given to a pipe at once: as much as it usually holds. */
 const CHUNK_BYTES = 64 * 1024;
+/** How often it is looked whether the reader is still there. */
+const WATCH_MS = 200;
 
 /** Standard output, for packets or lines. */
 export function openStandardOutput(): ByteOutput {
   const stat = fstatSync(STANDARD_OUTPUT);
   if (stat.isFIFO()) return new StreamOutput('standard output', reopenedPipe());
-  if (stat.isSocket()) return new StreamOutput('standard output', socketOf(STANDARD_OUTPUT));
+  if (stat.isSocket()) return new StreamOutput('standard output', STANDARD_OUTPUT);
   return new FileOutput('standard output', STANDARD_OUTPUT);
 }
 
@@ -48,9 +53,7 @@ export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteO
         0o644,
       );
       const stat = await file.stat();
-      return stat.isFIFO()
-        ? new StreamOutput(path, socketOf(file.fd))
-        : new FileOutput(path, file.fd, file);
+      return stat.isFIFO() ? new StreamOutput(path, file.fd) : new FileOutput(path, file.fd, file);
     } catch (error) {
       // A named pipe without a reader; opening it in the usual way would block a thread of Node's.
       if (codeOf(error) !== 'ENXIO' || giveUp.aborted) throw writeError(path, error);
@@ -63,21 +66,13 @@ export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteO
  * The same pipe, opened anew: it does not block here and still blocks for whoever shares the old one. A write to a
  * stalled reader then leaves the process able to end.
  */
-function reopenedPipe(): Socket | undefined {
+function reopenedPipe(): number | undefined {
   try {
-    const fd = openSync(
-      `/proc/self/fd/${STANDARD_OUTPUT}`,
-      constants.O_WRONLY | constants.O_NONBLOCK,
-    );
-    return socketOf(fd);
+    return openSync(`/proc/self/fd/${STANDARD_OUTPUT}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENXIO') return undefined; // the reader has left already
     throw writeError('standard output', error);
   }
-}
-
-function socketOf(fd: number): Socket {
-  return new Socket({ fd, readable: false, writable: true });
 }
 
 function writeError(name: string, error: unknown): UserError {
@@ -93,6 +88,10 @@ class FileOutput implements ByteOutput {
     this.#name = name;
     this.#fd = fd;
     this.#file = file;
+  }
+
+  onReaderLeft(): void {
+    // A file has no reader that could leave.
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -111,13 +110,27 @@ class FileOutput implements ByteOutput {
 
 class StreamOutput implements ByteOutput {
   readonly #name: string;
+  readonly #fd: number | undefined;
   readonly #socket: Socket | undefined;
+  #watch: NodeJS.Timeout | undefined;
 
-  constructor(name: string, socket: Socket | undefined) {
+  /** @param fd undefined where the reader had left before the output could be opened */
+  constructor(name: string, fd: number | undefined) {
     this.#name = name;
-    this.#socket = socket;
+    this.#fd = fd;
+    this.#socket =
+      fd === undefined ? undefined : new Socket({ fd, readable: false, writable: true });
     // Each write hears of its own failure.
-    socket?.on('error', () => undefined);
+    this.#socket?.on('error', () => undefined);
+  }
+
+  onReaderLeft(listener: () => void): void {
+    this.#watch = setInterval(() => {
+      if (this.#fd !== undefined && !addon.readerLeft(this.#fd)) return;
+      clearInterval(this.#watch);
+      listener();
+    }, WATCH_MS);
+    this.#watch.unref();
   }
 
   async write(bytes: Buffer, giveUp: AbortSignal): Promise<void> {
@@ -139,6 +152,7 @@ class StreamOutput implements ByteOutput {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#watch);
     const socket = this.#socket;
     if (!socket || socket.destroyed) return;
     await new Promise<void>((resolve) => {

@@ -76,18 +76,13 @@ export class PrettyTopicSink implements Sink {
 
   constructor(
     inner: TopicSink,
-    options: {
-      producer: BatchProducer;
-      output: ByteOutput;
-      topic: string;
-      every: number;
-      onReaderLeft: () => void;
-    },
+    options: { producer: BatchProducer; output: ByteOutput; topic: string; every: number },
   ) {
     this.#inner = inner;
     this.#producer = options.producer;
     this.#producer.onReports(() => {
-      this.#showDelivered(NEVER).catch(options.onReaderLeft);
+      // A reader that has left is noticed by whoever watches the output.
+      this.#showDelivered(NEVER).catch(() => undefined);
     });
     this.#output = options.output;
     this.#topic = options.topic;

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+
+import { kcap } from '../support/kcap.js';
+import { repository } from '../support/repository.js';
+import { testBrokers } from '../support/test-brokers.js';
+import { freshTopic } from '../support/topic.js';
+
+const P = ['--producer', '-k', 'localhost:1', '-t', 'pcap', '-i', 'lo'];
+const C = ['--consumer', '-k', 'localhost:1', '-t', 'pcap'];
+
+/** The command line, and the two lines that it gives on standard error with status 2. */
+const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
+  [[], 'kcap: mode: neither --producer nor --consumer', /--help/],
+  [[...P, '-c'], 'kcap: mode: both --producer and --consumer', /--help/],
+  [
+    [...P, '--kafka-brokr', 'x'],
+    'kcap: --kafka-brokr: unknown option',
+    /did you mean --kafka-broker\?/,
+  ],
+  [[...P, '-Q'], 'kcap: -Q: unknown option', /--help/],
+  [['devcies'], 'kcap: devcies: unknown command', /did you mean devices\?/],
+  [[...P, '-m', 'x'], 'kcap: -m x: not a whole number', /for example -m 10/],
+  [[...P, '-m', '-5'], 'kcap: -m -5: not a whole number', /for example -m 10/],
+  [[...P, '-m', '1.5'], 'kcap: -m 1.5: not a whole number', /for example -m 10/],
+  [[...P, '-m'], 'kcap: -m: its value is missing', /--help/],
+  [[...P, '-pp', 'all'], 'kcap: -pp all: not a whole number', /for example -pp 10/],
+  [[...P, '-ll', 'LOUD'], 'kcap: -ll LOUD: no such log level', /DEBUG, INFO, WARN, ERROR/],
+  [[...P, '--log-format', 'xml'], 'kcap: --log-format xml: no such choice', /text, json/],
+  [[...P, '-B', '4096'], 'kcap: -B 4096: not a whole number up to 2047', /./],
+  [[...P, '-y', 'NOSUCH'], 'kcap: -y NOSUCH: no such link type', /EN10MB/],
+  [
+    [...P, '-X', 'compression.typ=lz4'],
+    'kcap: -X compression.typ: librdkafka has no such property',
+    /did you mean compression.type\?/,
+  ],
+  [[...P, '-X', 'nonsense'], 'kcap: -X nonsense: not of the form KEY=VALUE', /./],
+  [[...P, '-X', 'linger.ms=soon'], 'kcap: -X linger.ms: Invalid value', /^$/],
+  [[...P, '-r', 'file'], 'kcap: -i and -r: one capture has one source', /./],
+  [['-p', '-k', 'b', '-t', 'pcap'], 'kcap: --producer: nothing to capture from', /kcap devices/],
+  [['-p', '-t', 'pcap', '-i', 'lo'], 'kcap: broker: none given', /-k localhost:9092/],
+  [['-p', '-k', 'b', '-i', 'lo'], 'kcap: topic: none given', /-t pcap/],
+  [[...P, '-g', 'group'], 'kcap: --group: it has no meaning with --producer', /./],
+  [[...C, '-i', 'lo'], 'kcap: --interface: it has no meaning with --consumer', /./],
+  [[...C, '-o', 'stored'], 'kcap: -o stored: offsets are stored for a group', /-g/],
+  [[...C, '-o', 'middle'], 'kcap: -o middle: no such choice', /begin, end, stored/],
+  [[...C, '-w', 'out.pcap', '-pp', '1'], 'kcap: -w and -pp: either packets or lines', /./],
+  [['broker', '--port', 'x'], 'kcap: --port x: not a whole number', /./],
+  [['broker', '--topic', 'a b'], 'kcap: --topic a b: not the name of a topic', /./],
+];
+
+for (const [args, what, remedy] of MISUSES) {
+  test(`kcap ${args.join(' ')}: ${what.slice(6)}`, async (t) => {
+    const run = kcap(t, args);
+    const { status } = await run.exit;
+    const [first = '', ...rest] = run.stderr.trimEnd().split('\n');
+    assert.ok(first.startsWith(what), run.stderr);
+    assert.match(rest.join('\n'), remedy);
+    assert.ok(rest.length <= 1, 'one line and a remedy');
+    assert.equal(status, 2);
+    assert.equal(run.stdout.length, 0);
+  });
+}
+
+test('a wrong filter is marked where it goes wrong', async (t) => {
+  const topic = await freshTopic(t);
+  const run = kcap(t, ['-p', '-k', testBrokers(), '-t', topic, '-i', 'lo', '-f', 'tcp prot 80']);
+  assert.equal((await run.exit).status, 2);
+  assert.match(run.stderr, /kcap: -f 'tcp prot 80': .*syntax error/);
+  assert.match(run.stderr, /\n {2}tcp prot 80\n {6}\^ /);
+});
+
+test('an unknown interface: those that exist are named', async (t) => {
+  const topic = await freshTopic(t);
+  for (const name of ['nosuch0', '203.0.113.9']) {
+    const run = kcap(t, ['-p', '-k', testBrokers(), '-t', topic, '-i', name]);
+    assert.equal((await run.exit).status, 1);
+    assert.match(run.stderr, new RegExp(`kcap: capture on ${name}: no such interface`));
+    assert.match(run.stderr, /there are: .*\blo\b/);
+  }
+});
+
+for (const mode of [['-p', '-i', 'lo'], ['-c']]) {
+  test(`kcap ${mode.join(' ')}: a broker that can't be reached is named within 10 s`, async (t) => {
+    const run = kcap(t, [...mode, '-k', '127.0.0.1:1', '-t', 'pcap']);
+    const { status, durationMs } = await run.exit;
+    assert.equal(status, 1);
+    assert.ok(durationMs < 10_000);
+    assert.match(run.stderr, /kcap: connect to 127\.0\.0\.1:1: .*Connection refused/);
+  });
+
+  test(`kcap ${mode.join(' ')}: a missing topic is named, and not made`, async (t) => {
+    const run = kcap(t, [...mode, '-k', testBrokers(), '-t', 'kcap-test-no-such-topic']);
+    const { status, durationMs } = await run.exit;
+    assert.equal(status, 1);
+    assert.ok(durationMs < 10_000);
+    assert.match(run.stderr, /kcap: topic kcap-test-no-such-topic: it does not exist/);
+  });
+}
+
+test('a host name that does not resolve is said', async (t) => {
+  const run = kcap(t, ['-c', '-k', 'no-such-host.invalid:9092', '-t', 'pcap']);
+  assert.equal((await run.exit).status, 1);
+  assert.match(run.stderr, /Failed to resolve 'no-such-host\.invalid:9092'/);
+});
+
+test('errors are text or json, as asked', async (t) => {
+  const args = ['-c', '-k', '127.0.0.1:1', '-t', 'pcap', '--log-format'];
+  const text = kcap(t, [...args, 'text']);
+  await text.exit;
+  assert.match(text.stderr, /^kcap: connect to 127\.0\.0\.1:1: .*\ncheck the address/m);
+  const json = kcap(t, [...args, 'json']);
+  await json.exit;
+  const error = json.records.find(({ event }) => event === 'error');
+  assert.match(String(error?.['msg']), /^kcap: connect to/);
+  assert.match(String(error?.['remedy']), /^check the address/);
+});
+
+test('--version names kcap, librdkafka with its features, and libpcap', async (t) => {
+  const { version } = JSON.parse(await readFile(`${repository}package.json`, 'utf8')) as {
+    version: string;
+  };
+  for (const flag of ['--version', '-V']) {
+    const run = kcap(t, [flag]);
+    assert.equal((await run.exit).status, 0);
+    const [own, kafka, pcap] = run.stdout.toString().split('\n');
+    assert.equal(own, `kcap ${version}`);
+    assert.match(kafka ?? '', /^librdkafka 2\.\d+\.\d+ \(.*\bsasl_gssapi\b.*\bzstd\b.*\)$/);
+    assert.match(pcap ?? '', /^libpcap version 1\./);
+  }
+});
+
+test('--help goes to standard output and shows the two-letter flags', async (t) => {
+  for (const flag of ['--help', '-h']) {
+    const run = kcap(t, [flag]);
+    assert.equal((await run.exit).status, 0);
+    const help = run.stdout.toString();
+    for (const option of ['-pp, --pretty-print', '-ll, --log-level', '-k, --kafka-broker'])
+      assert.ok(help.includes(option), option);
+    assert.equal(run.stderr, '');
+  }
+});
+
+test('kcap devices lists interfaces with their addresses', async (t) => {
+  const run = kcap(t, ['devices']);
+  assert.equal((await run.exit).status, 0);
+  assert.match(run.stdout.toString(), /^lo +.*127\.0\.0\.1.*loopback$/m);
+});
