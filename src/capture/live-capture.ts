@@ -65,9 +65,11 @@ export class LiveCapture {
     }
   }
 
-  /** The next packets; null after the last ones of a stopped capture. */
+  /** The next packets; null after the last ones of a stopped capture. Throws where the capture can't go on. */
   async next(): Promise<PacketBatch | null> {
-    const batch = await this.#native.next();
+    const batch = await this.#native.next().catch((error: unknown) => {
+      throw new UserError(`capture on ${this.interface}`, messageOf(error));
+    });
     if (!batch) return null;
     return {
       bytes: batch.buffer.subarray(0, batch.byteLength),

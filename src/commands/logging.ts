@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { usageError, type UserError } from '../packet/user-error.js';
+import { statusLine } from './status-line.js';
 import { parseChoice } from './values.js';
 
 const STANDARD_ERROR = 2;
@@ -55,8 +57,13 @@ async function textDestination(): Promise<DestinationStream> {
   // Loaded on use: it would take a good part of the start's time.
   const { default: pretty } = await import('pino-pretty');
   return pretty({
-    destination: STANDARD_ERROR,
-    sync: true,
+    destination: new Writable({
+      decodeStrings: false,
+      write: (lines: string, _encoding, done) => {
+        statusLine.write(lines);
+        done();
+      },
+    }),
     colorize: process.stderr.isTTY,
     ignore: 'time',
     hideObject: true,

@@ -5,7 +5,7 @@ import type { PacketRun } from '../pipeline/packet-run.js';
 import type { Stop } from '../pipeline/stop.js';
 import { summaryLines, type Summary } from '../pipeline/summary.js';
 import type { LogFormat } from './logging.js';
-import { ProgressLine } from './progress-line.js';
+import { showProgress } from './progress.js';
 
 export interface RunOptions {
   readonly log: Logger;
@@ -36,11 +36,12 @@ export async function superviseRun(
     stop.request();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  const progress = new ProgressLine(quiet ? undefined : () => run.summary());
+  const hideProgress =
+    process.stderr.isTTY && !quiet ? showProgress(() => run.summary()) : () => undefined;
   try {
     await run.run(stop);
   } finally {
-    progress.clear();
+    hideProgress();
     showSummary(run.summary(), log, format);
     await run.close();
     for (const signal of SIGNALS) process.off(signal, onSignal);

@@ -261,6 +261,18 @@ test(
   },
 );
 
+test('an interface that goes away ends the capture, with one line', { skip }, async (t) => {
+  const topic = await freshTopic(t);
+  const veth = await vethPair(t);
+  const run = kcap(t, producing(topic, veth.inside));
+  await run.started();
+  await sendFrames(veth, [frame(1, 60)]);
+  await runCommand('ip', 'link', 'delete', veth.inside);
+  assert.equal((await run.exit).status, 1);
+  assert.match(run.stderr, /kcap: capture on .*: The interface disappeared/);
+  assert.equal(run.summary().packets_out, 1);
+});
+
 test('without permission the remedy is named', { skip }, async (t) => {
   const topic = await freshTopic(t);
   const run = kcap(t, producing(topic, 'lo'), {
