@@ -15,6 +15,12 @@ constexpr int32_t kEthernet = 1;
 // How long a produce waits for room before JavaScript is asked again what to do.
 constexpr int kMaxWaitForRoomMs = 100;
 constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
+// As many messages keep several partitions busy over the time that a batch lingers; more of them
+// only cost memory and the processor's cache, as long as brokers take them. The queue's real bound
+// is for when they don't.
+constexpr int kShortQueue = 50'000;
+constexpr int kStalledAfterMs = 300;
+constexpr int kRecordsBetweenLooks = 256;
 
 /** A header of a message: a constant name and a decimal number. */
 class DecimalHeader {
@@ -60,6 +66,7 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
       js_(info.Env(), "kcap producer"),
       events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>(),
               ConnectionsOf(info[0].As<Napi::Object>())),
+      may_fill_queue_(info[0].As<Napi::Object>().Get("mayFillQueue").As<Napi::Boolean>()),
       stamp_packet_time_(
           info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),
       report_every_(static_cast<uint64_t>(
@@ -224,7 +231,8 @@ void BatchProducer::Run() {
 size_t BatchProducer::ProduceRecords(const Records& records) {
   size_t at = 0;
   int waited_ms = 0;
-  while (at < records.length && !cancelled_) {
+  for (int count = 0; at < records.length && !cancelled_; count++) {
+    if (count % kRecordsBetweenLooks == 0 && !HasRoom()) break;
     RecordHeader header;
     memcpy(&header, records.bytes + at, sizeof header);
     if (ProduceRecord(records, records.bytes + at) == Outcome::kTaken) {
@@ -238,6 +246,28 @@ size_t BatchProducer::ProduceRecords(const Records& records) {
   }
   rd_kafka_poll(client_, 0);
   return at;
+}
+
+/**
+ * Waits a moment where the queue is longer than it need be; true where records may be added. Where
+ * nothing is delivered any more, the queue of a live capture may fill: its packets have no better
+ * place.
+ */
+bool BatchProducer::HasRoom() {
+  if (rd_kafka_outq_len(client_) <= kShortQueue) {
+    stalled_ = false;
+    idle_ms_ = 0;
+    return true;
+  }
+  constexpr int kStepMs = 10;
+  for (int waited_ms = 0; !stalled_ && waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
+    const uint64_t delivered = delivered_;
+    rd_kafka_poll(client_, kStepMs);
+    if (rd_kafka_outq_len(client_) <= kShortQueue) return true;
+    idle_ms_ = delivered == delivered_ ? idle_ms_ + kStepMs : 0;
+    stalled_ = may_fill_queue_ && idle_ms_ >= kStalledAfterMs;
+  }
+  return stalled_;
 }
 
 BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, const uint8_t* record) {

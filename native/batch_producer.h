@@ -26,7 +26,8 @@ namespace kcap {
 class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
-  /** new BatchProducer({properties, topic, timestamp, reportEvery, ownConnections?, onEvent}) */
+  /** new BatchProducer({properties, topic, timestamp, mayFillQueue, reportEvery, ownConnections?,
+   * onEvent}) */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 
@@ -68,6 +69,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   // The producer's thread.
   void Run();
   size_t ProduceRecords(const Records& records);
+  bool HasRoom();
   enum class Outcome { kTaken, kQueueFull };
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
   int FlushFor(int timeout_ms);
@@ -80,6 +82,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   rd_kafka_t* client_ = nullptr;
   rd_kafka_topic_t* topic_ = nullptr;
   rd_kafka_queue_t* reports_queue_ = nullptr;
+  const bool may_fill_queue_;
   const bool stamp_packet_time_;
   const uint64_t report_every_;
 
@@ -89,6 +92,9 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Job on_closed_;
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
+  // The producer's thread: whether brokers take nothing, and for how long they have not.
+  bool stalled_ = false;
+  int idle_ms_ = 0;
 
   std::atomic<uint64_t> accepted_ = 0;
   std::atomic<uint64_t> delivered_ = 0;

@@ -39,7 +39,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   // JavaScript's thread.
   void Open(Napi::Env env, const Options& options);
   Napi::Value Next(const Napi::CallbackInfo& info);
-  /** stop(): the batches end with the last packet that the kernel has seen until now; later drops don't count. */
+  /** stop(): the batches end with the last packet that the kernel has seen until now; later drops
+   * don't count. */
   void Stop(const Napi::CallbackInfo& info);
   /** facts() → {linkType, nanoseconds, snapLength, warning} of the open capture. */
   Napi::Value Facts(const Napi::CallbackInfo& info);

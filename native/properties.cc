@@ -1,5 +1,10 @@
 #include "properties.h"
 
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <regex>
+#include <sstream>
 #include <string>
 
 namespace kcap {
@@ -20,20 +25,24 @@ Napi::Value PropertyProblem(const Napi::CallbackInfo& info) {
   return problem;
 }
 
+/** librdkafka lists its properties only as a table to be printed: `name | C/P | range | default |
+ * …`. */
 Napi::Value PropertyNames(const Napi::CallbackInfo& info) {
+  char* table = nullptr;
+  size_t size = 0;
+  FILE* file = open_memstream(&table, &size);
+  if (!file) throw std::bad_alloc();
+  rd_kafka_conf_properties_show(file);
+  fclose(file);
+  std::istringstream lines(std::string(table, size));
+  free(table);
+
   auto names = Napi::Array::New(info.Env());
-  const auto add_all = [&](auto dump) {
-    size_t count = 0;
-    const char** pairs = dump(&count);
-    for (size_t i = 0; i < count; i += 2)
-      names[names.Length()] = Napi::String::New(info.Env(), pairs[i]);
-    rd_kafka_conf_dump_free(pairs, count);
-  };
-  const auto conf = NewConf();
-  add_all([&](size_t* count) { return rd_kafka_conf_dump(conf.get(), count); });
-  const std::unique_ptr<rd_kafka_topic_conf_t, decltype(&rd_kafka_topic_conf_destroy)> topic_conf(
-      rd_kafka_topic_conf_new(), rd_kafka_topic_conf_destroy);
-  add_all([&](size_t* count) { return rd_kafka_topic_conf_dump(topic_conf.get(), count); });
+  const std::regex row("([a-z][a-z0-9._]+) *\\|.*");
+  std::smatch found;
+  for (std::string line; std::getline(lines, line);)
+    if (std::regex_match(line, found, row))
+      names[names.Length()] = Napi::String::New(info.Env(), found[1].str());
   return names;
 }
 

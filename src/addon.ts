@@ -126,6 +126,7 @@ interface Addon {
     properties: Properties;
     topic: string;
     timestamp: 'packet' | 'now';
+    mayFillQueue: boolean;
     reportEvery: number;
     ownConnections: NativeOwnConnections | undefined;
     onEvent: (event: NativeEvent) => void;

@@ -34,28 +34,25 @@ function compile(expression: string, linkType: number): NativeFilter {
 /** The error for an expression that libpcap refused, with the place marked where it can be told. */
 export function filterError(expression: string, linkType: number, cause: string): UserError {
   const place = placeOfError(expression, linkType);
-  const marked =
-    place === undefined
-      ? ''
-      : `\n  ${expression}\n  ${' '.repeat(place)}^ not understood from here on`;
   return usageError(
     `-f '${expression}'`,
-    `${cause} (link type ${linkTypeName(linkType)})${marked}`,
+    `${cause} (link type ${linkTypeName(linkType)})${place === undefined ? '' : marked(expression, place)}`,
     "see 'man pcap-filter' for what a filter can say",
   );
 }
 
+/** The line of the expression that has the place, and a mark below it. */
+function marked(expression: string, place: number): string {
+  const begin = expression.lastIndexOf('\n', place - 1) + 1;
+  const [line = ''] = expression.slice(begin).split('\n');
+  return `\n  ${line}\n  ${' '.repeat(place - begin)}^ not understood from here on`;
+}
+
 /** What can follow the beginning of an expression so that the whole makes sense. */
 const ENDINGS = [
-  '',
-  ' 80',
-  ' 127.0.0.1',
-  ' 10.0.0.0/8',
-  ' ip',
-  ' host 127.0.0.1',
-  ' = 0',
-  ' = 0 ',
-  ' 00:00:00:00:00:00',
+  ...['', ' ip', ' broadcast', ' 1', ' = 1', '= 1', ' 1 = 1', ' proto 1'],
+  ...[' 127.0.0.1', ' ::1', ' 10.0.0.0/8', ' 02:00:00:00:00:01'],
+  ...[' host 127.0.0.1', ' host ::1'],
 ];
 
 /**
@@ -63,6 +60,7 @@ const ENDINGS = [
  * expression together with the words before it.
  */
 function placeOfError(expression: string, linkType: number): number | undefined {
+  if (compiles(expression, linkType)) return undefined;
   for (const word of expression.matchAll(/[()!]|[^\s()!]+/g)) {
     const beginning = expression.slice(0, word.index + word[0].length);
     const open = beginning.split('(').length - beginning.split(')').length;

@@ -37,11 +37,14 @@ export function expandShortOptions(
 /** Of an option that is given twice the last one counts, as in pycapa; `repeatable` ones keep all. */
 export function keepLast(words: readonly string[], repeatable: ReadonlySet<string>): string[] {
   const nameOf = (word: string) => /^--([a-z-]+)=/.exec(word)?.[1];
-  return words.filter((word, index) => {
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  const options = words.slice(0, end);
+  const kept = options.filter((word, index) => {
     const name = nameOf(word);
     if (name === undefined || repeatable.has(name)) return true;
-    return !words.slice(index + 1).some((later) => nameOf(later) === name);
+    return !options.slice(index + 1).some((later) => nameOf(later) === name);
   });
+  return [...kept, ...words.slice(end)];
 }
 
 interface Split {

@@ -57,8 +57,10 @@ export function limitStages({ maxPackets }: BothModes): Stage[] {
 function parseProperties(args: BridgeArguments): Properties {
   const properties = new Map(args['kafka-config'].map(parseProperty));
   const brokers = args['kafka-broker'];
-  if (brokers !== undefined) properties.set('bootstrap.servers', brokers);
-  if (!properties.has('bootstrap.servers') && !properties.has('metadata.broker.list'))
+  // As in pycapa, where -k had to be given in any case, -X wins.
+  const named = properties.has('bootstrap.servers') || properties.has('metadata.broker.list');
+  if (!named && brokers !== undefined) properties.set('bootstrap.servers', brokers);
+  if (!named && brokers === undefined)
     throw usageError('broker', 'none given', 'name it with -k, for example -k localhost:9092');
   return properties;
 }

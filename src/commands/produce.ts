@@ -120,6 +120,7 @@ function openSink(
       properties: producerProperties(options.properties),
       topic,
       timestamp: options.timestamp,
+      mayFillQueue: 'interface' in options.from,
       reportEvery: prettyEvery,
       ownConnections,
     },

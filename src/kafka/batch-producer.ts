@@ -13,6 +13,11 @@ export interface ProducerOptions {
   readonly properties: Properties;
   readonly topic: string;
   readonly timestamp: KafkaTimestamp;
+  /**
+   * Whether librdkafka's queue may fill while the brokers take nothing. It is for packets that come by themselves;
+   * those of a file can wait in the file.
+   */
+  readonly mayFillQueue: boolean;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
   readonly ownConnections: NativeOwnConnections | undefined;

@@ -18,9 +18,9 @@ export class ClientLog {
 
   handle(event: NativeEvent): void {
     if (event.kind === 'log') {
-      // Lost connections are also reported as errors, which are said once.
+      // Lost connections are reported as errors as well, which are said once.
       const level = LEVELS[event.level] ?? 'debug';
-      this.#log[level === 'error' ? 'debug' : level](
+      this.#log[level === 'error' && event.facility === 'FAIL' ? 'debug' : level](
         `librdkafka: ${event.facility}: ${event.message}`,
       );
     } else if (event.kind === 'error') {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
+import type { LibrdKafkaError, Metadata, Producer, WatermarkOffsets } from 'node-rdkafka';
 import { UserError } from '../packet/user-error.js';
 import type { Properties } from './properties.js';
 
@@ -60,29 +60,22 @@ export class Cluster {
     // A producer whatever the role: node-rdkafka's consumer tells no errors before it is connected.
     const client = new rdkafka.Producer({ ...Object.fromEntries(properties), event_cb: true });
     const cluster = new Cluster(client, brokersOf(properties), log);
-    await cluster.#connect(role, topic);
-    return { cluster, partitions: await cluster.#partitionsOf(topic, role) };
+    const metadata = await cluster.#connect(role, topic);
+    return { cluster, partitions: await cluster.#partitionsOf(topic, role, metadata) };
   }
 
   /** First and next offset of each partition. */
   async watermarks(topic: string, partitions: readonly number[]): Promise<Watermarks[]> {
     return Promise.all(
-      partitions.map(
-        (partition) =>
-          new Promise<Watermarks>((resolve, reject) => {
-            this.#client.queryWatermarkOffsets(
-              topic,
-              partition,
-              START_LIMIT_MS,
-              (error, offsets) => {
-                // The type says that there is always an error.
-                const failure = error as LibrdKafkaError | null;
-                if (failure) reject(this.#error(`topic ${topic}, partition ${partition}`, failure));
-                else resolve({ partition, low: offsets.lowOffset, high: offsets.highOffset });
-              },
-            );
-          }),
-      ),
+      partitions.map(async (partition) => {
+        const offsets = await this.#ask<WatermarkOffsets>(
+          `topic ${topic}, partition ${partition}`,
+          (done) => {
+            this.#client.queryWatermarkOffsets(topic, partition, START_LIMIT_MS, done);
+          },
+        );
+        return { partition, low: offsets.lowOffset, high: offsets.highOffset };
+      }),
     );
   }
 
@@ -94,7 +87,9 @@ export class Cluster {
     });
   }
 
-  async #connect(role: Role, topic: string): Promise<void> {
+  /** Connects, which answers the first question for the topic as well. */
+  async #connect(role: Role, topic: string): Promise<Metadata> {
+    const what = `connect to ${this.#brokers}`;
     const polling = setInterval(() => {
       // Errors come with polling; before there is a client, it throws.
       try {
@@ -103,34 +98,31 @@ export class Cluster {
         return;
       }
     }, POLL_MS);
+    this.#client.on('event.log', (entry: LogEntry) => {
+      this.#log.debug(`librdkafka: ${entry.fac}: ${entry.message}`);
+      if (entry.severity <= SEVERITY_ERROR) this.#lastError = withoutThread(entry.message);
+    });
     let grace: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve, reject) => {
-      const fail = (error?: LibrdKafkaError) => {
-        reject(this.#error(`connect to ${this.#brokers}`, error));
-      };
+    const allDown = new Promise<never>((_resolve, reject) => {
       this.#client.on('event.error', (error) => {
-        if (error.message === ALL_BROKERS_DOWN) grace ??= setTimeout(fail, GRACE_MS);
+        if (error.message !== ALL_BROKERS_DOWN) return;
+        grace ??= setTimeout(() => {
+          reject(this.#error(what, error));
+        }, GRACE_MS);
       });
-      this.#client.on('event.log', (entry: LogEntry) => {
-        this.#log.debug(`librdkafka: ${entry.fac}: ${entry.message}`);
-        if (entry.severity <= SEVERITY_ERROR) this.#lastError = withoutThread(entry.message);
-      });
-      this.#client.connect({ ...question(role, topic), timeout: START_LIMIT_MS }, (error) => {
-        // The type says that there is always an error.
-        const failure = error as LibrdKafkaError | null;
-        if (failure) fail(failure);
-        else resolve();
-      });
-    }).finally(() => {
+    });
+    const connected = this.#ask<Metadata>(what, (done) => {
+      this.#client.connect({ ...question(role, topic), timeout: START_LIMIT_MS }, done);
+    });
+    return Promise.race([connected, allDown]).finally(() => {
       clearInterval(polling);
       clearTimeout(grace);
     });
   }
 
-  async #partitionsOf(topic: string, role: Role): Promise<number[]> {
+  async #partitionsOf(topic: string, role: Role, first: Metadata): Promise<number[]> {
     const askedAt = Date.now();
-    for (;;) {
-      const metadata = await this.#metadata(role, topic);
+    for (let metadata = first; ; metadata = await this.#metadata(role, topic)) {
       const found = metadata.topics.find(({ name }) => name === topic);
       if (found && found.partitions.length > 0) return found.partitions.map(({ id }) => id);
       if (role === 'consumer' || Date.now() - askedAt > AUTO_CREATION_MS) break;
@@ -142,20 +134,28 @@ export class Cluster {
   }
 
   async #metadata(role: Role, topic: string): Promise<Metadata> {
+    const timeout = Math.max(this.#deadline - Date.now(), 1);
+    return this.#ask<Metadata>(`topic ${topic}`, (done) => {
+      this.#client.getMetadata({ ...question(role, topic), timeout }, done);
+    });
+  }
+
+  /** One call of node-rdkafka's, which ends with (error, answer). */
+  async #ask<Answer>(
+    what: string,
+    call: (done: (error: LibrdKafkaError | null, answer: Answer) => void) => void,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const timeout = Math.max(this.#deadline - Date.now(), 1);
-      this.#client.getMetadata({ ...question(role, topic), timeout }, (error, metadata) => {
-        // The type says that there is always an error.
-        const failure = error as LibrdKafkaError | null;
-        if (failure) reject(this.#error(`topic ${topic}`, failure));
-        else resolve(metadata);
+      call((error, answer) => {
+        if (error) reject(this.#error(what, error));
+        else resolve(answer);
       });
     });
   }
 
   /** librdkafka's last word on a connection says more than "timed out". */
-  #error(what: string, error?: LibrdKafkaError): UserError {
-    const cause = this.#lastError ?? error?.message ?? 'no broker answers';
+  #error(what: string, error: LibrdKafkaError): UserError {
+    const cause = this.#lastError ?? error.message;
     return new UserError(what, cause, {
       remedy:
         'check the address given with -k, that the broker runs there, and its security settings (-X)',

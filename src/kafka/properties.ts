@@ -5,24 +5,13 @@ import { usageError } from '../packet/user-error.js';
 /** librdkafka's configuration properties, by its own names (CONFIGURATION.md), values as text. */
 export type Properties = ReadonlyMap<string, string>;
 
-/** Names that librdkafka takes for others, and so does not list. */
-const ALIASES = [
-  'acks',
-  'bootstrap.servers',
-  'compression.type',
-  'delivery.timeout.ms',
-  'linger.ms',
-  'max.in.flight',
-  'retries',
-  'sasl.mechanism',
-];
-
 /** `KEY=VALUE`, split at the first `=`, checked against librdkafka; throws a usage error naming the property. */
 export function parseProperty(text: string): readonly [name: string, value: string] {
   const equals = text.indexOf('=');
   if (equals < 1)
     throw usageError(
-      `-X ${text}`,
+      // What comes after the name may be a secret.
+      `-X ${/^=?[\w.]*/.exec(text)?.[0] ?? ''}`,
       'not of the form KEY=VALUE',
       'for example -X compression.type=lz4',
     );
@@ -30,8 +19,9 @@ export function parseProperty(text: string): readonly [name: string, value: stri
   const value = text.slice(equals + 1);
   const problem = addon.propertyProblem(name, value);
   if (!problem) return [name, value];
-  if (!problem.unknown) throw usageError(`-X ${name}`, hideSecret(name, value, problem.message));
-  const close = nearest(name, [...ALIASES, ...addon.propertyNames()]);
+  if (!problem.unknown)
+    throw usageError(`-X ${name}`, hideSecret(name, value, problem.message.trim()));
+  const close = nearest(name, addon.propertyNames());
   throw usageError(
     `-X ${name}`,
     'librdkafka has no such property',
@@ -41,7 +31,7 @@ export function parseProperty(text: string): readonly [name: string, value: stri
   );
 }
 
-const SECRET = /password|secret|key\.pem|sasl\.jaas|token/;
+const SECRET = /password|passphrase|secret|key\.pem|private\.key|sasl\.jaas|token/;
 
 /** True for properties whose value must not be shown. */
 export function isSecret(name: string): boolean {

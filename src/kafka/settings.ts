@@ -38,8 +38,8 @@ const CONSUMER_FIXED: Properties = new Map([['enable.auto.offset.store', 'false'
 
 /** With these, an idempotent producer would refuse to start: whoever sets them wants none. */
 const NOT_IDEMPOTENT: readonly (readonly [name: string, value: RegExp])[] = [
-  ['acks', /^(0|1)$/],
-  ['request.required.acks', /^(0|1)$/],
+  ['acks', /^(?!all$|-1$)/],
+  ['request.required.acks', /^(?!all$|-1$)/],
   ['retries', /^0$/],
   ['message.send.max.retries', /^0$/],
   ['max.in.flight', /^([6-9]|\d{2,})$/],
@@ -54,7 +54,9 @@ export function controlProperties(user: Properties): Properties {
 
 export function producerProperties(user: Properties): Properties {
   const properties = new Map([...PRODUCER, ...user]);
-  const refuses = NOT_IDEMPOTENT.some(([name, value]) => value.test(user.get(name) ?? ''));
+  const refuses = NOT_IDEMPOTENT.some(
+    ([name, value]) => user.has(name) && value.test(user.get(name) ?? ''),
+  );
   if (refuses && !user.has('enable.idempotence')) properties.set('enable.idempotence', 'false');
   return properties;
 }

@@ -13,6 +13,8 @@ export interface WholeRecords {
   /** Bytes at the beginning of the input that are whole records. */
   readonly byteLength: number;
   readonly count: number;
+  /** The largest captured length among them; a file's header may promise less. */
+  readonly longest: number;
   /** Bytes that the record after them takes, as far as can be told. */
   readonly nextBytes: number;
   /** What is wrong with the record after them: nothing after it can be read. */
@@ -26,6 +28,7 @@ export interface WholeRecords {
 export function takeWholeRecords(bytes: Buffer, swapped: boolean): WholeRecords {
   let at = 0;
   let count = 0;
+  let longest = 0;
   while (at + RECORD_HEADER_BYTES <= bytes.length) {
     const captured = swapped
       ? swap32(readUint32(bytes, at + CAPTURED_LENGTH_OFFSET))
@@ -34,16 +37,18 @@ export function takeWholeRecords(bytes: Buffer, swapped: boolean): WholeRecords 
       return {
         byteLength: at,
         count,
+        longest,
         nextBytes: RECORD_HEADER_BYTES,
         problem: `a record claims to hold ${captured} bytes`,
       };
     const end = at + RECORD_HEADER_BYTES + captured;
-    if (end > bytes.length) return { byteLength: at, count, nextBytes: end - at };
+    if (end > bytes.length) return { byteLength: at, count, longest, nextBytes: end - at };
     if (swapped) swapHeader(bytes, at);
     at = end;
     count++;
+    if (captured > longest) longest = captured;
   }
-  return { byteLength: at, count, nextBytes: RECORD_HEADER_BYTES };
+  return { byteLength: at, count, longest, nextBytes: RECORD_HEADER_BYTES };
 }
 
 /** Cuts the frames of whole records to `snapLength` bytes, in place; the bytes that remain. */

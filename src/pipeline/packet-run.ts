@@ -20,12 +20,12 @@ export class PacketRun {
 
   /** Moves packets until the source ends, a stage is finished, the reader leaves or a stop is requested. */
   async run(stop: Stop): Promise<void> {
-    try {
-      await unlessReaderLeft(this.#moveAll(stop));
-    } finally {
-      await unlessReaderLeft(this.#sink.flush(stop.giveUp));
-      stop.clear();
-    }
+    const moved = await failureOf(this.#moveAll(stop));
+    const flushed = await failureOf(this.#sink.flush(stop.giveUp));
+    stop.clear();
+    // What failed first is the cause of the rest.
+    const failure = moved ?? flushed;
+    if (failure) throw failure.error;
   }
 
   async close(): Promise<void> {
@@ -49,8 +49,9 @@ export class PacketRun {
   async #moveAll(stop: Stop): Promise<void> {
     for await (const batch of this.#source.batches(stop.requested)) {
       this.#count(batch, 1);
-      const passed = this.#stages.reduce((packets, stage) => stage.apply(packets), batch);
+      let passed = batch;
       try {
+        for (const stage of this.#stages) passed = stage.apply(passed);
         await this.#sink.write(passed, stop.giveUp);
       } catch (error) {
         // What did not go out was not taken: a later run reads it again.
@@ -72,10 +73,12 @@ export class PacketRun {
   }
 }
 
-async function unlessReaderLeft(work: Promise<void>): Promise<void> {
+/** What the work failed with; a reader that leaves is no failure. */
+async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof ReaderLeft)) throw error;
+    if (!(error instanceof ReaderLeft)) return { error };
   }
+  return undefined;
 }

@@ -1,5 +1,4 @@
-import { constants, fstatSync, openSync, write } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { close, constants, fstatSync, open, openSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { addon } from '../addon.js';
@@ -40,20 +39,22 @@ export function openStandardOutput(): ByteOutput {
   const stat = fstatSync(STANDARD_OUTPUT);
   if (stat.isFIFO()) return new StreamOutput('standard output', reopenedPipe());
   if (stat.isSocket()) return new StreamOutput('standard output', STANDARD_OUTPUT);
-  return new FileOutput('standard output', STANDARD_OUTPUT);
+  return new FileOutput('standard output', STANDARD_OUTPUT, () => Promise.resolve());
 }
 
 /** A new file, or one that is overwritten; a named pipe once somebody reads it. */
 export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteOutput> {
   for (;;) {
     try {
-      const file = await open(
+      const fd = await promisify(open)(
         path,
         constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK,
         0o644,
       );
-      const stat = await file.stat();
-      return stat.isFIFO() ? new StreamOutput(path, file.fd) : new FileOutput(path, file.fd, file);
+      // Not a FileHandle: it would close the descriptor when it is collected.
+      return fstatSync(fd).isFIFO()
+        ? new StreamOutput(path, fd)
+        : new FileOutput(path, fd, promisify(close));
     } catch (error) {
       // A named pipe without a reader; opening it in the usual way would block a thread of Node's.
       if (codeOf(error) !== 'ENXIO' || giveUp.aborted) throw writeError(path, error);
@@ -82,12 +83,13 @@ function writeError(name: string, error: unknown): UserError {
 class FileOutput implements ByteOutput {
   readonly #name: string;
   readonly #fd: number;
-  readonly #file: FileHandle | undefined;
+  readonly #close: (fd: number) => Promise<void>;
+  #closed = false;
 
-  constructor(name: string, fd: number, file?: FileHandle) {
+  constructor(name: string, fd: number, close: (fd: number) => Promise<void>) {
     this.#name = name;
     this.#fd = fd;
-    this.#file = file;
+    this.#close = close;
   }
 
   onReaderLeft(): void {
@@ -95,6 +97,8 @@ class FileOutput implements ByteOutput {
   }
 
   async write(bytes: Buffer): Promise<void> {
+    // The descriptor may be another file's by now.
+    if (this.#closed) throw new OutputClosed(0);
     try {
       for (let written = 0; written < bytes.length;)
         written += (await promisify(write)(this.#fd, bytes, written)).bytesWritten;
@@ -104,7 +108,9 @@ class FileOutput implements ByteOutput {
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#close(this.#fd);
   }
 }
 
@@ -126,7 +132,7 @@ class StreamOutput implements ByteOutput {
 
   onReaderLeft(listener: () => void): void {
     this.#watch = setInterval(() => {
-      if (this.#fd !== undefined && !addon.readerLeft(this.#fd)) return;
+      if (!this.#hasLeft()) return;
       clearInterval(this.#watch);
       listener();
     }, WATCH_MS);
@@ -136,6 +142,7 @@ class StreamOutput implements ByteOutput {
   async write(bytes: Buffer, giveUp: AbortSignal): Promise<void> {
     let written = 0;
     const onGiveUp = () => this.#socket?.destroy();
+    if (giveUp.aborted) onGiveUp();
     giveUp.addEventListener('abort', onGiveUp, { once: true });
     try {
       while (written < bytes.length) {
@@ -158,6 +165,11 @@ class StreamOutput implements ByteOutput {
     await new Promise<void>((resolve) => {
       socket.end(resolve);
     });
+  }
+
+  #hasLeft(): boolean {
+    // A destroyed socket's descriptor may be something else's by now.
+    return this.#fd === undefined || this.#socket?.destroyed === true || addon.readerLeft(this.#fd);
   }
 
   async #writeChunk(chunk: Buffer): Promise<void> {

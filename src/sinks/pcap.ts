@@ -39,11 +39,12 @@ export class PcapSink implements Sink {
       this.#otherLinkType += batch.count;
       return;
     }
-    const fitting = batch.link.snapLength > MAX_SNAP_LENGTH ? this.#withoutTooLong(batch) : batch;
+    const fitting = batch.link.snapLength > MAX_SNAP_LENGTH ? withoutTooLong(batch) : batch;
     convertPrecision(fitting.bytes, batch.link.precision, header.precision);
     try {
       await this.#output.write(fitting.bytes, giveUp);
       this.#countOut(fitting);
+      this.#tooLong += batch.count - fitting.count;
     } catch (error) {
       if (!(error instanceof OutputClosed)) throw error;
       const written = wholePackets(fitting, error.bytesWritten);
@@ -88,25 +89,23 @@ export class PcapSink implements Sink {
     }
     return header;
   }
+}
 
-  /** Moves the records that a pcap file may hold to the front. */
-  #withoutTooLong(batch: PacketBatch): PacketBatch {
-    const { bytes } = batch;
-    let end = 0;
-    let count = 0;
-    for (let at = 0; at < bytes.length;) {
-      const length = recordLength(bytes, at);
-      if (length - RECORD_HEADER_BYTES <= MAX_SNAP_LENGTH) {
-        bytes.copyWithin(end, at, at + length);
-        end += length;
-        count++;
-      } else {
-        this.#tooLong++;
-      }
-      at += length;
+/** Moves the records that a pcap file may hold to the front. */
+function withoutTooLong(batch: PacketBatch): PacketBatch {
+  const { bytes } = batch;
+  let end = 0;
+  let count = 0;
+  for (let at = 0; at < bytes.length;) {
+    const length = recordLength(bytes, at);
+    if (length - RECORD_HEADER_BYTES <= MAX_SNAP_LENGTH) {
+      bytes.copyWithin(end, at, at + length);
+      end += length;
+      count++;
     }
-    return { ...batch, bytes: bytes.subarray(0, end), count };
+    at += length;
   }
+  return { ...batch, bytes: bytes.subarray(0, end), count };
 }
 
 /** The packets that lie wholly within the first bytes of a batch. */

@@ -11,9 +11,6 @@ import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.
 import { OutputClosed, type ByteOutput } from './byte-output.js';
 import type { TopicSink } from './topic.js';
 
-/** For lines that nothing waits for. */
-const NEVER = new AbortController().signal;
-
 /** The packets of a topic as pycapa's lines, every so many packets one. */
 export class PrettySink implements Sink {
   readonly #output: ByteOutput;
@@ -73,6 +70,8 @@ export class PrettyTopicSink implements Sink {
   readonly #every: number;
   #received = 0;
   #lastWrite: Promise<void> = Promise.resolve();
+  /** Ends the writing of lines that came by themselves. */
+  readonly #late = new AbortController();
 
   constructor(
     inner: TopicSink,
@@ -82,7 +81,7 @@ export class PrettyTopicSink implements Sink {
     this.#producer = options.producer;
     this.#producer.onReports(() => {
       // A reader that has left is noticed by whoever watches the output.
-      this.#showDelivered(NEVER).catch(() => undefined);
+      this.#showDelivered(this.#late.signal).catch(() => undefined);
     });
     this.#output = options.output;
     this.#topic = options.topic;
@@ -104,6 +103,7 @@ export class PrettyTopicSink implements Sink {
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
+    this.#endWith(giveUp);
     await this.#inner.flush(giveUp);
     await this.#showDelivered(giveUp);
   }
@@ -115,6 +115,14 @@ export class PrettyTopicSink implements Sink {
   async close(): Promise<void> {
     await this.#inner.close();
     await this.#output.close();
+  }
+
+  #endWith(giveUp: AbortSignal): void {
+    const end = () => {
+      this.#late.abort();
+    };
+    if (giveUp.aborted) end();
+    else giveUp.addEventListener('abort', end, { once: true });
   }
 
   async #showDelivered(giveUp: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, openSync } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { messageOf, UserError } from '../packet/user-error.js';
@@ -13,24 +13,34 @@ export interface ByteInput {
 
 /** Opens a file, a named pipe, or with `-` standard input. */
 export async function openByteInput(path: string): Promise<ByteInput> {
+  if (path === '-') return new StreamInput(process.stdin);
   try {
-    // Not blocking: a named pipe that nobody writes to would hold a thread of Node's for ever.
-    const file =
-      path === '-' ? undefined : await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = await file?.stat();
-    if (stat?.isDirectory()) throw new Error('it is a directory');
-    if (file && (stat?.isFIFO() || stat?.isSocket()))
-      return new StreamInput(new Socket({ fd: file.fd, readable: true, writable: false }));
-    return file ? new FileInput(file) : new StreamInput(process.stdin);
+    const kind = await stat(path);
+    if (kind.isDirectory()) throw new Error('it is a directory');
+    return kind.isFIFO() || kind.isSocket()
+      ? new StreamInput(pipe(path))
+      : new FileInput(await open(path));
   } catch (error) {
     throw readError(path, error);
   }
 }
 
+/**
+ * A named pipe, opened without blocking: one that nobody writes to would hold a thread of Node's for ever. (A
+ * FileHandle would close its descriptor under the socket when it is collected.)
+ */
+function pipe(path: string): Socket {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
+}
+
 /** The error for a file that can't be opened or read. */
 export function readError(path: string, error: unknown): UserError {
   const name = path === '-' ? 'standard input' : path;
-  return new UserError(`read ${name}`, messageOf(error).replace(/, (access|open|read).*$/, ''));
+  return new UserError(
+    `read ${name}`,
+    messageOf(error).replace(/, (access|open|read|stat).*$/, ''),
+  );
 }
 
 class FileInput implements ByteInput {

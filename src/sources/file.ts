@@ -15,6 +15,7 @@ export class FileSource implements Source {
   readonly #paths: readonly string[];
   readonly #linkType: number | undefined;
   #input: ByteInput | undefined;
+  #closed = false;
 
   private constructor(paths: readonly string[], linkType: number | undefined) {
     this.name = paths.join(', ');
@@ -43,7 +44,7 @@ export class FileSource implements Source {
     stop.addEventListener('abort', () => void this.#input?.close(), { once: true });
     let problem: UserError | undefined;
     for (const path of this.#paths) {
-      if (stop.aborted) break;
+      if (stop.aborted || this.#closed) break;
       try {
         yield* this.#packetsOf(path, stop);
       } catch (error) {
@@ -60,8 +61,8 @@ export class FileSource implements Source {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#input?.close();
-    this.#input = undefined;
   }
 
   async *#packetsOf(path: string, stop: AbortSignal): AsyncIterable<PacketBatch> {
@@ -72,7 +73,7 @@ export class FileSource implements Source {
       if (!header) return;
       yield* this.#records(path, input, header, stop);
     } finally {
-      await this.close();
+      await input.close();
     }
   }
 
@@ -102,9 +103,15 @@ export class FileSource implements Source {
         rest.copy(other);
         filled = rest.length;
         reading = read(path, input, other, filled);
+        // Its failure is told when its turn comes.
+        reading.catch(() => undefined);
       }
       if (whole.count > 0)
-        yield { bytes: current.subarray(0, whole.byteLength), count: whole.count, link };
+        yield {
+          bytes: current.subarray(0, whole.byteLength),
+          count: whole.count,
+          link: { ...link, snapLength: Math.max(link.snapLength, whole.longest) },
+        };
       if (whole.problem !== undefined)
         throw new UserError(`read ${path}`, `damaged: ${whole.problem}`, {
           remedy: 'the packets before it were sent',

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { BatchConsumer, OFFSET_BEGINNING, OFFSET_STORED } from '#kcap/kafka/batch-consumer.js';
+
+import { batchOf, numbered } from '../packet/packets.js';
+import { watermarks } from '../support/topic.js';
+import { AT_ONCE, InMemoryKafka, NEVER, readAll, readPackets } from './in-memory.js';
+import { keptLog } from './log.js';
+
+describe('a consumer of batches', () => {
+  test('gives packets as they were sent, a batch for each run of one link type and precision', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const ethernet = numbered(3);
+    const cooked = numbered(2, { first: 3 });
+    const nanoseconds = numbered(2, { first: 5 }).map((packet) => ({
+      ...packet,
+      fraction: 999_999_999 - packet.fraction,
+    }));
+    const last = [{ seconds: 0xffffffff, fraction: 0, frame: Buffer.alloc(0), originalLength: 9 }];
+    await kafka.send(
+      batchOf(ethernet),
+      batchOf(cooked, { linkType: 113 }),
+      batchOf(nanoseconds, { linkType: 113, precision: 'nano' }),
+      batchOf(last),
+    );
+    const snapLength = 262_144;
+    const batches = await readAll(kafka.consumer({ end: 8 }));
+    assert.deepEqual(
+      batches.map(({ packets, link }) => ({ packets, link })),
+      [
+        { packets: ethernet, link: { linkType: 1, precision: 'micro', snapLength } },
+        { packets: cooked, link: { linkType: 113, precision: 'micro', snapLength } },
+        { packets: nanoseconds, link: { linkType: 113, precision: 'nano', snapLength } },
+        { packets: last, link: { linkType: 1, precision: 'micro', snapLength } },
+      ],
+    );
+  });
+
+  test('says of each packet where it was, and of each partition where it goes on', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    await kafka.send(batchOf(numbered(5)));
+    const partitions = [{ partition: 0, start: 2, end: 4 }];
+    const [batch, ...others] = await readAll(kafka.consumer({ partitions }));
+    assert.deepEqual(others, []);
+    assert.deepEqual(batch?.packets, numbered(2, { first: 2 }));
+    assert.deepEqual(batch.positions, [
+      { partition: 0, offset: 2 },
+      { partition: 0, offset: 3 },
+    ]);
+    assert.deepEqual(batch.next, [{ partition: 0, offset: 4 }]);
+  });
+
+  test('reads every partition to its end, each in its order', async (t) => {
+    const kafka = new InMemoryKafka(t, 3);
+    const producer = kafka.producer({
+      // A partition gets what it is chosen for: with the default, all that is sent within 10 ms goes to the same one.
+      properties: { ...AT_ONCE, 'sticky.partitioning.linger.ms': '0' },
+    });
+    await producer.send(batchOf(numbered(300)), NEVER);
+    await producer.flush(10_000);
+    kafka.lendToPeers();
+    const ends = (await watermarks(kafka.topic)).map(({ highOffset }) => highOffset);
+    const partitions = ends.map((end, partition) => ({ partition, start: 0, end }));
+    const batches = await readAll(kafka.consumer({ partitions }));
+    const positions = batches.flatMap((batch) => batch.positions);
+    const offsetsOf = (id: number) =>
+      positions.filter(({ partition }) => partition === id).map(({ offset }) => offset);
+    assert.deepEqual(
+      ends.map((_, partition) => offsetsOf(partition)),
+      ends.map((end) => Array.from({ length: end }, (_, offset) => offset)),
+    );
+    assert.equal(positions.length, 300);
+  });
+
+  const ends: [where: string, start: number, end: number, packets: number][] = [
+    ['before the end of the topic', 0, 2, 2],
+    ['at the end of the topic', 0, 5, 5],
+    ['at once in an empty range', 3, 3, 0],
+    ['at once in a range that begins after its end', 5, 3, 0],
+    ['where it begins at a logical offset', OFFSET_BEGINNING, 4, 4],
+  ];
+  for (const [where, start, end, packets] of ends) {
+    test(`ends ${where}`, async (t) => {
+      const kafka = new InMemoryKafka(t);
+      await kafka.send(batchOf(numbered(5)));
+      const consumer = kafka.consumer({ partitions: [{ partition: 0, start, end }] });
+      assert.deepEqual(await readPackets(consumer), numbered(packets));
+      assert.equal(await consumer.next(), null);
+    });
+  }
+
+  test('takes packets without a link type for what the user says they are', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    await kafka.send(batchOf(numbered(1)), batchOf(numbered(1), { linkType: 113 }));
+    const batches = await readAll(kafka.consumer({ end: 2, linkType: 101 }));
+    assert.deepEqual(
+      batches.map(({ link }) => link.linkType),
+      [101, 113],
+    );
+  });
+
+  test('gives a frame that is longer than a batch usually is, and says how long it may be', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const long = numbered(1, { bytes: 3 * 1024 * 1024 });
+    const producer = kafka.producer({
+      properties: { ...AT_ONCE, 'message.max.bytes': '10000000' },
+    });
+    for (const packets of [numbered(1), long, numbered(1)])
+      await producer.send(batchOf(packets), NEVER);
+    await producer.flush(10_000);
+    const batches = await readAll(kafka.consumer({ end: 3 }));
+    assert.deepEqual(
+      batches.flatMap(({ packets }) => packets),
+      [...numbered(1), ...long, ...numbered(1)],
+    );
+    assert.deepEqual(
+      batches.map(({ link }) => link.snapLength),
+      [262_144, 3 * 1024 * 1024, 262_144],
+    );
+  });
+
+  test('stops waiting when it is asked to, and gives nothing more', async (t) => {
+    const consumer = new InMemoryKafka(t).consumer();
+    const waiting = consumer.next();
+    consumer.stop();
+    assert.equal(await waiting, null);
+    assert.equal(await consumer.next(), null);
+  });
+
+  test('stops waiting when it is closed, which it may be twice', async (t) => {
+    const consumer = new InMemoryKafka(t).consumer();
+    const waiting = consumer.next();
+    await consumer.close();
+    assert.equal(await waiting, null);
+    await consumer.close();
+    assert.equal(await consumer.next(), null);
+  });
+
+  const acknowledgements: [what: string, offset: number | undefined, left: number][] = [
+    ['after what was acknowledged', 3, 2],
+    ['at the beginning where nothing was acknowledged', undefined, 5],
+  ];
+  for (const [what, offset, left] of acknowledgements) {
+    test(`with a group, goes on ${what}`, async (t) => {
+      const kafka = new InMemoryKafka(t);
+      await kafka.send(batchOf(numbered(5)));
+      // It need not join the group: the in-memory broker takes 3 s for that.
+      const options = { group: 'team-a', shared: false };
+      const first = kafka.consumer({ ...options, end: 5 });
+      await readAll(first);
+      if (offset !== undefined) first.acknowledge([{ partition: 0, offset }]);
+      await first.close();
+      const partitions = [{ partition: 0, start: OFFSET_STORED, end: 5 }];
+      const second = kafka.consumer({ ...options, partitions });
+      assert.deepEqual(await readPackets(second), numbered(left, { first: 5 - left }));
+    });
+  }
+
+  test('says what is wrong with its properties, as misuse', () => {
+    const options = { topic: 't', shared: false, partitions: [], otherStart: 0, linkType: 1 };
+    const properties = new Map([['security.protocol', 'x']]);
+    assert.throws(() => new BatchConsumer({ ...options, properties }, keptLog().log), {
+      message: 'Kafka consumer: Invalid value "x" for configuration property "security.protocol"',
+      exitStatus: 2,
+    });
+  });
+});

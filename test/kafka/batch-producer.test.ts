@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { BatchProducer } from '#kcap/kafka/batch-producer.js';
+
+import { batchOf, numbered, packetsIn } from '../packet/packets.js';
+import { readMessages } from '../support/topic.js';
+import { waitFor } from '../support/wait-for.js';
+import { AT_ONCE, InMemoryKafka, NEVER, readPackets } from './in-memory.js';
+import { keptLog } from './log.js';
+
+/** A port that nothing listens on. */
+const NOBODY = { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' };
+
+describe('a producer of batches', () => {
+  test('makes a message of each packet, with headers only where a packet is not plain', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const frame = Buffer.from('frame');
+    const packet = { seconds: 1_700_000_000, fraction: 123_456, frame };
+    await kafka.send(
+      batchOf([packet, { ...packet, frame: Buffer.alloc(0) }, { ...packet, originalLength: 1514 }]),
+      batchOf([packet], { linkType: 113 }),
+      batchOf([{ ...packet, fraction: 123_456_789 }], { precision: 'nano' }),
+      batchOf([{ ...packet, fraction: 5000, originalLength: 0 }], {
+        linkType: 0,
+        precision: 'nano',
+      }),
+    );
+    kafka.lendToPeers();
+    const messages = await readMessages(kafka.topic);
+    const key = keyOf(1_700_000_000_123_456n);
+    const plain = { key, value: frame, timestamp: 1_700_000_000_123, headers: [], partition: 0 };
+    assert.deepEqual(messages, [
+      { ...plain, offset: 0 },
+      { ...plain, value: Buffer.alloc(0), offset: 1 },
+      { ...plain, headers: [header('pcap-origlen', '1514')], offset: 2 },
+      { ...plain, headers: [header('pcap-linktype', '113')], offset: 3 },
+      { ...plain, headers: [header('pcap-nanos', '789')], offset: 4 },
+      {
+        ...plain,
+        key: keyOf(1_700_000_000_000_005n),
+        timestamp: 1_700_000_000_000,
+        headers: [
+          header('pcap-linktype', '0'),
+          header('pcap-origlen', '0'),
+          header('pcap-nanos', '0'),
+        ],
+        offset: 5,
+      },
+    ]);
+  });
+
+  test('stamps messages with the time of sending where it is told so', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const producer = kafka.producer({ timestamp: 'now', properties: AT_ONCE });
+    const before = Date.now();
+    await producer.send(batchOf(numbered(1)), NEVER);
+    await producer.flush(10_000);
+    const after = Date.now();
+    kafka.lendToPeers();
+    const [message] = await readMessages(kafka.topic);
+    assert.ok(message && message.timestamp >= before && message.timestamp <= after);
+    assert.equal(message.key?.readBigUInt64BE(), 1_700_000_000_000_000n);
+  });
+
+  test('has copied a batch once it is sent: its memory may hold the next one', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const producer = kafka.producer({ properties: AT_ONCE });
+    const batch = batchOf(numbered(100));
+    await producer.send(batch, NEVER);
+    batch.bytes.fill(0xee);
+    await producer.flush(10_000);
+    assert.deepEqual(await readPackets(kafka.consumer({ end: 100 })), numbered(100));
+  });
+
+  test('counts what the broker has acknowledged', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const producer = kafka.producer({ properties: AT_ONCE });
+    const nothing = { accepted: 0, delivered: 0, deliveredBytes: 0, failed: 0, failures: {} };
+    assert.deepEqual(producer.counters(), nothing);
+    const batch = batchOf(numbered(10));
+    assert.equal(await producer.send(batch, NEVER), batch.bytes.length);
+    assert.equal(await producer.flush(10_000), 0);
+    const sent = { ...nothing, accepted: 10, delivered: 10, deliveredBytes: 609 };
+    assert.deepEqual(producer.counters(), sent);
+    await producer.close();
+    assert.deepEqual(producer.counters(), sent);
+  });
+
+  test('reports every so many deliveries one, and says when there are some', async (t) => {
+    const producer = new InMemoryKafka(t).producer({ reportEvery: 3, properties: AT_ONCE });
+    let said = 0;
+    producer.onReports(() => said++);
+    await producer.send(batchOf(numbered(7)), NEVER);
+    await producer.flush(10_000);
+    await waitFor(() => said > 0, { limitMs: 5000, what: 'the reports to be announced' });
+    assert.deepEqual(producer.takeReports(), [
+      { number: 3, time: 1_700_000_002_000_002, partition: 0, offset: 2, length: 62 },
+      { number: 6, time: 1_700_000_005_000_005, partition: 0, offset: 5, length: 62 },
+    ]);
+    assert.deepEqual(producer.takeReports(), []);
+  });
+
+  test('waits while its queue is full, and loses nothing', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    // Room for ten packets, which are sent after a quarter of a second.
+    const small = { ...AT_ONCE, 'queue.buffering.max.messages': '10', 'linger.ms': '250' };
+    const producer = kafka.producer({ properties: small });
+    const batch = batchOf(numbered(20));
+    assert.equal(await producer.send(batch, NEVER), batch.bytes.length);
+    await producer.flush(10_000);
+    const { delivered, failed } = producer.counters();
+    assert.deepEqual({ delivered, failed }, { delivered: 20, failed: 0 });
+    assert.deepEqual(await readPackets(kafka.consumer({ end: 20 })), numbered(20));
+  });
+
+  test('says how much it took where its queue is full and nobody waits any more', async (t) => {
+    const small = { ...NOBODY, 'queue.buffering.max.messages': '10' };
+    const producer = new InMemoryKafka(t).producer({ properties: small });
+    const batch = batchOf(numbered(100, { bytes: 60 }));
+    const taken = await producer.send(batch, AbortSignal.abort());
+    assert.equal(packetsIn(batch.bytes.subarray(0, taken)).length, 10);
+    assert.equal(producer.counters().accepted, 10);
+    await producer.purge();
+  });
+
+  test('gives up what is not delivered, and counts it with its cause', async (t) => {
+    const producer = new InMemoryKafka(t).producer({ properties: NOBODY });
+    await producer.send(batchOf(numbered(5)), NEVER);
+    assert.equal(await producer.flush(0), 5);
+    await producer.purge();
+    assert.equal(await producer.flush(0), 0);
+    const { delivered, failed, failures } = producer.counters();
+    assert.deepEqual(
+      { delivered, failed, failures },
+      { delivered: 0, failed: 5, failures: { 'Local: Purged in queue': 5 } },
+    );
+  });
+
+  test('says a cause of failure once, and counts it each time', async () => {
+    const { log, records } = keptLog();
+    const options = { topic: 't', reportEvery: 0, ownConnections: undefined } as const;
+    const properties = new Map(Object.entries({ ...NOBODY, 'message.max.bytes': '1000' }));
+    const producer = new BatchProducer(
+      { ...options, timestamp: 'now', mayFillQueue: true, properties },
+      log,
+    );
+    for (let turn = 0; turn < 2; turn++)
+      await producer.send(batchOf([...numbered(1), ...numbered(2, { bytes: 1001 })]), NEVER);
+    const errors = () => records.filter(({ level }) => level === 'error').map(({ msg }) => msg);
+    await waitFor(() => errors().length > 0, { limitMs: 5000, what: 'the failure to be said' });
+    await producer.purge();
+    await waitFor(() => errors().length > 1, { limitMs: 5000, what: 'the next one to be said' });
+    assert.deepEqual(errors(), [
+      'packets are not delivered: Broker: Message size too large',
+      'packets are not delivered: Local: Purged in queue',
+    ]);
+    assert.deepEqual(producer.counters().failures, {
+      'Broker: Message size too large': 4,
+      'Local: Purged in queue': 2,
+    });
+    await producer.close();
+  });
+
+  test('refuses to send once it is closed, which it may be twice', async (t) => {
+    const producer = new InMemoryKafka(t).producer();
+    await producer.close();
+    await producer.close();
+    await assert.rejects(producer.send(batchOf(numbered(1)), NEVER), /producer is closed/);
+  });
+
+  test('says what is wrong with its properties, as misuse', () => {
+    const options = { topic: 't', reportEvery: 0, ownConnections: undefined } as const;
+    const properties = new Map([['security.protocol', 'x']]);
+    assert.throws(
+      () =>
+        new BatchProducer(
+          { ...options, timestamp: 'now', mayFillQueue: true, properties },
+          keptLog().log,
+        ),
+      {
+        message: 'Kafka producer: Invalid value "x" for configuration property "security.protocol"',
+        exitStatus: 2,
+      },
+    );
+  });
+});
+
+/** Microseconds since 1970, 8 bytes, big-endian. */
+function keyOf(microseconds: bigint): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeBigUInt64BE(microseconds);
+  return key;
+}
+
+function header(name: string, value: string): [name: string, value: Buffer] {
+  return [name, Buffer.from(value)];
+}

@@ -1,0 +1,151 @@
+import type { TestContext } from 'node:test';
+
+import {
+  BatchConsumer,
+  type ConsumedBatch,
+  type ConsumerOptions,
+  type PartitionRange,
+} from '#kcap/kafka/batch-consumer.js';
+import { BatchProducer, type ProducerOptions } from '#kcap/kafka/batch-producer.js';
+import { InMemoryBroker } from '#kcap/kafka/in-memory-broker.js';
+import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js';
+import {
+  type Link,
+  type PacketBatch,
+  type PartitionOffset,
+  positionAt,
+} from '#kcap/packet/packet-batch.js';
+
+import { packetsIn } from '../packet/packets.js';
+import { keptLog } from './log.js';
+
+/** For writes that nobody gives up. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
+/** An idempotent producer asks for an id first, and a client that has just begun to connect does so after 500 ms. */
+export const AT_ONCE = { 'enable.idempotence': 'false' };
+
+/** kcap's in-memory broker with one topic, and clients of it; all are closed when the test ends. */
+export class InMemoryKafka {
+  readonly topic = 'packets';
+  readonly #broker: InMemoryBroker;
+  readonly #clients: { close(): Promise<void> }[] = [];
+  readonly #partitions: number;
+
+  constructor(t: TestContext, partitions = 1) {
+    this.#broker = new InMemoryBroker(0);
+    this.#broker.createTopic(this.topic, partitions);
+    this.#partitions = partitions;
+    t.after(async () => {
+      for (const client of this.#clients) await client.close();
+      this.#broker.close();
+    });
+  }
+
+  get address(): string {
+    return this.#broker.address;
+  }
+
+  /** From now on the rigs of test/support talk to this broker. */
+  lendToPeers(): void {
+    process.env['KCAP_TEST_BROKERS'] = this.address;
+  }
+
+  producer({
+    properties = {},
+    ...options
+  }: Partial<Omit<ProducerOptions, 'properties'>> & {
+    readonly properties?: Readonly<Record<string, string>>;
+  } = {}): BatchProducer {
+    const user = { 'bootstrap.servers': this.address, 'linger.ms': '1', ...properties };
+    const producer = new BatchProducer(
+      {
+        topic: this.topic,
+        timestamp: 'packet',
+        mayFillQueue: true,
+        reportEvery: 0,
+        ownConnections: undefined,
+        ...options,
+        properties: producerProperties(new Map(Object.entries(user))),
+      },
+      keptLog().log,
+    );
+    this.#clients.push(producer);
+    return producer;
+  }
+
+  /** Reads each partition from its first offset to `end`; without one for ever. */
+  consumer({
+    end,
+    group,
+    ...options
+  }: Partial<ConsumerOptions> & {
+    readonly end?: number;
+    readonly group?: string;
+  } = {}): BatchConsumer {
+    const ranges = Array.from({ length: this.#partitions }, (_, partition): PartitionRange => ({
+      partition,
+      start: 0,
+      end,
+    }));
+    const consumer = new BatchConsumer(
+      {
+        properties: consumerProperties(new Map([['bootstrap.servers', this.address]]), {
+          group,
+          partitions: this.#partitions,
+          readsToEnd: end !== undefined,
+        }),
+        topic: this.topic,
+        shared: group !== undefined,
+        partitions: ranges,
+        otherStart: 0,
+        linkType: 1,
+        ...options,
+      },
+      keptLog().log,
+    );
+    this.#clients.push(consumer);
+    return consumer;
+  }
+
+  /** Sends the packets and returns when they are there. */
+  async send(...batches: readonly PacketBatch[]): Promise<void> {
+    const producer = this.producer({ properties: AT_ONCE });
+    for (const batch of batches) await producer.send(batch, NEVER);
+    const left = await producer.flush(10_000);
+    const { failed } = producer.counters();
+    if (left + failed > 0) throw new Error(`${left} packets on their way, ${failed} failed`);
+  }
+}
+
+/** What a consumer gave in one batch, copied. */
+export interface ReadBatch {
+  readonly packets: ReturnType<typeof packetsIn>;
+  readonly link: Link;
+  readonly positions: readonly PartitionOffset[];
+  readonly next: readonly PartitionOffset[];
+  readonly tally: ConsumedBatch['tally'];
+}
+
+/** All that a consumer gives until its ends. */
+export async function readAll(consumer: BatchConsumer): Promise<ReadBatch[]> {
+  const batches: ReadBatch[] = [];
+  for (let batch; (batch = await consumer.next()) !== null;) {
+    const { packets, tally } = batch;
+    const { origin } = packets;
+    if (!origin) throw new Error('A batch does not say where it comes from');
+    batches.push({
+      packets: packetsIn(packets.bytes),
+      link: packets.link,
+      positions: Array.from({ length: packets.count }, (_, index) => positionAt(origin, index)),
+      next: origin.next,
+      tally,
+    });
+  }
+  return batches;
+}
+
+/** All packets that a consumer gives until its ends. */
+export async function readPackets(consumer: BatchConsumer): Promise<ReadBatch['packets']> {
+  return (await readAll(consumer)).flatMap(({ packets }) => packets);
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { isSecret, parseProperty, shownProperties } from '#kcap/kafka/properties.js';
+import { UserError, usageError } from '#kcap/packet/user-error.js';
+
+describe('a property of -X', () => {
+  const good: [text: string, name: string, value: string][] = [
+    ['compression.type=lz4', 'compression.type', 'lz4'],
+    ['linger.ms=0.5', 'linger.ms', '0.5'],
+    // Everything after the first equals sign is the value.
+    ['sasl.password=a=b==', 'sasl.password', 'a=b=='],
+    ['client.id=', 'client.id', ''],
+    ['client.id= with spaces ', 'client.id', ' with spaces '],
+    // pycapa's own examples for Kerberos.
+    ['security.protocol=SASL_PLAINTEXT', 'security.protocol', 'SASL_PLAINTEXT'],
+    [
+      'sasl.kerberos.keytab=/etc/security/keytabs/x.keytab',
+      'sasl.kerberos.keytab',
+      '/etc/security/keytabs/x.keytab',
+    ],
+    ['sasl.kerberos.principal=metron@EXAMPLE.COM', 'sasl.kerberos.principal', 'metron@EXAMPLE.COM'],
+    // Properties of topics are librdkafka's as well.
+    ['acks=all', 'acks', 'all'],
+    ['auto.offset.reset=earliest', 'auto.offset.reset', 'earliest'],
+  ];
+  for (const [text, name, value] of good) {
+    test(`is ${name} in ${text}`, () => {
+      assert.deepEqual(parseProperty(text), [name, value]);
+    });
+  }
+
+  for (const text of ['compression.type', '=lz4', '', '=']) {
+    test(`is not '${text}'`, () => {
+      const expected = [
+        'not of the form KEY=VALUE',
+        'for example -X compression.type=lz4',
+      ] as const;
+      assert.throws(() => parseProperty(text), usageError(`-X ${text}`, ...expected));
+    });
+  }
+
+  const unknown: [text: string, meant: string | undefined][] = [
+    ['lingr.ms=1', 'linger.ms'],
+    ['compresion.type=lz4', 'compression.type'],
+    ['Linger.ms=1', 'linger.ms'],
+    ['bootstrap.server=b:9092', 'bootstrap.servers'],
+    ['fetch.max.byte=1', 'fetch.max.bytes'],
+    // These have no default.
+    ['group.idd=x', 'group.id'],
+    ['sasl.usrname=x', 'sasl.username'],
+    ['ssl.ca.locaton=x', 'ssl.ca.location'],
+    ['sasl.kerberos.keytb=x', 'sasl.kerberos.keytab'],
+    ['xyzzy=1', undefined],
+    ['entirely.different.thing=1', undefined],
+  ];
+  for (const [text, meant] of unknown) {
+    test(`that does not exist, ${text}: ${meant ?? 'none'} was meant`, () => {
+      const list = "librdkafka's CONFIGURATION.md lists them all";
+      const [name = ''] = text.split('=');
+      assert.throws(
+        () => parseProperty(text),
+        usageError(
+          `-X ${name}`,
+          'librdkafka has no such property',
+          meant === undefined ? list : `did you mean ${meant}? ${list}`,
+        ),
+      );
+    });
+  }
+
+  const invalid: [text: string, cause: string][] = [
+    ['security.protocol=TLS', 'Invalid value "TLS" for configuration property "security.protocol"'],
+    ['debug=everything', 'Invalid value "everything" for configuration property "debug"'],
+    ['enable.idempotence=maybe', 'Expected bool value for "enable.idempotence": true or false'],
+    [
+      'session.timeout.ms=',
+      'Integer configuration property "session.timeout.ms" cannot be set to empty value',
+    ],
+    [
+      'batch.num.messages=0',
+      'Configuration property "batch.num.messages" value 0 is outside allowed range 1..1000000',
+    ],
+  ];
+  for (const [text, cause] of invalid) {
+    test(`with a value that cannot be: ${text}`, () => {
+      const [name = ''] = text.split('=');
+      assert.throws(() => parseProperty(text), usageError(`-X ${name}`, cause));
+    });
+  }
+});
+
+describe('a secret', () => {
+  test('is hidden where librdkafka repeats it', () => {
+    // "Java JAAS configuration is not supported ..."
+    const { message } = errorOf('sasl.jaas.config=Java');
+    assert.match(message, /^-X sasl\.jaas\.config: \*\*\* JAAS configuration is not supported/);
+  });
+
+  test('is not said by the error for a property that does not exist', () => {
+    const { message, remedy } = errorOf('sasl.pasword=hunter2');
+    assert.doesNotMatch(`${message} ${remedy ?? ''}`, /hunter2/);
+  });
+
+  for (const text of ['sasl.password hunter2', 'sasl.password:hunter2']) {
+    test(`is not said where the equals sign is missing: ${text}`, () => {
+      const { message, remedy } = errorOf(text);
+      assert.doesNotMatch(`${message} ${remedy ?? ''}`, /hunter2/);
+    });
+  }
+
+  // The names are librdkafka's, from its CONFIGURATION.md.
+  const names: [name: string, secret: boolean][] = [
+    ['sasl.password', true],
+    ['ssl.key.password', true],
+    ['ssl.keystore.password', true],
+    ['ssl.key.pem', true],
+    ['sasl.oauthbearer.client.secret', true],
+    ['sasl.oauthbearer.client.credentials.client.secret', true],
+    ['sasl.oauthbearer.assertion.private.key.pem', true],
+    ['sasl.oauthbearer.assertion.private.key.passphrase', true],
+    ['sasl.jaas.config', true],
+    ['sasl.username', false],
+    ['sasl.kerberos.keytab', false],
+    ['ssl.key.location', false],
+    ['ssl.certificate.pem', false],
+    ['bootstrap.servers', false],
+  ];
+  for (const [name, secret] of names) {
+    test(`is ${secret ? '' : 'not '}the value of ${name}`, () => {
+      assert.equal(isSecret(name), secret);
+    });
+  }
+
+  test('is shown as stars', () => {
+    const properties = new Map([
+      ['bootstrap.servers', 'b:9092'],
+      ['sasl.password', 'hunter2'],
+      ['ssl.key.password', ''],
+    ]);
+    assert.deepEqual(shownProperties(properties), {
+      'bootstrap.servers': 'b:9092',
+      'sasl.password': '***',
+      'ssl.key.password': '***',
+    });
+  });
+});
+
+function errorOf(text: string): UserError {
+  try {
+    parseProperty(text);
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error(`'${text}' was taken`);
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
+import { describe, test } from 'node:test';
+
+import { BatchProducer } from '#kcap/kafka/batch-producer.js';
+import { consumerProperties, controlProperties, producerProperties } from '#kcap/kafka/settings.js';
+
+import { keptLog } from './log.js';
+
+const NO_ONE = 'a group of one';
+
+describe('what a client is set to', () => {
+  const user = new Map([
+    ['bootstrap.servers', 'b:9092'],
+    ['client.id', 'mine'],
+    ['reconnect.backoff.max.ms', '100'],
+  ]);
+  const all = {
+    control: controlProperties,
+    producer: producerProperties,
+    consumer: (properties: typeof user) =>
+      consumerProperties(properties, { group: NO_ONE, partitions: 1, readsToEnd: false }),
+  };
+  for (const [role, settings] of Object.entries(all)) {
+    test(`${role}: is back within half a second of its broker, and says who it is`, () => {
+      const properties = settings(new Map());
+      assert.equal(properties.get('reconnect.backoff.max.ms'), '500');
+      assert.equal(properties.get('client.id'), 'kcap');
+    });
+
+    test(`${role}: is what the user says, before all else`, () => {
+      const properties = settings(user);
+      for (const [name, value] of user) assert.equal(properties.get(name), value);
+    });
+  }
+});
+
+describe('what a producer is set to', () => {
+  test('bounds its queue and sends in order, each packet once', () => {
+    const properties = producerProperties(new Map());
+    assert.equal(properties.get('enable.idempotence'), 'true');
+    assert.equal(properties.get('queue.buffering.max.messages'), '600000');
+    assert.equal(properties.get('queue.buffering.max.kbytes'), '131072');
+  });
+
+  test('is what the user says under whatever name he says it', () => {
+    const properties = [...producerProperties(new Map([['queue.buffering.max.ms', '5']])).keys()];
+    // librdkafka takes the last of several names for one thing.
+    assert.ok(properties.indexOf('queue.buffering.max.ms') > properties.indexOf('linger.ms'));
+  });
+
+  const idempotence: [name: string, value: string, idempotent: boolean][] = [
+    ['acks', 'all', true],
+    ['acks', '-1', true],
+    ['acks', '0', false],
+    ['acks', '1', false],
+    ['acks', '2', false],
+    ['request.required.acks', '-1', true],
+    ['request.required.acks', '1', false],
+    ['retries', '1', true],
+    ['retries', '10', true],
+    ['retries', '0', false],
+    ['message.send.max.retries', '0', false],
+    ['max.in.flight', '1', true],
+    ['max.in.flight', '5', true],
+    ['max.in.flight', '6', false],
+    ['max.in.flight', '10', false],
+    ['max.in.flight', '1000000', false],
+    ['max.in.flight.requests.per.connection', '5', true],
+    ['max.in.flight.requests.per.connection', '6', false],
+    ['queuing.strategy', 'fifo', true],
+    ['queuing.strategy', 'lifo', false],
+    ['compression.type', 'lz4', true],
+    ['enable.idempotence', 'false', false],
+  ];
+  for (const [name, value, idempotent] of idempotence) {
+    test(`is ${idempotent ? '' : 'not '}idempotent with ${name}=${value}, and starts`, async () => {
+      const properties = producerProperties(new Map([[name, value]]));
+      assert.equal(properties.get('enable.idempotence'), String(idempotent));
+      await start(properties);
+    });
+  }
+
+  test('is idempotent where the user insists on it, so that librdkafka says what is wrong', async () => {
+    const user = new Map([
+      ['acks', '1'],
+      ['enable.idempotence', 'true'],
+    ]);
+    assert.equal(producerProperties(user).get('enable.idempotence'), 'true');
+    await assert.rejects(start(producerProperties(user)), {
+      message: 'Kafka producer: `acks` must be set to `all` when `enable.idempotence` is true',
+      exitStatus: 2,
+    });
+  });
+});
+
+describe('what a consumer is set to', () => {
+  const one = { group: undefined, partitions: 1, readsToEnd: false };
+
+  test('without a group says who it is and commits nothing, whatever the user says', () => {
+    const user = new Map([
+      ['enable.auto.commit', 'true'],
+      ['enable.auto.offset.store', 'true'],
+    ]);
+    const properties = consumerProperties(user, one);
+    assert.equal(properties.get('group.id'), `kcap-${hostname()}-${process.pid}`);
+    assert.equal(properties.get('enable.auto.commit'), 'false');
+    assert.equal(properties.get('enable.auto.offset.store'), 'false');
+  });
+
+  test('with a group leaves the committing to librdkafka, of what was stored as handled', () => {
+    const properties = consumerProperties(new Map(), { ...one, group: 'team-a' });
+    assert.equal(properties.get('group.id'), 'team-a');
+    assert.equal(properties.has('enable.auto.commit'), false);
+    assert.equal(properties.get('enable.auto.offset.store'), 'false');
+  });
+
+  test('begins at the beginning where the group has no offset or its offset is gone', () => {
+    assert.equal(consumerProperties(new Map(), one).get('auto.offset.reset'), 'earliest');
+    const user = new Map([['auto.offset.reset', 'latest']]);
+    assert.equal(consumerProperties(user, one).get('auto.offset.reset'), 'latest');
+  });
+
+  test('is told of ends where it reads to an end', () => {
+    const ends = (readsToEnd: boolean) =>
+      consumerProperties(new Map(), { ...one, readsToEnd }).get('enable.partition.eof');
+    assert.deepEqual([ends(true), ends(false)], ['true', undefined]);
+  });
+
+  const shares: [partitions: number, kbytes: string, messages: string][] = [
+    [1, '65536', '100000'],
+    [3, '21845', '33333'],
+    [64, '1024', '1562'],
+    [100, '1024', '1000'],
+    [1000, '1024', '1000'],
+  ];
+  for (const [partitions, kbytes, messages] of shares) {
+    test(`shares its queue among ${partitions} partition(s), each with enough to go on`, () => {
+      const properties = consumerProperties(new Map(), { ...one, partitions });
+      assert.equal(properties.get('queued.max.messages.kbytes'), kbytes);
+      assert.equal(properties.get('queued.min.messages'), messages);
+    });
+  }
+
+  test('has the queue that the user wants', () => {
+    const user = new Map([['queued.max.messages.kbytes', '7']]);
+    assert.equal(consumerProperties(user, one).get('queued.max.messages.kbytes'), '7');
+  });
+});
+
+/** Fails where librdkafka refuses these properties. There is nobody to talk to. */
+async function start(properties: ReadonlyMap<string, string>): Promise<void> {
+  const producer = new BatchProducer(
+    {
+      properties,
+      topic: 't',
+      timestamp: 'now',
+      mayFillQueue: true,
+      reportEvery: 0,
+      ownConnections: undefined,
+    },
+    keptLog().log,
+  );
+  await producer.close();
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { UserError } from '#kcap/packet/user-error.js';
+import { ReaderLeft } from '#kcap/pipeline/contracts.js';
+import { PacketRun } from '#kcap/pipeline/packet-run.js';
+import { Stop } from '#kcap/pipeline/stop.js';
+
+import { batchOf, numbered, originOf } from '../packet/packets.js';
+import {
+  HandWrittenSink,
+  HandWrittenSource,
+  HandWrittenStage,
+  type Diary,
+} from './hand-written.js';
+
+const diskFull = new UserError('write out.pcap', 'no space left on device');
+const damaged = new UserError('read in.pcap', 'damaged');
+
+describe('a packet run whose reader leaves', () => {
+  test('ends well; the batch that it could not write was not taken, nor is it acknowledged', async () => {
+    const diary: Diary = [];
+    let writes = 0;
+    const origin = originOf([[0, 0]], [{ partition: 0, offset: 1 }]);
+    const run = new PacketRun(
+      new HandWrittenSource(
+        diary,
+        [1, 2, 3].map((count) => batchOf(numbered(count), { origin })),
+      ),
+      [],
+      new HandWrittenSink(diary, {
+        onWrite: () => (++writes === 2 ? Promise.reject(new ReaderLeft()) : Promise.resolve()),
+      }),
+    );
+    await run.run(new Stop(0));
+    assert.deepEqual(diary, [
+      ...['give 1', 'write 1', 'written 1', 'acknowledge 0:1'],
+      ...['give 2', 'write 2', 'source ends', 'flush'],
+    ]);
+    const { packets_in, packets_out, bytes_in, lossy } = run.summary();
+    assert.deepEqual(
+      { packets_in, packets_out, bytes_in, lossy },
+      { packets_in: 1, packets_out: 1, bytes_in: 60, lossy: false },
+    );
+  });
+
+  test('in the middle of a batch, has taken what went out of it', async () => {
+    const diary: Diary = [];
+    const run = new PacketRun(
+      new HandWrittenSource(diary, [batchOf(numbered(5))]),
+      [],
+      new HandWrittenSink(diary, {
+        onWrite: () => Promise.reject(new ReaderLeft(2)),
+        counters: { out: 2, bytesOut: 121 },
+      }),
+    );
+    await run.run(new Stop(0));
+    const { packets_in, packets_out, bytes_in, bytes_out, lossy } = run.summary();
+    assert.deepEqual([packets_in, packets_out, bytes_in, bytes_out], [2, 2, 121, 121]);
+    assert.equal(lossy, false);
+  });
+
+  test('only when it flushes, ends well', async () => {
+    const run = new PacketRun(
+      new HandWrittenSource([], []),
+      [],
+      new HandWrittenSink([], { onFlush: () => Promise.reject(new ReaderLeft()) }),
+    );
+    await run.run(new Stop(0));
+  });
+});
+
+describe('a packet run that fails', () => {
+  test('in a write, flushes what was written before it says so', async () => {
+    const diary: Diary = [];
+    const run = new PacketRun(
+      new HandWrittenSource(diary, [batchOf(numbered(1))]),
+      [],
+      new HandWrittenSink(diary, { onWrite: () => Promise.reject(diskFull) }),
+    );
+    await assert.rejects(run.run(new Stop(0)), diskFull);
+    assert.deepEqual(diary, ['give 1', 'write 1', 'source ends', 'flush']);
+    assert.equal(run.summary().packets_in, 0);
+  });
+
+  test('in its source, flushes what came before it says so', async () => {
+    const diary: Diary = [];
+    const run = new PacketRun(
+      new HandWrittenSource(diary, [batchOf(numbered(1))], { error: damaged }),
+      [],
+      new HandWrittenSink(diary),
+    );
+    await assert.rejects(run.run(new Stop(0)), damaged);
+    assert.deepEqual(diary, ['give 1', 'write 1', 'written 1', 'source ends', 'flush']);
+    assert.equal(run.summary().packets_out, 1);
+  });
+
+  test('in its flush, says so', async () => {
+    const run = new PacketRun(
+      new HandWrittenSource([], []),
+      [],
+      new HandWrittenSink([], { onFlush: () => Promise.reject(diskFull) }),
+    );
+    await assert.rejects(run.run(new Stop(0)), diskFull);
+  });
+
+  test('in its source and then in its flush, says what failed first', async () => {
+    const run = new PacketRun(
+      new HandWrittenSource([], [], { error: damaged }),
+      [],
+      new HandWrittenSink([], { onFlush: () => Promise.reject(diskFull) }),
+    );
+    await assert.rejects(run.run(new Stop(0)), damaged);
+  });
+
+  test('in a stage, has not taken the batch that the stage refused', async (t) => {
+    const diary: Diary = [];
+    const stage = new HandWrittenStage(diary, 'filter');
+    t.mock.method(stage, 'apply', () => {
+      throw damaged;
+    });
+    const run = new PacketRun(
+      new HandWrittenSource(diary, [batchOf(numbered(5))]),
+      [stage],
+      new HandWrittenSink(diary),
+    );
+    await assert.rejects(run.run(new Stop(0)), damaged);
+    assert.deepEqual(diary, ['give 5', 'source ends', 'flush']);
+    assert.equal(run.summary().packets_in, 0);
+  });
+});

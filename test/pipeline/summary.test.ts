@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { NOTHING_COUNTED } from '#kcap/pipeline/contracts.js';
+import { type RunCounters, type Summary, summarize, summaryLines } from '#kcap/pipeline/summary.js';
+
+/** A run in which each number is another one. */
+const counters: RunCounters = {
+  source: {
+    droppedKernel: 1,
+    droppedInterface: 2,
+    skipped: { tombstone: 4, 'never happened': 0 },
+    unusable: { 'absurd time': 8 },
+    timeFromKafka: 16,
+    badHeaders: 32,
+  },
+  stages: [
+    { filtered: 100, returned: 0, returnedBytes: 0 },
+    { filtered: 0, returned: 10, returnedBytes: 600 },
+  ],
+  sink: {
+    out: 1000,
+    bytesOut: 60_000,
+    failed: { 'Broker: Message size too large': 3, 'never happened': 0 },
+    unusable: { 'too long': 5 },
+  },
+  taken: 1118,
+  takenBytes: 70_000,
+  durationMs: 1234.567,
+};
+
+describe('summarize', () => {
+  test('adds up all that sources, stages and sink have counted', () => {
+    assert.deepEqual(summarize(counters), {
+      packets_in: 1120,
+      packets_out: 1000,
+      packets_failed: 3,
+      packets_filtered: 100,
+      packets_skipped: 17,
+      packets_spooled: 0,
+      dropped_kernel: 1,
+      dropped_interface: 2,
+      time_from_kafka: 16,
+      bad_headers: 32,
+      bytes_in: 69_400,
+      bytes_out: 60_000,
+      duration_s: 1.235,
+      failed_by_cause: { 'Broker: Message size too large': 3 },
+      skipped_by_cause: { tombstone: 4, 'absurd time': 8, 'too long': 5 },
+      lossy: true,
+    } satisfies Summary);
+  });
+
+  test('counts what is under way as failed, for the cause that is named', () => {
+    const { source, sink } = nothing;
+    const summary = summarize({
+      ...nothing,
+      source: { ...source, skipped: { tombstone: 1 } },
+      sink: { ...sink, out: 4, failed: { refused: 2 } },
+      stages: [{ filtered: 3, returned: 1, returnedBytes: 0 }],
+      taken: 20,
+      unsettled: 'given up',
+    });
+    assert.deepEqual(summary.failed_by_cause, { refused: 2, 'given up': 10 });
+    assert.equal(summary.packets_failed, 12);
+    assert.equal(summary.packets_in, 20);
+    assert.equal(summary.lossy, true);
+  });
+
+  test('names no cause where nothing is under way', () => {
+    const summary = summarize({ ...nothing, unsettled: 'given up' });
+    assert.deepEqual(summary.failed_by_cause, {});
+    assert.equal(summary.lossy, false);
+  });
+
+  test('leaves what is under way uncounted until somebody gives it up', () => {
+    const summary = summarize({ ...nothing, taken: 20 });
+    assert.deepEqual([summary.packets_in, summary.packets_out, summary.lossy], [20, 0, false]);
+  });
+
+  const { source, sink } = { source: NOTHING_COUNTED, sink: emptySink() };
+  const losses: [what: string, change: Partial<RunCounters>, lossy: boolean][] = [
+    ['nothing at all', {}, false],
+    ['a packet delivered', { taken: 1, sink: { ...sink, out: 1 } }, false],
+    ['a packet dropped by the kernel', { source: { ...source, droppedKernel: 1 } }, true],
+    ['a packet dropped by the interface', { source: { ...source, droppedInterface: 1 } }, true],
+    ['a packet not delivered', { sink: { ...sink, failed: { refused: 1 } } }, true],
+    ['a packet that the file cannot hold', { sink: { ...sink, unusable: { long: 1 } } }, true],
+    ['a message of no packet', { source: { ...source, unusable: { absurd: 1 } } }, true],
+    ['a tombstone', { source: { ...source, skipped: { tombstone: 1 } } }, false],
+    ['a time from Kafka', { source: { ...source, timeFromKafka: 1 } }, false],
+    ['a header with a bad value', { source: { ...source, badHeaders: 1 } }, false],
+    [
+      'a packet filtered out',
+      { stages: [{ filtered: 1, returned: 0, returnedBytes: 0 }], taken: 1 },
+      false,
+    ],
+    [
+      'a packet given back',
+      { stages: [{ filtered: 0, returned: 1, returnedBytes: 60 }], taken: 1, takenBytes: 60 },
+      false,
+    ],
+  ];
+  for (const [what, change, lossy] of losses) {
+    test(`${what} is ${lossy ? 'a' : 'no'} loss`, () => {
+      assert.equal(summarize({ ...nothing, ...change }).lossy, lossy);
+    });
+  }
+});
+
+describe('summaryLines', () => {
+  test('say only what was in and out where nothing else happened', () => {
+    const summary = summarize({ ...nothing, taken: 7, sink: { ...emptySink(), out: 7 } });
+    assert.deepEqual(summaryLines(summary), ["'7' packet(s) in, '7' packet(s) out"]);
+  });
+
+  test('say what became of the others, by cause', () => {
+    assert.deepEqual(summaryLines(summarize(counters)), [
+      "'1120' packet(s) in, '1000' packet(s) out",
+      "'1' packet(s) dropped by the kernel: its buffer was full (-B, -f and -s help)",
+      "'2' packet(s) dropped by the interface",
+      "'3' packet(s) failed: Broker: Message size too large",
+      "'100' packet(s) filtered out",
+      "'4' packet(s) skipped: tombstone",
+      "'8' packet(s) skipped: absurd time",
+      "'5' packet(s) skipped: too long",
+      "'16' packet(s) took their time from Kafka: their key held none",
+      "'32' header(s) with a bad value ignored",
+    ]);
+  });
+});
+
+const nothing: RunCounters = {
+  source: NOTHING_COUNTED,
+  stages: [],
+  sink: emptySink(),
+  taken: 0,
+  takenBytes: 0,
+  durationMs: 0,
+};
+
+function emptySink(): RunCounters['sink'] {
+  return { out: 0, bytesOut: 0, failed: {}, unusable: {} };
+}
