@@ -40,7 +40,8 @@ bool BatchExchange::HandOver() {
 
 void BatchExchange::End(std::optional<std::string> error) {
   std::lock_guard lock(mutex_);
-  if (!filling_->Empty()) ready_.push_back(filling_);
+  // Once closed, the batch may have been given away already.
+  if (!closed_ && !filling_->Empty()) ready_.push_back(filling_);
   ended_ = true;
   error_ = std::move(error);
   if (waiting_) {

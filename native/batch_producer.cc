@@ -15,11 +15,9 @@ constexpr int32_t kEthernet = 1;
 // How long a produce waits for room before JavaScript is asked again what to do.
 constexpr int kMaxWaitForRoomMs = 100;
 constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
-// As many messages keep several partitions busy over the time that a batch lingers; more of them
-// only cost memory and the processor's cache, as long as brokers take them. The queue's real bound
-// is for when they don't.
+// As many messages keep several partitions busy over the time that a batch lingers. More of them
+// only cost memory and the processor's cache, where the packets can wait elsewhere.
 constexpr int kShortQueue = 50'000;
-constexpr int kStalledAfterMs = 300;
 constexpr int kRecordsBetweenLooks = 256;
 
 /** A header of a message: a constant name and a decimal number. */
@@ -248,26 +246,14 @@ size_t BatchProducer::ProduceRecords(const Records& records) {
   return at;
 }
 
-/**
- * Waits a moment where the queue is longer than it need be; true where records may be added. Where
- * nothing is delivered any more, the queue of a live capture may fill: its packets have no better
- * place.
- */
+/** Waits a moment where the queue is longer than it need be; true where records may be added. */
 bool BatchProducer::HasRoom() {
-  if (rd_kafka_outq_len(client_) <= kShortQueue) {
-    stalled_ = false;
-    idle_ms_ = 0;
-    return true;
-  }
   constexpr int kStepMs = 10;
-  for (int waited_ms = 0; !stalled_ && waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
-    const uint64_t delivered = delivered_;
+  for (int waited_ms = 0; waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
+    if (may_fill_queue_ || rd_kafka_outq_len(client_) <= kShortQueue) return true;
     rd_kafka_poll(client_, kStepMs);
-    if (rd_kafka_outq_len(client_) <= kShortQueue) return true;
-    idle_ms_ = delivered == delivered_ ? idle_ms_ + kStepMs : 0;
-    stalled_ = may_fill_queue_ && idle_ms_ >= kStalledAfterMs;
   }
-  return stalled_;
+  return false;
 }
 
 BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, const uint8_t* record) {

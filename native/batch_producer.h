@@ -92,9 +92,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Job on_closed_;
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
-  // The producer's thread: whether brokers take nothing, and for how long they have not.
-  bool stalled_ = false;
-  int idle_ms_ = 0;
 
   std::atomic<uint64_t> accepted_ = 0;
   std::atomic<uint64_t> delivered_ = 0;

@@ -14,8 +14,8 @@ export interface ProducerOptions {
   readonly topic: string;
   readonly timestamp: KafkaTimestamp;
   /**
-   * Whether librdkafka's queue may fill while the brokers take nothing. It is for packets that come by themselves;
-   * those of a file can wait in the file.
+   * Whether librdkafka's queue may fill up to its bound. That is for packets that come by themselves; those of a file
+   * can wait in the file.
    */
   readonly mayFillQueue: boolean;
   /** Every how many deliveries one is reported; 0 for none. */

@@ -144,25 +144,31 @@ describe('the lines of a sender', () => {
     assert.deepEqual(await readPackets(kafka.consumer({ end: 5 })), numbered(5));
   });
 
-  test('hold nothing up once time is over, whichever of them their reader stalls at', async (t) => {
-    for (const writesTaken of [0, 1]) {
-      const output = new StalledOutput(writesTaken);
-      const sink = prettyTopicSink(new InMemoryKafka(t), { every: 1, output });
+  // The first line is about what was received, the second one, which comes by itself, about what was delivered.
+  const stalls: [what: string, linesTaken: number, batches: number][] = [
+    ['a write', 0, 1],
+    ['a write after lines that came by themselves', 1, 2],
+    ['a flush after lines that came by themselves', 1, 1],
+  ];
+  for (const [what, linesTaken, batches] of stalls) {
+    test(`do not hold up ${what}, where their reader stalls and time is over`, async (t) => {
+      const output = new StalledOutput(linesTaken);
+      // Delivered some time after the write, so that its line comes by itself.
+      const properties = { 'linger.ms': '50' };
+      const sink = prettyTopicSink(new InMemoryKafka(t), { every: 1, output, properties });
       const giveUp = new AbortController();
-      const writing = sink.write(batchOf(numbered(1)), giveUp.signal);
-      writing.catch(() => undefined);
-      // The line about what was received stalls, or the one about what was delivered, which comes by itself.
-      await waitFor(() => output.writes > writesTaken && sink.counters().out === 1, {
-        limitMs: 5000,
-        what: 'a line to stall',
-      });
+      const write = () => sink.write(batchOf(numbered(1)), giveUp.signal).catch(() => undefined);
+      let writing = write();
+      await waitFor(() => output.writes > linesTaken, { limitMs: 5000, what: 'a line to stall' });
+      if (batches > 1) writing = write();
       giveUp.abort();
-      let ended = false;
-      const flushing = writing.catch(() => undefined).then(() => sink.flush(giveUp.signal));
-      flushing.catch(() => undefined).finally(() => (ended = true));
-      await waitFor(() => ended, { limitMs: 2000, what: `the flush, ${writesTaken} line(s) read` });
-    }
-  });
+      const ended = writing
+        .then(() => sink.flush(giveUp.signal))
+        .catch(() => undefined)
+        .then(() => 'ended');
+      assert.equal(await Promise.race([ended, inVainAfter(2000)]), 'ended');
+    });
+  }
 
   test('close their output and the producer', async (t) => {
     const output = new KeptOutput();
@@ -174,9 +180,15 @@ describe('the lines of a sender', () => {
 
 function prettyTopicSink(
   kafka: InMemoryKafka,
-  { every, output }: { readonly every: number; readonly output: ByteOutput },
+  options: {
+    readonly every: number;
+    readonly output: ByteOutput;
+    readonly properties?: Readonly<Record<string, string>>;
+  },
 ): PrettyTopicSink {
-  const producer = kafka.producer({ properties: AT_ONCE, reportEvery: every });
+  const { every, output } = options;
+  const properties = { ...AT_ONCE, ...options.properties };
+  const producer = kafka.producer({ properties, reportEvery: every });
   const inner = new TopicSink(producer, 10_000);
   return new PrettyTopicSink(inner, { producer, output, topic: 'pcap', every });
 }
@@ -186,6 +198,11 @@ async function allDelivered(output: KeptOutput, count: number): Promise<void> {
     limitMs: 5000,
     what: 'the lines about deliveries',
   });
+}
+
+async function inVainAfter(limitMs: number): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, limitMs).unref());
+  return `nothing within ${limitMs} ms`;
 }
 
 /** Takes some writes and stalls at the next one. When somebody gives that one up, it is closed for all. */
