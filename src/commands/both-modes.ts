@@ -56,11 +56,11 @@ export function limitStages({ maxPackets }: BothModes): Stage[] {
 
 function parseProperties(args: BridgeArguments): Properties {
   const properties = new Map(args['kafka-config'].map(parseProperty));
-  const brokers = args['kafka-broker'];
+  const brokers = args['kafka-broker'] ?? '';
   // As in pycapa, where -k had to be given in any case, -X wins.
   const named = properties.has('bootstrap.servers') || properties.has('metadata.broker.list');
-  if (!named && brokers !== undefined) properties.set('bootstrap.servers', brokers);
-  if (!named && brokers === undefined)
+  if (!named && brokers !== '') properties.set('bootstrap.servers', brokers);
+  if (!named && brokers === '')
     throw usageError('broker', 'none given', 'name it with -k, for example -k localhost:9092');
   return properties;
 }

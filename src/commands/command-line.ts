@@ -65,8 +65,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
     .strict()
     .exitProcess(false)
     .fail((message, error) => {
-      // yargs gives no error of its own for what it finds wrong itself, whatever its types say.
-      throw (error as Error | undefined) ?? misuse(message, words);
+      // For what yargs finds wrong itself it gives a YError or, whatever its types say, none.
+      const failure = error as Error | undefined;
+      throw failure && failure.name !== 'YError' ? failure : misuse(message, words);
     });
   if (words.includes('--version') || words.includes('--help')) {
     const text = words.includes('--help')

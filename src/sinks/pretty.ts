@@ -72,6 +72,7 @@ export class PrettyTopicSink implements Sink {
   #lastWrite: Promise<void> = Promise.resolve();
   /** Ends the writing of lines that came by themselves. */
   readonly #late = new AbortController();
+  #endsWith: AbortSignal | undefined;
 
   constructor(
     inner: TopicSink,
@@ -95,6 +96,7 @@ export class PrettyTopicSink implements Sink {
     for (let number = first; number <= until; number += this.#every)
       lines.push(`Packet received[${number}]`);
     this.#received = until;
+    this.#endWith(giveUp);
     await this.#inner.write(batch, giveUp);
     // Whoever has left does not see the lines; the packets were sent all the same.
     await this.#inTurn(() =>
@@ -117,7 +119,10 @@ export class PrettyTopicSink implements Sink {
     await this.#output.close();
   }
 
+  /** Lines that came by themselves hold up nothing once time is over. */
   #endWith(giveUp: AbortSignal): void {
+    if (this.#endsWith === giveUp) return;
+    this.#endsWith = giveUp;
     const end = () => {
       this.#late.abort();
     };

@@ -40,6 +40,8 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [[...P, '-r', 'file'], 'kcap: -i and -r: one capture has one source', /./],
   [['-p', '-k', 'b', '-t', 'pcap'], 'kcap: --producer: nothing to capture from', /kcap devices/],
   [['-p', '-t', 'pcap', '-i', 'lo'], 'kcap: broker: none given', /-k localhost:9092/],
+  [['-c', '-k=', '-t', 'pcap'], 'kcap: broker: none given', /-k localhost:9092/],
+  [[...C, '-X='], 'kcap: command line: Not enough arguments following: kafka-config', /--help/],
   [['-p', '-k', 'b', '-i', 'lo'], 'kcap: topic: none given', /-t pcap/],
   [[...P, '-g', 'group'], 'kcap: --group: it has no meaning with --producer', /./],
   [[...C, '-i', 'lo'], 'kcap: --interface: it has no meaning with --consumer', /./],
