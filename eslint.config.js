@@ -65,12 +65,14 @@ const nowhere = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist-test/', 'build/', '.cache/'] },
+  { ignores: ['dist/', 'dist-test/', 'dist-bench/', 'build/', '.cache/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { project: ['tsconfig.json', 'tsconfig.test.json'] } },
+    languageOptions: {
+      parserOptions: { project: ['tsconfig.json', 'tsconfig.test.json', 'tsconfig.bench.json'] },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

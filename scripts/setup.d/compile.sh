@@ -24,6 +24,41 @@ compile_tests() {
   type_check_and_compile tsconfig.test.json
 }
 
+# The tests' rigs alone, which the benchmark uses, too.
+compile_support() {
+  is_older dist-test/support/real-kafka.js test/support tsconfig.json tsconfig.test.json tsconfig.support.json \
+    package-lock.json || return 0
+  type_check_and_compile tsconfig.support.json
+}
+
+# The limits in C link the librdkafka that the addon links.
+compile_bench() {
+  is_older dist-bench/main.js bench tsconfig.json tsconfig.bench.json package-lock.json dist/main.js \
+    dist-test/support/real-kafka.js || return 0
+  rm -rf dist-bench
+  mkdir -p dist-bench/limit
+  compile_limit produce client.c -lpcap
+  compile_limit consume client.c
+  compile_limit measure
+  type_check_and_compile tsconfig.bench.json
+}
+
+# compile_limit NAME [SOURCE | LIBRARY]...
+compile_limit() {
+  local name=$1 librdkafka argument inputs=()
+  shift
+  librdkafka=$(node -p "path.join(path.dirname(require.resolve('node-rdkafka/package.json')), 'build/deps')")
+  for argument; do
+    case $argument in
+      -*) inputs+=("$argument") ;;
+      *) inputs+=("bench/limit/$argument") ;;
+    esac
+  done
+  cc -O2 -std=gnu11 -Wall -Wextra -Werror -isystem "$librdkafka/include" -o "dist-bench/limit/$name" \
+    "bench/limit/$name.c" "${inputs[@]}" -L"$librdkafka" -l:librdkafka.so.1 -Wl,--as-needed,-rpath,"$librdkafka" ||
+    fail "set-up: bench/limit/$name.c has not been compiled: the cause is above"
+}
+
 type_check_and_compile() {
   node_modules/.bin/tsc --project "$1" --noEmitOnError
 }

@@ -13,7 +13,11 @@ demo_packages=(iputils-ping tshark)
 test_packages=(tshark tcpdump tcpreplay iproute2 clang-format python3-confluent-kafka python3-pcapy shellcheck kcat)
 test_commands=(java mvn tshark tcpdump tcpreplay ip clang-format shellcheck kcat)
 
-# install_system_packages build|demo|test
+# Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
+bench_packages=(tcpreplay iproute2 python3-confluent-kafka python3-pcapy)
+bench_commands=(java mvn tcpreplay ip /usr/bin/python3)
+
+# install_system_packages build|demo|test|bench
 install_system_packages() {
   local packages=("${build_packages[@]}") commands=("${build_commands[@]}") missing
   case $1 in
@@ -21,6 +25,14 @@ install_system_packages() {
     test)
       packages+=("${test_packages[@]}")
       commands+=("${test_commands[@]}")
+      ;;
+    bench)
+      packages+=("${bench_packages[@]}")
+      commands+=("${bench_commands[@]}")
+      ;;
+  esac
+  case $1 in
+    test | bench) # a real Kafka
       has_java || packages+=("$(java_package)")
       has mvn || packages+=(maven)
       ;;

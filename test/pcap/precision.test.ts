@@ -28,9 +28,16 @@ describe('convertPrecision', () => {
     convertPrecision(Buffer.alloc(0), 'micro', 'nano');
   });
 
-  test('goes through a fraction of more than a second, as a damaged file has it', () => {
-    const records = recordsOf([{ seconds: 1, fraction: 0xffffffff, frame: Buffer.alloc(60) }]);
+  test('carries a fraction of more than a second, as a damaged file has it, over to the seconds', () => {
+    const packet = {
+      seconds: 1,
+      fraction: 0xffffffff,
+      frame: Buffer.alloc(60),
+      originalLength: 60,
+    };
+    const records = recordsOf([packet]);
     convertPrecision(records, 'micro', 'nano');
-    assert.equal(packetsIn(records).length, 1);
+    // 4,294,967,295 microseconds.
+    assert.deepEqual(packetsIn(records), [{ ...packet, seconds: 4295, fraction: 967_295_000 }]);
   });
 });

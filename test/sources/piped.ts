@@ -1,9 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { spawnTied } from '../support/tied-process.js';
+import { hasEnded, spawnTied } from '../support/tied-process.js';
 
 /**
  * A named pipe, and somebody who writes a file's bytes into it once it is read. At the end he leaves, or holds the
@@ -14,12 +16,18 @@ export async function pipeOf(
   file: string,
   atEnd: 'leaves' | 'stays',
 ): Promise<string> {
+  let writer: ChildProcess | undefined;
+  // Before the folder goes: otherwise he might just then open what is no longer a pipe.
+  t.after(async () => {
+    if (!writer || hasEnded(writer)) return;
+    writer.kill('SIGKILL');
+    await once(writer, 'exit');
+  });
   const pipe = path.join(await tempFolder(t), 'pipe');
   await runCommand('mkfifo', pipe);
   // After the file comes standard input, which is at its end at once or never.
-  const writer = spawnTied(['sh', '-c', 'exec cat "$0" - > "$1"', file, pipe], {
+  writer = spawnTied(['sh', '-c', 'exec cat "$0" - > "$1"', file, pipe], {
     stdio: [atEnd === 'leaves' ? 'ignore' : 'pipe', 'ignore', 'ignore'],
   });
-  t.after(() => writer.kill('SIGKILL'));
   return pipe;
 }

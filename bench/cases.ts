@@ -1,0 +1,136 @@
+import type { Contender } from './contenders.js';
+
+/** Compression of the messages, by librdkafka's names. */
+export type Compression = 'none' | 'lz4' | 'zstd';
+/** Where a consumer writes to. */
+export type Output = 'null' | 'file' | 'pipe';
+/** When a case is run: without --cases, with --cases all, or only where it is named. */
+export type When = 'by default' | 'all' | 'named';
+
+interface Common {
+  readonly name: string;
+  /** In a few words, for the plot. */
+  readonly title: string;
+  readonly when: When;
+  readonly contenders: readonly Contender[];
+  readonly frameBytes: number;
+  readonly partitions: number;
+  readonly compression: Compression;
+}
+
+export interface CaptureCase extends Common {
+  readonly kind: 'capture';
+  /** Packets/s. */
+  readonly rate: number | 'flat out';
+}
+
+export interface FileCase extends Common {
+  readonly kind: 'file';
+}
+
+export interface ReadCase extends Common {
+  readonly kind: 'read';
+  readonly output: Output;
+}
+
+export interface LatencyCase extends Common {
+  readonly kind: 'latency';
+}
+
+export interface StartCase extends Common {
+  readonly kind: 'start';
+}
+
+export interface SoakCase extends Common {
+  readonly kind: 'soak';
+  /** Packets/s. */
+  readonly rate: number;
+}
+
+export type Case = CaptureCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
+
+/** The unit of the figure that is compared. */
+export function unitOf({ kind }: Case): 'CPU-s/Mpkt' | 'ms' {
+  return kind === 'latency' || kind === 'start' ? 'ms' : 'CPU-s/Mpkt';
+}
+
+type Details = Partial<Common>;
+
+const USUAL = {
+  contenders: ['kcap', 'c', 'pycapa', 'naive'],
+  frameBytes: 200,
+  partitions: 1,
+  compression: 'none',
+} as const;
+
+/** What a case of another shape than the usual one is called. */
+const SHAPES: readonly (readonly [suffix: string, title: string, shape: Details])[] = [
+  ['100b', '100-byte frames', { frameBytes: 100 }],
+  ['1000b', '1000-byte frames', { frameBytes: 1000 }],
+  ['1500b', '1500-byte frames', { frameBytes: 1500 }],
+  ['4p', '4 partitions', { partitions: 4 }],
+  ['lz4', 'lz4', { compression: 'lz4' }],
+  ['zstd', 'zstd', { compression: 'zstd' }],
+];
+
+export const CASES: readonly Case[] = [
+  capture(100_000, 'by default'),
+  capture(200_000, 'by default'),
+  capture(400_000, 'by default'),
+  capture('flat out', 'by default'),
+  file('by default'),
+  read('null', 'by default'),
+  read('file', 'by default'),
+  read('pipe', 'by default'),
+  {
+    ...{
+      kind: 'latency',
+      name: 'latency',
+      title: 'Quiet link: wire to output',
+      when: 'by default',
+    },
+    ...USUAL,
+    // The naive build knows no packet's time, only its own.
+    contenders: ['kcap', 'c', 'pycapa'],
+  },
+  {
+    ...{ kind: 'start', name: 'start', title: 'Start to first packet', when: 'by default' },
+    ...USUAL,
+  },
+  ...SHAPES.flatMap(([suffix, title, shape]) => [
+    // At a rate at which a gigabit a second is not exceeded by much, whatever the frame's length.
+    varied(capture(100_000, 'all'), suffix, title, shape),
+    varied(file('all'), suffix, title, shape),
+    varied(read('null', 'all'), suffix, title, shape),
+  ]),
+  {
+    ...{ kind: 'soak', name: 'soak', title: 'Ten minutes at 100k packets/s', when: 'named' },
+    ...{ ...USUAL, contenders: ['kcap'], rate: 100_000 },
+  },
+];
+
+function capture(rate: number | 'flat out', when: When): CaptureCase {
+  const paced = rate === 'flat out' ? undefined : `${rate / 1000}k`;
+  return {
+    ...{ kind: 'capture', name: `capture-${paced ?? 'flat'}`, rate, when, ...USUAL },
+    title: `Capture, ${paced === undefined ? 'flat out' : `${paced} packets/s`}`,
+  };
+}
+
+function file(when: When): FileCase {
+  // npm cap reads no files.
+  const contenders = ['kcap', 'c', 'pycapa'] as const;
+  return { kind: 'file', name: 'file', title: 'File to Kafka', when, ...USUAL, contenders };
+}
+
+function read(output: Output, when: When): ReadCase {
+  const to = { null: '/dev/null', file: 'a file', pipe: 'a pipe' }[output];
+  return {
+    ...{ kind: 'read', name: `read-${output}`, title: `Kafka to ${to}`, output, when },
+    ...USUAL,
+  };
+}
+
+function varied<C extends Case>(spec: C, suffix: string, title: string, shape: Details): C {
+  return { ...spec, ...shape, name: `${spec.name}-${suffix}`, title: `${spec.title}, ${title}` };
+}

@@ -1,0 +1,85 @@
+import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js';
+import { repository } from '#support/repository.js';
+import type { Topic } from './rig/cluster.js';
+
+export const CONTENDERS = ['kcap', 'c', 'pycapa', 'naive'] as const;
+export type Contender = (typeof CONTENDERS)[number];
+
+/** librdkafka properties as the user would give them. */
+export type Properties = ReadonlyMap<string, string>;
+
+interface Job {
+  readonly topic: Topic;
+  /** With bootstrap.servers. */
+  readonly properties: Properties;
+}
+
+export interface CaptureJob extends Job {
+  readonly interface: string;
+}
+
+export interface SendJob extends Job {
+  readonly file: string;
+}
+
+export interface ReadJob extends Job {
+  /** The end of the topic; Infinity to read on until a signal comes. */
+  readonly packets: number;
+}
+
+/** The command that captures an interface to a topic until a signal comes. */
+export function captureCommand(contender: Contender, job: CaptureJob): string[] {
+  return producer(contender, ['-i', job.interface], job);
+}
+
+/** The command that sends a capture file to a topic; npm cap, and so the naive build, reads no files. */
+export function sendCommand(contender: Contender, job: SendJob): string[] {
+  return producer(contender, ['-r', job.file], job);
+}
+
+/** The command that writes a topic from its beginning to standard output as pcap. */
+export function readCommand(contender: Contender, job: ReadJob): string[] {
+  const { topic, packets } = job;
+  const endless = packets === Infinity;
+  if (contender === 'kcap')
+    return [...KCAP, '--consumer', '-o', 'begin', ...(endless ? [] : ['-e']), ...common(job)];
+  const range = ['-p', String(topic.partitions), ...(endless ? [] : ['-n', String(packets)])];
+  const properties =
+    contender === 'c'
+      ? consumerProperties(job.properties, {
+          group: undefined,
+          partitions: topic.partitions,
+          readsToEnd: !endless,
+        })
+      : job.properties;
+  return [...READERS[contender], ...range, ...common({ ...job, properties })];
+}
+
+const NODE = process.execPath;
+const KCAP = [NODE, `${repository}bin/kcap.js`];
+const PYTHON = '/usr/bin/python3';
+const SENDERS = {
+  c: [`${repository}dist-bench/limit/produce`],
+  pycapa: [PYTHON, `${repository}bench/peers/pycapa_produce.py`],
+  naive: [NODE, `${repository}dist-bench/peers/naive-produce.js`],
+};
+const READERS = {
+  c: [`${repository}dist-bench/limit/consume`],
+  pycapa: [PYTHON, `${repository}bench/peers/pycapa_consume.py`],
+  naive: [NODE, `${repository}dist-bench/peers/naive-consume.js`],
+};
+
+function producer(contender: Contender, from: readonly string[], job: Job): string[] {
+  if (contender === 'kcap') return [...KCAP, '--producer', ...from, ...common(job)];
+  // The limit in C has kcap's settings, so that it is the program that is compared; the others have their own.
+  const properties = contender === 'c' ? producerProperties(job.properties) : job.properties;
+  return [...SENDERS[contender], ...from, ...common({ ...job, properties })];
+}
+
+function common({ topic, properties }: Job): string[] {
+  return [
+    '-t',
+    topic.name,
+    ...[...properties].flatMap(([key, value]) => ['-X', `${key}=${value}`]),
+  ];
+}

@@ -1,0 +1,84 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import path from 'node:path';
+
+import { pcapFile } from '#support/pcap-file.js';
+
+/** Frames that differ; they come round again after more bytes than a compressor looks back within a batch. */
+export const DISTINCT_FRAMES = 10_000;
+const PCAP_HEADER_BYTES = 24;
+const RECORD_HEADER_BYTES = 16;
+
+/** The length of a pcap file with so many frames. */
+export function pcapBytes(frames: number, frameBytes: number): number {
+  return PCAP_HEADER_BYTES + frames * (RECORD_HEADER_BYTES + frameBytes);
+}
+
+/** Makes capture files, each once: of the frames that differ, or of these again and again. */
+export class FrameFiles {
+  readonly #folder: string;
+  readonly #made = new Map<string, Promise<string>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** A capture file with `count` frames, a multiple of DISTINCT_FRAMES. */
+  file(frameBytes: number, count = DISTINCT_FRAMES): Promise<string> {
+    const name = `frames-${frameBytes}-${count}.pcap`;
+    const made =
+      this.#made.get(name) ?? this.#make(path.join(this.#folder, name), frameBytes, count);
+    this.#made.set(name, made);
+    return made;
+  }
+
+  async #make(file: string, frameBytes: number, count: number): Promise<string> {
+    if (count % DISTINCT_FRAMES !== 0) throw new Error(`${count} frames make no whole file`);
+    const once_ = distinctFrames(frameBytes);
+    const output = createWriteStream(file);
+    output.write(once_);
+    const records = once_.subarray(PCAP_HEADER_BYTES);
+    for (let written = DISTINCT_FRAMES; written < count; written += DISTINCT_FRAMES)
+      if (!output.write(records)) await once(output, 'drain');
+    output.end();
+    await once(output, 'close');
+    return file;
+  }
+}
+
+/**
+ * Frames of UDP over IPv4: headers that differ in addresses, ports and identification, and a payload of which one half
+ * is random and the other text, so that it compresses as packets do, somewhat. The same in each run.
+ */
+function distinctFrames(frameBytes: number): Buffer {
+  const random = xorshift(frameBytes);
+  const packets = Array.from({ length: DISTINCT_FRAMES }, (_, index) => {
+    const frame = Buffer.alloc(frameBytes);
+    let at = frame.write('0200000000020200000000010800', 'hex');
+    at += frame.write('4500000000004000401100000a0000000a010000', at, 'hex');
+    frame.writeUInt16BE(frameBytes - 14, 16);
+    frame.writeUInt16BE(index & 0xffff, 18);
+    frame.writeUInt16BE(random() & 0xffff, 28);
+    frame.writeUInt16BE(random() & 0xffff, 32);
+    frame.writeUInt16BE(1024 + (random() & 0x3fff), at);
+    frame.writeUInt16BE(53, at + 2);
+    frame.writeUInt16BE(frameBytes - at, at + 4);
+    at += 8;
+    const half = at + Math.floor((frameBytes - at) / 2);
+    for (; at < half; at++) frame[at] = random() & 0xff;
+    frame.write('GET /index.html HTTP/1.1\r\nHost: example.org\r\n'.repeat(40), at);
+    return { seconds: 1_700_000_000, fraction: index, frame };
+  });
+  return pcapFile({ packets });
+}
+
+/** Marsaglia's xorshift with 32 bits. */
+function xorshift(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
