@@ -55,8 +55,8 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
   const sink = await openSink(options, stop);
   const source = openSource(options, watermarks, log);
   const run = new PacketRun(source, [...filterStages(options), ...limitStages(options)], sink);
-  log.info({ event: 'started' }, `reading topic ${topic} (${partitions.length} partition(s))`);
-  return superviseRun(run, stop, { log, ...options });
+  const started = `reading topic ${topic} (${partitions.length} partition(s))`;
+  return superviseRun(run, stop, { started, log, ...options });
 }
 
 function parse(args: BridgeArguments): ConsumeOptions {

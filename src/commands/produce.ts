@@ -52,8 +52,8 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const { source, stages } = await openSource(options, ownConnections, log);
   const sink = openSink(options, ownConnections, stop, log);
   const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
-  log.info({ event: 'started' }, `capturing on ${source.name}, sending to topic ${topic}`);
-  return superviseRun(run, stop, { log, ...options });
+  const started = `capturing on ${source.name}, sending to topic ${topic}`;
+  return superviseRun(run, stop, { started, log, ...options });
 }
 
 function parse(args: BridgeArguments): ProduceOptions {

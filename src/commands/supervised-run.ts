@@ -8,6 +8,8 @@ import type { LogFormat } from './logging.js';
 import { showProgress } from './progress.js';
 
 export interface RunOptions {
+  /** Said once signals are listened to: whoever waits for it may send one. */
+  readonly started: string;
   readonly log: Logger;
   readonly format: LogFormat;
   readonly quiet: boolean;
@@ -22,7 +24,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function superviseRun(
   run: PacketRun,
   stop: Stop,
-  { log, format, quiet }: RunOptions,
+  { started, log, format, quiet }: RunOptions,
 ): Promise<ExitStatus> {
   let asked = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -36,6 +38,7 @@ export async function superviseRun(
     stop.request();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  log.info({ event: 'started' }, started);
   const hideProgress =
     process.stderr.isTTY && !quiet ? showProgress(() => run.summary()) : () => undefined;
   try {

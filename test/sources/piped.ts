@@ -16,18 +16,21 @@ export async function pipeOf(
   file: string,
   atEnd: 'leaves' | 'stays',
 ): Promise<string> {
-  let writer: ChildProcess | undefined;
+  const writers: ChildProcess[] = [];
   // Before the folder goes: otherwise he might just then open what is no longer a pipe.
   t.after(async () => {
-    if (!writer || hasEnded(writer)) return;
-    writer.kill('SIGKILL');
-    await once(writer, 'exit');
+    for (const writer of writers.filter((child) => !hasEnded(child))) {
+      writer.kill('SIGKILL');
+      await once(writer, 'exit');
+    }
   });
   const pipe = path.join(await tempFolder(t), 'pipe');
   await runCommand('mkfifo', pipe);
   // After the file comes standard input, which is at its end at once or never.
-  writer = spawnTied(['sh', '-c', 'exec cat "$0" - > "$1"', file, pipe], {
-    stdio: [atEnd === 'leaves' ? 'ignore' : 'pipe', 'ignore', 'ignore'],
-  });
+  writers.push(
+    spawnTied(['sh', '-c', 'exec cat "$0" - > "$1"', file, pipe], {
+      stdio: [atEnd === 'leaves' ? 'ignore' : 'pipe', 'ignore', 'ignore'],
+    }),
+  );
   return pipe;
 }
