@@ -212,6 +212,8 @@ test('-o stored continues exactly after the last run, -m to the packet', async (
   for (const limit of ['1', '999', '2000', '1500']) {
     const run = consuming(t, topic, '-o', 'stored', '-g', group, '-m', limit);
     assert.equal((await run.exit).status, 0);
+    assert.equal(run.summary().packets_out, Number(limit));
+    assert.equal(numbers(run).length, Number(limit));
     seen.push(...numbers(run));
   }
   const rest = consuming(t, topic, '-o', 'stored', '-X', `group.id=${group}`, '-e');
