@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LibrdKafkaError, Metadata, Producer, WatermarkOffsets } from 'node-rdkafka';
 import { UserError } from '../packet/user-error.js';
-import type { Properties } from './properties.js';
+import { shownProperties, type Properties } from './properties.js';
 
 /** Whole time that a start may take until the topic is found, in ms. */
 const START_LIMIT_MS = 8_000;
@@ -60,6 +60,10 @@ export class Cluster {
     // A producer whatever the role: node-rdkafka's consumer tells no errors before it is connected.
     const client = new rdkafka.Producer({ ...Object.fromEntries(properties), event_cb: true });
     const cluster = new Cluster(client, brokersOf(properties), log);
+    log.debug(
+      { properties: shownProperties(properties) },
+      `connecting to ${brokersOf(properties)}`,
+    );
     const metadata = await cluster.#connect(role, topic);
     return { cluster, partitions: await cluster.#partitionsOf(topic, role, metadata) };
   }

@@ -56,15 +56,23 @@ export class PacketRun {
       } catch (error) {
         // What did not go out was not taken: a later run reads it again.
         this.#count(passed, -1);
-        if (error instanceof ReaderLeft) this.#count(firstPackets(passed, error.packetsOut), 1);
+        if (error instanceof ReaderLeft && error.packetsOut > 0) {
+          const out = firstPackets(passed, error.packetsOut);
+          this.#count(out, 1);
+          this.#acknowledge(out);
+        }
         throw error;
       }
-      if (passed.origin) this.#source.acknowledge?.(passed.origin);
+      this.#acknowledge(passed);
       if (this.#stages.some((stage) => stage.finished)) {
         stop.finish();
         return;
       }
     }
+  }
+
+  #acknowledge(batch: PacketBatch): void {
+    if (batch.origin) this.#source.acknowledge?.(batch.origin);
   }
 
   #count(batch: PacketBatch, sign: 1 | -1): void {

@@ -60,6 +60,25 @@ describe('a packet run whose reader leaves', () => {
     assert.equal(lossy, false);
   });
 
+  test('in the middle of a batch, acknowledges what went out of it: no later run gives that again', async () => {
+    const diary: Diary = [];
+    const origin = originOf(
+      [
+        [0, 10],
+        [0, 11],
+        [0, 12],
+      ],
+      [{ partition: 0, offset: 13 }],
+    );
+    const run = new PacketRun(
+      new HandWrittenSource(diary, [batchOf(numbered(3), { origin })]),
+      [],
+      new HandWrittenSink(diary, { onWrite: () => Promise.reject(new ReaderLeft(2)) }),
+    );
+    await run.run(new Stop(0));
+    assert.deepEqual(diary, ['give 3', 'write 3', 'acknowledge 0:12', 'source ends', 'flush']);
+  });
+
   test('only when it flushes, ends well', async () => {
     const run = new PacketRun(
       new HandWrittenSource([], []),
