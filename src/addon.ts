@@ -127,6 +127,8 @@ interface Addon {
     topic: string;
     timestamp: 'packet' | 'now';
     mayFillQueue: boolean;
+    pushIntervalMs: number;
+    fullBytes: number;
     reportEvery: number;
     ownConnections: NativeOwnConnections | undefined;
     onEvent: (event: NativeEvent) => void;
@@ -146,4 +148,4 @@ interface Addon {
 }
 
 /** The native half of kcap: threads that wait and copy. What they should do is decided in TypeScript. */
-export const addon = createRequire(import.meta.url)('../build/Release/kcap.node') as Addon;
+export const addon = createRequire(import.meta.url)('#addon') as Addon;

@@ -28,7 +28,7 @@ test('the packed tarball installs in an empty folder, builds its addon there and
   const tarball = (await inFolder('sh', '-c', 'ls *.tgz')).trim();
   assert.match(tarball, /^kcap-\d+\.\d+\.\d+\.tgz$/);
   const content = (await inFolder('tar', '-tf', tarball)).split('\n');
-  for (const file of ['bin/kcap.js', 'dist/main.js', 'native/addon.cc', 'binding.gyp', 'LICENSE'])
+  for (const file of ['bin/kcap.js', 'dist/kcap.js', 'native/addon.cc', 'binding.gyp', 'LICENSE'])
     assert.ok(content.includes(`package/${file}`), file);
   assert.ok(
     !content.some((file) => /^package\/(test|src|scripts|build|node_modules)\//.test(file)),

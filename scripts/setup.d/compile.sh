@@ -12,14 +12,15 @@ compile_addon() {
 }
 
 compile_product() {
-  is_older dist/main.js src tsconfig.json package-lock.json || return 0
+  is_older dist/kcap.js src tsconfig.json package-lock.json scripts/setup.d/bundle.js || return 0
   rm -rf dist
   type_check_and_compile tsconfig.json
+  node scripts/setup.d/bundle.js || fail "set-up: kcap has not been bundled: the cause is above"
 }
 
 # Tests are compiled against the product's types.
 compile_tests() {
-  is_older dist-test/run.js test tsconfig.json tsconfig.test.json package-lock.json dist/main.js || return 0
+  is_older dist-test/run.js test tsconfig.json tsconfig.test.json package-lock.json dist/kcap.js || return 0
   rm -rf dist-test
   type_check_and_compile tsconfig.test.json
 }
@@ -33,7 +34,7 @@ compile_support() {
 
 # The limits in C link the librdkafka that the addon links.
 compile_bench() {
-  is_older dist-bench/main.js bench tsconfig.json tsconfig.bench.json package-lock.json dist/main.js \
+  is_older dist-bench/main.js bench tsconfig.json tsconfig.bench.json package-lock.json dist/kcap.js \
     dist-test/support/real-kafka.js || return 0
   rm -rf dist-bench
   mkdir -p dist-bench/limit

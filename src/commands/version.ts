@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { addon } from '../addon.js';
 
 /** What `kcap --version` says: kcap, and the libraries that it stands on. */
@@ -12,7 +12,6 @@ export function versionText(): string {
 }
 
 function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { version: string };
+  const { version } = createRequire(import.meta.url)('#package') as { version: string };
   return version;
 }
