@@ -71,9 +71,16 @@ const READERS = {
 
 function producer(contender: Contender, from: readonly string[], job: Job): string[] {
   if (contender === 'kcap') return [...KCAP, '--producer', ...from, ...common(job)];
-  // The limit in C has kcap's settings, so that it is the program that is compared; the others have their own.
-  const properties = contender === 'c' ? producerProperties(job.properties) : job.properties;
+  const properties = contender === 'c' ? limitProperties(job.properties) : job.properties;
   return [...SENDERS[contender], ...from, ...common({ ...job, properties })];
+}
+
+/**
+ * The limit in C has kcap's settings, so that it is the program that is compared; the others have their own. It has
+ * nobody to push what waits, so it lingers as long as costs it nothing.
+ */
+function limitProperties(user: Properties): Properties {
+  return producerProperties(new Map([['linger.ms', '50'], ...user]));
 }
 
 function common({ topic, properties }: Job): string[] {

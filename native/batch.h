@@ -70,6 +70,9 @@ class Batch {
 
   bool Empty() const { return count_ == 0 && next_.empty() && tally.Empty(); }
   uint32_t count() const { return count_; }
+  /** Bytes of its records. */
+  size_t size() const { return size_; }
+  size_t capacity() const { return records_.capacity(); }
   bool Fits(size_t captured) const {
     return size_ + sizeof(RecordHeader) + captured <= records_.capacity() &&
            (max_records_ == 0 || count_ < max_records_);

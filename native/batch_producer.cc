@@ -68,7 +68,11 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
       stamp_packet_time_(
           info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),
       report_every_(static_cast<uint64_t>(
-          info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())) {
+          info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())),
+      push_timer_(
+          std::chrono::milliseconds(
+              info[0].As<Napi::Object>().Get("pushIntervalMs").As<Napi::Number>().Int64Value()),
+          info[0].As<Napi::Object>().Get("fullBytes").As<Napi::Number>().Int64Value()) {
   const auto options = info[0].As<Napi::Object>();
   try {
     auto conf = ConfOf(info.Env(), options.Get("properties"));
@@ -78,12 +82,19 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), message, sizeof message);
     if (!client_) throw Napi::Error::New(info.Env(), message);
     conf.release();  // the client has taken it over
+    const std::string topic = options.Get("topic").As<Napi::String>();
+    topic_ = rd_kafka_topic_new(client_, topic.c_str(), nullptr);
+    if (!topic_) {
+      // For librdkafka, times that contradict each other are found out here (linger.ms,
+      // message.timeout.ms).
+      const auto cause = rd_kafka_err2str(rd_kafka_last_error());
+      rd_kafka_destroy(client_);
+      throw Napi::Error::New(info.Env(), std::string("settings of the topic: ") + cause);
+    }
   } catch (...) {
     js_.Release();
     throw;
   }
-  topic_ = rd_kafka_topic_new(client_, options.Get("topic").As<Napi::String>().Utf8Value().c_str(),
-                              nullptr);
   reports_queue_ = rd_kafka_queue_get_main(client_);
   napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
   Ref();
@@ -214,7 +225,8 @@ void BatchProducer::Run() {
     if (job)
       (*job)();
     else
-      rd_kafka_queue_poll_callback(reports_queue_, kIdlePollMs);
+      rd_kafka_queue_poll_callback(reports_queue_, push_timer_.IdleMs(kIdlePollMs));
+    PushIfDue();
   }
   rd_kafka_topic_destroy(topic_);
   {
@@ -243,6 +255,7 @@ size_t BatchProducer::ProduceRecords(const Records& records) {
     }
   }
   rd_kafka_poll(client_, 0);
+  push_timer_.Produced(at);
   return at;
 }
 
@@ -302,6 +315,13 @@ int BatchProducer::FlushFor(int timeout_ms) {
   for (int left = timeout_ms; left > 0 && !cancelled_; left -= kStepMs)
     if (rd_kafka_flush(client_, std::min(left, kStepMs)) == RD_KAFKA_RESP_ERR_NO_ERROR) break;
   return rd_kafka_outq_len(client_);
+}
+
+/** Sends what waits for a fuller request, and waits a moment for its delivery. */
+void BatchProducer::PushIfDue() {
+  constexpr int kMaxWaitMs = 20;
+  if (push_timer_.IsDue() && rd_kafka_flush(client_, kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    push_timer_.Pushed();
 }
 
 void BatchProducer::PurgeAll() {

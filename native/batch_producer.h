@@ -15,6 +15,7 @@
 
 #include "client_events.h"
 #include "js_thread.h"
+#include "push_timer.h"
 
 namespace kcap {
 
@@ -26,8 +27,8 @@ namespace kcap {
 class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
-  /** new BatchProducer({properties, topic, timestamp, mayFillQueue, reportEvery, ownConnections?,
-   * onEvent}) */
+  /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
+   * reportEvery, ownConnections?, onEvent}) */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 
@@ -74,6 +75,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
   int FlushFor(int timeout_ms);
   void PurgeAll();
+  void PushIfDue();
   void CountFailure(rd_kafka_resp_err_t error);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
@@ -85,6 +87,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   const bool may_fill_queue_;
   const bool stamp_packet_time_;
   const uint64_t report_every_;
+  PushTimer push_timer_;
 
   std::thread thread_;
   std::mutex mutex_;

@@ -246,9 +246,12 @@ std::string LiveCapture::CaptureAll() {
   return "";
 }
 
+/** On a busy link a batch waits for more packets, on a slow one nobody should wait for them. */
 bool LiveCapture::BatchIsDue() {
-  return !exchange_.filling().Empty() &&
-         std::chrono::steady_clock::now() - batch_began_ >= max_batch_age_;
+  const Batch& batch = exchange_.filling();
+  if (batch.Empty()) return false;
+  const bool slow_link = batch.size() < batch.capacity() / 8;
+  return slow_link || std::chrono::steady_clock::now() - batch_began_ >= max_batch_age_;
 }
 
 /**

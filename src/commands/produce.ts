@@ -4,7 +4,7 @@ import { parseLinkType, linkTypeName } from '../capture/link-type.js';
 import { LiveCapture } from '../capture/live-capture.js';
 import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
-import { controlProperties, producerProperties } from '../kafka/settings.js';
+import { controlProperties, producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
 import { usageError, type ExitStatus } from '../packet/user-error.js';
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
@@ -43,14 +43,19 @@ interface ProduceOptions extends BothModes {
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const options = parse(args);
   const { topic, properties } = options;
-  const { cluster } = await Cluster.connect('producer', controlProperties(properties), topic, log);
+  const { cluster, partitions } = await Cluster.connect(
+    'producer',
+    controlProperties(properties),
+    topic,
+    log,
+  );
   // Gone before the capture begins, which leaves out only the producer's own connections.
   await cluster.close();
 
   const stop = new Stop(options.drainTimeoutMs);
   const ownConnections = options.captureOwnTraffic ? undefined : new addon.OwnConnections();
   const { source, stages } = await openSource(options, ownConnections, log);
-  const sink = openSink(options, ownConnections, stop, log);
+  const sink = openSink(options, partitions.length, ownConnections, stop, log);
   const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
   const started = `capturing on ${source.name}, sending to topic ${topic}`;
   return superviseRun(run, stop, { started, log, ...options });
@@ -110,6 +115,7 @@ async function openSource(
 
 function openSink(
   options: ProduceOptions,
+  partitions: number,
   ownConnections: object | undefined,
   stop: Stop,
   log: Logger,
@@ -121,6 +127,7 @@ function openSink(
       topic,
       timestamp: options.timestamp,
       mayFillQueue: 'interface' in options.from,
+      ...pushSettings(options.properties, partitions),
       reportEvery: prettyEvery,
       ownConnections,
     },

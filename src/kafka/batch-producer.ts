@@ -18,6 +18,10 @@ export interface ProducerOptions {
    * can wait in the file.
    */
   readonly mayFillQueue: boolean;
+  /** A packet waits no longer for others to share its request; 0: as long as linger.ms says. */
+  readonly pushIntervalMs: number;
+  /** Bytes which, produced within that time, fill requests by themselves. */
+  readonly fullBytes: number;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
   readonly ownConnections: NativeOwnConnections | undefined;

@@ -18,8 +18,14 @@ const PRODUCER: Properties = new Map([
   // Ten seconds of 50,000 packets/s while a broker is away; beyond that the kernel's ring fills, and counts.
   ['queue.buffering.max.messages', '600000'],
   ['queue.buffering.max.kbytes', String(128 * 1024)],
-  ['linger.ms', '50'],
+  // The addon sends what waits long before that (PUSH_INTERVAL_MS).
+  ['linger.ms', '1000'],
 ]);
+
+/** How long a packet of a slow stream waits at most for others to share its request. */
+const PUSH_INTERVAL_MS = 25;
+/** A request as large as librdkafka makes them (batch.size). */
+const FULL_REQUEST_BYTES = 1_000_000;
 
 /** Message bytes that may wait in the consumer, over all partitions. */
 const CONSUMER_QUEUE_KBYTES = 64 * 1024;
@@ -59,6 +65,18 @@ export function producerProperties(user: Properties): Properties {
   );
   if (refuses && !user.has('enable.idempotence')) properties.set('enable.idempotence', 'false');
   return properties;
+}
+
+/** When waiting messages are sent: see native/push_timer.h. Not at all by us where the user gave a time for librdkafka. */
+export function pushSettings(
+  user: Properties,
+  partitions: number,
+): { pushIntervalMs: number; fullBytes: number } {
+  const lingers = user.has('linger.ms') || user.has('queue.buffering.max.ms');
+  return {
+    pushIntervalMs: lingers ? 0 : PUSH_INTERVAL_MS,
+    fullBytes: FULL_REQUEST_BYTES * partitions,
+  };
 }
 
 /** `group` undefined: the consumer says who it is, joins no group and commits nothing. */

@@ -101,6 +101,31 @@ describe('a producer of batches', () => {
     assert.deepEqual(producer.takeReports(), []);
   });
 
+  const slow = { ...AT_ONCE, 'linger.ms': '60000' };
+
+  test('sends the packets of a slow stream without waiting for others', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const producer = kafka.producer({ properties: slow, pushIntervalMs: 20, fullBytes: 1e6 });
+    for (let sent = 1; sent <= 3; sent++) {
+      await producer.send(batchOf(numbered(1)), NEVER);
+      await waitFor(() => producer.counters().delivered === sent, {
+        limitMs: 5000,
+        what: `packet ${sent} to be delivered`,
+      });
+    }
+  });
+
+  test('sends the rest of a burst that has filled requests, too', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const properties = { ...slow, 'batch.num.messages': '100' };
+    const producer = kafka.producer({ properties, pushIntervalMs: 20, fullBytes: 1000 });
+    await producer.send(batchOf(numbered(150)), NEVER);
+    await waitFor(() => producer.counters().delivered === 150, {
+      limitMs: 5000,
+      what: 'the burst to be delivered',
+    });
+  });
+
   test('waits while its queue is full, and loses nothing', async (t) => {
     const kafka = new InMemoryKafka(t);
     // Room for ten packets, which are sent after a quarter of a second.
@@ -142,7 +167,14 @@ describe('a producer of batches', () => {
     const options = { topic: 't', reportEvery: 0, ownConnections: undefined } as const;
     const properties = new Map(Object.entries({ ...NOBODY, 'message.max.bytes': '1000' }));
     const producer = new BatchProducer(
-      { ...options, timestamp: 'now', mayFillQueue: true, properties },
+      {
+        ...options,
+        timestamp: 'now',
+        mayFillQueue: true,
+        pushIntervalMs: 0,
+        fullBytes: 0,
+        properties,
+      },
       log,
     );
     for (let turn = 0; turn < 2; turn++)
@@ -175,7 +207,14 @@ describe('a producer of batches', () => {
     assert.throws(
       () =>
         new BatchProducer(
-          { ...options, timestamp: 'now', mayFillQueue: true, properties },
+          {
+            ...options,
+            timestamp: 'now',
+            mayFillQueue: true,
+            pushIntervalMs: 0,
+            fullBytes: 0,
+            properties,
+          },
           keptLog().log,
         ),
       {

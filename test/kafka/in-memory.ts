@@ -63,6 +63,8 @@ export class InMemoryKafka {
         topic: this.topic,
         timestamp: 'packet',
         mayFillQueue: true,
+        pushIntervalMs: 0,
+        fullBytes: 0,
         reportEvery: 0,
         ownConnections: undefined,
         ...options,

@@ -3,7 +3,12 @@ import { hostname } from 'node:os';
 import { describe, test } from 'node:test';
 
 import { BatchProducer } from '#kcap/kafka/batch-producer.js';
-import { consumerProperties, controlProperties, producerProperties } from '#kcap/kafka/settings.js';
+import {
+  consumerProperties,
+  controlProperties,
+  producerProperties,
+  pushSettings,
+} from '#kcap/kafka/settings.js';
 
 import { keptLog } from './log.js';
 
@@ -49,6 +54,12 @@ describe('what a producer is set to', () => {
     assert.ok(properties.indexOf('queue.buffering.max.ms') > properties.indexOf('linger.ms'));
   });
 
+  test('has packets pushed after 25 ms, unless the user has a time of his own', () => {
+    assert.deepEqual(pushSettings(new Map(), 3), { pushIntervalMs: 25, fullBytes: 3_000_000 });
+    for (const name of ['linger.ms', 'queue.buffering.max.ms'])
+      assert.equal(pushSettings(new Map([[name, '5']]), 1).pushIntervalMs, 0);
+  });
+
   const idempotence: [name: string, value: string, idempotent: boolean][] = [
     ['acks', 'all', true],
     ['acks', '-1', true],
@@ -91,6 +102,13 @@ describe('what a producer is set to', () => {
       message: 'Kafka producer: `acks` must be set to `all` when `enable.idempotence` is true',
       exitStatus: 2,
     });
+  });
+});
+
+test('settings that contradict each other are refused at the start', async () => {
+  await assert.rejects(start(producerProperties(new Map([['linger.ms', '400000']]))), {
+    message: 'Kafka producer: settings of the topic: Local: Invalid argument or configuration',
+    exitStatus: 2,
   });
 });
 
@@ -156,6 +174,8 @@ async function start(properties: ReadonlyMap<string, string>): Promise<void> {
       topic: 't',
       timestamp: 'now',
       mayFillQueue: true,
+      pushIntervalMs: 0,
+      fullBytes: 0,
       reportEvery: 0,
       ownConnections: undefined,
     },

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace kcap {
+
+/**
+ * Says when messages that wait in librdkafka for a fuller request are to be sent as they are.
+ *
+ * librdkafka would do that itself after linger.ms, but at a price: while a request is under way and
+ * messages older than that wait behind it, its broker thread polls without a pause. So linger.ms is
+ * long here. A busy stream fills its requests by itself; a slow one is pushed at most once an
+ * interval, the first packet after a pause at once.
+ */
+class PushTimer {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /** `full_bytes`: as much within an interval fills requests by itself. An interval of 0: never. */
+  PushTimer(std::chrono::milliseconds interval, size_t full_bytes)
+      : interval_(interval), full_bytes_(full_bytes) {}
+
+  void Produced(size_t bytes) {
+    waiting_ = interval_.count() > 0;
+    bytes_ += bytes;
+  }
+
+  /** How long nothing need be done, up to `most`. */
+  int IdleMs(int most) const {
+    if (!waiting_) return most;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(began_ + interval_ - Clock::now());
+    return static_cast<int>(std::clamp<int64_t>(left.count(), 0, most));
+  }
+
+  /** True where a push is due now. Begins the next interval. */
+  bool IsDue() {
+    if (!waiting_ || Clock::now() < began_ + interval_) return false;
+    const bool fills_requests = bytes_ >= full_bytes_;
+    bytes_ = 0;
+    began_ = Clock::now();
+    return !fills_requests;
+  }
+
+  /** Nothing waits any more. */
+  void Pushed() { waiting_ = false; }
+
+ private:
+  const std::chrono::milliseconds interval_;
+  const size_t full_bytes_;
+  Clock::time_point began_;
+  size_t bytes_ = 0;
+  bool waiting_ = false;
+};
+
+}  // namespace kcap
