@@ -29,12 +29,18 @@ const FULL_REQUEST_BYTES = 1_000_000;
 
 /** Message bytes that may wait in the consumer, over all partitions. */
 const CONSUMER_QUEUE_KBYTES = 64 * 1024;
-const CONSUMER_QUEUE_MESSAGES = 100_000;
+/**
+ * As few messages, over all partitions, as keep the next request in time: they are read while the processor's cache
+ * still has them.
+ */
+const CONSUMER_QUEUE_MESSAGES = 5_000;
 
 const CONSUMER: Properties = new Map([
   ...BOTH,
   // Also where retention has deleted what would have come next: never silently skip to the end.
   ['auto.offset.reset', 'earliest'],
+  // Once the queue is full, how long until it is looked again; librdkafka's second would be felt.
+  ['fetch.queue.backoff.ms', '2'],
   // A reader that stalls for minutes has not died.
   ['max.poll.interval.ms', '86400000'],
 ]);
