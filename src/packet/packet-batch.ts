@@ -16,6 +16,10 @@ export interface Link {
   readonly precision: Precision;
   /** No captured length in the batch exceeds this number of bytes. */
   readonly snapLength: number;
+  /** Name of the interface that the packets were captured on, where it is known. */
+  readonly interface?: string | undefined;
+  /** Name of the host that captured them, where it is known. */
+  readonly host?: string | undefined;
 }
 
 /** An offset in a partition of the topic that a batch came from. */
