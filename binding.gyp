@@ -21,7 +21,9 @@
         'native/kernel_filter.cc',
         'native/link_type.cc',
         'native/live_capture.cc',
+        'native/message_packet.cc',
         'native/own_connections.cc',
+        'native/partition_merge.cc',
         'native/properties.cc',
       ],
       'include_dirs': [

@@ -61,6 +61,13 @@ void Batch::SetNextOffset(int32_t partition, int64_t offset) {
   next_.push_back({partition, offset});
 }
 
+void Batch::SetLink(const BatchLink& link) {
+  link_type = link.type;
+  nanoseconds = link.nanoseconds;
+  interface = link.interface;
+  host = link.host;
+}
+
 void Batch::Clear() {
   size_ = 0;
   count_ = 0;
@@ -76,6 +83,8 @@ Napi::Object Batch::ToJs(Napi::Env env) {
   js["linkType"] = Napi::Number::New(env, link_type);
   js["nanoseconds"] = Napi::Boolean::New(env, nanoseconds);
   js["snapLength"] = Napi::Number::New(env, snap_length);
+  if (!interface.empty()) js["interface"] = Napi::String::New(env, interface);
+  if (!host.empty()) js["host"] = Napi::String::New(env, host);
   if (max_records_ == 0) return js;
 
   js["positions"] = positions_.ToBuffer(env);

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace kcap {
@@ -62,6 +64,14 @@ class SharedBytes {
   uint8_t* buffered_ = nullptr;
 };
 
+/** What the packets of a batch have in common: `Link` of src/packet/packet-batch.ts. */
+struct BatchLink {
+  int32_t type;
+  bool nanoseconds;
+  std::string_view interface;  // empty where it is not known
+  std::string_view host;
+};
+
 /** A run of pcap records that share one link, and what holds for all of them. */
 class Batch {
  public:
@@ -87,12 +97,20 @@ class Batch {
   void SetNextOffset(int32_t partition, int64_t offset);
   void Clear();
 
+  bool HasLink(const BatchLink& link) const {
+    return link_type == link.type && nanoseconds == link.nanoseconds &&
+           interface == link.interface && host == link.host;
+  }
+  void SetLink(const BatchLink& link);
+
   /** As JavaScript sees it: `NativeBatch` of src/addon.ts. */
   Napi::Object ToJs(Napi::Env env);
 
   int32_t link_type = 1;
   bool nanoseconds = false;
   uint32_t snap_length = 0;
+  std::string interface;
+  std::string host;
   Tally tally;
 
  private:

@@ -1,13 +1,8 @@
 #include "batch_consumer.h"
 
-#include <endian.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <memory>
-#include <optional>
-#include <string_view>
 
 #include "properties.h"
 
@@ -30,47 +25,9 @@ Partitions NewPartitions(int size) {
   return Partitions(rd_kafka_topic_partition_list_new(size), rd_kafka_topic_partition_list_destroy);
 }
 
-/** What a message's headers say of its packet. */
-struct PacketHeaders {
-  std::optional<uint32_t> link_type;
-  std::optional<uint32_t> original_length;
-  std::optional<uint32_t> nanoseconds;
-  uint32_t bad = 0;
-};
-
-std::optional<uint32_t> Decimal(const void* value, size_t size, uint32_t max) {
-  const char* text = static_cast<const char*>(value);
-  uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text, text + size, number);
-  if (size == 0 || error != std::errc() || end != text + size || number > max) return std::nullopt;
-  return number;
-}
-
-PacketHeaders HeadersOf(const rd_kafka_message_t* message) {
-  PacketHeaders found;
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return found;
-
-  const auto take = [&](const void* value, size_t size, uint32_t max,
-                        std::optional<uint32_t>& into) {
-    const auto number = value ? Decimal(value, size, max) : std::nullopt;
-    if (number)
-      into = number;
-    else
-      found.bad++;
-  };
-  const char* name;
-  const void* value;
-  size_t size;
-  for (size_t i = 0;
-       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-       i++) {
-    const std::string_view known(name);
-    if (known == "pcap-linktype") take(value, size, 65'535, found.link_type);
-    if (known == "pcap-origlen") take(value, size, UINT32_MAX, found.original_length);
-    if (known == "pcap-nanos") take(value, size, 999, found.nanoseconds);
-  }
-  return found;
+KeyUnit KeyUnitOf(const std::string& name) {
+  if (name == "ms") return KeyUnit::kMilliseconds;
+  return name == "ns" ? KeyUnit::kNanoseconds : KeyUnit::kMicroseconds;
 }
 
 }  // namespace
@@ -95,6 +52,9 @@ BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
       topic_(info[0].As<Napi::Object>().Get("topic").As<Napi::String>()),
       subscribe_(info[0].As<Napi::Object>().Get("subscribe").As<Napi::Boolean>()),
       default_link_type_(info[0].As<Napi::Object>().Get("linkType").As<Napi::Number>()),
+      key_unit_(KeyUnitOf(info[0].As<Napi::Object>().Get("keyUnit").As<Napi::String>())),
+      in_time_order_(info[0].As<Napi::Object>().Get("inTimeOrder").As<Napi::Boolean>()),
+      end_time_us_(info[0].As<Napi::Object>().Get("endTimeUs").As<Napi::Number>().Int64Value()),
       other_start_(info[0].As<Napi::Object>().Get("otherStart").As<Napi::Number>()),
       max_batch_age_(
           info[0].As<Napi::Object>().Get("maxBatchAgeMs").As<Napi::Number>().Int64Value()) {
@@ -196,6 +156,10 @@ Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
 }
 
 void BatchConsumer::Run() {
+  if (in_time_order_)
+    merge_.emplace(client_, topic_, [this](const rd_kafka_message_t* message) {
+      return PacketOf(message, key_unit_, default_link_type_);
+    });
   if (subscribe_) {
     const auto topics = NewPartitions(1);
     rd_kafka_topic_partition_list_add(topics.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
@@ -203,7 +167,12 @@ void BatchConsumer::Run() {
   } else {
     AssignListed();
   }
-  ReadAll();
+  if (merge_)
+    ReadInTimeOrder();
+  else
+    ReadAsItComes();
+  exchange_.End();
+  merge_.reset();
   {
     // Acknowledgements of the last batches come until close() is called.
     std::unique_lock lock(mutex_);
@@ -226,6 +195,7 @@ void BatchConsumer::AssignListed() {
     if (partition.finished) continue;
     rd_kafka_topic_partition_list_add(assignment.get(), topic_.c_str(), id)->offset =
         partition.start;
+    if (merge_) merge_->Add(id);
   }
   assigned_once_ = true;
   rd_kafka_assign(client_, assignment.get());
@@ -235,7 +205,7 @@ void BatchConsumer::AssignListed() {
  * Waits for a message, then takes what comes until the batch is full or old enough: so an idle
  * topic costs no wake-ups, a quiet one no latency, and a busy one few batches.
  */
-void BatchConsumer::ReadAll() {
+void BatchConsumer::ReadAsItComes() {
   std::vector<rd_kafka_message_t*> messages(kMessagesAtOnce);
   while (!stopping_ && !AllEnded()) {
     ssize_t count = 0;
@@ -257,7 +227,25 @@ void BatchConsumer::ReadAll() {
     if (!open) break;
     HandOverIfDue();
   }
-  exchange_.End();
+}
+
+/** The same, of several partitions in the order of their packets' times. */
+void BatchConsumer::ReadInTimeOrder() {
+  bool open = true;
+  while (open && !stopping_ && !AllEnded()) {
+    // What is not a partition's: rebalances, errors of the client.
+    if (const Message event{rd_kafka_consumer_poll(client_, 0), rd_kafka_message_destroy}; event)
+      open = Fill(event.get());
+    lost_.clear();
+    auto next = merge_->Next();
+    for (int taken = 1; next && open && !stopping_; taken++) {
+      open = Fill(next->message.get(), &next->packet);
+      if (taken == kMessagesAtOnce) break;
+      next = merge_->Next();
+    }
+    HandOverIfDue();
+    if (!next) merge_->Wait(queue_, exchange_.filling().Empty() ? kIdlePollMs : kBusyPollMs);
+  }
 }
 
 void BatchConsumer::HandOverIfDue() {
@@ -265,7 +253,7 @@ void BatchConsumer::HandOverIfDue() {
   if (std::chrono::steady_clock::now() - batch_began_ >= max_batch_age_) exchange_.TryHandOver();
 }
 
-bool BatchConsumer::Fill(rd_kafka_message_t* message) {
+bool BatchConsumer::Fill(const rd_kafka_message_t* message, const MessagePacket* known) {
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     ReadUpTo(message->partition, message->offset);
     return true;
@@ -281,68 +269,56 @@ bool BatchConsumer::Fill(rd_kafka_message_t* message) {
     ReadUpTo(message->partition, message->offset);
     return true;
   }
-  if (!AppendPacket(message)) return false;
+  const MessagePacket packet = known ? *known : PacketOf(message, key_unit_, default_link_type_);
+  if (IsPastEndTime(packet)) {
+    Finish(message->partition);
+    return true;
+  }
+  if (!AppendPacket(message, packet)) return false;
   ReadUpTo(message->partition, message->offset + 1);
   return true;
 }
 
+/**
+ * A message stamped with its packet's time was sent as it was captured: those behind it in its
+ * partition are later, give or take how long packets may have been on their way. Of others, sent
+ * again from a file, that can't be said.
+ */
+bool BatchConsumer::IsPastEndTime(const MessagePacket& packet) const {
+  constexpr int64_t kOnTheWayUs = 60'000'000;
+  if (end_time_us_ < 0 || packet.kind != MessagePacket::Kind::kPacket) return false;
+  const auto time_us = static_cast<int64_t>(packet.time_ns / 1000);
+  return packet.timestamp_ms == time_us / 1000 && time_us > end_time_us_ + kOnTheWayUs;
+}
+
 /** Puts one message into the batch, or counts why it has no packet. False once the consumer is
  * closed. */
-bool BatchConsumer::AppendPacket(const rd_kafka_message_t* message) {
-  const PacketHeaders headers = HeadersOf(message);
-
-  uint64_t time_us;
-  bool time_from_kafka = false;
-  if (message->key && message->key_len == sizeof time_us) {
-    memcpy(&time_us, message->key, sizeof time_us);
-    time_us = be64toh(time_us);
-  } else {
-    const int64_t time_ms = rd_kafka_message_timestamp(message, nullptr);
-    time_us = time_ms > 0 ? static_cast<uint64_t>(time_ms) * 1000 : 0;
-    time_from_kafka = true;
-  }
-  const uint64_t seconds = time_us / 1'000'000;
-  const bool null_value = message->payload == nullptr;
-  const bool is_packet = !null_value && seconds <= UINT32_MAX;
-
-  const auto link_type = static_cast<int32_t>(headers.link_type.value_or(default_link_type_));
-  const bool nanoseconds = headers.nanoseconds.has_value();
-  if (!PrepareBatch(is_packet ? std::optional(Link{link_type, nanoseconds}) : std::nullopt,
-                    message->len))
-    return false;
+bool BatchConsumer::AppendPacket(const rd_kafka_message_t* message, const MessagePacket& packet) {
+  using Kind = MessagePacket::Kind;
+  if (!PrepareBatch(packet)) return false;
 
   Batch& batch = exchange_.filling();
-  batch.tally.bad_headers += headers.bad;
-  if (null_value) {
+  batch.tally.bad_headers += packet.bad_headers;
+  if (packet.kind == Kind::kNullValue) {
     batch.tally.null_values++;
-  } else if (!is_packet) {
+  } else if (packet.kind == Kind::kTimeOutOfRange) {
     batch.tally.times_out_of_range++;
   } else {
-    if (time_from_kafka) batch.tally.times_from_kafka++;
-    const auto captured = static_cast<uint32_t>(message->len);
-    const uint32_t microseconds = time_us % 1'000'000;
-    const RecordHeader header{
-        .seconds = static_cast<uint32_t>(seconds),
-        .fraction = nanoseconds ? microseconds * 1000 + *headers.nanoseconds : microseconds,
-        .captured = captured,
-        .original = headers.original_length.value_or(captured),
-    };
-    batch.snap_length = std::max(batch.snap_length, captured);
-    batch.Append(header, static_cast<const uint8_t*>(message->payload));
+    if (packet.time_from_kafka) batch.tally.times_from_kafka++;
+    batch.snap_length = std::max(batch.snap_length, packet.header.captured);
+    batch.Append(packet.header, static_cast<const uint8_t*>(message->payload));
     batch.AppendPosition(message->partition, message->offset);
   }
   batch.SetNextOffset(message->partition, message->offset + 1);
   return true;
 }
 
-/** Makes sure that the batch being filled can take a packet of this link, or any message where
- * there is none. */
-bool BatchConsumer::PrepareBatch(const std::optional<Link>& link, size_t captured) {
+/** Makes sure that the batch being filled can take what a message holds. */
+bool BatchConsumer::PrepareBatch(const MessagePacket& packet) {
+  const bool is_packet = packet.kind == MessagePacket::Kind::kPacket;
   const Batch& current = exchange_.filling();
-  const bool other_link =
-      link && current.count() > 0 &&
-      (current.link_type != link->type || current.nanoseconds != link->nanoseconds);
-  if (other_link || (current.count() > 0 && !current.Fits(captured)))
+  const bool other_link = is_packet && !current.HasLink(packet.link);
+  if (current.count() > 0 && (other_link || !current.Fits(packet.header.captured)))
     if (!exchange_.HandOver()) return false;
 
   Batch& batch = exchange_.filling();
@@ -350,10 +326,9 @@ bool BatchConsumer::PrepareBatch(const std::optional<Link>& link, size_t capture
     batch_began_ = std::chrono::steady_clock::now();
     batch.snap_length = kMaxSnapLength;
   }
-  if (link && batch.count() == 0) {
-    batch.link_type = link->type;
-    batch.nanoseconds = link->nanoseconds;
-    batch.MakeRoomFor(captured);
+  if (is_packet && batch.count() == 0) {
+    batch.SetLink(packet.link);
+    batch.MakeRoomFor(packet.header.captured);
   }
   return true;
 }
@@ -361,9 +336,13 @@ bool BatchConsumer::PrepareBatch(const std::optional<Link>& link, size_t capture
 /** Notes that a partition was read up to `offset`; where that is its end, it is not fetched any
  * further. */
 void BatchConsumer::ReadUpTo(int32_t id, int64_t offset) {
-  auto& partition = partitions_[id];
-  if (partition.finished || partition.end < 0 || offset < partition.end) return;
-  partition.finished = true;
+  const auto& partition = partitions_[id];
+  if (!partition.finished && partition.end >= 0 && offset >= partition.end) Finish(id);
+}
+
+void BatchConsumer::Finish(int32_t id) {
+  partitions_[id].finished = true;
+  if (merge_) merge_->Remove(id);
   const auto finished = NewPartitions(1);
   rd_kafka_topic_partition_list_add(finished.get(), topic_.c_str(), id);
   rd_kafka_pause_partitions(client_, finished.get());
@@ -372,7 +351,7 @@ void BatchConsumer::ReadUpTo(int32_t id, int64_t offset) {
 bool BatchConsumer::AllEnded() const {
   bool any = false;
   for (const auto& [id, partition] : partitions_) {
-    if (partition.end < 0) continue;
+    if (partition.end < 0 && end_time_us_ < 0) continue;
     // In a group, the partitions that other members read are theirs to finish.
     if (!partition.finished && (partition.assigned || !assigned_once_)) return false;
     any = true;
@@ -411,6 +390,7 @@ void BatchConsumer::Assigned(rd_kafka_topic_partition_list_t* partitions) {
     entry.offset = partition.started ? RD_KAFKA_OFFSET_STORED : partition.start;
     partition.started = true;
     partition.assigned = true;
+    if (merge_) merge_->Add(entry.partition);
     // librdkafka has purged the messages of the time before; those that come now are to be read.
     std::erase(lost_, entry.partition);
   }
@@ -421,6 +401,7 @@ void BatchConsumer::Revoked(const rd_kafka_topic_partition_list_t* partitions) {
   for (int i = 0; i < partitions->cnt; i++) {
     partitions_[partitions->elems[i].partition].assigned = false;
     lost_.push_back(partitions->elems[i].partition);
+    if (merge_) merge_->Remove(partitions->elems[i].partition);
   }
   if (stopping_ || rd_kafka_assignment_lost(client_)) return;
   if (!exchange_.filling().Empty() && !exchange_.HandOver()) return;

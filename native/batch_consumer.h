@@ -17,6 +17,8 @@
 #include "batch_exchange.h"
 #include "client_events.h"
 #include "js_thread.h"
+#include "message_packet.h"
+#include "partition_merge.h"
 
 namespace kcap {
 
@@ -29,10 +31,12 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   static void Init(Napi::Env env, Napi::Object exports);
   /**
    * new BatchConsumer({properties, topic, subscribe, partitions: [{partition, start, end?}],
-   * otherStart, linkType, batchBytes, maxBatchAgeMs, onEvent}): `start` and `otherStart` are
-   * offsets or librdkafka's logical ones; the second is for partitions that are not listed. With
-   * `subscribe` the group decides which partitions are read, otherwise all that are listed are.
-   * Where there are ends, the batches end when every partition has reached its own.
+   * otherStart, endTimeUs, inTimeOrder, keyUnit, linkType, batchBytes, maxBatchAgeMs, onEvent}):
+   * `start` and `otherStart` are offsets or librdkafka's logical ones; the second is for partitions
+   * that are not listed. With `subscribe` the group decides which partitions are read, otherwise
+   * all that are listed are. Where there are ends, the batches end when every partition has reached
+   * its own; a partition may also end where its packets are surely later than `endTimeUs`, if that
+   * is not negative. `keyUnit` is us, ms or ns.
    */
   explicit BatchConsumer(const Napi::CallbackInfo& info);
   ~BatchConsumer() override;
@@ -45,11 +49,6 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
     bool assigned = false;
     bool finished = false;
   };
-  struct Link {
-    int32_t type;
-    bool nanoseconds;
-  };
-
   // JavaScript's thread.
   Napi::Value Next(const Napi::CallbackInfo& info);
   /** acknowledge([{partition, offset}]): everything before these offsets has been handled. */
@@ -63,12 +62,17 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
 
   // The consumer's thread.
   void Run();
-  void ReadAll();
+  void ReadAsItComes();
+  void ReadInTimeOrder();
   void AssignListed();
-  bool Fill(rd_kafka_message_t* message);
-  bool AppendPacket(const rd_kafka_message_t* message);
-  bool PrepareBatch(const std::optional<Link>& link, size_t captured);
+  /** `known`: what the message holds, where that has been found out already. */
+  bool Fill(const rd_kafka_message_t* message, const MessagePacket* known = nullptr);
+  bool AppendPacket(const rd_kafka_message_t* message, const MessagePacket& packet);
+  bool PrepareBatch(const MessagePacket& packet);
+  bool IsPastEndTime(const MessagePacket& packet) const;
   void ReadUpTo(int32_t partition, int64_t offset);
+  /** Nothing more is fetched of the partition. */
+  void Finish(int32_t partition);
   bool AllEnded() const;
   void HandOverIfDue();
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
@@ -84,9 +88,13 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   const std::string topic_;
   const bool subscribe_;
   const int32_t default_link_type_;
+  const KeyUnit key_unit_;
+  const bool in_time_order_;
+  const int64_t end_time_us_;
   const int64_t other_start_;
   const std::chrono::milliseconds max_batch_age_;
   std::map<int32_t, Partition> partitions_;
+  std::optional<PartitionMerge> merge_;
   bool assigned_once_ = false;
   std::vector<int32_t> lost_;  // partitions taken away since messages were last fetched
   std::chrono::steady_clock::time_point batch_began_;

@@ -19,6 +19,15 @@ constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
 // only cost memory and the processor's cache, where the packets can wait elsewhere.
 constexpr int kShortQueue = 50'000;
 constexpr int kRecordsBetweenLooks = 256;
+// Of a message: its parts, and the headers that say what is not plain about the packet.
+constexpr size_t kPlainArguments = 12;
+
+void PutHeader(rd_kafka_vu_t& argument, const char* name, std::string_view value) {
+  argument.vtype = RD_KAFKA_VTYPE_HEADER;
+  argument.u.header.name = name;
+  argument.u.header.val = value.data();
+  argument.u.header.size = static_cast<ssize_t>(value.size());
+}
 
 /** A header of a message: a constant name and a decimal number. */
 class DecimalHeader {
@@ -26,17 +35,12 @@ class DecimalHeader {
   DecimalHeader(const char* name, uint64_t value)
       : name_(name), length_(std::to_chars(text_, text_ + sizeof text_, value).ptr - text_) {}
 
-  void PutInto(rd_kafka_vu_t& argument) const {
-    argument.vtype = RD_KAFKA_VTYPE_HEADER;
-    argument.u.header.name = name_;
-    argument.u.header.val = text_;
-    argument.u.header.size = length_;
-  }
+  void PutInto(rd_kafka_vu_t& argument) const { PutHeader(argument, name_, {text_, length_}); }
 
  private:
   const char* name_;
   char text_[20];
-  ssize_t length_;
+  size_t length_;
 };
 
 }  // namespace
@@ -74,6 +78,12 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
               info[0].As<Napi::Object>().Get("pushIntervalMs").As<Napi::Number>().Int64Value()),
           info[0].As<Napi::Object>().Get("fullBytes").As<Napi::Number>().Int64Value()) {
   const auto options = info[0].As<Napi::Object>();
+  const auto headers = options.Get("headers").As<Napi::Array>();
+  for (uint32_t i = 0; i < headers.Length(); i++) {
+    const auto header = headers.Get(i).As<Napi::Array>();
+    headers_.emplace_back(header.Get(0u).As<Napi::String>(), header.Get(1u).As<Napi::String>());
+  }
+  arguments_.resize(kPlainArguments + headers_.size());
   try {
     auto conf = ConfOf(info.Env(), options.Get("properties"));
     events_.Register(conf.get(), this);
@@ -136,8 +146,9 @@ Napi::Value BatchProducer::Submit(Napi::Env env, std::function<double()> work) {
 
 Napi::Value BatchProducer::Produce(const Napi::CallbackInfo& info) {
   const auto buffer = info[0].As<Napi::Buffer<uint8_t>>();
-  const Records records{buffer.Data(), buffer.Length(), info[1].As<Napi::Number>(),
-                        info[2].As<Napi::Boolean>()};
+  const Records records{
+      buffer.Data(), buffer.Length(), info[1].As<Napi::Number>(), info[2].As<Napi::Boolean>(),
+      info[3].IsString() ? info[3].As<Napi::String>().Utf8Value() : std::string()};
   return Submit(info.Env(),
                 [this, records] { return static_cast<double>(ProduceRecords(records)); });
 }
@@ -276,7 +287,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   const uint64_t time_us = header.seconds * UINT64_C(1'000'000) + fraction_us;
   uint64_t key = htobe64(time_us);
 
-  rd_kafka_vu_t arguments[8];
+  auto& arguments = arguments_;
   size_t count = 0;
   const auto next = [&](rd_kafka_vtype_t type) -> decltype(arguments[0].u)& {
     arguments[count].vtype = type;
@@ -298,7 +309,11 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   if (records.nanoseconds)
     nanoseconds.emplace("pcap-nanos", header.fraction % 1000).PutInto(arguments[count++]);
 
-  rd_kafka_error_t* error = rd_kafka_produceva(client_, arguments, count);
+  if (!records.interface.empty())
+    PutHeader(arguments[count++], "pcap-interface", records.interface);
+  for (const auto& [name, value] : headers_) PutHeader(arguments[count++], name.c_str(), value);
+
+  rd_kafka_error_t* error = rd_kafka_produceva(client_, arguments.data(), count);
   if (!error) {
     accepted_.fetch_add(1, std::memory_order_relaxed);
     return Outcome::kTaken;

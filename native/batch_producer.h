@@ -28,7 +28,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * reportEvery, ownConnections?, onEvent}) */
+   * headers: [[name, value]], reportEvery, ownConnections?, onEvent}) */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 
@@ -38,6 +38,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
     size_t length;
     int32_t link_type;
     bool nanoseconds;
+    std::string interface;  // empty: not to be said
   };
   struct Report {
     uint64_t number;
@@ -49,8 +50,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   using Job = std::function<void()>;
 
   // JavaScript's thread.
-  /** produce(records, linkType, nanoseconds) → Promise of the bytes taken: fewer where the queue is
-   * full. */
+  /** produce(records, linkType, nanoseconds, interface?) → Promise of the bytes taken: fewer where
+   * the queue is full. */
   Napi::Value Produce(const Napi::CallbackInfo& info);
   /** flush(timeoutMs) → Promise of the number of messages that are still not delivered. */
   Napi::Value Flush(const Napi::CallbackInfo& info);
@@ -87,6 +88,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   const bool may_fill_queue_;
   const bool stamp_packet_time_;
   const uint64_t report_every_;
+  std::vector<std::pair<std::string, std::string>> headers_;  // of every message
+  std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
   PushTimer push_timer_;
 
   std::thread thread_;

@@ -9,6 +9,8 @@ export interface NativeBatch {
   readonly linkType: number;
   readonly nanoseconds: boolean;
   readonly snapLength: number;
+  readonly interface?: string;
+  readonly host?: string;
 }
 
 export interface NativeOffset {
@@ -63,7 +65,12 @@ export interface NativeCapture {
 }
 
 export interface NativeProducer {
-  produce(records: Buffer, linkType: number, nanoseconds: boolean): Promise<number>;
+  produce(
+    records: Buffer,
+    linkType: number,
+    nanoseconds: boolean,
+    interfaceName?: string,
+  ): Promise<number>;
   flush(timeoutMs: number): Promise<number>;
   purge(): Promise<number>;
   counters(): {
@@ -129,6 +136,7 @@ interface Addon {
     mayFillQueue: boolean;
     pushIntervalMs: number;
     fullBytes: number;
+    headers: readonly (readonly [name: string, value: string])[];
     reportEvery: number;
     ownConnections: NativeOwnConnections | undefined;
     onEvent: (event: NativeEvent) => void;
@@ -139,6 +147,10 @@ interface Addon {
     subscribe: boolean;
     partitions: readonly { partition: number; start: number; end: number | undefined }[];
     otherStart: number;
+    /** Microseconds since 1970; negative for none. */
+    endTimeUs: number;
+    inTimeOrder: boolean;
+    keyUnit: 'us' | 'ms' | 'ns';
     linkType: number;
     batchBytes: number;
     maxBatchAgeMs: number;

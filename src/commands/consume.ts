@@ -1,142 +1,131 @@
 import type { Logger } from 'pino';
-import { parseLinkType } from '../capture/link-type.js';
 import {
   BatchConsumer,
   OFFSET_BEGINNING,
   OFFSET_STORED,
   type PartitionRange,
 } from '../kafka/batch-consumer.js';
-import { Cluster, type Watermarks } from '../kafka/cluster.js';
+import { Cluster } from '../kafka/cluster.js';
 import { consumerProperties, controlProperties } from '../kafka/settings.js';
 import { ETHERNET } from '../packet/packet-batch.js';
-import { usageError, type ExitStatus } from '../packet/user-error.js';
-import type { Sink } from '../pipeline/contracts.js';
+import type { Microseconds } from '../packet/timestamp.js';
+import type { ExitStatus } from '../packet/user-error.js';
+import type { Sink, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
-import { openFile, openStandardOutput, type ByteOutput } from '../sinks/byte-output.js';
+import { openFile, openStandardOutput } from '../sinks/byte-output.js';
 import { PcapSink } from '../sinks/pcap.js';
+import { PcapngSink } from '../sinks/pcapng.js';
 import { PrettySink } from '../sinks/pretty.js';
 import { TopicSource } from '../sources/topic.js';
-import {
-  filterStages,
-  limitStages,
-  parseBothModes,
-  type BothModes,
-  type BridgeArguments,
-} from './both-modes.js';
+import { TimeRange } from '../stages/time-range.js';
+import { filterStages, limitStages, type BridgeArguments } from './both-modes.js';
+import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
+import { startOffset } from './read-start.js';
 import { superviseRun } from './supervised-run.js';
-import { parseChoice } from './values.js';
+import { packageVersion } from './version.js';
 
 /** How long a reader that takes nothing may delay the end. What it does not get stays in Kafka. */
 const STALLED_READER_MS = 500;
+/** How long packets before --to may still be on their way to the topic. */
+const ON_THE_WAY_MS = 1000;
 
-interface ConsumeOptions extends BothModes {
-  readonly begin: 'begin' | 'end' | 'stored';
-  readonly exitAtEnd: boolean;
-  readonly group: string | undefined;
-  readonly file: string | undefined;
-  readonly linkType: number | undefined;
+/** `kcap --consumer`: packets of a topic to a capture file or stream. */
+export async function consume(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
+  const options = parseConsumeOptions(args, Date.now());
+  const stop = new Stop(STALLED_READER_MS);
+  const ranges = await findRanges(options, log);
+
+  const sink = await openSink(options, stop);
+  const source = openSource(options, ranges, log);
+  const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
+  const run = new PacketRun(source, stages, sink);
+  const started = `reading topic ${options.topic} (${ranges.length} partition(s))`;
+  const timer = options.endsAtWatermarks ? undefined : stopAt(options.to, stop);
+  return superviseRun(run, stop, { started, log, ...options }).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
-/** `kcap --consumer`: packets of a topic to a pcap stream. */
-export async function consume(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
-  const options = parse(args);
-  const { topic, properties } = options;
-  const stop = new Stop(STALLED_READER_MS);
+/** What is to be read of each partition, as the cluster has it now. */
+async function findRanges(options: ConsumeOptions, log: Logger): Promise<PartitionRange[]> {
+  const { topic, start, endsAtWatermarks } = options;
   const { cluster, partitions } = await Cluster.connect(
     'consumer',
-    controlProperties(properties),
+    controlProperties(options.properties),
     topic,
     log,
   );
   const watermarks = await cluster.watermarks(topic, partitions);
+  const atTime =
+    start.kind === 'time'
+      ? await cluster.offsetsForTime(topic, partitions, start.timeMs)
+      : undefined;
   await cluster.close();
-
-  const sink = await openSink(options, stop);
-  const source = openSource(options, watermarks, log);
-  const run = new PacketRun(source, [...filterStages(options), ...limitStages(options)], sink);
-  const started = `reading topic ${topic} (${partitions.length} partition(s))`;
-  return superviseRun(run, stop, { started, log, ...options });
-}
-
-function parse(args: BridgeArguments): ConsumeOptions {
-  const both = parseBothModes(args);
-  const begin = parseChoice('-o', args['kafka-offset'] ?? 'end', ['begin', 'end', 'stored']);
-  const group = args.group ?? both.properties.get('group.id');
-  if (begin === 'stored' && group === undefined)
-    throw usageError(
-      '-o stored',
-      'offsets are stored for a group',
-      'name it with -g, for example -g team-a',
-    );
-  const options: ConsumeOptions = {
-    ...both,
-    begin,
-    exitAtEnd: args.exit === true,
-    group,
-    file: args.write,
-    linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
-  };
-  if (options.file !== undefined && options.prettyEvery > 0)
-    throw usageError('-w and -pp', 'either packets or lines', 'give only one of the two');
-  if (process.stdout.isTTY && options.file === undefined && options.prettyEvery === 0)
-    throw usageError(
-      'standard output',
-      'it is a terminal, and packets are binary',
-      [
-        'ways to get the packets:',
-        '  kcap --consumer … | tshark -i -      to look at them',
-        '  kcap --consumer … > out.pcap         to keep them (or -w out.pcap)',
-        '  kcap --consumer … -pp 1              a line for each',
-      ].join('\n'),
-    );
-  return options;
+  return watermarks.map((marks) => ({
+    partition: marks.partition,
+    start: startOffset(start, marks, atTime?.get(marks.partition)),
+    end: endsAtWatermarks ? marks.high : undefined,
+  }));
 }
 
 function openSource(
   options: ConsumeOptions,
-  watermarks: readonly Watermarks[],
+  partitions: readonly PartitionRange[],
   log: Logger,
 ): TopicSource {
-  const { topic, begin, group, exitAtEnd } = options;
+  const { topic, start, group, keyUnit } = options;
+  const inTimeOrder = options.inTimeOrder && partitions.length > 1;
   const consumer = new BatchConsumer(
     {
       properties: consumerProperties(options.properties, {
         group,
-        partitions: watermarks.length,
-        readsToEnd: exitAtEnd,
+        partitions: partitions.length,
+        tellsEnds: options.endsAtWatermarks || inTimeOrder,
       }),
       topic,
       shared: group !== undefined,
-      partitions: watermarks.map((marks) => rangeOf(marks, options)),
-      otherStart: begin === 'stored' ? OFFSET_STORED : OFFSET_BEGINNING,
+      partitions,
+      otherStart: start.kind === 'stored' ? OFFSET_STORED : OFFSET_BEGINNING,
       linkType: options.linkType ?? ETHERNET,
+      keyUnit,
+      inTimeOrder,
+      endTime: options.to,
     },
     log,
   );
   return new TopicSource(topic, consumer);
 }
 
-function rangeOf({ partition, low, high }: Watermarks, options: ConsumeOptions): PartitionRange {
-  const starts = { begin: low, end: high, stored: OFFSET_STORED };
-  return {
-    partition,
-    start: starts[options.begin],
-    end: options.exitAtEnd ? high : undefined,
-  };
+function timeStages({ from, to }: ConsumeOptions): Stage[] {
+  return from === undefined && to === undefined ? [] : [new TimeRange(from, to)];
+}
+
+/** Ends a read up to a time that is still to come, shortly after it. */
+function stopAt(time: Microseconds | undefined, stop: Stop): NodeJS.Timeout | undefined {
+  if (time === undefined) return undefined;
+  const waitMs = time / 1000 - Date.now() + ON_THE_WAY_MS;
+  // The longest time that a timer can be set to, some 24 days, is for ever here.
+  return waitMs > 0x7fffffff
+    ? undefined
+    : setTimeout(
+        () => {
+          stop.request();
+        },
+        Math.max(waitMs, 0),
+      );
 }
 
 async function openSink(options: ConsumeOptions, stop: Stop): Promise<Sink> {
-  const output = await openOutput(options, stop);
+  const { file, fileFormat, linkType, prettyEvery, topic } = options;
+  const output = file === undefined ? openStandardOutput() : await openFile(file, stop.giveUp);
   output.onReaderLeft(() => {
     stop.request();
   });
-  if (options.prettyEvery > 0) return new PrettySink(output, options.topic, options.prettyEvery);
-  const sink = new PcapSink(output);
-  if (options.linkType !== undefined) await sink.begin(options.linkType, stop.giveUp);
+  if (prettyEvery > 0) return new PrettySink(output, topic, prettyEvery);
+  if (fileFormat === 'pcapng') return new PcapngSink(output, `kcap ${packageVersion()}`);
+  const precision = fileFormat && ({ pcap: 'micro', nsecpcap: 'nano' } as const)[fileFormat];
+  const sink = new PcapSink(output, precision);
+  if (linkType !== undefined) await sink.begin(linkType, stop.giveUp);
   return sink;
-}
-
-async function openOutput({ file }: ConsumeOptions, stop: Stop): Promise<ByteOutput> {
-  return file === undefined ? openStandardOutput() : openFile(file, stop.giveUp);
 }

@@ -64,6 +64,15 @@ const PRODUCER = {
     type: 'string',
     describe: 'timestamp of messages: packet or now (default: packet; now with -r)',
   },
+  header: {
+    alias: 'H',
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: 'a header for every message, NAME=VALUE; repeatable',
+    default: [],
+  },
+  identify: { type: 'boolean', describe: 'headers that name the host and the interface' },
   'drain-timeout': {
     type: 'string',
     describe: 'seconds that a stop waits for deliveries',
@@ -79,10 +88,22 @@ const CONSUMER = {
   'kafka-offset': {
     alias: 'o',
     type: 'string',
-    describe: 'where to begin: begin, end or stored (default end)',
+    describe: 'where to begin: begin, end (default), stored, N, -N or s@MS',
   },
+  from: { type: 'string', describe: 'packets from this time on: ISO 8601, seconds or -15m' },
+  to: { type: 'string', describe: 'packets before this time; ends there' },
+  order: {
+    type: 'string',
+    describe: 'of partitions: time or arrival (default: time where the read has an end)',
+  },
+  'key-unit': { type: 'string', describe: 'what keys count: us, ms or ns', default: 'us' },
   exit: { alias: 'e', type: 'boolean', describe: 'stop at what is the end of the topic now' },
   group: { alias: 'g', type: 'string', describe: 'consumer group' },
+  format: {
+    alias: 'F',
+    type: 'string',
+    describe: 'pcap, nsecpcap or pcapng (default: as the first packet)',
+  },
   write: { alias: 'w', type: 'string', describe: 'write to a file instead of standard output' },
 } satisfies Record<string, Options>;
 

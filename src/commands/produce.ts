@@ -23,6 +23,7 @@ import {
   type BothModes,
   type BridgeArguments,
 } from './both-modes.js';
+import { messageHeaders } from './message-headers.js';
 import { superviseRun } from './supervised-run.js';
 import { parseChoice, parseCount, parseSeconds } from './values.js';
 
@@ -35,6 +36,8 @@ interface ProduceOptions extends BothModes {
   readonly promiscuous: boolean;
   readonly linkType: number | undefined;
   readonly timestamp: KafkaTimestamp;
+  readonly headers: ReturnType<typeof messageHeaders>;
+  readonly identify: boolean;
   readonly drainTimeoutMs: number;
   readonly captureOwnTraffic: boolean;
 }
@@ -82,6 +85,8 @@ function parse(args: BridgeArguments): ProduceOptions {
       'packet',
       'now',
     ]),
+    headers: messageHeaders(args.header, args.identify === true),
+    identify: args.identify === true,
     drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
     captureOwnTraffic: args['capture-own-traffic'] === true,
   };
@@ -128,6 +133,8 @@ function openSink(
       timestamp: options.timestamp,
       mayFillQueue: 'interface' in options.from,
       ...pushSettings(options.properties, partitions),
+      headers: options.headers,
+      namesInterface: options.identify,
       reportEvery: prettyEvery,
       ownConnections,
     },

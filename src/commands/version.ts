@@ -11,7 +11,8 @@ export function versionText(): string {
   ].join('\n');
 }
 
-function packageVersion(): string {
+/** kcap's own version. */
+export function packageVersion(): string {
   const { version } = createRequire(import.meta.url)('#package') as { version: string };
   return version;
 }

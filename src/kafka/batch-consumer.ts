@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { addon, type NativeConsumer, type NativeConsumedBatch } from '../addon.js';
 import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
+import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../packet/user-error.js';
 import { ClientLog } from './client-log.js';
 import type { Properties } from './properties.js';
@@ -33,7 +34,15 @@ export interface ConsumerOptions {
   readonly otherStart: number;
   /** LINKTYPE_ number of packets that carry none. */
   readonly linkType: number;
+  /** What keys count since 1970; kcap's are microseconds. */
+  readonly keyUnit: KeyUnit;
+  /** Merge the partitions by the packets' times, instead of taking messages as they come. */
+  readonly inTimeOrder: boolean;
+  /** A partition whose packets are surely later than this is read no further. */
+  readonly endTime: Microseconds | undefined;
 }
+
+export type KeyUnit = 'us' | 'ms' | 'ns';
 
 /** A batch, and what the messages in between were that gave no packet. */
 export interface ConsumedBatch {
@@ -54,6 +63,9 @@ export class BatchConsumer {
         subscribe: options.shared,
         partitions: options.partitions,
         otherStart: options.otherStart,
+        endTimeUs: options.endTime ?? -1,
+        inTimeOrder: options.inTimeOrder,
+        keyUnit: options.keyUnit,
         linkType: options.linkType,
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
@@ -78,6 +90,8 @@ export class BatchConsumer {
           linkType: batch.linkType,
           precision: batch.nanoseconds ? 'nano' : 'micro',
           snapLength: batch.snapLength,
+          ...(batch.interface !== undefined && { interface: batch.interface }),
+          ...(batch.host !== undefined && { host: batch.host }),
         },
         origin: { positions: batch.positions, next: batch.next },
       },

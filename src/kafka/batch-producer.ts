@@ -22,6 +22,10 @@ export interface ProducerOptions {
   readonly pushIntervalMs: number;
   /** Bytes which, produced within that time, fill requests by themselves. */
   readonly fullBytes: number;
+  /** What every message carries beside what is not plain about its packet. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whether messages say on which interface their packets were captured, where it is known. */
+  readonly namesInterface: boolean;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
   readonly ownConnections: NativeOwnConnections | undefined;
@@ -43,10 +47,12 @@ export class BatchProducer {
   readonly #native: NativeProducer;
   readonly #log: Logger;
   readonly #saidFailures = new Set<string>();
+  readonly #namesInterface: boolean;
   #onReports: (() => void) | undefined;
 
   constructor(options: ProducerOptions, log: Logger) {
     this.#log = log;
+    this.#namesInterface = options.namesInterface;
     const clientLog = new ClientLog(log);
     try {
       this.#native = new addon.BatchProducer({
@@ -69,10 +75,11 @@ export class BatchProducer {
    */
   async send(batch: PacketBatch, giveUp: AbortSignal): Promise<number> {
     const { bytes, link } = batch;
+    const name = this.#namesInterface ? link.interface : undefined;
     let taken = 0;
     while (taken < bytes.length) {
       const rest = taken === 0 ? bytes : bytes.subarray(taken);
-      taken += await this.#native.produce(rest, link.linkType, link.precision === 'nano');
+      taken += await this.#native.produce(rest, link.linkType, link.precision === 'nano', name);
       if (giveUp.aborted) break;
     }
     return taken;

@@ -1,5 +1,11 @@
 import type { Logger } from 'pino';
-import type { LibrdKafkaError, Metadata, Producer, WatermarkOffsets } from 'node-rdkafka';
+import type {
+  LibrdKafkaError,
+  Metadata,
+  Producer,
+  TopicPartitionOffset,
+  WatermarkOffsets,
+} from 'node-rdkafka';
 import { UserError } from '../packet/user-error.js';
 import { shownProperties, type Properties } from './properties.js';
 
@@ -34,14 +40,16 @@ export interface Watermarks {
 /** The control plane: what there is on the cluster, asked through node-rdkafka. Packets never pass here. */
 export class Cluster {
   readonly #client: Producer;
+  readonly #properties: Readonly<Record<string, string>>;
   readonly #brokers: string;
   readonly #deadline = Date.now() + START_LIMIT_MS;
   readonly #log: Logger;
   #lastError: string | undefined;
 
-  private constructor(client: Producer, brokers: string, log: Logger) {
+  private constructor(client: Producer, properties: Properties, log: Logger) {
     this.#client = client;
-    this.#brokers = brokers;
+    this.#properties = Object.fromEntries(properties);
+    this.#brokers = brokersOf(properties);
     this.#log = log;
   }
 
@@ -59,7 +67,7 @@ export class Cluster {
     const { default: rdkafka } = await import('node-rdkafka');
     // A producer whatever the role: node-rdkafka's consumer tells no errors before it is connected.
     const client = new rdkafka.Producer({ ...Object.fromEntries(properties), event_cb: true });
-    const cluster = new Cluster(client, brokersOf(properties), log);
+    const cluster = new Cluster(client, properties, log);
     log.debug(
       { properties: shownProperties(properties) },
       `connecting to ${brokersOf(properties)}`,
@@ -81,6 +89,37 @@ export class Cluster {
         return { partition, low: offsets.lowOffset, high: offsets.highOffset };
       }),
     );
+  }
+
+  /**
+   * The first offset of each partition whose message has this timestamp, in ms since 1970, or a later one. Partitions
+   * without such a message are left out.
+   */
+  async offsetsForTime(
+    topic: string,
+    partitions: readonly number[],
+    timeMs: number,
+  ): Promise<Map<number, number>> {
+    const { default: rdkafka } = await import('node-rdkafka');
+    // Of node-rdkafka's clients only a consumer can ask for it.
+    const consumer = new rdkafka.KafkaConsumer({ ...this.#properties, 'group.id': 'kcap' }, {});
+    const what = `topic ${topic}, offsets at a time`;
+    try {
+      await this.#ask<unknown>(what, (done) => {
+        consumer.connect({ timeout: START_LIMIT_MS, allTopics: true }, done);
+      });
+      const asked = partitions.map((partition) => ({ topic, partition, offset: timeMs }));
+      const found = await this.#ask<TopicPartitionOffset[]>(what, (done) => {
+        consumer.offsetsForTimes(asked, START_LIMIT_MS, done);
+      });
+      return new Map(
+        found
+          .filter(({ offset }) => offset >= 0)
+          .map(({ partition, offset }) => [partition, offset]),
+      );
+    } finally {
+      await new Promise((resolve) => consumer.disconnect(resolve));
+    }
   }
 
   async close(): Promise<void> {

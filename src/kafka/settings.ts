@@ -85,10 +85,13 @@ export function pushSettings(
   };
 }
 
-/** `group` undefined: the consumer says who it is, joins no group and commits nothing. */
+/**
+ * `group` undefined: the consumer says who it is, joins no group and commits nothing. `tellsEnds`: it is to be told
+ * where partitions end.
+ */
 export function consumerProperties(
   user: Properties,
-  options: { group: string | undefined; partitions: number; readsToEnd: boolean },
+  options: { group: string | undefined; partitions: number; tellsEnds: boolean },
 ): Properties {
   const share = (total: number, least: number) =>
     String(Math.max(least, Math.floor(total / options.partitions)));
@@ -101,6 +104,6 @@ export function consumerProperties(
     // Brokers show the ids of groups: one that was not named says where it comes from.
     ['group.id', options.group ?? `kcap-${hostname()}-${process.pid}`],
     ...(options.group === undefined ? [['enable.auto.commit', 'false'] as const] : []),
-    ...(options.readsToEnd ? [['enable.partition.eof', 'true'] as const] : []),
+    ...(options.tellsEnds ? [['enable.partition.eof', 'true'] as const] : []),
   ]);
 }

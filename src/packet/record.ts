@@ -24,6 +24,12 @@ export function writeUint32(bytes: Buffer, value: number, offset: number): void 
   else bytes.writeUInt32BE(value, offset);
 }
 
+/** Writes 2 bytes in this machine's byte order. */
+export function writeUint16(bytes: Buffer, value: number, offset: number): void {
+  if (LITTLE_ENDIAN) bytes.writeUInt16LE(value, offset);
+  else bytes.writeUInt16BE(value, offset);
+}
+
 /** Bytes that the record at `offset` takes, its header included. */
 export function recordLength(bytes: Buffer, offset: number): number {
   return RECORD_HEADER_BYTES + readUint32(bytes, offset + CAPTURED_LENGTH_OFFSET);

@@ -67,6 +67,8 @@ export interface SinkCounters {
   readonly failed: ByCause;
   /** Packets that cannot be represented, by cause: loss. */
   readonly unusable: ByCause;
+  /** Packets whose time lost its nanoseconds without anybody having asked for it. */
+  readonly roundedTimes?: number;
 }
 
 /** Where packets go. */

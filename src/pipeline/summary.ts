@@ -13,6 +13,7 @@ export interface Summary {
   readonly time_from_kafka: number;
   /** Message headers that were ignored, since their value made no sense. */
   readonly bad_headers: number;
+  readonly rounded_times: number;
   /** Captured bytes. */
   readonly bytes_in: number;
   readonly bytes_out: number;
@@ -60,6 +61,7 @@ export function summarize(run: RunCounters): Summary {
     dropped_interface: source.droppedInterface,
     time_from_kafka: source.timeFromKafka,
     bad_headers: source.badHeaders,
+    rounded_times: sink.roundedTimes ?? 0,
     bytes_in: run.takenBytes - sum('returnedBytes'),
     bytes_out: sink.bytesOut,
     duration_s: Math.round(run.durationMs) / 1000,
@@ -83,6 +85,7 @@ export function summaryLines(summary: Summary): string[] {
   for (const [cause, count] of Object.entries(summary.skipped_by_cause))
     add(count, `skipped: ${cause}`);
   add(summary.time_from_kafka, 'took their time from Kafka: their key held none');
+  add(summary.rounded_times, 'lost their nanoseconds: -F nsecpcap and -F pcapng keep them');
   if (summary.bad_headers > 0)
     lines.push(`'${summary.bad_headers}' header(s) with a bad value ignored`);
   return lines;

@@ -5,6 +5,7 @@ import {
   MAX_SNAP_LENGTH,
   type Link,
   type PacketBatch,
+  type Precision,
 } from '../packet/packet-batch.js';
 import { RECORD_HEADER_BYTES, recordLength } from '../packet/record.js';
 import { encodeFileHeader } from '../pcap/file-header.js';
@@ -17,19 +18,28 @@ const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength:
 /** Writes packets as a classic pcap stream. Its first packet decides link type and precision, if nothing else does. */
 export class PcapSink implements Sink {
   readonly #output: ByteOutput;
+  readonly #precision: Precision | undefined;
   #header: Link | undefined;
   #out = 0;
   #bytesOut = 0;
   #otherLinkType = 0;
   #tooLong = 0;
+  #roundedTimes = 0;
 
-  constructor(output: ByteOutput) {
+  /** @param precision of the file's times, whatever the packets have; undefined: as the first packet */
+  constructor(output: ByteOutput, precision?: Precision) {
     this.#output = output;
+    this.#precision = precision;
   }
 
   /** Writes the file's header now: whoever reads it need not wait for the first packet. */
   async begin(linkType: number, giveUp: AbortSignal): Promise<void> {
-    await this.#writeHeader({ ...DEFAULT_LINK, linkType }, giveUp);
+    try {
+      await this.#writeHeader({ ...DEFAULT_LINK, linkType }, giveUp);
+    } catch (error) {
+      // Whoever watches the output ends the run.
+      if (!(error instanceof ReaderLeft)) throw error;
+    }
   }
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
@@ -40,7 +50,9 @@ export class PcapSink implements Sink {
       return;
     }
     const fitting = batch.link.snapLength > MAX_SNAP_LENGTH ? withoutTooLong(batch) : batch;
-    convertPrecision(fitting.bytes, batch.link.precision, header.precision);
+    const rounded = convertPrecision(fitting.bytes, batch.link.precision, header.precision);
+    // Whoever asked for microseconds has lost nothing.
+    if (this.#precision === undefined) this.#roundedTimes += rounded;
     try {
       await this.#output.write(fitting.bytes, giveUp);
       this.#countOut(fitting);
@@ -66,6 +78,7 @@ export class PcapSink implements Sink {
         "another link type than the file's: -F pcapng holds both": this.#otherLinkType,
         'longer than a pcap file can hold: -F pcapng can': this.#tooLong,
       },
+      roundedTimes: this.#roundedTimes,
     };
   }
 
@@ -80,7 +93,8 @@ export class PcapSink implements Sink {
 
   async #writeHeader(link: Link, giveUp: AbortSignal): Promise<Link> {
     // tcpdump and older tshark refuse records longer than the header's snapshot length, whatever -s was.
-    const header = { ...link, snapLength: MAX_SNAP_LENGTH };
+    const precision = this.#precision ?? link.precision;
+    const header = { ...link, precision, snapLength: MAX_SNAP_LENGTH };
     this.#header = header;
     try {
       await this.#output.write(encodeFileHeader(header), giveUp);

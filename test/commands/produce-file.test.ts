@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -209,4 +210,20 @@ test('tshark agrees: the same frames, times and lengths before and after', async
       'eth.dst',
     );
   assert.equal(await shown(after), await shown(file));
+});
+
+test('-H and --identify say more of where packets come from', async (t) => {
+  const topic = await freshTopic(t);
+  const file = await written(t, pcapFile({ packets: numbered(2) }));
+  const run = sending(t, topic, ['-r', file, '-H', 'site=north', '-H', 'rack=a=b', '--identify']);
+  assert.equal((await run.exit).status, 0);
+  for (const { headers } of await readMessages(topic))
+    assert.deepEqual(
+      headers.map(([name, value]) => [name, value.toString()]),
+      [
+        ['pcap-host', hostname()],
+        ['site', 'north'],
+        ['rack', 'a=b'],
+      ],
+    );
 });

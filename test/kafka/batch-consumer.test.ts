@@ -158,7 +158,16 @@ describe('a consumer of batches', () => {
   }
 
   test('says what is wrong with its properties, as misuse', () => {
-    const options = { topic: 't', shared: false, partitions: [], otherStart: 0, linkType: 1 };
+    const options = {
+      topic: 't',
+      shared: false,
+      partitions: [],
+      otherStart: 0,
+      linkType: 1,
+      keyUnit: 'us' as const,
+      inTimeOrder: false,
+      endTime: undefined,
+    };
     const properties = new Map([['security.protocol', 'x']]);
     assert.throws(() => new BatchConsumer({ ...options, properties }, keptLog().log), {
       message: 'Kafka consumer: Invalid value "x" for configuration property "security.protocol"',

@@ -24,7 +24,7 @@ describe('what a client is set to', () => {
     control: controlProperties,
     producer: producerProperties,
     consumer: (properties: typeof user) =>
-      consumerProperties(properties, { group: NO_ONE, partitions: 1, readsToEnd: false }),
+      consumerProperties(properties, { group: NO_ONE, partitions: 1, tellsEnds: false }),
   };
   for (const [role, settings] of Object.entries(all)) {
     test(`${role}: is back within half a second of its broker, and says who it is`, () => {
@@ -113,7 +113,7 @@ test('settings that contradict each other are refused at the start', async () =>
 });
 
 describe('what a consumer is set to', () => {
-  const one = { group: undefined, partitions: 1, readsToEnd: false };
+  const one = { group: undefined, partitions: 1, tellsEnds: false };
 
   test('without a group says who it is and commits nothing, whatever the user says', () => {
     const user = new Map([
@@ -140,8 +140,8 @@ describe('what a consumer is set to', () => {
   });
 
   test('is told of ends where it reads to an end', () => {
-    const ends = (readsToEnd: boolean) =>
-      consumerProperties(new Map(), { ...one, readsToEnd }).get('enable.partition.eof');
+    const ends = (tellsEnds: boolean) =>
+      consumerProperties(new Map(), { ...one, tellsEnds }).get('enable.partition.eof');
     assert.deepEqual([ends(true), ends(false)], ['true', undefined]);
   });
 
@@ -175,6 +175,8 @@ async function start(properties: ReadonlyMap<string, string>): Promise<void> {
       mayFillQueue: true,
       pushIntervalMs: 0,
       fullBytes: 0,
+      headers: [],
+      namesInterface: false,
       reportEvery: 0,
       ownConnections: undefined,
     },

@@ -42,6 +42,7 @@ describe('summarize', () => {
       dropped_interface: 2,
       time_from_kafka: 16,
       bad_headers: 32,
+      rounded_times: 0,
       bytes_in: 69_400,
       bytes_out: 60_000,
       duration_s: 1.235,

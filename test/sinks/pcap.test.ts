@@ -120,7 +120,34 @@ describe('a pcap stream', () => {
         "another link type than the file's: -F pcapng holds both": 3,
         'longer than a pcap file can hold: -F pcapng can': 0,
       },
+      roundedTimes: 0,
     });
+  });
+
+  test('counts the times that it had to round, unless it was asked to', async () => {
+    const times = [5000, 1_000_001, 999_999_999].map((fraction) => ({
+      seconds: 1,
+      fraction,
+      frame: Buffer.alloc(1),
+    }));
+    const write = async (sink: PcapSink) => {
+      await sink.write(batchOf(numbered(1)), NEVER);
+      await sink.write(batchOf(times, { precision: 'nano' }), NEVER);
+      return sink.counters().roundedTimes;
+    };
+    assert.equal(await write(new PcapSink(new KeptOutput())), 2);
+    assert.equal(await write(new PcapSink(new KeptOutput(), 'micro')), 0);
+    assert.equal(await write(new PcapSink(new KeptOutput(), 'nano')), 0);
+  });
+
+  test('has the precision that it was asked for, whatever the packets have', async () => {
+    for (const precision of ['micro', 'nano'] as const) {
+      const output = new KeptOutput();
+      const sink = new PcapSink(output, precision);
+      await sink.begin(1, NEVER);
+      await sink.write(batchOf(numbered(1), { precision: 'nano' }), NEVER);
+      assert.equal(readPcap(output.bytes).header.precision, precision);
+    }
   });
 
   test('has the precision that it began with, whatever comes later', async () => {

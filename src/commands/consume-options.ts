@@ -1,0 +1,95 @@
+import { parseLinkType } from '../capture/link-type.js';
+import type { KeyUnit } from '../kafka/batch-consumer.js';
+import type { Microseconds } from '../packet/timestamp.js';
+import { usageError } from '../packet/user-error.js';
+import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
+import { parseReadStart, type ReadStart } from './read-start.js';
+import { parseTime } from './time.js';
+import { parseChoice } from './values.js';
+
+export interface ConsumeOptions extends BothModes {
+  readonly start: ReadStart;
+  /** Packets of this time and later ones. */
+  readonly from: Microseconds | undefined;
+  /** Packets before this time. */
+  readonly to: Microseconds | undefined;
+  /** The read ends at what is the end of the topic when it begins. */
+  readonly endsAtWatermarks: boolean;
+  readonly inTimeOrder: boolean;
+  readonly keyUnit: KeyUnit;
+  readonly group: string | undefined;
+  readonly file: string | undefined;
+  readonly fileFormat: CaptureFormat | undefined;
+  readonly linkType: number | undefined;
+}
+
+export type CaptureFormat = 'pcap' | 'nsecpcap' | 'pcapng';
+
+export function parseConsumeOptions(args: BridgeArguments, nowMs: number): ConsumeOptions {
+  const both = parseBothModes(args);
+  const from = args.from === undefined ? undefined : parseTime('--from', args.from, nowMs);
+  const to = args.to === undefined ? undefined : parseTime('--to', args.to, nowMs);
+  if (from !== undefined && to !== undefined && to <= from)
+    throw usageError('--to', 'it is not after --from', 'give a later time');
+  const start = parseStart(args, from, to);
+  const group = args.group ?? both.properties.get('group.id');
+  if (start.kind === 'stored' && group === undefined)
+    throw usageError(
+      '-o stored',
+      'offsets are stored for a group',
+      'name it with -g, for example -g team-a',
+    );
+  const endsAtWatermarks = args.exit === true || (to !== undefined && to <= nowMs * 1000);
+  const bounded = endsAtWatermarks || to !== undefined;
+  const options: ConsumeOptions = {
+    ...both,
+    start,
+    from,
+    to,
+    endsAtWatermarks,
+    inTimeOrder:
+      parseChoice('--order', args.order ?? (bounded ? 'time' : 'arrival'), ['time', 'arrival']) ===
+      'time',
+    keyUnit: parseChoice('--key-unit', args['key-unit'], ['us', 'ms', 'ns']),
+    group,
+    file: args.write,
+    fileFormat:
+      args.format === undefined
+        ? undefined
+        : parseChoice<CaptureFormat>('-F', args.format, ['pcap', 'nsecpcap', 'pcapng']),
+    linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
+  };
+  refuseUnfitOutput(options);
+  return options;
+}
+
+function parseStart(
+  args: BridgeArguments,
+  from: Microseconds | undefined,
+  to: Microseconds | undefined,
+): ReadStart {
+  const given = args['kafka-offset'];
+  if (given !== undefined && from !== undefined)
+    throw usageError('-o and --from', 'both say where to begin', 'give only one of the two');
+  if (given !== undefined) return parseReadStart(given);
+  if (from !== undefined) return { kind: 'time', timeMs: Math.floor(from / 1000) };
+  return { kind: to === undefined ? 'end' : 'begin' };
+}
+
+function refuseUnfitOutput({ file, prettyEvery, fileFormat }: ConsumeOptions): void {
+  if (prettyEvery > 0 && file !== undefined)
+    throw usageError('-w and -pp', 'either packets or lines', 'give only one of the two');
+  if (prettyEvery > 0 && fileFormat !== undefined)
+    throw usageError('-F and -pp', 'either packets or lines', 'give only one of the two');
+  if (process.stdout.isTTY && file === undefined && prettyEvery === 0)
+    throw usageError(
+      'standard output',
+      'it is a terminal, and packets are binary',
+      [
+        'ways to get the packets:',
+        '  kcap --consumer … | tshark -i -      to look at them',
+        '  kcap --consumer … > out.pcap         to keep them (or -w out.pcap)',
+        '  kcap --consumer … -pp 1              a line for each',
+      ].join('\n'),
+    );
+}
