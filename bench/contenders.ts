@@ -49,7 +49,7 @@ export function readCommand(contender: Contender, job: ReadJob): string[] {
       ? consumerProperties(job.properties, {
           group: undefined,
           partitions: topic.partitions,
-          readsToEnd: !endless,
+          tellsEnds: !endless,
         })
       : job.properties;
   return [...READERS[contender], ...range, ...common({ ...job, properties })];
