@@ -8,7 +8,7 @@ import { linkTypeName } from './link-type.js';
 /** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
 const BATCH_BYTES = 1024 * 1024;
 /** How long the first packet of a batch waits for others, where there are many. */
-const MAX_BATCH_AGE_MS = 25;
+const MAX_BATCH_AGE_MS = 50;
 
 export interface CaptureOptions {
   /** Name of an interface, or an IP address that it has. */

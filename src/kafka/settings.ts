@@ -23,7 +23,7 @@ const PRODUCER: Properties = new Map([
 ]);
 
 /** How long a packet of a slow stream waits at most for others to share its request. */
-const PUSH_INTERVAL_MS = 25;
+const PUSH_INTERVAL_MS = 50;
 /** A request as large as librdkafka makes them (batch.size). */
 const FULL_REQUEST_BYTES = 1_000_000;
 

@@ -54,8 +54,8 @@ describe('what a producer is set to', () => {
     assert.ok(properties.indexOf('queue.buffering.max.ms') > properties.indexOf('linger.ms'));
   });
 
-  test('has packets pushed after 25 ms, unless the user has a time of his own', () => {
-    assert.deepEqual(pushSettings(new Map(), 3), { pushIntervalMs: 25, fullBytes: 3_000_000 });
+  test('has packets pushed after 50 ms, unless the user has a time of his own', () => {
+    assert.deepEqual(pushSettings(new Map(), 3), { pushIntervalMs: 50, fullBytes: 3_000_000 });
     for (const name of ['linger.ms', 'queue.buffering.max.ms'])
       assert.equal(pushSettings(new Map([[name, '5']]), 1).pushIntervalMs, 0);
   });
