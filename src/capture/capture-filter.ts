@@ -1,12 +1,12 @@
 import { addon, type NativeFilter } from '../addon.js';
 import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
-import { messageOf, usageError, type UserError } from '../packet/user-error.js';
+import { messageOf, usageError, UserError } from '../packet/user-error.js';
 import { linkTypeName } from './link-type.js';
 
 /** A pcap-filter expression, compiled for each link type that it meets. */
 export class CaptureFilters {
   readonly #expression: string;
-  readonly #compiled = new Map<number, NativeFilter>();
+  readonly #compiled = new Map<number, NativeFilter | UserError>();
 
   constructor(expression: string) {
     this.#expression = expression;
@@ -19,15 +19,16 @@ export class CaptureFilters {
       filter = compile(this.#expression, linkType);
       this.#compiled.set(linkType, filter);
     }
+    if (filter instanceof UserError) throw filter;
     return filter;
   }
 }
 
-function compile(expression: string, linkType: number): NativeFilter {
+function compile(expression: string, linkType: number): NativeFilter | UserError {
   try {
     return new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH);
   } catch (error) {
-    throw filterError(expression, linkType, messageOf(error));
+    return filterError(expression, linkType, messageOf(error));
   }
 }
 

@@ -49,6 +49,8 @@ export interface StageCounters {
   /** Packets, and their captured bytes, that the stage gave back: they do not count as taken in. */
   readonly returned: number;
   readonly returnedBytes: number;
+  /** Packets that the stage could not deal with, by cause: loss. */
+  readonly unusable?: ByCause;
 }
 
 /** Changes a batch on its way, in place or by returning a part of it. */

@@ -39,10 +39,17 @@ export interface RunCounters {
 /** Adds up: packets_in = out + failed + filtered + skipped + spooled, once the run has ended. */
 export function summarize(run: RunCounters): Summary {
   const { source, stages, sink } = run;
-  const sum = (field: keyof StageCounters) => stages.reduce((n, stage) => n + stage[field], 0);
+  const sum = (field: 'filtered' | 'returned' | 'returnedBytes') =>
+    stages.reduce((n, stage) => n + stage[field], 0);
+  const unusable = Object.assign(
+    {},
+    source.unusable,
+    ...stages.map((stage) => stage.unusable),
+    sink.unusable,
+  ) as ByCause;
   const packetsIn = run.taken - sum('returned') + total(source.skipped) + total(source.unusable);
   const filtered = sum('filtered');
-  const lostInSkipped = total(source.unusable) + total(sink.unusable);
+  const lostInSkipped = total(unusable);
   const skipped = total(source.skipped) + lostInSkipped;
   const settled = sink.out + total(sink.failed) + filtered + skipped;
   const failures = {
@@ -66,7 +73,7 @@ export function summarize(run: RunCounters): Summary {
     bytes_out: sink.bytesOut,
     duration_s: Math.round(run.durationMs) / 1000,
     failed_by_cause: nonZero(failures),
-    skipped_by_cause: nonZero({ ...source.skipped, ...source.unusable, ...sink.unusable }),
+    skipped_by_cause: nonZero({ ...source.skipped, ...unusable }),
     lossy: failed + lostInSkipped + source.droppedKernel + source.droppedInterface > 0,
   };
 }

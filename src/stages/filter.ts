@@ -1,11 +1,18 @@
+import type { NativeFilter } from '../addon.js';
 import type { CaptureFilters } from '../capture/capture-filter.js';
+import { linkTypeName } from '../capture/link-type.js';
 import { POSITION_BYTES, type PacketBatch } from '../packet/packet-batch.js';
 import type { Stage, StageCounters } from '../pipeline/contracts.js';
 
-/** Keeps the packets that match a capture filter, where no kernel does it: from files and topics. */
+/**
+ * Keeps the packets that match a capture filter, where no kernel does it: from files and topics. An expression that
+ * makes no sense for the first packets is wrong; once it did for some, packets of other link types are counted.
+ */
 export class Filter implements Stage {
   readonly finished = false;
   readonly #filters: CaptureFilters;
+  readonly #unusable = new Map<string, number>();
+  #understood = false;
   #filtered = 0;
 
   constructor(filters: CaptureFilters) {
@@ -14,8 +21,9 @@ export class Filter implements Stage {
 
   apply(batch: PacketBatch): PacketBatch {
     const { bytes, origin } = batch;
-    const kept = this.#filters.of(batch.link.linkType).keep(bytes, origin?.positions);
-    this.#filtered += batch.count - kept.count;
+    const filter = this.#filterFor(batch);
+    const kept = filter?.keep(bytes, origin?.positions) ?? { byteLength: 0, count: 0 };
+    if (filter) this.#filtered += batch.count - kept.count;
     const passed = { ...batch, bytes: bytes.subarray(0, kept.byteLength), count: kept.count };
     if (!origin) return passed;
     // What was filtered out has been handled as well: `next` stays.
@@ -24,6 +32,24 @@ export class Filter implements Stage {
   }
 
   counters(): StageCounters {
-    return { filtered: this.#filtered, returned: 0, returnedBytes: 0 };
+    return {
+      filtered: this.#filtered,
+      returned: 0,
+      returnedBytes: 0,
+      unusable: Object.fromEntries(this.#unusable),
+    };
+  }
+
+  #filterFor({ link, count }: PacketBatch): NativeFilter | undefined {
+    try {
+      const filter = this.#filters.of(link.linkType);
+      this.#understood = true;
+      return filter;
+    } catch (error) {
+      if (!this.#understood) throw error;
+      const cause = `the filter makes no sense for link type ${linkTypeName(link.linkType)}`;
+      this.#unusable.set(cause, (this.#unusable.get(cause) ?? 0) + count);
+      return undefined;
+    }
   }
 }

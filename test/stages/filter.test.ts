@@ -31,7 +31,12 @@ describe('Filter', () => {
     const passed = filter.apply(batchOf(packets));
     assert.equal(passed.count, 3);
     assert.deepEqual(packetsIn(passed.bytes), [first, third, fourth]);
-    assert.deepEqual(filter.counters(), { filtered: 2, returned: 0, returnedBytes: 0 });
+    assert.deepEqual(filter.counters(), {
+      filtered: 2,
+      returned: 0,
+      returnedBytes: 0,
+      unusable: {},
+    });
     filter.apply(batchOf(packets));
     assert.equal(filter.counters().filtered, 4);
     assert.equal(filter.finished, false);
@@ -105,5 +110,15 @@ describe('Filter', () => {
       () => filter.apply(batchOf(numbered(1), { linkType: 101 })),
       (error) => error instanceof UserError && error.message.includes('(link type RAW)'),
     );
+  });
+
+  test('goes on past packets of a link type that it makes no sense for, and counts them', () => {
+    const filter = new Filter(new CaptureFilters('ether host 02:00:00:00:00:01'));
+    filter.apply(batchOf(packets));
+    for (let times = 0; times < 2; times++)
+      assert.equal(filter.apply(batchOf(numbered(3), { linkType: 101 })).count, 0);
+    assert.deepEqual(filter.counters().unusable, {
+      'the filter makes no sense for link type RAW': 6,
+    });
   });
 });
