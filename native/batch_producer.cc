@@ -22,6 +22,11 @@ constexpr int kRecordsBetweenLooks = 256;
 // Of a message: its parts, and the headers that say what is not plain about the packet.
 constexpr size_t kPlainArguments = 12;
 
+/** For a counter that one thread alone writes: cheaper than an atomic addition. */
+void Add(std::atomic<uint64_t>& counter, uint64_t number) {
+  counter.store(counter.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
+}
+
 void PutHeader(rd_kafka_vu_t& argument, const char* name, std::string_view value) {
   argument.vtype = RD_KAFKA_VTYPE_HEADER;
   argument.u.header.name = name;
@@ -315,7 +320,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
 
   rd_kafka_error_t* error = rd_kafka_produceva(client_, arguments.data(), count);
   if (!error) {
-    accepted_.fetch_add(1, std::memory_order_relaxed);
+    Add(accepted_, 1);
     return Outcome::kTaken;
   }
   const auto code = rd_kafka_error_code(error);
@@ -352,8 +357,9 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
     self->CountFailure(message->err);
     return;
   }
-  const uint64_t number = self->delivered_.fetch_add(1, std::memory_order_relaxed) + 1;
-  self->delivered_bytes_.fetch_add(message->len, std::memory_order_relaxed);
+  Add(self->delivered_, 1);
+  Add(self->delivered_bytes_, message->len);
+  const uint64_t number = self->delivered_.load(std::memory_order_relaxed);
   if (self->report_every_ == 0 || number % self->report_every_ != 0) return;
 
   uint64_t key;
@@ -369,7 +375,7 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
 }
 
 void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {
-  failed_.fetch_add(1, std::memory_order_relaxed);
+  Add(failed_, 1);
   bool first;
   {
     std::lock_guard lock(details_mutex_);
