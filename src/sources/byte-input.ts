@@ -36,11 +36,15 @@ function pipe(path: string): Socket {
 
 /** The error for a file that can't be opened or read. */
 export function readError(path: string, error: unknown): UserError {
-  const name = path === '-' ? 'standard input' : path;
   return new UserError(
-    `read ${name}`,
+    `read ${nameOf(path)}`,
     messageOf(error).replace(/, (access|open|read|stat).*$/, ''),
   );
+}
+
+/** What messages call the file. */
+export function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : path;
 }
 
 class FileInput implements ByteInput {

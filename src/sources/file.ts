@@ -1,19 +1,19 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import type { Link, PacketBatch } from '../packet/packet-batch.js';
+import type { PacketBatch } from '../packet/packet-batch.js';
 import { UserError } from '../packet/user-error.js';
-import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from '../pcap/file-header.js';
-import { takeWholeRecords } from '../pcap/records.js';
+import { UnusablePackets } from '../pcap/capture-decoder.js';
+import { CaptureFileDecoder } from '../pcap/capture-file-decoder.js';
 import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
-import { openByteInput, readError, type ByteInput } from './byte-input.js';
+import { nameOf, openByteInput, readError, type ByteInput } from './byte-input.js';
+import { ReadAhead } from './read-ahead.js';
 
-const READ_BYTES = 1024 * 1024;
-
-/** The packets of capture files. */
+/** The packets of capture files: pcap and pcapng. */
 export class FileSource implements Source {
   readonly name: string;
   readonly #paths: readonly string[];
   readonly #linkType: number | undefined;
+  readonly #unusable = new UnusablePackets();
   #input: ByteInput | undefined;
   #closed = false;
 
@@ -57,7 +57,14 @@ export class FileSource implements Source {
   }
 
   counters(): SourceCounters {
-    return NOTHING_COUNTED;
+    const { timesOutOfRange, unknownInterfaces } = this.#unusable;
+    return {
+      ...NOTHING_COUNTED,
+      unusable: {
+        'a time that no pcap file can hold': timesOutOfRange,
+        'of an interface that the file does not describe': unknownInterfaces,
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -69,83 +76,52 @@ export class FileSource implements Source {
     const input = await openByteInput(path);
     this.#input = input;
     try {
-      const header = await readHeader(path, input, stop);
-      if (!header) return;
-      yield* this.#records(path, input, header, stop);
+      yield* this.#decoded(path, input, stop);
     } finally {
       await input.close();
     }
   }
 
-  /** Reads ahead into one buffer while the batch in the other is handled. */
-  async *#records(
-    path: string,
-    input: ByteInput,
-    header: FileHeader,
-    stop: AbortSignal,
-  ): AsyncIterable<PacketBatch> {
-    const link: Link = { ...header.link, linkType: this.#linkType ?? header.link.linkType };
-    let current = Buffer.allocUnsafe(READ_BYTES);
-    let other = Buffer.allocUnsafe(READ_BYTES);
-    let filled = 0;
-    let reading = read(path, input, current, filled);
-    for (;;) {
-      const bytesRead = await reading;
-      if (stop.aborted) return;
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-      const whole = takeWholeRecords(current.subarray(0, filled), header.swapped);
-      if (whole.problem === undefined) {
-        const rest = current.subarray(whole.byteLength, filled);
-        // A record may be longer than the buffer; it grows no faster than the file gives bytes.
-        const room = Math.min(whole.nextBytes, 2 * filled);
-        if (room > other.length) other = Buffer.allocUnsafe(room);
-        rest.copy(other);
-        filled = rest.length;
-        reading = read(path, input, other, filled);
-        // Its failure is told when its turn comes.
-        reading.catch(() => undefined);
+  /** Reads ahead while a batch is handled. */
+  async *#decoded(path: string, input: ByteInput, stop: AbortSignal): AsyncIterable<PacketBatch> {
+    const decoder = new CaptureFileDecoder(this.#unusable);
+    const waiting = new ReadAhead(input);
+    let packets = 0;
+    const isStopped = () => stop.aborted || this.#closed;
+    const failed = (cause: string, remedy: string) =>
+      new UserError(`read ${nameOf(path)}`, cause, { remedy: packets > 0 ? remedy : undefined });
+
+    waiting.readOn(0, false);
+    while (await readFrom(path, waiting.hasMore())) {
+      if (isStopped()) return;
+      for (let wanted = 0; wanted === 0;) {
+        const { batch, consumed, problem, ...next } = decoder.decode(waiting.bytes);
+        waiting.take(consumed);
+        wanted = next.wanted;
+        if (wanted > 0 && problem === undefined) waiting.readOn(wanted, batch !== undefined);
+        if (batch) {
+          packets += batch.count;
+          yield this.#withLinkType(batch);
+          if (isStopped()) return;
+        }
+        if (problem !== undefined) throw failed(problem, 'the packets before it were sent');
       }
-      if (whole.count > 0)
-        yield {
-          bytes: current.subarray(0, whole.byteLength),
-          count: whole.count,
-          link: { ...link, snapLength: Math.max(link.snapLength, whole.longest) },
-        };
-      if (whole.problem !== undefined)
-        throw new UserError(`read ${path}`, `damaged: ${whole.problem}`, {
-          remedy: 'the packets before it were sent',
-        });
-      [current, other] = [other, current];
     }
-    if (filled > 0)
-      throw new UserError(`read ${path}`, 'the last packet is cut off', {
-        remedy: 'the whole packets before it were sent',
-      });
+    const problem = decoder.problemAtEnd(waiting.bytes.length);
+    if (problem !== undefined && !isStopped())
+      throw failed(problem, 'the whole packets before it were sent');
+  }
+
+  #withLinkType(batch: PacketBatch): PacketBatch {
+    const linkType = this.#linkType;
+    return linkType === undefined ? batch : { ...batch, link: { ...batch.link, linkType } };
   }
 }
 
-async function readHeader(
-  path: string,
-  input: ByteInput,
-  stop: AbortSignal,
-): Promise<FileHeader | undefined> {
-  const bytes = Buffer.alloc(FILE_HEADER_BYTES);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const bytesRead = await read(path, input, bytes, filled);
-    if (stop.aborted) return undefined;
-    if (bytesRead === 0) throw readError(path, new Error('not a pcap file: it ends too early'));
-    filled += bytesRead;
-  }
-  const header = decodeFileHeader(bytes);
-  if ('problem' in header) throw readError(path, new Error(header.problem));
-  return header;
-}
-
-async function read(path: string, input: ByteInput, into: Buffer, offset: number): Promise<number> {
+/** What the reading gives, or an error that names the file. */
+async function readFrom<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
-    return await input.read(into, offset);
+    return await reading;
   } catch (error) {
     throw readError(path, error);
   }

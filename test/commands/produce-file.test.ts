@@ -130,9 +130,12 @@ test('a record that claims gigabytes ends the file, with what came before it', a
 test('what is not a capture file is refused by name', async (t) => {
   const topic = await freshTopic(t);
   const cases: readonly [bytes: Buffer, said: RegExp][] = [
-    [Buffer.from('just some text that is long enough'), /not a pcap file/],
+    [Buffer.from('just some text that is long enough'), /not a pcap or pcapng file/],
     [Buffer.alloc(0), /ends too early/],
-    [Buffer.from('0a0d0d0a000000004d3c2b1a0100000000000000ffffffff', 'hex'), /pcapng/],
+    [
+      Buffer.from('0a0d0d0a000000004d3c2b1a0100000000000000ffffffff', 'hex'),
+      /damaged: a block claims to have 0 bytes/,
+    ],
   ];
   for (const [bytes, said] of cases) {
     const run = sending(t, topic, ['-r', await written(t, bytes)]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { decodeFileHeader, encodeFileHeader } from '#kcap/pcap/file-header.js';
+import { decodeFileHeader, encodeFileHeader, hasPcapMagic } from '#kcap/pcap/file-header.js';
 
 import { HOST_ORDER } from '../packet/packets.js';
 import { pcapFile } from '../support/pcap-file.js';
@@ -20,6 +20,8 @@ describe('the header of a capture file', () => {
         assert.deepEqual(decodeFileHeader(pcapFile({ packets: [], byteOrder, ...link })), {
           link,
           swapped: byteOrder !== HOST_ORDER,
+          modified: false,
+          minorVersion: 4,
         });
       });
     }
@@ -37,7 +39,8 @@ describe('the header of a capture file', () => {
   test('is not what a pcapng file begins with', () => {
     for (const beginning of ['0a0d0d0a1c0000004d3c2b1a', '0a0d0d0a0000001c1a2b3c4d']) {
       const bytes = Buffer.concat([Buffer.from(beginning, 'hex'), Buffer.alloc(16)]);
-      assert.deepEqual(decodeFileHeader(bytes), { problem: 'pcapng files are not read yet' });
+      assert.equal(hasPcapMagic(bytes), false);
+      assert.deepEqual(decodeFileHeader(bytes), { problem: 'not a pcap file' });
     }
   });
 
@@ -47,13 +50,25 @@ describe('the header of a capture file', () => {
     ['a gzip file', '1f8b0800'],
     ['the magic number one byte late', '00d4c3b2'],
     ['the magic number with its halves exchanged', 'c3d4a1b2'],
-    // "Modified" pcap, whose records have longer headers.
-    ['modified pcap', '34cdb2a1'],
   ];
   for (const [what, beginning] of others) {
     test(`is not ${what}`, () => {
       const bytes = Buffer.concat([Buffer.from(beginning, 'hex'), Buffer.alloc(20)]);
+      assert.equal(hasPcapMagic(bytes), false);
       assert.deepEqual(decodeFileHeader(bytes), { problem: 'not a pcap file' });
     });
   }
+
+  for (const magic of ['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', 'a1b2cd34', '34cdb2a1']) {
+    test(`begins with ${magic}`, () => {
+      assert.ok(hasPcapMagic(Buffer.from(magic, 'hex')));
+    });
+  }
+
+  test('is not read where it is of another major version', () => {
+    const bytes = pcapFile({ packets: [], byteOrder: 'big' });
+    bytes.writeUInt16BE(543, 4);
+    const problem = "version 543.4 of pcap can't be read";
+    assert.deepEqual(decodeFileHeader(bytes), { problem });
+  });
 });

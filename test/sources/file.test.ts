@@ -108,9 +108,9 @@ describe('a damaged capture file', () => {
   hostile.writeUInt32LE(0xffffffff, 24 + 76 + 8);
 
   const cases: [what: string, bytes: Buffer, packets: number, cause: string, remedy?: string][] = [
-    ['empty', Buffer.alloc(0), 0, 'not a pcap file: it ends too early'],
+    ['empty', Buffer.alloc(0), 0, 'not a pcap or pcapng file: it ends too early'],
     ['with half a header', whole.subarray(0, 12), 0, 'not a pcap file: it ends too early'],
-    ['of another kind', Buffer.alloc(100), 0, 'not a pcap file'],
+    ['of another kind', Buffer.alloc(100), 0, 'not a pcap or pcapng file'],
     [
       'cut off in a frame',
       whole.subarray(0, -1),
@@ -162,9 +162,9 @@ describe('a damaged capture file', () => {
 
   test('that the disk fails to read is said once the packets before are handled, however long that takes', async (t) => {
     const file = await fileOf(t, whole);
-    // The header, the records, and then what the source reads ahead.
+    // What there is, and then what the source reads ahead.
     await mockReads(t, (number, read) =>
-      number < 3 ? read() : Promise.reject(new Error('EIO: i/o error, read')),
+      number < 2 ? read() : Promise.reject(new Error('EIO: i/o error, read')),
     );
     const source = await FileSource.open([file], undefined);
     const batches = source.batches(never())[Symbol.asyncIterator]();
