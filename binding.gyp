@@ -16,6 +16,7 @@
         'native/batch_producer.cc',
         'native/capture_filter.cc',
         'native/client_events.cc',
+        'native/decompressor.cc',
         'native/in_memory_broker.cc',
         'native/js_thread.cc',
         'native/kernel_filter.cc',
@@ -33,6 +34,9 @@
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS_ALL'],
       'libraries': [
         '-lpcap',
+        '-lz',
+        '-lzstd',
+        '-llz4',
         '-L<(librdkafka)',
         '-l:librdkafka.so.1',
         '-Wl,-rpath,\'$$ORIGIN/<(librdkafka_from_addon)\'',

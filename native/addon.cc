@@ -11,6 +11,7 @@
 #include "batch_consumer.h"
 #include "batch_producer.h"
 #include "capture_filter.h"
+#include "decompressor.h"
 #include "in_memory_broker.h"
 #include "link_type.h"
 #include "live_capture.h"
@@ -68,6 +69,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitProperties(env, exports);
   OwnConnections::Init(env, exports);
   CaptureFilter::Init(env, exports);
+  Decompressor::Init(env, exports);
   LiveCapture::Init(env, exports);
   BatchProducer::Init(env, exports);
   BatchConsumer::Init(env, exports);

@@ -101,6 +101,11 @@ export interface NativeFilter {
   keep(records: Buffer, positions: Buffer | undefined): { byteLength: number; count: number };
 }
 
+export interface NativeDecompressor {
+  /** Decompresses what fits into `into`; `mayEnd`: no member or frame is begun. Throws where the data are damaged. */
+  decode(from: Buffer, into: Buffer): { consumed: number; produced: number; mayEnd: boolean };
+}
+
 export interface NativeBroker {
   port(): number;
   createTopic(name: string, partitions: number): void;
@@ -117,6 +122,7 @@ interface Addon {
   exitNow(status: number): never;
   OwnConnections: new () => NativeOwnConnections;
   CaptureFilter: new (expression: string, linkType: number, snapLength: number) => NativeFilter;
+  Decompressor: new (format: 'gzip' | 'zstd' | 'lz4') => NativeDecompressor;
   LiveCapture: new (options: {
     interface: string;
     snapLength: number;

@@ -2,16 +2,17 @@
 # The Debian packages that building, showing and testing kcap need. To be sourced by scripts/setup.
 
 # librdkafka takes up SASL (for Kerberos), TLS, zstd and HTTP (for OAuth) only if it finds their headers, and says
-# nothing where it does not; so they are as needed as the compiler.
-build_packages=(build-essential python3 pkg-config libpcap-dev libsasl2-dev libssl-dev zlib1g-dev libzstd-dev
+# nothing where it does not; so they are as needed as the compiler. The addon reads zlib, zstd and LZ4 itself.
+build_packages=(build-essential python3 pkg-config libpcap-dev libsasl2-dev libssl-dev zlib1g-dev libzstd-dev liblz4-dev
   libcurl4-openssl-dev libsasl2-modules-gssapi-mit)
 build_commands=(cc c++ make python3)
-build_headers=(pcap/pcap.h sasl/sasl.h openssl/ssl.h zlib.h zstd.h curl/curl.h)
+build_headers=(pcap/pcap.h sasl/sasl.h openssl/ssl.h zlib.h zstd.h lz4frame.h curl/curl.h)
 
 demo_packages=(iputils-ping tshark)
 
-test_packages=(tshark tcpdump tcpreplay iproute2 clang-format python3-confluent-kafka python3-pcapy shellcheck kcat)
-test_commands=(java mvn tshark tcpdump tcpreplay ip clang-format shellcheck kcat)
+test_packages=(tshark tcpdump tcpreplay iproute2 clang-format python3-confluent-kafka python3-pcapy shellcheck kcat
+  zstd lz4)
+test_commands=(java mvn tshark tcpdump tcpreplay ip clang-format shellcheck kcat zstd lz4)
 
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
 bench_packages=(tcpreplay iproute2 python3-confluent-kafka python3-pcapy)

@@ -6,9 +6,10 @@ import { UnusablePackets } from '../pcap/capture-decoder.js';
 import { CaptureFileDecoder } from '../pcap/capture-file-decoder.js';
 import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
 import { nameOf, openByteInput, readError, type ByteInput } from './byte-input.js';
+import { decompressed } from './compressed-input.js';
 import { ReadAhead } from './read-ahead.js';
 
-/** The packets of capture files: pcap and pcapng. */
+/** The packets of capture files: pcap and pcapng, also compressed. */
 export class FileSource implements Source {
   readonly name: string;
   readonly #paths: readonly string[];
@@ -76,7 +77,8 @@ export class FileSource implements Source {
     const input = await openByteInput(path);
     this.#input = input;
     try {
-      yield* this.#decoded(path, input, stop);
+      const content = await readFrom(path, decompressed(input));
+      if (!stop.aborted) yield* this.#decoded(path, content, stop);
     } finally {
       await input.close();
     }

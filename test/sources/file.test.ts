@@ -162,9 +162,9 @@ describe('a damaged capture file', () => {
 
   test('that the disk fails to read is said once the packets before are handled, however long that takes', async (t) => {
     const file = await fileOf(t, whole);
-    // What there is, and then what the source reads ahead.
+    // The header, the records, and then what the source reads ahead.
     await mockReads(t, (number, read) =>
-      number < 2 ? read() : Promise.reject(new Error('EIO: i/o error, read')),
+      number < 3 ? read() : Promise.reject(new Error('EIO: i/o error, read')),
     );
     const source = await FileSource.open([file], undefined);
     const batches = source.batches(never())[Symbol.asyncIterator]();
