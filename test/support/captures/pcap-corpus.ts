@@ -6,10 +6,9 @@ const SECONDS = 1_700_000_000;
 const FILE_HEADER_BYTES = 24;
 const BYTE_ORDERS: readonly ByteOrder[] = ['little', 'big'];
 
-/** LINKTYPE_ numbers, one of each family that people capture: see the tcpdump.org registry. */
+/** LINKTYPE_ numbers, one of each family that people capture; Ethernet is in all other files. */
 const LINK_TYPES: Readonly<Record<string, number>> = {
   null: 0,
-  ethernet: 1,
   ppp: 9,
   raw: 101,
   'cisco-hdlc': 104,
