@@ -3,7 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
+import { pcapngFile } from '../support/captures/pcapng-file.js';
 import { kcap, type KcapOptions } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
 import { pcapFile, readPcap, type PcapPacket } from '../support/pcap-file.js';
@@ -125,6 +127,51 @@ test('a record that claims gigabytes ends the file, with what came before it', a
   assert.equal((await run.exit).status, 1);
   assert.equal(run.summary().packets_out, 1);
   assert.match(run.stderr, /damaged: a record claims to hold 4294967280 bytes/);
+});
+
+for (const form of ['plain', 'compressed']) {
+  test(`a pcapng file on standard input comes back as it was, ${form}`, async (t) => {
+    const topic = await freshTopic(t);
+    const packets = numbered(1000);
+    const blocks = packets.map(({ seconds, fraction, frame }, index) => ({
+      kind: index % 2 ? ('enhanced' as const) : ('obsolete' as const),
+      interfaceId: 0,
+      ticks: BigInt(seconds) * 1_000_000n + BigInt(fraction),
+      frame,
+    }));
+    const file = pcapngFile([
+      { kind: 'section', byteOrder: 'big' },
+      { kind: 'interface', linkType: 113, name: 'any' },
+      ...blocks,
+    ]);
+    const run = sending(t, topic, ['-r', '-'], { stdin: form === 'plain' ? file : gzipSync(file) });
+    assert.equal((await run.exit).status, 0);
+    assert.equal(run.summary().packets_out, packets.length);
+    assert.ok((await readBack(t, topic)).equals(pcapFile({ packets, linkType: 113 })));
+  });
+}
+
+test('packets that no message can hold are counted by their cause, status 1', async (t) => {
+  const topic = await freshTopic(t);
+  const [frame, ticks] = [Buffer.alloc(60), BigInt(SECONDS) * 1_000_000n];
+  const kind = 'enhanced';
+  const file = pcapngFile([
+    { kind: 'section', byteOrder: 'little' },
+    { kind: 'interface', linkType: 1 },
+    { kind, interfaceId: 0, ticks, frame },
+    { kind, interfaceId: 7, ticks, frame },
+    { kind, interfaceId: 0, ticks: 2n ** 63n, frame },
+    { kind, interfaceId: 0, ticks, frame },
+  ]);
+  const run = sending(t, topic, ['-r', await written(t, file)]);
+  assert.equal((await run.exit).status, 1);
+  const { packets_in, packets_out, packets_skipped } = run.summary();
+  assert.deepEqual([packets_in, packets_out, packets_skipped], [4, 2, 2]);
+  const summary = run.records.find(({ event }) => event === 'summary');
+  assert.deepEqual(summary?.['skipped_by_cause'], {
+    'a time that no pcap file can hold': 1,
+    'of an interface that the file does not describe': 1,
+  });
 });
 
 test('what is not a capture file is refused by name', async (t) => {
