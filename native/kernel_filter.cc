@@ -14,8 +14,8 @@ namespace {
 /** A field of the pseudo-header that libpcap puts before a cooked packet, and where the kernel
  * keeps it. */
 struct CookedField {
-  uint32_t offset;
-  int kernel_offset;
+  uint32_t offset = 0;
+  int kernel_offset = -1;  // an SKF_AD_ number, of which 0 is one
 };
 
 struct CookedHeader {
@@ -45,7 +45,7 @@ std::optional<uint32_t> KernelOffset(const CookedHeader& header, uint32_t offset
   if (static_cast<int32_t>(offset) < 0) return offset;  // one of the kernel's own fields already
   if (offset >= header.length) return offset - header.length;
   for (const auto& field : header.fields)
-    if (field.kernel_offset && field.offset == offset) return SKF_AD_OFF + field.kernel_offset;
+    if (field.kernel_offset >= 0 && field.offset == offset) return SKF_AD_OFF + field.kernel_offset;
   return std::nullopt;
 }
 

@@ -168,27 +168,32 @@ test('a capture on lo does not feed on its own broker connections', { skip }, as
   assert.ok(run.summary().packets_in < 2000, `${run.summary().packets_in} packets`);
 });
 
-test(
-  'left to itself on lo, nothing is captured; with --capture-own-traffic it feeds',
-  { skip },
-  async (t) => {
-    const topic = await freshTopic(t);
-    const port = testBrokers().split(':')[1] ?? '';
-    const packetsOf = async (...more: string[]) => {
-      const run = kcap(t, producing(topic, 'lo', '-f', `tcp port ${port}`, '-pp', '1', ...more));
-      await run.started();
-      // The producer has connected and got its id once a packet of somebody else's is delivered.
-      await countMessages(topic);
-      await run.waitForLog(() => run.stdout.includes('Packet delivered['));
-      const settledAt = await unchanged(() => run.stdout.length);
-      run.signal('SIGTERM');
-      await run.exit;
-      return { packets: run.summary().packets_in, settled: settledAt };
-    };
-    assert.equal((await packetsOf()).settled, true);
-    assert.equal((await packetsOf('--capture-own-traffic')).settled, false);
-  },
-);
+for (const link of [['lo'], ['any'], ['any', '-y', 'LINUX_SLL2']]) {
+  const where = link.join(' ');
+  test(
+    `left to itself on ${where}, nothing is captured; with --capture-own-traffic it feeds`,
+    { skip },
+    async (t) => {
+      const topic = await freshTopic(t);
+      const port = testBrokers().split(':')[1] ?? '';
+      const [name = '', ...options] = link;
+      const packetsOf = async (...more: string[]) => {
+        const args = ['-f', `tcp port ${port}`, '-pp', '1', ...options, ...more];
+        const run = kcap(t, producing(topic, name, ...args));
+        await run.started();
+        // The producer has connected and got its id once a packet of somebody else's is delivered.
+        await countMessages(topic);
+        await run.waitForLog(() => run.stdout.includes('Packet delivered['));
+        const settledAt = await unchanged(() => run.stdout.length);
+        run.signal('SIGTERM');
+        await run.exit;
+        return { packets: run.summary().packets_in, settled: settledAt };
+      };
+      assert.equal((await packetsOf()).settled, true);
+      assert.equal((await packetsOf('--capture-own-traffic')).settled, false);
+    },
+  );
+}
 
 /** Whether a value stops changing: false where it has changed at each of many looks. */
 async function unchanged(value: () => number): Promise<boolean> {
