@@ -103,7 +103,7 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
   }
   wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   exchange_.OnWanted([this] { Wake(); });
-  if (own_connections_) own_connections_->OnNew([this] { ApplyFilter(); });
+  if (own_connections_) own_connections_->OnNew(this, [this] { ApplyFilter(); });
   napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
   Ref();
   thread_ = std::thread([this] { Run(); });
@@ -169,7 +169,7 @@ void LiveCapture::StopThread() {
   exchange_.Close();
   Wake();
   thread_.join();
-  if (own_connections_) own_connections_->OnNew(nullptr);
+  if (own_connections_) own_connections_->Forget(this);
 }
 
 void LiveCapture::Wake() {

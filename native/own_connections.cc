@@ -51,7 +51,7 @@ int ConnectionList::Connect(int socket, const sockaddr* broker, int broker_lengt
                            std::to_string(remote.port) + " and port " + std::to_string(local_port) +
                            ")");
     if (connections_.size() > kRemembered) connections_.pop_front();
-    if (listener_) listener_();
+    for (const auto& [owner, listener] : listeners_) listener();
   }
   const bool connecting = connect(socket, broker, static_cast<socklen_t>(broker_length)) == 0 ||
                           errno == EINPROGRESS;  // the socket does not block
@@ -65,9 +65,14 @@ std::string ConnectionList::Filter() const {
   return filter;
 }
 
-void ConnectionList::OnNew(std::function<void()> listener) {
+void ConnectionList::OnNew(const void* owner, std::function<void()> listener) {
   std::lock_guard lock(mutex_);
-  listener_ = std::move(listener);
+  listeners_[owner] = std::move(listener);
+}
+
+void ConnectionList::Forget(const void* owner) {
+  std::lock_guard lock(mutex_);
+  listeners_.erase(owner);
 }
 
 void OwnConnections::Init(Napi::Env env, Napi::Object exports) {

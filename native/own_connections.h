@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,23 +19,26 @@ namespace kcap {
  */
 class ConnectionList {
  public:
-  /** librdkafka's connect_cb: binds, tells the listener, connects. Returns 0 or an errno. */
+  /** librdkafka's connect_cb: binds, tells the listeners, connects. Returns 0 or an errno. */
   int Connect(int socket, const sockaddr* broker, int broker_length);
   /** Filter expression of the connections made lately, empty where there are none. */
   std::string Filter() const;
   /**
-   * Called from librdkafka's threads, before a new connection sends anything. Once this returns,
-   * the listener set before is not running any more.
+   * The listener is called from librdkafka's threads, before a new connection sends anything.
+   *
+   * @param owner whose listener it is, for Forget()
    */
-  void OnNew(std::function<void()> listener);
+  void OnNew(const void* owner, std::function<void()> listener);
+  /** Once this returns, the owner's listener is not running any more. */
+  void Forget(const void* owner);
 
  private:
-  mutable std::recursive_mutex mutex_;  // the listener asks for the filter
+  mutable std::recursive_mutex mutex_;  // listeners ask for the filter
   std::deque<std::string> connections_;
-  std::function<void()> listener_;
+  std::map<const void*, std::function<void()>> listeners_;
 };
 
-/** JavaScript's handle of a ConnectionList, given to a producer and to a capture. */
+/** JavaScript's handle of a ConnectionList, given to a producer and to its captures. */
 class OwnConnections : public Napi::ObjectWrap<OwnConnections> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);

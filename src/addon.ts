@@ -53,7 +53,7 @@ export type NativeEvent =
 
 type Properties = readonly (readonly [name: string, value: string])[];
 
-/** Opaque: connects a producer's connections with the capture that leaves them out. */
+/** Opaque: connects a producer's connections with the captures that leave them out. */
 export type NativeOwnConnections = object;
 
 export interface NativeCapture {

@@ -39,7 +39,7 @@ export class LiveCapture {
     this.interface = name;
     this.#native = native;
     this.warning = facts.warning;
-    this.link = linkOf(facts);
+    this.link = linkOf(facts, name);
   }
 
   /** Begins to capture; throws a UserError that says what is in the way. */
@@ -74,7 +74,7 @@ export class LiveCapture {
     return {
       bytes: batch.buffer.subarray(0, batch.byteLength),
       count: batch.count,
-      link: linkOf(batch),
+      link: linkOf(batch, this.interface),
     };
   }
 
@@ -93,8 +93,12 @@ export class LiveCapture {
   }
 }
 
-function linkOf(facts: { linkType: number; nanoseconds: boolean; snapLength: number }): Link {
+function linkOf(
+  facts: { linkType: number; nanoseconds: boolean; snapLength: number },
+  name: string,
+): Link {
   return {
+    interface: name,
     linkType: facts.linkType,
     precision: facts.nanoseconds ? 'nano' : 'micro',
     snapLength: facts.snapLength,

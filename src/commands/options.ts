@@ -44,7 +44,10 @@ const PRODUCER = {
   interface: {
     alias: 'i',
     type: 'string',
-    describe: 'interface to listen on: a name or IP address',
+    array: true,
+    nargs: 1,
+    describe: 'interface to listen on: a name, an IP address or any; repeatable',
+    default: [],
   },
   read: {
     alias: 'r',

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { addon } from '../addon.js';
 import { parseLinkType, linkTypeName } from '../capture/link-type.js';
-import { LiveCapture } from '../capture/live-capture.js';
+import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
 import { controlProperties, producerProperties, pushSettings } from '../kafka/settings.js';
@@ -15,6 +15,7 @@ import { PrettyTopicSink } from '../sinks/pretty.js';
 import { TopicSink } from '../sinks/topic.js';
 import { FileSource } from '../sources/file.js';
 import { InterfaceSource } from '../sources/interface.js';
+import { MergedSources } from '../sources/merged.js';
 import { Cut } from '../stages/cut.js';
 import {
   filterStages,
@@ -31,7 +32,7 @@ const DEFAULT_SNAP_LENGTH = 65_535;
 
 interface ProduceOptions extends BothModes {
   /** Exactly one of the two. */
-  readonly from: { readonly interface: string } | { readonly files: readonly string[] };
+  readonly from: { readonly interfaces: readonly string[] } | { readonly files: readonly string[] };
   readonly bufferMiB: number;
   readonly promiscuous: boolean;
   readonly linkType: number | undefined;
@@ -42,7 +43,7 @@ interface ProduceOptions extends BothModes {
   readonly captureOwnTraffic: boolean;
 }
 
-/** `kcap --producer`: packets of an interface or of files to a topic. */
+/** `kcap --producer`: packets of interfaces or of files to a topic. */
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const options = parse(args);
   const { topic, properties } = options;
@@ -65,26 +66,27 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
 }
 
 function parse(args: BridgeArguments): ProduceOptions {
-  const { interface: name, read: files } = args;
-  if (name !== undefined && files.length > 0)
-    throw usageError('-i and -r', 'one capture has one source', 'give only one of the two');
-  if (name === undefined && files.length === 0)
+  const { interface: interfaces, read: files } = args;
+  if (interfaces.length > 0 && files.length > 0)
+    throw usageError('-i and -r', 'one run has one kind of source', 'give only one of the two');
+  if (interfaces.length === 0 && files.length === 0)
     throw usageError(
       '--producer',
       'nothing to capture from',
       "give an interface with -i ('kcap devices' lists them) or a file with -r",
     );
-  const byDefault = name === undefined ? 'now' : 'packet';
+  const fromFiles = files.length > 0;
   return {
     ...parseBothModes(args),
-    from: name === undefined ? { files } : { interface: name },
+    from: fromFiles ? { files } : { interfaces },
     bufferMiB: parseCount('-B', args['buffer-size'], 2047),
     promiscuous: args.promiscuous,
     linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
-    timestamp: parseChoice('--kafka-timestamp', args['kafka-timestamp'] ?? byDefault, [
-      'packet',
-      'now',
-    ]),
+    timestamp: parseChoice(
+      '--kafka-timestamp',
+      args['kafka-timestamp'] ?? (fromFiles ? 'now' : 'packet'),
+      ['packet', 'now'],
+    ),
     headers: messageHeaders(args.header, args.identify === true),
     identify: args.identify === true,
     drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
@@ -105,17 +107,41 @@ async function openSource(
       stages: [...filterStages(options), ...(snapLength ? [new Cut(snapLength)] : [])],
     };
   }
-  const capture = LiveCapture.open({
-    ...options,
-    interface: from.interface,
-    snapLength: Math.min(snapLength ?? DEFAULT_SNAP_LENGTH, MAX_SNAP_LENGTH) || MAX_SNAP_LENGTH,
-    ownConnections,
-  });
-  if (capture.warning !== '') log.warn(`${capture.interface}: ${capture.warning}`);
-  log.debug(
-    `link type ${linkTypeName(capture.link.linkType)}, snapshot length ${capture.link.snapLength}`,
+  const source = openInterfaces(
+    from.interfaces,
+    {
+      ...options,
+      snapLength: Math.min(snapLength ?? DEFAULT_SNAP_LENGTH, MAX_SNAP_LENGTH) || MAX_SNAP_LENGTH,
+      ownConnections,
+    },
+    log,
   );
-  return { source: new InterfaceSource(capture), stages: [] };
+  return { source, stages: [] };
+}
+
+/** A capture on each of the interfaces. */
+function openInterfaces(
+  asked: readonly string[],
+  options: Omit<CaptureOptions, 'interface'>,
+  log: Logger,
+): Source {
+  const sources = asked.map((nameOrAddress) => {
+    const capture = LiveCapture.open({ ...options, interface: nameOrAddress });
+    const { interface: name, warning, link } = capture;
+    if (warning !== '') log.warn(`${name}: ${warning}`);
+    log.debug(
+      `${name}: link type ${linkTypeName(link.linkType)}, snapshot length ${link.snapLength}`,
+    );
+    return new InterfaceSource(capture);
+  });
+  const [only, ...others] = sources;
+  if (only && others.length === 0) return only;
+  const names = sources.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
+  return new MergedSources(sources, ({ message }) => {
+    log.warn(`${message}; going on with the others`);
+  });
 }
 
 function openSink(
@@ -131,7 +157,7 @@ function openSink(
       properties: producerProperties(options.properties),
       topic,
       timestamp: options.timestamp,
-      mayFillQueue: 'interface' in options.from,
+      mayFillQueue: 'interfaces' in options.from,
       ...pushSettings(options.properties, partitions),
       headers: options.headers,
       namesInterface: options.identify,

@@ -168,7 +168,7 @@ test('a capture on lo does not feed on its own broker connections', { skip }, as
   assert.ok(run.summary().packets_in < 2000, `${run.summary().packets_in} packets`);
 });
 
-for (const link of [['lo'], ['any'], ['any', '-y', 'LINUX_SLL2']]) {
+for (const link of [['lo'], ['any'], ['any', '-y', 'LINUX_SLL2'], ['any', '-i', 'lo']]) {
   const where = link.join(' ');
   test(
     `left to itself on ${where}, nothing is captured; with --capture-own-traffic it feeds`,

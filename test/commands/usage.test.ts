@@ -37,7 +37,7 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   ],
   [[...P, '-X', 'nonsense'], 'kcap: -X nonsense: not of the form KEY=VALUE', /./],
   [[...P, '-X', 'linger.ms=soon'], 'kcap: -X linger.ms: Invalid value', /^$/],
-  [[...P, '-r', 'file'], 'kcap: -i and -r: one capture has one source', /./],
+  [[...P, '-r', 'file'], 'kcap: -i and -r: one run has one kind of source', /./],
   [['-p', '-k', 'b', '-t', 'pcap'], 'kcap: --producer: nothing to capture from', /kcap devices/],
   [['-p', '-t', 'pcap', '-i', 'lo'], 'kcap: broker: none given', /-k localhost:9092/],
   [['-c', '-k=', '-t', 'pcap'], 'kcap: broker: none given', /-k localhost:9092/],
