@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <stdexcept>
 
 #include "capture_filter.h"
@@ -54,6 +55,32 @@ std::string SupportedLinkTypes(pcap_t* capture) {
   return names;
 }
 
+/** Has the interface stamp packets with its clock of this name; false where it has none. */
+bool SetTimestampType(pcap_t* capture, const std::string& name) {
+  const int type = pcap_tstamp_type_name_to_val(name.c_str());
+  return type >= 0 && pcap_set_tstamp_type(capture, type) == 0;
+}
+
+std::string SupportedTimestampTypes(pcap_t* capture, const std::string& refused) {
+  std::string names;
+  int* types = nullptr;
+  const int count = pcap_list_tstamp_types(capture, &types);
+  for (int i = 0; i < count; i++) {
+    // Some are offered and refused when the capture begins.
+    const char* name = pcap_tstamp_type_val_to_name(types[i]);
+    if (name && name != refused) names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  if (count > 0) pcap_free_tstamp_types(types);
+  return names.empty() ? "host" : names;
+}
+
+/** Whether packets have the time of the host's own clock. */
+bool IsHostClock(const std::string& timestamp_type) {
+  const int type = pcap_tstamp_type_name_to_val(timestamp_type.c_str());
+  return type == PCAP_TSTAMP_HOST || type == PCAP_TSTAMP_HOST_LOWPREC ||
+         type == PCAP_TSTAMP_HOST_HIPREC;
+}
+
 }  // namespace
 
 struct LiveCapture::Options {
@@ -63,12 +90,16 @@ struct LiveCapture::Options {
         promiscuous(js.Get("promiscuous").As<Napi::Boolean>()),
         link_type(js.Get("linkType").IsUndefined()
                       ? -1
-                      : js.Get("linkType").As<Napi::Number>().Int32Value()) {}
+                      : js.Get("linkType").As<Napi::Number>().Int32Value()) {
+    if (const auto name = js.Get("timestampType"); !name.IsUndefined())
+      timestamp_type = name.As<Napi::String>();
+  }
 
   int snap_length;
   int buffer_bytes;
   bool promiscuous;
   int link_type;
+  std::optional<std::string> timestamp_type;
 };
 
 void LiveCapture::Init(Napi::Env env, Napi::Object exports) {
@@ -122,11 +153,19 @@ void LiveCapture::Open(Napi::Env env, const Options& options) {
   pcap_set_buffer_size(capture, options.buffer_bytes);
   pcap_set_promisc(capture, options.promiscuous);
   pcap_set_timeout(capture, kBlockTimeoutMs);
-  if (nanoseconds_) pcap_set_tstamp_precision(capture, PCAP_TSTAMP_PRECISION_NANO);
+  const auto& timestamp_type = options.timestamp_type;
+  bool has_timestamp_type = !timestamp_type || SetTimestampType(capture, *timestamp_type);
+  const bool has_precision =
+      !nanoseconds_ || pcap_set_tstamp_precision(capture, PCAP_TSTAMP_PRECISION_NANO) == 0;
 
   const int status = pcap_activate(capture);
   const std::string details = pcap_geterr(capture);
   if (status < 0) Throw(env, CodeOf(status), details.empty() ? pcap_statustostr(status) : details);
+  if (status == PCAP_WARNING_TSTAMP_TYPE_NOTSUP) has_timestamp_type = false;
+  if (!has_timestamp_type)
+    Throw(env, "TIMESTAMP_TYPE", SupportedTimestampTypes(capture, *timestamp_type));
+  if (!has_precision) Throw(env, "PRECISION", "no nanoseconds");
+  if (timestamp_type) host_clock_ = IsHostClock(*timestamp_type);
   if (status > 0) warning_ = details.empty() ? pcap_statustostr(status) : details;
 
   if (options.link_type >= 0 && pcap_set_datalink(capture, DltOfLinkType(options.link_type)) != 0)
@@ -260,7 +299,11 @@ bool LiveCapture::BatchIsDue() {
  */
 bool LiveCapture::DrainIsOver(int packets) const {
   constexpr int64_t kBlockClosedNs = 3 * kBlockTimeoutMs * INT64_C(1'000'000);
-  return passed_stop_time_ || (packets <= 0 && PacketClockNs() > stop_time_ns_ + kBlockClosedNs);
+  constexpr int64_t kLongestNs = INT64_C(1'000'000'000);
+  const int64_t since_stop_ns = PacketClockNs() - stop_time_ns_;
+  // By another clock no packet can be told to be a later one.
+  if (!host_clock_ && since_stop_ns > kLongestNs) return true;
+  return passed_stop_time_ || (packets <= 0 && since_stop_ns > kBlockClosedNs);
 }
 
 void LiveCapture::WaitForPackets() {
@@ -285,7 +328,7 @@ void LiveCapture::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char
 }
 
 void LiveCapture::Take(const pcap_pkthdr* header, const u_char* frame) {
-  if (stop_time_ns_.load(std::memory_order_relaxed)) {
+  if (host_clock_ && stop_time_ns_.load(std::memory_order_relaxed)) {
     const int64_t fraction_ns = header->ts.tv_usec * INT64_C(1) * (nanoseconds_ ? 1 : 1000);
     if (header->ts.tv_sec * INT64_C(1'000'000'000) + fraction_ns > stop_time_ns_) {
       passed_stop_time_ = true;

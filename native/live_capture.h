@@ -25,10 +25,10 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /**
-   * new LiveCapture({interface, snapLength, bufferBytes, promiscuous, nanoseconds, linkType?,
-   * filter, ownConnections?, batchBytes, maxBatchAgeMs}): captures from then on. Throws an Error
-   * whose `code` is libpcap's name of the problem (PERM_DENIED, NO_SUCH_DEVICE, FILTER, LINKTYPE
-   * …).
+   * new LiveCapture({interface, snapLength, bufferBytes, promiscuous, nanoseconds, timestampType?,
+   * linkType?, filter, ownConnections?, batchBytes, maxBatchAgeMs}): captures from then on. Throws
+   * an Error whose `code` is libpcap's name of the problem (PERM_DENIED, NO_SUCH_DEVICE, FILTER,
+   * LINKTYPE, TIMESTAMP_TYPE …).
    */
   explicit LiveCapture(const Napi::CallbackInfo& info);
   ~LiveCapture() override;
@@ -73,6 +73,7 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   std::string filter_;
   std::shared_ptr<ConnectionList> own_connections_;
   bool nanoseconds_ = false;
+  bool host_clock_ = true;
   int32_t link_type_ = 1;
   uint32_t snap_length_ = 0;
   const std::chrono::milliseconds max_batch_age_;

@@ -129,6 +129,7 @@ interface Addon {
     bufferBytes: number;
     promiscuous: boolean;
     nanoseconds: boolean;
+    timestampType: string | undefined;
     linkType: number | undefined;
     filter: string;
     ownConnections: NativeOwnConnections | undefined;

@@ -1,5 +1,5 @@
 import { addon, type NativeCapture, type NativeOwnConnections } from '../addon.js';
-import { ETHERNET, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet/packet-batch.js';
 import { codeOf, messageOf, UserError } from '../packet/user-error.js';
 import { filterError } from './capture-filter.js';
 import { interfaceNamed, listDevices } from './devices.js';
@@ -18,6 +18,9 @@ export interface CaptureOptions {
   /** Size of the kernel's ring, in MiB: what it can hold while nobody reads. */
   readonly bufferMiB: number;
   readonly promiscuous: boolean;
+  readonly precision: Precision;
+  /** libpcap's name of the clock that stamps packets (pcap-tstamp(7)); undefined for the usual one. */
+  readonly timestampType: string | undefined;
   /** LINKTYPE_ number where the interface has several. */
   readonly linkType: number | undefined;
   /** pcap-filter expression, empty for all packets. */
@@ -52,7 +55,8 @@ export class LiveCapture {
         snapLength: options.snapLength,
         bufferBytes: options.bufferMiB * 1024 * 1024,
         promiscuous: options.promiscuous,
-        nanoseconds: false,
+        nanoseconds: options.precision === 'nano',
+        timestampType: options.timestampType,
         linkType: options.linkType,
         filter: options.filter,
         ownConnections: options.ownConnections,
@@ -128,6 +132,16 @@ function captureError(error: unknown, name: string, options: CaptureOptions): un
           exitStatus: 2,
         },
       );
+    case 'TIMESTAMP_TYPE':
+      return new UserError(what, `it has no time stamp type ${options.timestampType ?? ''}`, {
+        remedy: `it has: ${messageOf(error)}`,
+        exitStatus: 2,
+      });
+    case 'PRECISION':
+      return new UserError(what, 'it has no nanoseconds', {
+        remedy: 'leave out --time-stamp-precision',
+        exitStatus: 2,
+      });
     case 'FILTER':
       return filterError(options.filter, options.linkType ?? ETHERNET, messageOf(error));
     case 'CAPTURE':

@@ -63,6 +63,8 @@ const PRODUCER = {
     describe: 'capture what is not for this host, too',
     default: true,
   },
+  'time-stamp-type': { type: 'string', describe: 'clock of the packets, see man pcap-tstamp' },
+  'time-stamp-precision': { type: 'string', describe: 'micro or nano (default micro)' },
   'kafka-timestamp': {
     type: 'string',
     describe: 'timestamp of messages: packet or now (default: packet; now with -r)',

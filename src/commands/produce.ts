@@ -5,7 +5,7 @@ import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
 import { controlProperties, producerProperties, pushSettings } from '../kafka/settings.js';
-import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
+import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
 import { usageError, type ExitStatus } from '../packet/user-error.js';
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
@@ -36,6 +36,8 @@ interface ProduceOptions extends BothModes {
   readonly bufferMiB: number;
   readonly promiscuous: boolean;
   readonly linkType: number | undefined;
+  readonly precision: Precision;
+  readonly timestampType: string | undefined;
   readonly timestamp: KafkaTimestamp;
   readonly headers: ReturnType<typeof messageHeaders>;
   readonly identify: boolean;
@@ -76,12 +78,24 @@ function parse(args: BridgeArguments): ProduceOptions {
       "give an interface with -i ('kcap devices' lists them) or a file with -r",
     );
   const fromFiles = files.length > 0;
+  for (const option of ['time-stamp-type', 'time-stamp-precision'] as const)
+    if (fromFiles && args[option] !== undefined)
+      throw usageError(
+        `--${option} and -r`,
+        'the times of a file stay as they are',
+        'leave it out',
+      );
   return {
     ...parseBothModes(args),
     from: fromFiles ? { files } : { interfaces },
     bufferMiB: parseCount('-B', args['buffer-size'], 2047),
     promiscuous: args.promiscuous,
     linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
+    precision: parseChoice('--time-stamp-precision', args['time-stamp-precision'] ?? 'micro', [
+      'micro',
+      'nano',
+    ]),
+    timestampType: args['time-stamp-type'],
     timestamp: parseChoice(
       '--kafka-timestamp',
       args['kafka-timestamp'] ?? (fromFiles ? 'now' : 'packet'),

@@ -157,6 +157,48 @@ for (const [linkType, headerBytes, more] of [
   });
 }
 
+test('--time-stamp-precision nano: times to the nanosecond', { skip }, async (t) => {
+  const topic = await freshTopic(t);
+  const veth = await vethPair(t);
+  const args = ['-m', '20', '--time-stamp-precision', 'nano', '--time-stamp-type', 'host'];
+  const run = kcap(t, producing(topic, [veth.inside], ...args));
+  await run.started();
+  const before = Date.now();
+  await sendFrames(
+    veth,
+    Array.from({ length: 20 }, (_, index) => frame(index)),
+  );
+  assert.equal((await run.exit).status, 0);
+  const rests = new Set<number>();
+  for (const { key, headers } of await readMessages(topic)) {
+    const timeMs = Number(key?.readBigUInt64BE()) / 1000;
+    assert.ok(timeMs >= before && timeMs <= Date.now(), 'the key has microseconds');
+    const [[name, value] = ['', Buffer.alloc(0)], ...others] = headers;
+    assert.equal(name, 'pcap-nanos');
+    assert.deepEqual(others, []);
+    rests.add(Number(value.toString()));
+  }
+  assert.ok(rests.size > 1 && [...rests].every((rest) => rest >= 0 && rest <= 999));
+});
+
+test(
+  'a time stamp type that the interface has not got: those that it has are named',
+  { skip },
+  async (t) => {
+    const topic = await freshTopic(t);
+    const veth = await vethPair(t);
+    for (const type of ['nosuch', 'adapter']) {
+      const run = kcap(t, producing(topic, [veth.inside], '--time-stamp-type', type));
+      assert.equal((await run.exit).status, 2);
+      assert.match(
+        run.stderr,
+        new RegExp(`kcap: capture on ${veth.inside}: it has no time stamp type ${type}`),
+      );
+      assert.match(run.stderr, /it has: host/);
+    }
+  },
+);
+
 test('--no-promiscuous leaves out what is for other hosts', { skip }, async (t) => {
   const topic = await freshTopic(t);
   const veth = await vethPair(t);

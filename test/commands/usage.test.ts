@@ -8,6 +8,7 @@ import { testBrokers } from '../support/test-brokers.js';
 import { freshTopic } from '../support/topic.js';
 
 const P = ['--producer', '-k', 'localhost:1', '-t', 'pcap', '-i', 'lo'];
+const F = ['--producer', '-k', 'localhost:1', '-t', 'pcap', '-r', 'file'];
 const C = ['--consumer', '-k', 'localhost:1', '-t', 'pcap'];
 
 /** The command line, and the two lines that it gives on standard error with status 2. */
@@ -38,6 +39,21 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [[...P, '-X', 'nonsense'], 'kcap: -X nonsense: not of the form KEY=VALUE', /./],
   [[...P, '-X', 'linger.ms=soon'], 'kcap: -X linger.ms: Invalid value', /^$/],
   [[...P, '-r', 'file'], 'kcap: -i and -r: one run has one kind of source', /./],
+  [
+    [...F, '--time-stamp-type', 'host'],
+    'kcap: --time-stamp-type and -r: the times of a file stay as they are',
+    /leave it out/,
+  ],
+  [
+    [...F, '--time-stamp-precision', 'nano'],
+    'kcap: --time-stamp-precision and -r: the times of a file stay as they are',
+    /leave it out/,
+  ],
+  [
+    [...P, '--time-stamp-precision', 'pico'],
+    'kcap: --time-stamp-precision pico: no such choice',
+    /micro, nano/,
+  ],
   [['-p', '-k', 'b', '-t', 'pcap'], 'kcap: --producer: nothing to capture from', /kcap devices/],
   [['-p', '-t', 'pcap', '-i', 'lo'], 'kcap: broker: none given', /-k localhost:9092/],
   [['-c', '-k=', '-t', 'pcap'], 'kcap: broker: none given', /-k localhost:9092/],
