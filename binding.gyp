@@ -17,6 +17,7 @@
         'native/capture_filter.cc',
         'native/client_events.cc',
         'native/decompressor.cc',
+        'native/flow_hash.cc',
         'native/in_memory_broker.cc',
         'native/js_thread.cc',
         'native/kernel_filter.cc',

@@ -8,10 +8,14 @@
 #endif
 #include <pcap/pcap.h>
 
+#include <cstring>
+
+#include "batch.h"
 #include "batch_consumer.h"
 #include "batch_producer.h"
 #include "capture_filter.h"
 #include "decompressor.h"
+#include "flow_hash.h"
 #include "in_memory_broker.h"
 #include "link_type.h"
 #include "live_capture.h"
@@ -49,6 +53,25 @@ Napi::Value LinkTypeName(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), name);
 }
 
+/** flowPartitions(records, linkType, partitions) → for each record the partition that a producer by
+ * flow sends it to. */
+Napi::Value FlowPartitions(const Napi::CallbackInfo& info) {
+  const auto records = info[0].As<Napi::Buffer<uint8_t>>();
+  const int32_t link_type = info[1].As<Napi::Number>();
+  const uint32_t partitions = info[2].As<Napi::Number>();
+  auto list = Napi::Array::New(info.Env());
+  FlowHash flow_hash;
+  for (size_t at = 0; at < records.Length();) {
+    RecordHeader header;
+    memcpy(&header, records.Data() + at, sizeof header);
+    const uint8_t* frame = records.Data() + at + sizeof header;
+    list[list.Length()] = Napi::Number::New(
+        info.Env(), flow_hash.Of(link_type, {frame, header.captured}) % partitions);
+    at += sizeof header + header.captured;
+  }
+  return list;
+}
+
 /** readerLeft(fd) → whether nobody can read any more what is written into this pipe or socket. */
 Napi::Value ReaderLeft(const Napi::CallbackInfo& info) {
   pollfd output = {info[0].As<Napi::Number>(), 0, 0};
@@ -64,6 +87,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["versions"] = Napi::Function::New<Versions>(env, "versions");
   exports["linkTypeOfName"] = Napi::Function::New<LinkTypeOfName>(env, "linkTypeOfName");
   exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
+  exports["flowPartitions"] = Napi::Function::New<FlowPartitions>(env, "flowPartitions");
   exports["readerLeft"] = Napi::Function::New<ReaderLeft>(env, "readerLeft");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   InitProperties(env, exports);

@@ -76,6 +76,8 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
       may_fill_queue_(info[0].As<Napi::Object>().Get("mayFillQueue").As<Napi::Boolean>()),
       stamp_packet_time_(
           info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),
+      flow_partitions_(
+          info[0].As<Napi::Object>().Get("flowPartitions").As<Napi::Number>().Int32Value()),
       report_every_(static_cast<uint64_t>(
           info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())),
       push_timer_(
@@ -305,6 +307,10 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   // 0 is librdkafka's "now".
   next(RD_KAFKA_VTYPE_TIMESTAMP).i64 =
       stamp_packet_time_ ? static_cast<int64_t>(time_us / 1000) : 0;
+  if (flow_partitions_ > 1)
+    next(RD_KAFKA_VTYPE_PARTITION).i32 = static_cast<int32_t>(
+        flow_hash_.Of(records.link_type, {record + sizeof header, header.captured}) %
+        flow_partitions_);
 
   std::optional<DecimalHeader> link_type, original_length, nanoseconds;
   if (records.link_type != kEthernet)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "client_events.h"
+#include "flow_hash.h"
 #include "js_thread.h"
 #include "push_timer.h"
 
@@ -28,7 +29,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * headers: [[name, value]], reportEvery, ownConnections?, onEvent}) */
+   * flowPartitions, headers: [[name, value]], reportEvery, ownConnections?, onEvent}) */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 
@@ -87,10 +88,12 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   rd_kafka_queue_t* reports_queue_ = nullptr;
   const bool may_fill_queue_;
   const bool stamp_packet_time_;
+  const uint32_t flow_partitions_;  // that conversations are spread over; 0: librdkafka's choice
   const uint64_t report_every_;
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
   std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
   PushTimer push_timer_;
+  FlowHash flow_hash_;
 
   std::thread thread_;
   std::mutex mutex_;

@@ -118,6 +118,8 @@ interface Addon {
   linkTypeName(linkType: number): string | undefined;
   propertyProblem(name: string, value: string): { unknown: boolean; message: string } | undefined;
   propertyNames(): string[];
+  /** For each record, the partition that a producer with `flowPartitions` sends it to. */
+  flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;
   exitNow(status: number): never;
   OwnConnections: new () => NativeOwnConnections;
@@ -144,6 +146,7 @@ interface Addon {
     pushIntervalMs: number;
     fullBytes: number;
     headers: readonly (readonly [name: string, value: string])[];
+    flowPartitions: number;
     reportEvery: number;
     ownConnections: NativeOwnConnections | undefined;
     onEvent: (event: NativeEvent) => void;

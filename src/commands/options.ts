@@ -65,6 +65,11 @@ const PRODUCER = {
   },
   'time-stamp-type': { type: 'string', describe: 'clock of the packets, see man pcap-tstamp' },
   'time-stamp-precision': { type: 'string', describe: 'micro or nano (default micro)' },
+  'partition-by': {
+    type: 'string',
+    describe: 'time, or flow: both directions of a conversation in one partition',
+    default: 'time',
+  },
   'kafka-timestamp': {
     type: 'string',
     describe: 'timestamp of messages: packet or now (default: packet; now with -r)',

@@ -38,6 +38,7 @@ interface ProduceOptions extends BothModes {
   readonly linkType: number | undefined;
   readonly precision: Precision;
   readonly timestampType: string | undefined;
+  readonly partitionBy: 'time' | 'flow';
   readonly timestamp: KafkaTimestamp;
   readonly headers: ReturnType<typeof messageHeaders>;
   readonly identify: boolean;
@@ -96,6 +97,7 @@ function parse(args: BridgeArguments): ProduceOptions {
       'nano',
     ]),
     timestampType: args['time-stamp-type'],
+    partitionBy: parseChoice('--partition-by', args['partition-by'], ['time', 'flow']),
     timestamp: parseChoice(
       '--kafka-timestamp',
       args['kafka-timestamp'] ?? (fromFiles ? 'now' : 'packet'),
@@ -175,6 +177,7 @@ function openSink(
       ...pushSettings(options.properties, partitions),
       headers: options.headers,
       namesInterface: options.identify,
+      flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
       reportEvery: prettyEvery,
       ownConnections,
     },

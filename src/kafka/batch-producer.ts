@@ -26,6 +26,8 @@ export interface ProducerOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Whether messages say on which interface their packets were captured, where it is known. */
   readonly namesInterface: boolean;
+  /** Partitions over which conversations are spread; without it, librdkafka chooses by key. */
+  readonly flowPartitions?: number;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
   readonly ownConnections: NativeOwnConnections | undefined;
@@ -57,6 +59,7 @@ export class BatchProducer {
     try {
       this.#native = new addon.BatchProducer({
         ...options,
+        flowPartitions: options.flowPartitions ?? 0,
         properties: [...options.properties],
         onEvent: (event) => {
           if (event.kind === 'reports') this.#onReports?.();

@@ -216,3 +216,43 @@ test('--no-promiscuous leaves out what is for other hosts', { skip }, async (t) 
   await loud.started();
   assert.equal(await promiscuous(), 1);
 });
+
+test('--partition-by flow: both directions in one partition, as captured', { skip }, async (t) => {
+  const topic = await freshTopic(t, { partitions: 8 });
+  const veth = await vethPair(t);
+  const run = kcap(t, producing(topic, [veth.inside], '--partition-by', 'flow', '-m', '128'));
+  await run.started();
+  const frames = Array.from({ length: 64 }, (_, port) => [
+    udpFrame({ host: 1, port: 40_000 + port }, { host: 2, port: 53 }),
+    udpFrame({ host: 2, port: 53 }, { host: 1, port: 40_000 + port }),
+  ]).flat();
+  await sendFrames(veth, frames);
+  assert.equal((await run.exit).status, 0);
+  const messages = await readMessages(topic);
+  assert.equal(messages.length, 128);
+  const partitionOfPort = new Map<number, Set<number>>();
+  for (const { value, partition } of messages) {
+    assert.ok(value);
+    const port = Math.max(value.readUInt16BE(34), value.readUInt16BE(36));
+    partitionOfPort.set(port, (partitionOfPort.get(port) ?? new Set()).add(partition));
+  }
+  assert.equal(partitionOfPort.size, 64);
+  assert.ok([...partitionOfPort.values()].every((partitions) => partitions.size === 1));
+  assert.equal(new Set(messages.map(({ partition }) => partition)).size, 8);
+});
+
+interface UdpEnd {
+  readonly host: number;
+  readonly port: number;
+}
+
+/** An Ethernet frame with an IPv4 packet of UDP. */
+function udpFrame(from: UdpEnd, to: UdpEnd): Buffer {
+  const frame = Buffer.alloc(60);
+  frame.write(`02000000000${to.host}02000000000${from.host}0800450000200000000040110000`, 'hex');
+  frame.write(`0a00000${from.host}0a00000${to.host}`, 26, 'hex');
+  frame.writeUInt16BE(from.port, 34);
+  frame.writeUInt16BE(to.port, 36);
+  frame.writeUInt16BE(12, 38);
+  return frame;
+}

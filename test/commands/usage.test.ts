@@ -54,6 +54,7 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
     'kcap: --time-stamp-precision pico: no such choice',
     /micro, nano/,
   ],
+  [[...P, '--partition-by', 'key'], 'kcap: --partition-by key: no such choice', /time, flow/],
   [['-p', '-k', 'b', '-t', 'pcap'], 'kcap: --producer: nothing to capture from', /kcap devices/],
   [['-p', '-t', 'pcap', '-i', 'lo'], 'kcap: broker: none given', /-k localhost:9092/],
   [['-c', '-k=', '-t', 'pcap'], 'kcap: broker: none given', /-k localhost:9092/],
