@@ -121,7 +121,9 @@ function givenOptions(words: readonly string[]): Set<string> {
 
 /** yargs knows no two-letter options with one dash; pycapa has them. */
 function withTwoLetterOptions(help: string): string {
-  return help.replace(/ {6}(--[a-z-]+), -(-pp|-ll)/g, ' $2, $1  ');
+  return help.replace(/ {6}(--[a-z-]+), -(-pp|-ll)/g, (line, long: string, two: string) =>
+    ` ${two}, ${long}`.padEnd(line.length),
+  );
 }
 
 /** What yargs found wrong, with the option or command that was probably meant. */
