@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
 const levels = [
   ['packet', 'addon.ts'],
   ['pcap', 'capture', 'kafka'],
-  ['pipeline'],
+  ['pipeline', 'spool'],
   ['sources', 'stages', 'sinks'],
   ['commands'],
   ['main.ts'],

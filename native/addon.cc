@@ -1,6 +1,7 @@
 #include <librdkafka/rdkafka.h>
 #include <napi.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #if !__has_include(<pcap/pcap.h>)
@@ -79,6 +80,11 @@ Napi::Value ReaderLeft(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), output.revents & (POLLERR | POLLHUP));
 }
 
+/** lockFile(fd) → whether the file is this process's now, until it closes it or ends. */
+Napi::Value LockFile(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), flock(info[0].As<Napi::Number>(), LOCK_EX | LOCK_NB) == 0);
+}
+
 /** exitNow(status): ends the process without waiting for threads that are blocked in a write or a
  * request. */
 void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
@@ -89,6 +95,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
   exports["flowPartitions"] = Napi::Function::New<FlowPartitions>(env, "flowPartitions");
   exports["readerLeft"] = Napi::Function::New<ReaderLeft>(env, "readerLeft");
+  exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   InitProperties(env, exports);
   OwnConnections::Init(env, exports);

@@ -2,10 +2,11 @@
 
 #include <endian.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
-#include "batch.h"
+#include "message_packet.h"
 #include "properties.h"
 
 namespace kcap {
@@ -20,7 +21,7 @@ constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
 constexpr int kShortQueue = 50'000;
 constexpr int kRecordsBetweenLooks = 256;
 // Of a message: its parts, and the headers that say what is not plain about the packet.
-constexpr size_t kPlainArguments = 12;
+constexpr size_t kPlainArguments = 13;
 
 /** For a counter that one thread alone writes: cheaper than an atomic addition. */
 void Add(std::atomic<uint64_t>& counter, uint64_t number) {
@@ -57,6 +58,8 @@ void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
                       InstanceMethod<&BatchProducer::Produce>("produce"),
                       InstanceMethod<&BatchProducer::Flush>("flush"),
                       InstanceMethod<&BatchProducer::Purge>("purge"),
+                      InstanceMethod<&BatchProducer::Withdraw>("withdraw"),
+                      InstanceMethod<&BatchProducer::TakeWithdrawn>("takeWithdrawn"),
                       InstanceMethod<&BatchProducer::Counters>("counters"),
                       InstanceMethod<&BatchProducer::TakeReports>("takeReports"),
                       InstanceMethod<&BatchProducer::Close>("close"),
@@ -172,6 +175,60 @@ Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value BatchProducer::Withdraw(const Napi::CallbackInfo& info) {
+  return Submit(info.Env(), [this] {
+    withdrawing_ = true;
+    PurgeAll();
+    withdrawing_ = false;
+    return 0;
+  });
+}
+
+Napi::Value BatchProducer::TakeWithdrawn(const Napi::CallbackInfo& info) {
+  std::vector<Withdrawn> packets;
+  std::vector<uint8_t> frames;
+  {
+    std::lock_guard lock(details_mutex_);
+    packets.swap(withdrawn_);
+    frames.swap(withdrawn_frames_);
+  }
+  std::sort(packets.begin(), packets.end(),
+            [](const Withdrawn& a, const Withdrawn& b) { return a.number < b.number; });
+  const auto env = info.Env();
+  auto batches = Napi::Array::New(env);
+  for (auto first = packets.begin(); first != packets.end();) {
+    const auto end = std::find_if(first, packets.end(), [&](const Withdrawn& packet) {
+      return packet.link_type != first->link_type || packet.nanoseconds != first->nanoseconds ||
+             packet.interface != first->interface;
+    });
+    size_t size = 0;
+    uint32_t longest = 0;
+    for (auto packet = first; packet != end; packet++) {
+      size += sizeof packet->header + packet->header.captured;
+      longest = std::max(longest, packet->header.captured);
+    }
+    auto records = Napi::Buffer<uint8_t>::New(env, size);
+    uint8_t* to = records.Data();
+    for (auto packet = first; packet != end; packet++) {
+      memcpy(to, &packet->header, sizeof packet->header);
+      to += sizeof packet->header;
+      if (packet->header.captured > 0)
+        memcpy(to, frames.data() + packet->frame_at, packet->header.captured);
+      to += packet->header.captured;
+    }
+    auto batch = Napi::Object::New(env);
+    batch["records"] = records;
+    batch["count"] = Napi::Number::New(env, static_cast<double>(end - first));
+    batch["linkType"] = Napi::Number::New(env, first->link_type);
+    batch["nanoseconds"] = Napi::Boolean::New(env, first->nanoseconds);
+    batch["snapLength"] = Napi::Number::New(env, longest);
+    if (!first->interface.empty()) batch["interface"] = Napi::String::New(env, first->interface);
+    batches[batches.Length()] = batch;
+    first = end;
+  }
+  return batches;
+}
+
 Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   const auto number = [env](uint64_t value) {
@@ -182,6 +239,8 @@ Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
   counters["delivered"] = number(delivered_);
   counters["deliveredBytes"] = number(delivered_bytes_);
   counters["failed"] = number(failed_);
+  counters["underWay"] = number(accepted_ - reported_);
+  counters["settled"] = number(settled_);
   auto failures = Napi::Object::New(env);
   std::lock_guard lock(details_mutex_);
   for (const auto& [cause, count] : failures_) failures[cause] = number(count);
@@ -307,6 +366,8 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   // 0 is librdkafka's "now".
   next(RD_KAFKA_VTYPE_TIMESTAMP).i64 =
       stamp_packet_time_ ? static_cast<int64_t>(time_us / 1000) : 0;
+  const uint64_t number = accepted_.load(std::memory_order_relaxed) + 1;
+  next(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(number);
   if (flow_partitions_ > 1)
     next(RD_KAFKA_VTYPE_PARTITION).i32 = static_cast<int32_t>(
         flow_hash_.Of(records.link_type, {record + sizeof header, header.captured}) %
@@ -327,6 +388,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   rd_kafka_error_t* error = rd_kafka_produceva(client_, arguments.data(), count);
   if (!error) {
     Add(accepted_, 1);
+    settled_mark_.Begin(number);
     return Outcome::kTaken;
   }
   const auto code = rd_kafka_error_code(error);
@@ -359,6 +421,14 @@ void BatchProducer::PurgeAll() {
 
 void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto* self = ClientEvents::OpaqueOf<BatchProducer>(opaque);
+  const auto message_number = reinterpret_cast<uint64_t>(message->_private);
+  Add(self->reported_, 1);
+  self->settled_mark_.Settle(message_number);
+  self->settled_.store(self->settled_mark_.value(), std::memory_order_relaxed);
+  if (message->err && self->withdrawing_) {
+    self->KeepWithdrawn(message_number, message);
+    return;
+  }
   if (message->err) {
     self->CountFailure(message->err);
     return;
@@ -378,6 +448,16 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
                               message->offset, message->len});
   }
   if (first) self->events_.Notify("reports");
+}
+
+void BatchProducer::KeepWithdrawn(uint64_t number, const rd_kafka_message_t* message) {
+  const MessagePacket packet = PacketOf(message, KeyUnit::kMicroseconds, kEthernet);
+  const auto* frame = static_cast<const uint8_t*>(message->payload);
+  std::lock_guard lock(details_mutex_);
+  withdrawn_.push_back({number, packet.link.type, packet.link.nanoseconds,
+                        std::string(packet.link.interface), packet.header,
+                        withdrawn_frames_.size()});
+  withdrawn_frames_.insert(withdrawn_frames_.end(), frame, frame + message->len);
 }
 
 void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {

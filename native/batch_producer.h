@@ -13,10 +13,12 @@
 #include <thread>
 #include <vector>
 
+#include "batch.h"
 #include "client_events.h"
 #include "flow_hash.h"
 #include "js_thread.h"
 #include "push_timer.h"
+#include "settled_mark.h"
 
 namespace kcap {
 
@@ -48,6 +50,15 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
     int64_t offset;
     size_t length;
   };
+  /** The packet of a message that was taken back. */
+  struct Withdrawn {
+    uint64_t number;
+    int32_t link_type;
+    bool nanoseconds;
+    std::string interface;
+    RecordHeader header;
+    size_t frame_at;  // in withdrawn_frames_
+  };
   using Job = std::function<void()>;
 
   // JavaScript's thread.
@@ -58,6 +69,11 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Napi::Value Flush(const Napi::CallbackInfo& info);
   /** purge() → Promise: every message not yet delivered has failed. */
   Napi::Value Purge(const Napi::CallbackInfo& info);
+  /** withdraw() → Promise: every message not yet delivered was taken back, for takeWithdrawn(). */
+  Napi::Value Withdraw(const Napi::CallbackInfo& info);
+  /** takeWithdrawn() → the packets of those messages as batches, in the order in which they came.
+   */
+  Napi::Value TakeWithdrawn(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);
   /** takeReports() → the deliveries to be shown since the last call. */
   Napi::Value TakeReports(const Napi::CallbackInfo& info);
@@ -79,6 +95,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   void PurgeAll();
   void PushIfDue();
   void CountFailure(rd_kafka_resp_err_t error);
+  void KeepWithdrawn(uint64_t number, const rd_kafka_message_t* message);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   JsThread js_;
@@ -93,6 +110,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
   std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
   PushTimer push_timer_;
+  SettledMark settled_mark_;
+  bool withdrawing_ = false;
   FlowHash flow_hash_;
 
   std::thread thread_;
@@ -102,13 +121,18 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
 
-  std::atomic<uint64_t> accepted_ = 0;
+  std::atomic<uint64_t> accepted_ = 0;  // and the number of the last message
+  std::atomic<uint64_t> reported_ =
+      0;  // messages about which librdkafka has said what became of them
+  std::atomic<uint64_t> settled_ = 0;  // settled_mark_'s value
   std::atomic<uint64_t> delivered_ = 0;
   std::atomic<uint64_t> delivered_bytes_ = 0;
   std::atomic<uint64_t> failed_ = 0;
   std::mutex details_mutex_;
   std::map<std::string, uint64_t> failures_;  // by cause
   std::vector<Report> reports_;
+  std::vector<Withdrawn> withdrawn_;
+  std::vector<uint8_t> withdrawn_frames_;
 };
 
 }  // namespace kcap

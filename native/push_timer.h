@@ -12,7 +12,7 @@ namespace kcap {
  * librdkafka would do that itself after linger.ms, but at a price: while a request is under way and
  * messages older than that wait behind it, its broker thread polls without a pause. So linger.ms is
  * long here. A busy stream fills its requests by itself; a slow one is pushed at most once an
- * interval, the first packet after a pause at once.
+ * interval, and a packet after a pause at once.
  */
 class PushTimer {
  public:
@@ -25,6 +25,9 @@ class PushTimer {
   void Produced(size_t bytes) {
     waiting_ = interval_.count() > 0;
     bytes_ += bytes;
+    const auto now = Clock::now();
+    if (now - produced_ >= kPause) began_ = now - interval_;
+    produced_ = now;
   }
 
   /** How long nothing need be done, up to `most`. */
@@ -48,9 +51,13 @@ class PushTimer {
   void Pushed() { waiting_ = false; }
 
  private:
+  /** Whatever comes this late has nobody to share its request with. */
+  static constexpr std::chrono::milliseconds kPause{20};
+
   const std::chrono::milliseconds interval_;
   const size_t full_bytes_;
   Clock::time_point began_;
+  Clock::time_point produced_;
   size_t bytes_ = 0;
   bool waiting_ = false;
 };

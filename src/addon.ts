@@ -13,6 +13,16 @@ export interface NativeBatch {
   readonly host?: string;
 }
 
+/** Packets that a producer gave back. */
+export interface NativeWithdrawnBatch {
+  readonly records: Buffer;
+  readonly count: number;
+  readonly linkType: number;
+  readonly nanoseconds: boolean;
+  readonly snapLength: number;
+  readonly interface?: string;
+}
+
 export interface NativeOffset {
   readonly partition: number;
   readonly offset: number;
@@ -73,11 +83,18 @@ export interface NativeProducer {
   ): Promise<number>;
   flush(timeoutMs: number): Promise<number>;
   purge(): Promise<number>;
+  withdraw(): Promise<number>;
+  takeWithdrawn(): NativeWithdrawnBatch[];
   counters(): {
+    /** Messages are numbered from 1 on: this is the number of the last one. */
     accepted: number;
     delivered: number;
     deliveredBytes: number;
     failed: number;
+    /** Messages that are neither delivered nor failed nor withdrawn. */
+    underWay: number;
+    /** All messages up to this number were delivered, have failed or were withdrawn. */
+    settled: number;
     failures: Record<string, number>;
   };
   takeReports(): {
@@ -121,6 +138,8 @@ interface Addon {
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
   flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;
+  /** Locks a file for this process, until it closes it or ends; false where another process has it. */
+  lockFile(fd: number): boolean;
   exitNow(status: number): never;
   OwnConnections: new () => NativeOwnConnections;
   CaptureFilter: new (expression: string, linkType: number, snapLength: number) => NativeFilter;

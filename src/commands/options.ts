@@ -83,6 +83,15 @@ const PRODUCER = {
     default: [],
   },
   identify: { type: 'boolean', describe: 'headers that name the host and the interface' },
+  spool: {
+    type: 'string',
+    describe: 'folder on disk for what cannot be sent while brokers are away',
+  },
+  'spool-size': {
+    type: 'string',
+    describe: 'bytes of the spool, for example 500M or 10G',
+    default: '1G',
+  },
   'drain-timeout': {
     type: 'string',
     describe: 'seconds that a stop waits for deliveries',

@@ -12,6 +12,7 @@ import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
 import { openStandardOutput } from '../sinks/byte-output.js';
 import { PrettyTopicSink } from '../sinks/pretty.js';
+import { SpoolingTopicSink } from '../sinks/spooling-topic.js';
 import { TopicSink } from '../sinks/topic.js';
 import { FileSource } from '../sources/file.js';
 import { InterfaceSource } from '../sources/interface.js';
@@ -25,10 +26,14 @@ import {
   type BridgeArguments,
 } from './both-modes.js';
 import { messageHeaders } from './message-headers.js';
+import { Spool } from '../spool/spool.js';
+import { SpoolFolder } from '../spool/spool-folder.js';
 import { superviseRun } from './supervised-run.js';
-import { parseChoice, parseCount, parseSeconds } from './values.js';
+import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 const DEFAULT_SNAP_LENGTH = 65_535;
+/** A few batches. */
+const LEAST_SPOOL_BYTES = 8 * 1024 * 1024;
 
 interface ProduceOptions extends BothModes {
   /** Exactly one of the two. */
@@ -43,6 +48,8 @@ interface ProduceOptions extends BothModes {
   readonly headers: ReturnType<typeof messageHeaders>;
   readonly identify: boolean;
   readonly drainTimeoutMs: number;
+  /** Folder, and its largest size. */
+  readonly spool: { readonly path: string; readonly bytes: number } | undefined;
   readonly captureOwnTraffic: boolean;
 }
 
@@ -62,7 +69,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const stop = new Stop(options.drainTimeoutMs);
   const ownConnections = options.captureOwnTraffic ? undefined : new addon.OwnConnections();
   const { source, stages } = await openSource(options, ownConnections, log);
-  const sink = openSink(options, partitions.length, ownConnections, stop, log);
+  const sink = await openSink(options, partitions.length, ownConnections, stop, log);
   const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
   const started = `capturing on ${source.name}, sending to topic ${topic}`;
   return superviseRun(run, stop, { started, log, ...options });
@@ -106,8 +113,15 @@ function parse(args: BridgeArguments): ProduceOptions {
     headers: messageHeaders(args.header, args.identify === true),
     identify: args.identify === true,
     drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
+    spool: parseSpool(args),
     captureOwnTraffic: args['capture-own-traffic'] === true,
   };
+}
+
+function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {
+  const { spool: path, 'spool-size': size } = args;
+  const bytes = parseBytes('--spool-size', size, LEAST_SPOOL_BYTES);
+  return path === undefined ? undefined : { path, bytes };
 }
 
 async function openSource(
@@ -160,17 +174,18 @@ function openInterfaces(
   });
 }
 
-function openSink(
+async function openSink(
   options: ProduceOptions,
   partitions: number,
   ownConnections: object | undefined,
   stop: Stop,
   log: Logger,
-): Sink {
+): Promise<Sink> {
   const { topic, prettyEvery, drainTimeoutMs } = options;
+  const spool = options.spool && (await openSpool(options.spool, topic, log));
   const producer = new BatchProducer(
     {
-      properties: producerProperties(options.properties),
+      properties: producerProperties(options.properties, spool !== undefined),
       topic,
       timestamp: options.timestamp,
       mayFillQueue: 'interfaces' in options.from,
@@ -183,7 +198,13 @@ function openSink(
     },
     log,
   );
-  const sink = new TopicSink(producer, drainTimeoutMs);
+  const sink = spool
+    ? new SpoolingTopicSink(producer, spool, {
+        drainTimeoutMs,
+        sourceWaits: 'files' in options.from,
+        log,
+      })
+    : new TopicSink(producer, drainTimeoutMs);
   if (prettyEvery === 0) return sink;
   const output = openStandardOutput();
   // Nobody reads the lines any more: that ends the run, as `tcpdump | head` ends tcpdump.
@@ -191,4 +212,12 @@ function openSink(
     stop.request();
   });
   return new PrettyTopicSink(sink, { producer, output, topic, every: prettyEvery });
+}
+
+async function openSpool(
+  { path, bytes }: { readonly path: string; readonly bytes: number },
+  topic: string,
+  log: Logger,
+): Promise<Spool> {
+  return Spool.open(await SpoolFolder.open(path, topic), bytes, log);
 }

@@ -19,6 +19,19 @@ export function parseSeconds(option: string, text: string): number {
   return seconds * 1000;
 }
 
+const UNITS = ['', 'K', 'M', 'G', 'T'];
+
+/** A number of bytes, with K, M, G or T for powers of 1024. */
+export function parseBytes(option: string, text: string, least: number): number {
+  const [, digits = '', unit = ''] = /^(\d+)([kmgt]?)i?b?$/i.exec(text) ?? [];
+  const bytes = Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase());
+  if (digits === '' || !(bytes <= Number.MAX_SAFE_INTEGER))
+    throw usageError(`${option} ${text}`, 'not a number of bytes', `for example ${option} 500M`);
+  if (bytes < least)
+    throw usageError(`${option} ${text}`, `less than ${least} bytes`, `for example ${option} 500M`);
+  return bytes;
+}
+
 /** One of a few words. */
 export function parseChoice<Choice extends string>(
   option: string,

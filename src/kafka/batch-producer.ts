@@ -77,15 +77,22 @@ export class BatchProducer {
    * bytes that it took: all, unless `giveUp` was aborted before there was room.
    */
   async send(batch: PacketBatch, giveUp: AbortSignal): Promise<number> {
-    const { bytes, link } = batch;
-    const name = this.#namesInterface ? link.interface : undefined;
+    const { bytes } = batch;
     let taken = 0;
     while (taken < bytes.length) {
-      const rest = taken === 0 ? bytes : bytes.subarray(taken);
-      taken += await this.#native.produce(rest, link.linkType, link.precision === 'nano', name);
+      taken += await this.offer(taken === 0 ? batch : { ...batch, bytes: bytes.subarray(taken) });
       if (giveUp.aborted) break;
     }
     return taken;
+  }
+
+  /**
+   * Hands librdkafka as many of the packets as it has room for, after a moment if need be. The number of packets'
+   * bytes that it took.
+   */
+  async offer({ bytes, link }: PacketBatch): Promise<number> {
+    const name = this.#namesInterface ? link.interface : undefined;
+    return this.#native.produce(bytes, link.linkType, link.precision === 'nano', name);
   }
 
   /** Waits up to `timeoutMs` for deliveries; the number of messages still under way. */
@@ -96,6 +103,21 @@ export class BatchProducer {
   /** Gives up every message that is not delivered: it counts as failed. */
   async purge(): Promise<void> {
     await this.#native.purge();
+  }
+
+  /** Takes every message back that is not delivered: their packets, in the order in which they came. */
+  async withdraw(): Promise<PacketBatch[]> {
+    await this.#native.withdraw();
+    return this.#native.takeWithdrawn().map((batch) => ({
+      bytes: batch.records,
+      count: batch.count,
+      link: {
+        linkType: batch.linkType,
+        precision: batch.nanoseconds ? 'nano' : 'micro',
+        snapLength: batch.snapLength,
+        interface: batch.interface,
+      },
+    }));
   }
 
   counters(): ReturnType<NativeProducer['counters']> {

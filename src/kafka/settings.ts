@@ -22,6 +22,13 @@ const PRODUCER: Properties = new Map([
   ['linger.ms', '1000'],
 ]);
 
+/** What waits in a spool need not wait in memory, nor be given up. */
+const SPOOLING_PRODUCER: Properties = new Map([
+  ['queue.buffering.max.messages', '200000'],
+  ['queue.buffering.max.kbytes', String(64 * 1024)],
+  ['message.timeout.ms', '0'],
+]);
+
 /** How long a packet of a slow stream waits at most for others to share its request. */
 const PUSH_INTERVAL_MS = 50;
 /** A request as large as librdkafka makes them (batch.size). */
@@ -64,8 +71,10 @@ export function controlProperties(user: Properties): Properties {
   return new Map([...BOTH, ...user]);
 }
 
-export function producerProperties(user: Properties): Properties {
-  const properties = new Map([...PRODUCER, ...user]);
+/** @param spools whether what can't be sent has a place on disk */
+export function producerProperties(user: Properties, spools = false): Properties {
+  const properties = new Map([...PRODUCER, ...(spools ? SPOOLING_PRODUCER : []), ...user]);
+  if (user.has('delivery.timeout.ms')) properties.delete('message.timeout.ms');
   const refuses = NOT_IDEMPOTENT.some(
     ([name, value]) => user.has(name) && value.test(user.get(name) ?? ''),
   );

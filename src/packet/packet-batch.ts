@@ -74,6 +74,14 @@ export function firstPackets(batch: PacketBatch, count: number): PacketBatch {
   return batch.origin ? { ...first, origin: firstPositions(batch.origin, count) } : first;
 }
 
+/** What comes after the first `byteLength` bytes, which are whole packets. For batches that are not acknowledged. */
+export function packetsAfter({ bytes, link }: PacketBatch, byteLength: number): PacketBatch {
+  const rest = bytes.subarray(byteLength);
+  let count = 0;
+  for (let at = 0; at < rest.length; at += recordLength(rest, at)) count++;
+  return { bytes: rest, count, link };
+}
+
 function firstPositions(origin: Origin, count: number): Origin {
   const next = new Map<number, number>();
   for (let i = 0; i < count; i++) {

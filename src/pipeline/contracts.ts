@@ -71,6 +71,16 @@ export interface SinkCounters {
   readonly unusable: ByCause;
   /** Packets whose time lost its nanoseconds without anybody having asked for it. */
   readonly roundedTimes?: number;
+  readonly spool?: SpoolCounters;
+}
+
+export interface SpoolCounters {
+  /** Its folder. */
+  readonly where: string;
+  /** Packets of this run that are on disk and not yet sent. */
+  readonly waiting: number;
+  /** What an earlier run had left, and was taken up by this one: packets, and their captured bytes. */
+  readonly takenUp: { readonly packets: number; readonly bytes: number };
 }
 
 /** Where packets go. */

@@ -20,6 +20,8 @@ export interface Summary {
   readonly duration_s: number;
   readonly failed_by_cause: ByCause;
   readonly skipped_by_cause: ByCause;
+  /** Folder of the spool, if there is one. */
+  readonly spool?: string;
   /** Something was lost or failed. */
   readonly lossy: boolean;
 }
@@ -47,11 +49,14 @@ export function summarize(run: RunCounters): Summary {
     ...stages.map((stage) => stage.unusable),
     sink.unusable,
   ) as ByCause;
-  const packetsIn = run.taken - sum('returned') + total(source.skipped) + total(source.unusable);
+  const spooled = sink.spool?.waiting ?? 0;
+  const takenUp = sink.spool?.takenUp ?? { packets: 0, bytes: 0 };
+  const packetsIn =
+    run.taken + takenUp.packets - sum('returned') + total(source.skipped) + total(source.unusable);
   const filtered = sum('filtered');
   const lostInSkipped = total(unusable);
   const skipped = total(source.skipped) + lostInSkipped;
-  const settled = sink.out + total(sink.failed) + filtered + skipped;
+  const settled = sink.out + total(sink.failed) + filtered + skipped + spooled;
   const failures = {
     ...sink.failed,
     ...(run.unsettled === undefined ? {} : { [run.unsettled]: packetsIn - settled }),
@@ -63,17 +68,18 @@ export function summarize(run: RunCounters): Summary {
     packets_failed: failed,
     packets_filtered: filtered,
     packets_skipped: skipped,
-    packets_spooled: 0,
+    packets_spooled: spooled,
     dropped_kernel: source.droppedKernel,
     dropped_interface: source.droppedInterface,
     time_from_kafka: source.timeFromKafka,
     bad_headers: source.badHeaders,
     rounded_times: sink.roundedTimes ?? 0,
-    bytes_in: run.takenBytes - sum('returnedBytes'),
+    bytes_in: run.takenBytes + takenUp.bytes - sum('returnedBytes'),
     bytes_out: sink.bytesOut,
     duration_s: Math.round(run.durationMs) / 1000,
     failed_by_cause: nonZero(failures),
     skipped_by_cause: nonZero({ ...source.skipped, ...unusable }),
+    ...(sink.spool && { spool: sink.spool.where }),
     lossy: failed + lostInSkipped + source.droppedKernel + source.droppedInterface > 0,
   };
 }
@@ -91,6 +97,10 @@ export function summaryLines(summary: Summary): string[] {
   add(summary.packets_filtered, 'filtered out');
   for (const [cause, count] of Object.entries(summary.skipped_by_cause))
     add(count, `skipped: ${cause}`);
+  add(
+    summary.packets_spooled,
+    `wait in ${summary.spool ?? ''}: the next run with this --spool sends them`,
+  );
   add(summary.time_from_kafka, 'took their time from Kafka: their key held none');
   add(summary.rounded_times, 'lost their nanoseconds: -F nsecpcap and -F pcapng keep them');
   if (summary.bad_headers > 0)

@@ -9,7 +9,6 @@ import {
 import { formatLocal, microsecondsOf, type Microseconds } from '../packet/timestamp.js';
 import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
 import { OutputClosed, type ByteOutput } from './byte-output.js';
-import type { TopicSink } from './topic.js';
 
 /** The packets of a topic as pycapa's lines, every so many packets one. */
 export class PrettySink implements Sink {
@@ -63,7 +62,7 @@ export class PrettySink implements Sink {
 
 /** Sends packets to a topic and shows pycapa's lines about it, every so many packets one. */
 export class PrettyTopicSink implements Sink {
-  readonly #inner: TopicSink;
+  readonly #inner: Sink;
   readonly #producer: BatchProducer;
   readonly #output: ByteOutput;
   readonly #topic: string;
@@ -75,7 +74,7 @@ export class PrettyTopicSink implements Sink {
   #endsWith: AbortSignal | undefined;
 
   constructor(
-    inner: TopicSink,
+    inner: Sink,
     options: { producer: BatchProducer; output: ByteOutput; topic: string; every: number },
   ) {
     this.#inner = inner;

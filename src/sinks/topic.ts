@@ -1,6 +1,6 @@
 import type { BatchProducer } from '../kafka/batch-producer.js';
-import type { PacketBatch } from '../packet/packet-batch.js';
-import { recordLength } from '../packet/record.js';
+import { packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
+import { Patience } from './patience.js';
 import type { Sink, SinkCounters } from '../pipeline/contracts.js';
 
 /** How long one wait for deliveries lasts before it is looked whether to go on. */
@@ -20,17 +20,13 @@ export class TopicSink implements Sink {
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     const taken = await this.#producer.send(batch, giveUp);
-    for (let at = taken; at < batch.bytes.length; at += recordLength(batch.bytes, at))
-      this.#unsent++;
+    this.#unsent += packetsAfter(batch, taken).count;
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
+    const patience = new Patience(this.#drainTimeoutMs, giveUp);
     let left = await this.#producer.flush(0);
-    for (let waitedMs = 0; left > 0 && waitedMs < this.#drainTimeoutMs && !giveUp.aborted;) {
-      const before = left;
-      left = await this.#producer.flush(FLUSH_STEP_MS);
-      waitedMs = left < before ? 0 : waitedMs + FLUSH_STEP_MS;
-    }
+    while (left > 0 && patience.holds(left)) left = await this.#producer.flush(FLUSH_STEP_MS);
     if (left > 0) await this.#producer.purge();
   }
 

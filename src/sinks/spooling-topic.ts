@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { BatchProducer } from '../kafka/batch-producer.js';
+import { packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
+import type { Sink, SinkCounters } from '../pipeline/contracts.js';
+import type { Spool } from '../spool/spool.js';
+import { Patience } from './patience.js';
+
+/** From so many messages under way on, packets go to disk while no broker answers. */
+const HIGH_WATER_MESSAGES = 20_000;
+/** How long nothing was delivered when the brokers count as away. */
+const AWAY_MS = 500;
+/** How often it is looked whether there is room, or what is under way has settled. */
+const LOOK_MS = 50;
+const FLUSH_STEP_MS = 200;
+
+/**
+ * Sends packets to a topic; those that it can't send go to disk and from there, in order, before any newer packet. What
+ * can't be sent until the end stays there for the next run.
+ */
+export class SpoolingTopicSink implements Sink {
+  readonly #producer: BatchProducer;
+  readonly #spool: Spool;
+  readonly #drainTimeoutMs: number;
+  readonly #sourceWaits: boolean;
+  readonly #log: Logger;
+  #sending: Promise<void> | undefined;
+  #stopSending = false;
+  #failure: { readonly error: unknown } | undefined;
+  #unsent = 0;
+  #delivered = 0;
+  #deliveredAt = performance.now();
+
+  /**
+   * @param options.drainTimeoutMs how long a flush waits while nothing at all is delivered
+   * @param options.sourceWaits packets lose nothing by waiting for brokers that are slow, but there
+   */
+  constructor(
+    producer: BatchProducer,
+    spool: Spool,
+    options: { drainTimeoutMs: number; sourceWaits: boolean; log: Logger },
+  ) {
+    const { drainTimeoutMs, sourceWaits, log } = options;
+    this.#producer = producer;
+    this.#spool = spool;
+    this.#drainTimeoutMs = drainTimeoutMs;
+    this.#sourceWaits = sourceWaits;
+    this.#log = log;
+    if (!spool.hasFiles) return;
+    log.info(`sending first what an earlier run has left in ${spool.where}`);
+    this.#sendSpooled();
+  }
+
+  async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
+    if (this.#failure) throw this.#failure.error;
+    const rest = this.#spool.hasPackets ? batch : await this.#send(batch, giveUp);
+    if (rest.count > 0) await this.#putOnDisk(rest, giveUp);
+  }
+
+  async flush(giveUp: AbortSignal): Promise<void> {
+    const patience = new Patience(this.#drainTimeoutMs, giveUp);
+    const goesOn = () => patience.holds(this.#producer.counters().delivered);
+    while (this.#spool.hasPackets && !this.#failure && goesOn()) await delay(LOOK_MS);
+    this.#stopSending = true;
+    await this.#sending;
+
+    let left = await this.#producer.flush(0);
+    while (left > 0 && goesOn()) left = await this.#producer.flush(FLUSH_STEP_MS);
+    if (left > 0 || this.#spool.hasFiles) await this.#leaveOnDisk();
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  counters(): SinkCounters {
+    const { delivered, deliveredBytes, failures } = this.#producer.counters();
+    return {
+      out: delivered,
+      bytesOut: deliveredBytes,
+      failed: { ...failures, 'no room in the spool': this.#unsent },
+      unusable: {},
+      spool: {
+        where: this.#spool.where,
+        waiting: this.#spool.waiting,
+        takenUp: this.#spool.takenUp,
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopSending = true;
+    await this.#sending;
+    await this.#producer.close();
+    await this.#spool.close();
+  }
+
+  /** Sends what can be sent; the rest. */
+  async #send(batch: PacketBatch, giveUp: AbortSignal): Promise<PacketBatch> {
+    let rest = batch;
+    for (let isFull = false; !this.#areBrokersAway(isFull); isFull = true) {
+      rest = packetsAfter(rest, await this.#producer.offer(rest));
+      if (rest.count === 0 || !this.#sourceWaits || giveUp.aborted) break;
+    }
+    return rest;
+  }
+
+  #areBrokersAway(isQueueFull: boolean): boolean {
+    const { delivered, underWay } = this.#producer.counters();
+    const now = performance.now();
+    if (delivered !== this.#delivered || underWay === 0) this.#deliveredAt = now;
+    this.#delivered = delivered;
+    return (isQueueFull || underWay > HIGH_WATER_MESSAGES) && now - this.#deliveredAt > AWAY_MS;
+  }
+
+  /** Waits while the spool is full: then the kernel's buffer fills, and what it drops is counted. */
+  async #putOnDisk(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
+    if (!this.#spool.hasPackets)
+      this.#log.warn(`Kafka takes no packets now: they go to ${this.#spool.where}`);
+    let full = false;
+    while (!(await this.#spool.append(batch))) {
+      if (this.#failure) throw this.#failure.error;
+      if (giveUp.aborted) {
+        this.#unsent += batch.count;
+        return;
+      }
+      if (!full) this.#log.warn(`the spool ${this.#spool.where} is full: packets wait`);
+      full = true;
+      await delay(LOOK_MS);
+    }
+    this.#sendSpooled();
+  }
+
+  #sendSpooled(): void {
+    this.#stopSending = false;
+    this.#sending ??= this.#sendAll()
+      .catch((error: unknown) => {
+        this.#failure = { error };
+      })
+      .finally(() => {
+        this.#sending = undefined;
+      });
+  }
+
+  /** Sends what is on disk until there is nothing any more. */
+  async #sendAll(): Promise<void> {
+    while (this.#spool.hasFiles && !this.#stopSending) {
+      const batch = await this.#spool.next();
+      if (batch) {
+        const taken = await this.#producer.offer(batch);
+        this.#spool.take(batch, taken, this.#producer.counters().accepted);
+        if (!this.#spool.hasPackets) this.#log.info(`all of ${this.#spool.where} was sent`);
+      }
+      await this.#spool.removeSettled(this.#producer.counters().settled);
+      if (!batch) await delay(LOOK_MS);
+    }
+  }
+
+  /** Takes back what was not delivered, so that the next run sends it. */
+  async #leaveOnDisk(): Promise<void> {
+    const withdrawn = await this.#producer.withdraw();
+    if (!(await this.#spool.leave(withdrawn)))
+      this.#unsent += withdrawn.reduce((sum, { count }) => sum + count, 0);
+  }
+}

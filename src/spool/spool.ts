@@ -1,0 +1,226 @@
+import type { Logger } from 'pino';
+import { frameBytes, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { codeOf } from '../packet/user-error.js';
+import { SpoolFile } from './spool-file.js';
+import { spoolError, type SpoolFolder } from './spool-folder.js';
+
+/** Numbers below those of what is spooled stay free for what must be sent before it. */
+const FIRST_NUMBER = 1_000_000;
+const LONGEST_FILE_BYTES = 16 * 1024 * 1024;
+/** So many files hold the whole spool at least: space comes back a file at a time. */
+const LEAST_FILES = 16;
+
+interface Entry {
+  readonly number: number;
+  readonly file: SpoolFile;
+  /** Number of the last message that was made of its packets. */
+  lastMessage: number;
+}
+
+/** Packets on disk, in the order in which they came: each stays until it is settled what became of it. */
+export class Spool {
+  readonly #folder: SpoolFolder;
+  readonly #limitBytes: number;
+  readonly #log: Logger;
+  readonly #entries: Entry[] = [];
+  #appending = false;
+  #waiting = 0;
+  #takenUp = 0;
+  #takenUpBytes = 0;
+
+  private constructor(folder: SpoolFolder, limitBytes: number, log: Logger) {
+    this.#folder = folder;
+    this.#limitBytes = limitBytes;
+    this.#log = log;
+  }
+
+  /** A spool that begins with what earlier runs have left in its folder. */
+  static async open(folder: SpoolFolder, limitBytes: number, log: Logger): Promise<Spool> {
+    const spool = new Spool(folder, limitBytes, log);
+    for (const name of await folder.files()) {
+      const path = folder.pathOf(name);
+      const file = await spool.#do(SpoolFile.openLeft(path, name.interface));
+      if (file) spool.#entries.push({ number: name.number, file, lastMessage: 0 });
+      else log.warn(`spool: ${path} is left alone: it is not this user's own file`);
+    }
+    return spool;
+  }
+
+  get where(): string {
+    return this.#folder.path;
+  }
+
+  /** Bytes on disk. */
+  get byteLength(): number {
+    return this.#entries.reduce((sum, { file }) => sum + file.byteLength, 0);
+  }
+
+  /** There are packets that were not taken, or will be in a moment. */
+  get hasPackets(): boolean {
+    return this.#appending || this.#entries.some(({ file }) => !file.isRead);
+  }
+
+  /** There are files, though all of their packets may have been taken. */
+  get hasFiles(): boolean {
+    return this.#entries.length > 0;
+  }
+
+  /** Packets that this run has put in and that were not taken. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Packets, and their captured bytes, of earlier runs that were taken. */
+  get takenUp(): { readonly packets: number; readonly bytes: number } {
+    return { packets: this.#takenUp, bytes: this.#takenUpBytes };
+  }
+
+  /** Adds packets at the end; false where the spool or the disk is full. */
+  async append(batch: PacketBatch): Promise<boolean> {
+    if (this.byteLength + batch.bytes.length > this.#limitBytes) return false;
+    this.#appending = true;
+    try {
+      const last = this.#entries.at(-1);
+      const fits =
+        last?.file.own === true &&
+        last.file.byteLength + batch.bytes.length <= this.#fileBytes &&
+        last.file.holds(batch.link);
+      const { file } = fits ? last : await this.#newFile(batch.link);
+      await file.append(batch);
+      this.#waiting += batch.count;
+      return true;
+    } catch (error) {
+      if (isDiskFull(error)) return false;
+      throw spoolError(this.where, error);
+    } finally {
+      this.#appending = false;
+    }
+  }
+
+  /** The next packets that were not taken, the same until take() says otherwise. */
+  async next(): Promise<PacketBatch | undefined> {
+    for (const { file } of this.#entries) {
+      if (file.isRead) continue;
+      const batch = await this.#do(file.next());
+      if (file.problem !== undefined) this.#say(file);
+      if (batch) return batch;
+    }
+    return undefined;
+  }
+
+  /**
+   * Says that the first `byteLength` bytes of what next() gave, whole packets, have become messages, the last of which
+   * has the number `lastMessage`.
+   */
+  take(batch: PacketBatch, byteLength: number, lastMessage: number): void {
+    const entry = this.#entries.find(({ file }) => !file.isRead);
+    if (!entry || byteLength === 0) return;
+    entry.file.take(byteLength);
+    entry.lastMessage = lastMessage;
+    const rest = packetsAfter(batch, byteLength);
+    const packets = batch.count - rest.count;
+    if (entry.file.own) {
+      this.#waiting -= packets;
+    } else {
+      this.#takenUp += packets;
+      this.#takenUpBytes += frameBytes(batch) - frameBytes(rest);
+    }
+  }
+
+  /** Removes the files of which all packets were taken, and all messages up to this number settled. */
+  async removeSettled(settled: number): Promise<void> {
+    while (this.#entries[0]?.file.isRead === true) {
+      const [{ file, lastMessage }] = this.#entries;
+      const isWritten = this.#appending && this.#entries.length === 1;
+      if (lastMessage > settled || isWritten) return;
+      this.#entries.shift();
+      await this.#do(file.remove());
+    }
+  }
+
+  /**
+   * Nothing is under way any more: leaves on disk what was not taken and, before it, these packets, whose messages were
+   * taken back. False where the disk has no room for those.
+   */
+  async leave(withdrawn: readonly PacketBatch[]): Promise<boolean> {
+    const taken = this.#entries.filter(({ file }) => file.isRead);
+    const rest = this.#entries.filter(({ file }) => !file.isRead);
+    const front = await this.#writeBefore(
+      Math.min(this.#nextNumber, ...this.#entries.map(({ number }) => number)),
+      withdrawn,
+    );
+    // What was taken may be on disk here and nowhere else.
+    if (!front) return false;
+    this.#entries.splice(0, Infinity, ...front, ...rest);
+    // Only now: whoever ends this process before that leaves packets twice, and none out.
+    for (const { file } of taken) await this.#do(file.remove());
+    for (const { file } of rest) await this.#do(file.dropTaken());
+    return true;
+  }
+
+  async close(): Promise<void> {
+    for (const { file } of this.#entries.splice(0)) await file.close();
+    this.#folder.close();
+  }
+
+  get #fileBytes(): number {
+    return Math.min(LONGEST_FILE_BYTES, this.#limitBytes / LEAST_FILES);
+  }
+
+  get #nextNumber(): number {
+    return (this.#entries.at(-1)?.number ?? FIRST_NUMBER - 1) + 1;
+  }
+
+  async #newFile(link: Link): Promise<Entry> {
+    const number = this.#nextNumber;
+    const entry = { number, file: await this.#create(number, link), lastMessage: 0 };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  async #create(number: number, link: Link): Promise<SpoolFile> {
+    return SpoolFile.create(this.#folder.pathOf({ number, interface: link.interface }), link);
+  }
+
+  /** Files of these packets with numbers below `number`; undefined where the disk is full. */
+  async #writeBefore(
+    number: number,
+    batches: readonly PacketBatch[],
+  ): Promise<Entry[] | undefined> {
+    const entries: Entry[] = [];
+    const lowest = number - batches.length;
+    try {
+      for (const [index, batch] of batches.entries()) {
+        const file = await this.#create(lowest + index, batch.link);
+        entries.push({ number: lowest + index, file, lastMessage: 0 });
+        await file.append(batch);
+      }
+    } catch (error) {
+      for (const { file } of entries) await file.remove();
+      if (isDiskFull(error)) return undefined;
+      throw spoolError(this.where, error);
+    }
+    this.#waiting += batches.reduce((sum, { count }) => sum + count, 0);
+    return entries;
+  }
+
+  #say({ path, problem }: SpoolFile): void {
+    this.#log.warn(
+      problem === 'damaged'
+        ? `spool: the rest of ${path} can't be read; it is kept as ${path}.damaged`
+        : `spool: the last packet of ${path} is cut off: its run was killed`,
+    );
+  }
+
+  async #do<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw spoolError(this.where, error);
+    }
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
+}

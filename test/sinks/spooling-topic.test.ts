@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, test, type TestContext } from 'node:test';
+
+import { SpoolingTopicSink } from '#kcap/sinks/spooling-topic.js';
+import { Spool } from '#kcap/spool/spool.js';
+import { SpoolFolder } from '#kcap/spool/spool-folder.js';
+
+import { AT_ONCE, InMemoryKafka, NEVER, readPackets } from '../kafka/in-memory.js';
+import { keptLog } from '../kafka/log.js';
+import { batchOf, numbered } from '../packet/packets.js';
+import { testsOfSink } from '../pipeline/sink-contract.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const NOBODY = { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' };
+
+testsOfSink('a topic with a spool', {
+  make: async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const sink = await sinkOf(t, kafka, AT_ONCE, await tempFolder(t));
+    return { sink, out: () => readPackets(kafka.consumer({ end: sink.counters().out })) };
+  },
+  seen: (packet) => packet,
+});
+
+describe('a topic with a spool', () => {
+  test('leaves on disk what no broker takes, and sends it first another time', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const folder = await tempFolder(t);
+    const small = { ...NOBODY, 'queue.buffering.max.messages': '10' };
+    const sink = await sinkOf(t, kafka, small, folder);
+    await sink.write(batchOf(numbered(15)), NEVER);
+    await sink.write(batchOf(numbered(5, { first: 15 })), NEVER);
+    await sink.flush(AbortSignal.abort());
+    const { out, failed, spool } = sink.counters();
+    assert.deepEqual(
+      { out, failed, spool },
+      {
+        out: 0,
+        failed: { 'no room in the spool': 0 },
+        spool: { where: folder, waiting: 20, takenUp: { packets: 0, bytes: 0 } },
+      },
+    );
+    await sink.close();
+
+    const later = await sinkOf(t, kafka, AT_ONCE, folder);
+    await later.write(batchOf(numbered(5, { first: 20 })), NEVER);
+    await later.flush(NEVER);
+    assert.equal(later.counters().out, 25);
+    assert.equal(later.counters().spool?.takenUp.packets, 20);
+    assert.deepEqual(await readPackets(kafka.consumer({ end: 25 })), numbered(25));
+  });
+
+  test('counts what finds no room there when nobody waits any more', async (t) => {
+    const properties = { ...NOBODY, 'queue.buffering.max.messages': '10' };
+    const sink = await sinkOf(t, new InMemoryKafka(t), properties, await tempFolder(t), 1000);
+    await sink.write(batchOf(numbered(100)), AbortSignal.abort());
+    await sink.flush(AbortSignal.abort());
+    const { failed, spool } = sink.counters();
+    assert.equal(failed['no room in the spool'], 90);
+    assert.equal(spool?.waiting, 10);
+  });
+});
+
+async function sinkOf(
+  t: TestContext,
+  kafka: InMemoryKafka,
+  properties: Record<string, string>,
+  folder: string,
+  limitBytes = 1e6,
+): Promise<SpoolingTopicSink> {
+  const { log } = keptLog();
+  const spool = await Spool.open(await SpoolFolder.open(folder, 'packets'), limitBytes, log);
+  const options = { drainTimeoutMs: 10_000, sourceWaits: false, log };
+  const sink = new SpoolingTopicSink(kafka.producer({ properties }), spool, options);
+  t.after(() => sink.close());
+  return sink;
+}
