@@ -76,15 +76,49 @@ describe('a producer of batches', () => {
   test('counts what the broker has acknowledged', async (t) => {
     const kafka = new InMemoryKafka(t);
     const producer = kafka.producer({ properties: AT_ONCE });
-    const nothing = { accepted: 0, delivered: 0, deliveredBytes: 0, failed: 0, failures: {} };
+    const nothing = {
+      ...{ accepted: 0, delivered: 0, deliveredBytes: 0, failed: 0, failures: {} },
+      ...{ underWay: 0, settled: 0 },
+    };
     assert.deepEqual(producer.counters(), nothing);
     const batch = batchOf(numbered(10));
     assert.equal(await producer.send(batch, NEVER), batch.bytes.length);
     assert.equal(await producer.flush(10_000), 0);
-    const sent = { ...nothing, accepted: 10, delivered: 10, deliveredBytes: 609 };
+    const sent = { ...nothing, accepted: 10, delivered: 10, deliveredBytes: 609, settled: 10 };
     assert.deepEqual(producer.counters(), sent);
     await producer.close();
     assert.deepEqual(producer.counters(), sent);
+  });
+
+  test('gives back what was not delivered, as it came, with the facts of its links', async (t) => {
+    const producer = new InMemoryKafka(t, 3).producer({
+      properties: { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' },
+      namesInterface: true,
+    });
+    const batches = [
+      batchOf(numbered(2000)),
+      batchOf(numbered(3, { first: 2000 }), { precision: 'nano', interface: 'eth0' }),
+      batchOf(numbered(2, { first: 2003 }), { linkType: 113 }),
+    ];
+    for (const batch of batches) await producer.send(batch, NEVER);
+    assert.equal(producer.counters().underWay, 2005);
+    assert.equal(producer.counters().settled, 0);
+    const withdrawn = await producer.withdraw();
+    assert.deepEqual(
+      withdrawn.map(({ link }) => [link.linkType, link.precision, link.interface]),
+      [
+        [1, 'micro', undefined],
+        [1, 'nano', 'eth0'],
+        [113, 'micro', undefined],
+      ],
+    );
+    assert.deepEqual(
+      withdrawn.flatMap(({ bytes }) => packetsIn(bytes)),
+      numbered(2005),
+    );
+    const { underWay, settled, failed, delivered } = producer.counters();
+    assert.deepEqual([underWay, settled, failed, delivered], [0, 2005, 0, 0]);
+    assert.deepEqual(await producer.withdraw(), []);
   });
 
   test('reports every so many deliveries one, and says when there are some', async (t) => {
