@@ -9,7 +9,7 @@ const levels = [
   ['packet', 'addon.ts'],
   ['pcap', 'capture', 'kafka'],
   ['pipeline', 'spool'],
-  ['sources', 'stages', 'sinks'],
+  ['sources', 'stages', 'sinks', 'watchdogs'],
   ['commands'],
   ['main.ts'],
 ];

@@ -7,7 +7,7 @@ import { Filter } from '../stages/filter.js';
 import { Limit } from '../stages/limit.js';
 import { parseLogOptions, type LogOptions } from './logging.js';
 import type { BRIDGE_OPTIONS } from './options.js';
-import { parseCount } from './values.js';
+import { parseCount, parseSeconds } from './values.js';
 
 /** The command line as yargs gives it. */
 export type BridgeArguments = InferredOptionTypes<typeof BRIDGE_OPTIONS>;
@@ -26,6 +26,8 @@ export interface BothModes extends LogOptions {
   /** pcap-filter expression; empty for all packets. */
   readonly filter: string;
   readonly quiet: boolean;
+  /** 0 for no statistics. */
+  readonly statsIntervalMs: number;
 }
 
 export function parseBothModes(args: BridgeArguments): BothModes {
@@ -41,6 +43,7 @@ export function parseBothModes(args: BridgeArguments): BothModes {
     snapLength: args.snaplen === undefined ? undefined : parseCount('-s', args.snaplen, 0x7fffffff),
     filter: args.filter ?? '',
     quiet: args.quiet === true,
+    statsIntervalMs: parseSeconds('--stats-interval', args['stats-interval']),
   };
 }
 

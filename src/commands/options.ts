@@ -37,6 +37,11 @@ const BOTH = {
   filter: { alias: 'f', type: 'string', describe: 'capture filter, see man pcap-filter' },
   linktype: { alias: 'y', type: 'string', describe: 'link type, a name or number' },
   quiet: { alias: 'q', type: 'boolean', describe: 'no progress line' },
+  'stats-interval': {
+    type: 'string',
+    describe: 'log statistics every S seconds',
+    default: '0',
+  },
   'log-format': { type: 'string', describe: 'text or json (default: text on a terminal)' },
 } satisfies Record<string, Options>;
 

@@ -28,6 +28,11 @@ import {
 import { messageHeaders } from './message-headers.js';
 import { Spool } from '../spool/spool.js';
 import { SpoolFolder } from '../spool/spool-folder.js';
+import { ClockWatch } from '../watchdogs/clock-watch.js';
+import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
+import { DropWatch } from '../watchdogs/drop-watch.js';
+import { LinkWatch } from '../watchdogs/link-watch.js';
+import type { Watchdog } from '../watchdogs/watchdog.js';
 import { superviseRun } from './supervised-run.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
@@ -68,11 +73,16 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
 
   const stop = new Stop(options.drainTimeoutMs);
   const ownConnections = options.captureOwnTraffic ? undefined : new addon.OwnConnections();
-  const { source, stages } = await openSource(options, ownConnections, log);
+  const { source, stages, watchdogs } = await openSource(options, ownConnections, log);
   const sink = await openSink(options, partitions.length, ownConnections, stop, log);
   const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
   const started = `capturing on ${source.name}, sending to topic ${topic}`;
-  return superviseRun(run, stop, { started, log, ...options });
+  return superviseRun(run, stop, {
+    started,
+    log,
+    watchdogs: [new DeliveryWatch(log), ...watchdogs],
+    ...options,
+  });
 }
 
 function parse(args: BridgeArguments): ProduceOptions {
@@ -128,16 +138,17 @@ async function openSource(
   options: ProduceOptions,
   ownConnections: object | undefined,
   log: Logger,
-): Promise<{ source: Source; stages: Stage[] }> {
+): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
   const { from, snapLength, linkType } = options;
   if ('files' in from) {
     const source = await FileSource.open(from.files, linkType);
     return {
       source,
       stages: [...filterStages(options), ...(snapLength ? [new Cut(snapLength)] : [])],
+      watchdogs: [],
     };
   }
-  const source = openInterfaces(
+  const sources = openInterfaces(
     from.interfaces,
     {
       ...options,
@@ -146,7 +157,12 @@ async function openSource(
     },
     log,
   );
-  return { source, stages: [] };
+  const links = sources.map(({ name }) => new LinkWatch(log, name));
+  return {
+    source: merged(sources, log),
+    stages: [],
+    watchdogs: [new DropWatch(log), new ClockWatch(log), ...links],
+  };
 }
 
 /** A capture on each of the interfaces. */
@@ -154,7 +170,7 @@ function openInterfaces(
   asked: readonly string[],
   options: Omit<CaptureOptions, 'interface'>,
   log: Logger,
-): Source {
+): Source[] {
   const sources = asked.map((nameOrAddress) => {
     const capture = LiveCapture.open({ ...options, interface: nameOrAddress });
     const { interface: name, warning, link } = capture;
@@ -164,11 +180,15 @@ function openInterfaces(
     );
     return new InterfaceSource(capture);
   });
-  const [only, ...others] = sources;
-  if (only && others.length === 0) return only;
   const names = sources.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
+  return sources;
+}
+
+function merged(sources: readonly Source[], log: Logger): Source {
+  const [only, ...others] = sources;
+  if (only && others.length === 0) return only;
   return new MergedSources(sources, ({ message }) => {
     log.warn(`${message}; going on with the others`);
   });

@@ -4,6 +4,7 @@ import type { ExitStatus } from '../packet/user-error.js';
 import type { PacketRun } from '../pipeline/packet-run.js';
 import type { Stop } from '../pipeline/stop.js';
 import { summaryLines, type Summary } from '../pipeline/summary.js';
+import { startWatching, type Watchdog } from '../watchdogs/watchdog.js';
 import type { LogFormat } from './logging.js';
 import { showProgress } from './progress.js';
 
@@ -13,6 +14,9 @@ export interface RunOptions {
   readonly log: Logger;
   readonly format: LogFormat;
   readonly quiet: boolean;
+  /** How often a statistics record is logged; 0 for never. */
+  readonly statsIntervalMs: number;
+  readonly watchdogs?: readonly Watchdog[];
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -24,7 +28,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function superviseRun(
   run: PacketRun,
   stop: Stop,
-  { started, log, format, quiet }: RunOptions,
+  { started, log, format, quiet, statsIntervalMs, watchdogs = [] }: RunOptions,
 ): Promise<ExitStatus> {
   let asked = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -41,15 +45,31 @@ export async function superviseRun(
   log.info({ event: 'started' }, started);
   const hideProgress =
     process.stderr.isTTY && !quiet ? showProgress(() => run.summary()) : () => undefined;
+  const endWatching = startWatching(watchdogs, () => run.summary());
+  const endStatistics = showStatistics(() => run.summary(), statsIntervalMs, log);
   try {
     await run.run(stop);
   } finally {
     hideProgress();
+    endWatching();
+    endStatistics();
     showSummary(run.summary(), log, format);
     await run.close();
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
   return run.summary().lossy ? 1 : 0;
+}
+
+/** Logs the account every so often, until the returned function is called. */
+function showStatistics(account: () => Summary, intervalMs: number, log: Logger): () => void {
+  if (intervalMs === 0) return () => undefined;
+  const timer = setInterval(() => {
+    const now = account();
+    log.info({ event: 'statistics', ...now }, summaryLines(now).join('; '));
+  }, intervalMs);
+  return () => {
+    clearInterval(timer);
+  };
 }
 
 function showSummary(summary: Summary, log: Logger, format: LogFormat): void {

@@ -8,6 +8,8 @@ export interface Summary {
   readonly packets_filtered: number;
   readonly packets_skipped: number;
   readonly packets_spooled: number;
+  /** Neither in nor out yet; 0 at the end. */
+  readonly packets_under_way: number;
   readonly dropped_kernel: number;
   readonly dropped_interface: number;
   readonly time_from_kafka: number;
@@ -69,6 +71,7 @@ export function summarize(run: RunCounters): Summary {
     packets_filtered: filtered,
     packets_skipped: skipped,
     packets_spooled: spooled,
+    packets_under_way: run.unsettled === undefined ? packetsIn - settled : 0,
     dropped_kernel: source.droppedKernel,
     dropped_interface: source.droppedInterface,
     time_from_kafka: source.timeFromKafka,

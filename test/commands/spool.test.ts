@@ -119,6 +119,8 @@ describe('--spool', { skip: noVeth }, () => {
     await killKafka();
     const sent = await flooded(veth, 50_000, 4);
     await run.waitForLog(/is full/);
+    await run.waitForLog(/packets drop: \d+ in [\d.]+ s \(\d+\/s\) found the kernel's buffer full/);
+    await run.waitForLog(/Kafka is \d+ s behind: \d+ packet\(s\) wait, \d+ of them on disk/);
     await restartKafka();
     run.signal('SIGTERM');
     assert.equal((await run.exit).status, 1);

@@ -38,6 +38,7 @@ describe('summarize', () => {
       packets_filtered: 100,
       packets_skipped: 17,
       packets_spooled: 0,
+      packets_under_way: 0,
       dropped_kernel: 1,
       dropped_interface: 2,
       time_from_kafka: 16,

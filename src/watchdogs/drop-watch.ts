@@ -1,0 +1,46 @@
+import type { Logger } from 'pino';
+import type { Summary } from '../pipeline/summary.js';
+import type { Watchdog } from './watchdog.js';
+
+/** How often it is said at most. */
+const REPEAT_MS = 5000;
+
+/** Says that packets drop, how fast, and what helps. */
+export class DropWatch implements Watchdog {
+  readonly #log: Logger;
+  #saidAtMs: number | undefined;
+  #lookedAtMs = 0;
+  #kernel = 0;
+  #interface = 0;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  look(account: Summary, nowMs: number): void {
+    const isTooSoon = this.#saidAtMs !== undefined && nowMs - this.#saidAtMs < REPEAT_MS;
+    if (isTooSoon) return;
+    const seconds = (nowMs - this.#lookedAtMs) / 1000;
+    this.#lookedAtMs = nowMs;
+    const kernel = account.dropped_kernel - this.#kernel;
+    const device = account.dropped_interface - this.#interface;
+    this.#kernel = account.dropped_kernel;
+    this.#interface = account.dropped_interface;
+    if (kernel + device > 0) this.#saidAtMs = nowMs;
+    if (kernel > 0)
+      this.#log.warn(
+        { event: 'drops', dropped_kernel: kernel },
+        `packets drop: ${rate(kernel, seconds)} found the kernel's buffer full; ` +
+          'a larger one (-B), a filter (-f) or shorter packets (-s) help',
+      );
+    if (device > 0)
+      this.#log.warn(
+        { event: 'drops', dropped_interface: device },
+        `packets drop: ${rate(device, seconds)} in the interface or its driver, before they could be captured`,
+      );
+  }
+}
+
+function rate(packets: number, seconds: number): string {
+  return `${packets} in ${seconds.toFixed(1)} s (${Math.round(packets / seconds)}/s)`;
+}

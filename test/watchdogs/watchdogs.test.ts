@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { NOTHING_COUNTED } from '#kcap/pipeline/contracts.js';
+import { summarize, type Summary } from '#kcap/pipeline/summary.js';
+import { ClockWatch } from '#kcap/watchdogs/clock-watch.js';
+import { DeliveryWatch } from '#kcap/watchdogs/delivery-watch.js';
+import { DropWatch } from '#kcap/watchdogs/drop-watch.js';
+import { LinkWatch } from '#kcap/watchdogs/link-watch.js';
+
+import { keptLog } from '../kafka/log.js';
+
+describe('DropWatch', () => {
+  test('says the rate and the remedy at once, then every five seconds what has dropped since', () => {
+    const { log, said } = watched();
+    const watch = new DropWatch(log);
+    watch.look(account({}), 0);
+    watch.look(account({ dropped_kernel: 300 }), 2000);
+    watch.look(account({ dropped_kernel: 400 }), 3000);
+    watch.look(account({ dropped_kernel: 800 }), 7000);
+    watch.look(account({ dropped_kernel: 800 }), 12_000);
+    assert.deepEqual(said(), [
+      "packets drop: 300 in 2.0 s (150/s) found the kernel's buffer full; " +
+        'a larger one (-B), a filter (-f) or shorter packets (-s) help',
+      "packets drop: 500 in 5.0 s (100/s) found the kernel's buffer full; " +
+        'a larger one (-B), a filter (-f) or shorter packets (-s) help',
+    ]);
+  });
+
+  test('tells drops of the interface apart', () => {
+    const { log, said } = watched();
+    new DropWatch(log).look(account({ dropped_interface: 7 }), 1000);
+    assert.match(said().join(), /^packets drop: 7 in 1\.0 s \(7\/s\) in the interface/);
+  });
+});
+
+describe('DeliveryWatch', () => {
+  test('says how old the oldest packet is that waits, now and then, and when none does', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log);
+    watch.look(account({ packets_in: 10, packets_under_way: 0 }), 0);
+    for (let second = 1; second <= 14; second++)
+      watch.look(
+        account({ packets_in: 10 + second * 100, packets_under_way: second * 100 }),
+        second * 1000,
+      );
+    watch.look(account({ packets_in: 1410, packets_under_way: 0 }), 15_000);
+    assert.deepEqual(said(), [
+      'Kafka is 3 s behind: 400 packet(s) wait',
+      'Kafka is 13 s behind: 1400 packet(s) wait',
+      'Kafka has caught up',
+    ]);
+  });
+
+  test('is quiet while packets wait no longer than batching takes, however many do', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log);
+    for (let second = 1; second <= 60; second++)
+      watch.look(
+        account({ packets_in: second * 100_000, packets_under_way: 50_000 }),
+        second * 1000,
+      );
+    assert.deepEqual(said(), []);
+  });
+
+  test('counts what is on disk, too', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log);
+    const behind = account({ packets_in: 100, packets_under_way: 30, packets_spooled: 20 });
+    watch.look(behind, 0);
+    watch.look(behind, 3000);
+    assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait, 20 of them on disk']);
+  });
+
+  test('remembers a long outage in bounded memory, and when it began', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log);
+    for (let second = 0; second <= 5000; second++)
+      watch.look(account({ packets_in: second + 1, packets_under_way: second + 1 }), second * 1000);
+    assert.match(said().at(-1) ?? '', /^Kafka is 4993 s behind/);
+  });
+});
+
+describe('ClockWatch', () => {
+  test('says by how much the clock jumped, forwards and back', () => {
+    const { log, said } = watched();
+    let wallClockMs = 1_700_000_000_000;
+    const watch = new ClockWatch(log, () => wallClockMs);
+    const look = (afterMs: number, nowMs: number) => {
+      wallClockMs += afterMs;
+      watch.look(account({}), nowMs);
+    };
+    look(0, 0);
+    look(1000, 1000);
+    look(4200, 2000);
+    look(1000, 3000);
+    look(-3_600_000, 4000);
+    assert.deepEqual(said(), [
+      'the clock jumped by +3.2 s: the times of packets jump with it',
+      'the clock jumped by -3601.0 s: the times of packets jump with it',
+    ]);
+  });
+
+  test('is quiet while the clock is slowly put right', () => {
+    const { log, said } = watched();
+    let wallClockMs = 0;
+    const watch = new ClockWatch(log, () => wallClockMs);
+    for (let second = 0; second < 100; second++) {
+      watch.look(account({}), second * 1000);
+      wallClockMs += 1200;
+    }
+    assert.deepEqual(said(), []);
+  });
+});
+
+describe('LinkWatch', () => {
+  test('says when the interface goes down and when it is up again', () => {
+    const { log, said } = watched();
+    const states = ['up', 'up', 'down', 'down', 'lowerlayerdown', 'up'];
+    const watch = new LinkWatch(log, 'eth0', () => states.shift());
+    for (let i = 0; i < 7; i++) watch.look();
+    assert.deepEqual(said(), ['eth0 is down: no packets until it is up again', 'eth0 is up again']);
+  });
+});
+
+function watched() {
+  const { log, records } = keptLog();
+  return { log, said: () => records.map(({ msg }) => String(msg)) };
+}
+
+const NOTHING = summarize({
+  source: NOTHING_COUNTED,
+  stages: [],
+  sink: { out: 0, bytesOut: 0, failed: {}, unusable: {} },
+  taken: 0,
+  takenBytes: 0,
+  durationMs: 0,
+});
+
+function account(fields: Partial<Summary>): Summary {
+  return { ...NOTHING, ...fields };
+}
