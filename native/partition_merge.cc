@@ -97,12 +97,16 @@ bool PartitionMerge::Refill(Partition& partition) {
       rd_kafka_consume_batch_queue(partition.queue, 0, taken.data(), taken.size());
   for (ssize_t i = 0; i < count; i++) {
     Message message(taken[i], rd_kafka_message_destroy);
-    partition.at_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
     MessagePacket packet{};
-    if (!message->err)
+    if (!message->err) {
       packet = packet_of_(message.get());
-    else if (!partition.entries.empty())  // an event keeps its place behind what came before it
-      packet.time_ns = partition.entries.back().packet.time_ns;
+      partition.at_end = false;
+    } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      partition.at_end = true;
+    }
+    // What is no packet has no time to wait for: it keeps its place behind what came before it.
+    if (message->err || packet.kind != MessagePacket::Kind::kPacket)
+      packet.time_ns = partition.entries.empty() ? 0 : partition.entries.back().packet.time_ns;
     partition.entries.push_back({std::move(message), packet});
   }
   return !partition.entries.empty();

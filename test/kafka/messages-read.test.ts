@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { batchOf, numbered } from '../packet/packets.js';
 import type { PcapPacket } from '../support/pcap-file.js';
 import { type TestMessage, sendMessages } from '../support/topic.js';
-import { InMemoryKafka, type ReadBatch, readAll } from './in-memory.js';
+import { InMemoryKafka, type ReadBatch, readAll, readPackets } from './in-memory.js';
 
 const value = Buffer.from('frame');
 const key = keyOf(1_700_000_000_123_456n);
@@ -134,6 +134,32 @@ describe('a message that holds', () => {
     );
     assert.deepEqual(batches.at(-1)?.next, [{ partition: 0, offset: 6 }]);
   });
+
+  const noPackets: [what: string, message: TestMessage][] = [
+    ['a tombstone', { ...message, key: keyOf(4_000_000_000_000_000n), value: null }],
+    ['a time past 32 bits', { ...message, key: keyOf(10_000_000_000_000_000n) }],
+  ];
+  for (const [what, noPacket] of noPackets)
+    test(`${what} is waited for by no packet behind it where partitions are merged`, async (t) => {
+      const kafka = new InMemoryKafka(t, 2);
+      kafka.lendToPeers();
+      const at = (second: number, partition: number) => ({
+        ...message,
+        key: keyOf(BigInt(second) * 1_000_000n),
+        partition,
+      });
+      const sent = [at(1, 0), { ...noPacket, partition: 0 }, at(3, 0), at(2, 1), at(4, 1)];
+      await sendMessages(kafka.topic, sent);
+      const partitions = [
+        { partition: 0, start: 0, end: 3 },
+        { partition: 1, start: 0, end: 2 },
+      ];
+      const packets = await readPackets(kafka.consumer({ partitions, inTimeOrder: true }));
+      assert.deepEqual(
+        packets.map(({ seconds }) => seconds),
+        [1, 2, 3, 4],
+      );
+    });
 
   test('only tombstones ends a read all the same', async (t) => {
     const kafka = new InMemoryKafka(t);
