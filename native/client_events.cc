@@ -22,7 +22,9 @@ void ClientEvents::Register(rd_kafka_conf_t* conf, void* opaque) {
   rd_kafka_conf_set_log_cb(conf, OnLog);
   rd_kafka_conf_set_error_cb(conf, OnError);
   rd_kafka_conf_set_stats_cb(conf, OnStatistics);
-  if (connections_) rd_kafka_conf_set_connect_cb(conf, OnConnect);
+  if (!connections_) return;
+  rd_kafka_conf_set_connect_cb(conf, OnConnect);
+  rd_kafka_conf_set_closesocket_cb(conf, OnClose);
 }
 
 void ClientEvents::Notify(const char* kind) {
@@ -87,6 +89,10 @@ int ClientEvents::OnStatistics(rd_kafka_t*, char* json, size_t length, void* opa
 int ClientEvents::OnConnect(int socket, const sockaddr* address, int length, const char*,
                             void* opaque) {
   return static_cast<ClientEvents*>(opaque)->connections_->Connect(socket, address, length);
+}
+
+int ClientEvents::OnClose(int socket, void* opaque) {
+  return static_cast<ClientEvents*>(opaque)->connections_->Close(socket);
 }
 
 }  // namespace kcap

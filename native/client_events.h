@@ -41,6 +41,7 @@ class ClientEvents {
   static int OnStatistics(rd_kafka_t* rk, char* json, size_t length, void* opaque);
   static int OnConnect(int socket, const sockaddr* address, int length, const char* id,
                        void* opaque);
+  static int OnClose(int socket, void* opaque);
 
   void Emit(std::function<void(Napi::Object)> fill);
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -10,7 +11,7 @@ namespace {
 
 // Reconnects go on for as long as a broker is away; the packets of a closed connection end within
 // seconds.
-constexpr size_t kRemembered = 16;
+constexpr size_t kClosedRemembered = 16;
 
 struct Endpoint {
   char address[INET6_ADDRSTRLEN] = "";
@@ -47,10 +48,8 @@ int ConnectionList::Connect(int socket, const sockaddr* broker, int broker_lengt
   if (const auto local_port = BindLocalPort(socket, broker->sa_family)) {
     const auto remote = EndpointOf(broker);
     std::lock_guard lock(mutex_);
-    connections_.push_back("(tcp and host " + std::string(remote.address) + " and port " +
-                           std::to_string(remote.port) + " and port " + std::to_string(local_port) +
-                           ")");
-    if (connections_.size() > kRemembered) connections_.pop_front();
+    open_[socket] = "(tcp and host " + std::string(remote.address) + " and port " +
+                    std::to_string(remote.port) + " and port " + std::to_string(local_port) + ")";
     for (const auto& [owner, listener] : listeners_) listener();
   }
   const bool connecting = connect(socket, broker, static_cast<socklen_t>(broker_length)) == 0 ||
@@ -58,10 +57,25 @@ int ConnectionList::Connect(int socket, const sockaddr* broker, int broker_lengt
   return connecting ? 0 : errno;
 }
 
+int ConnectionList::Close(int socket) {
+  {
+    std::lock_guard lock(mutex_);
+    if (auto connection = open_.extract(socket)) {
+      closed_.push_back(std::move(connection.mapped()));
+      if (closed_.size() > kClosedRemembered) closed_.pop_front();
+    }
+  }
+  return close(socket);
+}
+
 std::string ConnectionList::Filter() const {
   std::lock_guard lock(mutex_);
   std::string filter;
-  for (const auto& connection : connections_) filter += (filter.empty() ? "" : " or ") + connection;
+  const auto add = [&](const std::string& connection) {
+    filter += (filter.empty() ? "" : " or ") + connection;
+  };
+  for (const auto& [socket, connection] : open_) add(connection);
+  for (const auto& connection : closed_) add(connection);
   return filter;
 }
 

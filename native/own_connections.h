@@ -21,7 +21,10 @@ class ConnectionList {
  public:
   /** librdkafka's connect_cb: binds, tells the listeners, connects. Returns 0 or an errno. */
   int Connect(int socket, const sockaddr* broker, int broker_length);
-  /** Filter expression of the connections made lately, empty where there are none. */
+  /** librdkafka's closesocket_cb. Returns 0 or -1 as close(2) does. */
+  int Close(int socket);
+  /** Filter expression of the connections that are open or were lately, empty where there are none.
+   */
   std::string Filter() const;
   /**
    * The listener is called from librdkafka's threads, before a new connection sends anything.
@@ -34,7 +37,9 @@ class ConnectionList {
 
  private:
   mutable std::recursive_mutex mutex_;  // listeners ask for the filter
-  std::deque<std::string> connections_;
+  // Each as a filter expression.
+  std::map<int, std::string> open_;  // by socket
+  std::deque<std::string> closed_;   // the last of them
   std::map<const void*, std::function<void()>> listeners_;
 };
 
