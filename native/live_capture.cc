@@ -278,19 +278,27 @@ std::string LiveCapture::CaptureAll() {
   while (!closing_) {
     const int packets = pcap_dispatch(pcap_.get(), -1, OnPacket, reinterpret_cast<u_char*>(this));
     if (packets == PCAP_ERROR) return pcap_geterr(pcap_.get());
-    if (BatchIsDue()) exchange_.TryHandOver();
+    int due_in_ms = BatchDueInMs();
+    if (due_in_ms == 0) {
+      // Where it is not taken, JavaScript wakes this thread when it wants one.
+      exchange_.TryHandOver();
+      due_in_ms = -1;
+    }
     if (stop_time_ns_ && DrainIsOver(packets)) break;
-    WaitForPackets();
+    WaitForPackets(due_in_ms);
   }
   return "";
 }
 
-/** On a busy link a batch waits for more packets, on a slow one nobody should wait for them. */
-bool LiveCapture::BatchIsDue() {
+/** On a busy link a batch waits for more packets, on a slow one nobody should wait for them. -1
+ * where there is none. */
+int LiveCapture::BatchDueInMs() {
   const Batch& batch = exchange_.filling();
-  if (batch.Empty()) return false;
-  const bool slow_link = batch.size() < batch.capacity() / 8;
-  return slow_link || std::chrono::steady_clock::now() - batch_began_ >= max_batch_age_;
+  if (batch.Empty()) return -1;
+  if (batch.size() < batch.capacity() / 8) return 0;
+  const auto age = std::chrono::steady_clock::now() - batch_began_;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(max_batch_age_ - age);
+  return static_cast<int>(std::max<int64_t>(left.count(), 0));
 }
 
 /**
@@ -306,16 +314,9 @@ bool LiveCapture::DrainIsOver(int packets) const {
   return passed_stop_time_ || (packets <= 0 && since_stop_ns > kBlockClosedNs);
 }
 
-void LiveCapture::WaitForPackets() {
-  int timeout_ms = -1;
-  if (stop_time_ns_) {
-    timeout_ms = kBlockTimeoutMs;
-  } else if (!exchange_.filling().Empty() && !BatchIsDue()) {
-    const auto age = std::chrono::steady_clock::now() - batch_began_;
-    timeout_ms = static_cast<int>(
-        std::chrono::ceil<std::chrono::milliseconds>(max_batch_age_ - age).count());
-  }
-  // A batch that is due waits for JavaScript, which wakes this thread when it wants one.
+/** @param timeout_ms how long at most; negative for as long as it takes */
+void LiveCapture::WaitForPackets(int timeout_ms) {
+  if (stop_time_ns_) timeout_ms = kBlockTimeoutMs;
   pollfd waited[] = {{pcap_get_selectable_fd(pcap_.get()), POLLIN, 0}, {wake_fd_, POLLIN, 0}};
   if (poll(waited, 2, timeout_ms) > 0 && waited[1].revents) {
     uint64_t wakes;

@@ -54,8 +54,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   // The capture's thread.
   void Run();
   std::string CaptureAll();
-  void WaitForPackets();
-  bool BatchIsDue();
+  void WaitForPackets(int timeout_ms);
+  int BatchDueInMs();
   bool DrainIsOver(int packets) const;
   static void OnPacket(u_char* self, const pcap_pkthdr* header, const u_char* frame);
   void Take(const pcap_pkthdr* header, const u_char* frame);
