@@ -10,11 +10,6 @@ BatchExchange::BatchExchange(JsThread& js, size_t capacity, size_t max_records)
       filling_(&batches_[0]),
       free_{&batches_[1]} {}
 
-bool BatchExchange::Wanted() {
-  std::lock_guard lock(mutex_);
-  return ready_.empty() && !free_.empty();
-}
-
 bool BatchExchange::TryHandOver() {
   {
     std::lock_guard lock(mutex_);

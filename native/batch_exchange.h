@@ -27,8 +27,6 @@ class BatchExchange {
   // The filling thread's side.
 
   Batch& filling() { return *filling_; }
-  /** True where JavaScript waits for a batch, or would find none when it comes back. */
-  bool Wanted();
   /** Gives the filled batch away if another one can be filled at once. */
   bool TryHandOver();
   /** Gives the filled batch away and waits until another one can be filled; false once closed. */
