@@ -237,6 +237,7 @@ void BatchConsumer::ReadInTimeOrder() {
     if (const Message event{rd_kafka_consumer_poll(client_, 0), rd_kafka_message_destroy}; event)
       open = Fill(event.get());
     lost_.clear();
+    merge_->Look();
     auto next = merge_->Next();
     for (int taken = 1; next && open && !stopping_; taken++) {
       open = Fill(next->message.get(), &next->packet);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <ctime>
 #include <stdexcept>
 #include <utility>
@@ -20,12 +21,10 @@ constexpr size_t kMessagesAtOnce = 200;
 constexpr int64_t kOnTheWayNs = 500'000'000;
 constexpr int kHeldBackMs = 20;
 
-bool IsRecent(uint64_t time_ns) {
+int64_t NowNs() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  const int64_t age_ns =
-      now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec - static_cast<int64_t>(time_ns);
-  return age_ns < kOnTheWayNs && age_ns > -kOnTheWayNs;
+  return now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec;
 }
 
 }  // namespace
@@ -49,33 +48,54 @@ void PartitionMerge::Add(int32_t id) {
   // No longer into the consumer's queue, where all partitions are mixed.
   rd_kafka_queue_forward(queue, nullptr);
   Watch(queue);
-  partitions_[id].queue = queue;
+  const auto added = partitions_.emplace(id, Partition{.id = id, .queue = queue}).first;
+  without_.push_back(&added->second);
+  CountBehind();
 }
 
 void PartitionMerge::Remove(int32_t id) {
   const auto found = partitions_.find(id);
   if (found == partitions_.end()) return;
+  std::erase(without_, &found->second);
+  CountBehind();
+  std::erase_if(in_order_, [id](const Place& place) { return place.id == id; });
+  std::make_heap(in_order_.begin(), in_order_.end(), std::greater());
   rd_kafka_queue_io_event_enable(found->second.queue, -1, nullptr, 0);
   rd_kafka_queue_destroy(found->second.queue);
   partitions_.erase(found);
 }
 
+void PartitionMerge::Look() {
+  looked_at_ns_ = NowNs();
+  std::erase_if(without_, [this](Partition* partition) {
+    if (!Refill(*partition)) return false;
+    PutInOrder(*partition);
+    return true;
+  });
+  CountBehind();
+}
+
 std::optional<PartitionMerge::Entry> PartitionMerge::Next() {
-  const auto time_of = [](const Partition& partition) {
-    return partition.entries.front().packet.time_ns;
-  };
-  Partition* earliest = nullptr;
-  bool some_behind = false, some_at_end = false;
-  for (auto& [id, partition] : partitions_) {
-    if (partition.entries.empty() && !Refill(partition))
-      (partition.at_end ? some_at_end : some_behind) = true;
-    else if (!earliest || time_of(partition) < time_of(*earliest))
-      earliest = &partition;
+  held_back_ = false;
+  if (in_order_.empty() || behind_ > 0) return std::nullopt;
+  const Place earliest = in_order_.front();
+  // What came to partitions at their end since they were looked at is not known: the age is that of
+  // then.
+  const int64_t age_ns = looked_at_ns_ - static_cast<int64_t>(earliest.time_ns);
+  held_back_ = !without_.empty() && std::abs(age_ns) < kOnTheWayNs;
+  if (held_back_) return std::nullopt;
+
+  std::pop_heap(in_order_.begin(), in_order_.end(), std::greater());
+  in_order_.pop_back();
+  Partition& partition = *earliest.partition;
+  Entry entry = std::move(partition.entries.front());
+  partition.entries.pop_front();
+  if (!partition.entries.empty() || Refill(partition)) {
+    PutInOrder(partition);
+  } else {
+    without_.push_back(&partition);
+    if (!partition.at_end) behind_++;
   }
-  held_back_ = earliest && !some_behind && some_at_end && IsRecent(time_of(*earliest));
-  if (!earliest || some_behind || held_back_) return std::nullopt;
-  Entry entry = std::move(earliest->entries.front());
-  earliest->entries.pop_front();
   return entry;
 }
 
@@ -88,6 +108,15 @@ void PartitionMerge::Wait(rd_kafka_queue_t* other, int timeout_ms) {
   if (poll(&wake, 1, held_back_ ? std::min(timeout_ms, kHeldBackMs) : timeout_ms) <= 0) return;
   std::array<char, 256> bytes;
   while (read(wake_fds_[0], bytes.data(), bytes.size()) > 0) continue;
+}
+
+void PartitionMerge::PutInOrder(Partition& partition) {
+  in_order_.push_back({partition.entries.front().packet.time_ns, partition.id, &partition});
+  std::push_heap(in_order_.begin(), in_order_.end(), std::greater());
+}
+
+void PartitionMerge::CountBehind() {
+  behind_ = std::ranges::count(without_, false, &Partition::at_end);
 }
 
 /** Takes what librdkafka has of a partition; true where there are messages then. */

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "message_packet.h"
 
@@ -40,18 +41,34 @@ class PartitionMerge {
   /** Drops what is here of the partition: it was taken away, or read to its end. */
   void Remove(int32_t partition);
 
-  /** The earliest of what has come; none where an earlier one may come yet: Wait() then. */
+  /** Takes what has come of partitions that had nothing more: now and then, and after a Wait(). */
+  void Look();
+  /** The earliest of what is here; none where an earlier one may come yet: Wait() then. */
   std::optional<Entry> Next();
   /** Until something new came to a partition or to `other`, at most `timeout_ms`. */
   void Wait(rd_kafka_queue_t* other, int timeout_ms);
 
  private:
   struct Partition {
+    int32_t id;
     rd_kafka_queue_t* queue;
-    std::deque<Entry> entries;
+    std::deque<Entry> entries = {};
     bool at_end = false;  // it had nothing more when it last said so
   };
 
+  /** Where a partition stands among the others: the time of its first entry, and its number. */
+  struct Place {
+    uint64_t time_ns;
+    int32_t id;
+    Partition* partition;
+
+    bool operator>(const Place& other) const {
+      return time_ns != other.time_ns ? time_ns > other.time_ns : id > other.id;
+    }
+  };
+
+  void PutInOrder(Partition& partition);
+  void CountBehind();
   bool Refill(Partition& partition);
   void Watch(rd_kafka_queue_t* queue);
 
@@ -59,7 +76,11 @@ class PartitionMerge {
   const std::string topic_;
   const Reader packet_of_;
   std::map<int32_t, Partition> partitions_;
-  int wake_fds_[2];  // librdkafka writes a byte where a queue is no longer empty
+  std::vector<Place> in_order_;      // those with entries: a heap, the earliest on top
+  std::vector<Partition*> without_;  // those with none
+  size_t behind_ = 0;                // of these, how many are not at their end
+  int64_t looked_at_ns_ = 0;         // since 1970
+  int wake_fds_[2];                  // librdkafka writes a byte where a queue is no longer empty
   rd_kafka_queue_t* watched_other_ = nullptr;
   bool held_back_ = false;  // there are messages, and only a moment is to be waited
 };

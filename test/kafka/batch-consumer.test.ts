@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { BatchConsumer, OFFSET_BEGINNING, OFFSET_STORED } from '#kcap/kafka/batch-consumer.js';
 
 import { batchOf, numbered } from '../packet/packets.js';
-import { watermarks } from '../support/topic.js';
+import { sendMessages, watermarks } from '../support/topic.js';
 import { AT_ONCE, InMemoryKafka, NEVER, readAll, readPackets } from './in-memory.js';
 import { keptLog } from './log.js';
 
@@ -71,6 +71,28 @@ describe('a consumer of batches', () => {
       ends.map((end) => Array.from({ length: end }, (_, offset) => offset)),
     );
     assert.equal(positions.length, 300);
+  });
+
+  test('merges many partitions by time, of which some have much, some little and some nothing', async (t) => {
+    const kafka = new InMemoryKafka(t, 40);
+    const packets = numbered(4000);
+    kafka.lendToPeers();
+    await sendMessages(
+      kafka.topic,
+      packets.map(({ seconds, fraction, frame }, index) => {
+        const key = Buffer.alloc(8);
+        key.writeBigUInt64BE(BigInt(seconds) * 1_000_000n + BigInt(fraction));
+        // Partitions 0 to 19: half of the packets are in the first, a quarter in the second, and so on.
+        return { key, value: frame, partition: Math.min(Math.clz32(index * 2_654_435_761), 19) };
+      }),
+    );
+    const ends = (await watermarks(kafka.topic)).map(({ highOffset }) => highOffset);
+    const partitions = ends.map((end, partition) => ({ partition, start: OFFSET_BEGINNING, end }));
+    const read = await readPackets(kafka.consumer({ partitions, inTimeOrder: true }));
+    assert.deepEqual(
+      read.map(({ seconds }) => seconds),
+      packets.map(({ seconds }) => seconds),
+    );
   });
 
   const ends: [where: string, start: number, end: number, packets: number][] = [
