@@ -7,10 +7,8 @@ namespace kcap {
 SharedBytes::SharedBytes(size_t capacity)
     : data_(capacity ? new uint8_t[capacity] : nullptr), capacity_(capacity) {}
 
-void SharedBytes::Grow(size_t capacity, size_t used) {
-  std::shared_ptr<uint8_t[]> larger(new uint8_t[capacity]);
-  if (used) memcpy(larger.get(), data_.get(), used);
-  data_ = std::move(larger);
+void SharedBytes::Replace(size_t capacity) {
+  data_.reset(new uint8_t[capacity]);
   capacity_ = capacity;
 }
 
@@ -31,10 +29,13 @@ Napi::Value SharedBytes::ToBuffer(Napi::Env env) {
 }
 
 Batch::Batch(size_t capacity, size_t max_records)
-    : records_(capacity), positions_(max_records * sizeof(Position)), max_records_(max_records) {}
+    : usual_capacity_(capacity),
+      records_(capacity),
+      positions_(max_records * sizeof(Position)),
+      max_records_(max_records) {}
 
 void Batch::MakeRoomFor(size_t captured) {
-  if (!Fits(captured)) records_.Grow(sizeof(RecordHeader) + captured, size_);
+  if (!Fits(captured)) records_.Replace(sizeof(RecordHeader) + captured);
 }
 
 void Batch::Append(const RecordHeader& header, const uint8_t* frame) {
@@ -73,6 +74,8 @@ void Batch::Clear() {
   count_ = 0;
   tally = {};
   next_.clear();
+  // One long frame is no reason to hold so much, and to fill it, ever after.
+  if (records_.capacity() > usual_capacity_) records_.Replace(usual_capacity_);
 }
 
 Napi::Object Batch::ToJs(Napi::Env env) {

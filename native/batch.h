@@ -52,8 +52,8 @@ class SharedBytes {
 
   uint8_t* data() const { return data_.get(); }
   size_t capacity() const { return capacity_; }
-  /** Moves the content to a larger place. Only while JavaScript does not read it. */
-  void Grow(size_t capacity, size_t used);
+  /** Other memory, of this size, without the content. Only while JavaScript does not read it. */
+  void Replace(size_t capacity);
   /** The whole memory as one Buffer, the same one each time. JavaScript's thread only. */
   Napi::Value ToBuffer(Napi::Env env);
 
@@ -114,6 +114,7 @@ class Batch {
   Tally tally;
 
  private:
+  size_t usual_capacity_;
   SharedBytes records_;
   SharedBytes positions_;
   size_t max_records_;

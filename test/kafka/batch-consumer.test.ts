@@ -142,6 +142,29 @@ describe('a consumer of batches', () => {
     );
   });
 
+  test('fills a batch no further than usual after a frame that was longer', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const usual = 1024 * 1024;
+    const producer = kafka.producer({
+      properties: { ...AT_ONCE, 'message.max.bytes': '10000000' },
+    });
+    const long = numbered(2, { bytes: 1.5 * usual });
+    const others = numbered(1600, { bytes: 1000 });
+    for (const packets of [long, others]) await producer.send(batchOf(packets), NEVER);
+    await producer.flush(10_000);
+    const end = long.length + others.length;
+    const consumer = kafka.consumer({ end });
+    const sizes: number[] = [];
+    for (let batch; (batch = await consumer.next()) !== null;) {
+      sizes.push(batch.packets.bytes.length);
+      // While a batch is held, the next one is filled as far as it can be.
+      if (sizes.length <= long.length) await readAll(kafka.consumer({ end }));
+    }
+    const [first = 0, second = 0, ...rest] = sizes;
+    assert.ok(Math.min(first, second) > usual);
+    assert.ok(Math.max(...rest) <= usual, `${Math.max(...rest)} bytes`);
+  });
+
   test('stops waiting when it is asked to, and gives nothing more', async (t) => {
     const consumer = new InMemoryKafka(t).consumer();
     const waiting = consumer.next();
