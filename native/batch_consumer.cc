@@ -54,6 +54,7 @@ BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
       default_link_type_(info[0].As<Napi::Object>().Get("linkType").As<Napi::Number>()),
       key_unit_(KeyUnitOf(info[0].As<Napi::Object>().Get("keyUnit").As<Napi::String>())),
       in_time_order_(info[0].As<Napi::Object>().Get("inTimeOrder").As<Napi::Boolean>()),
+      tells_names_(info[0].As<Napi::Object>().Get("tellsNames").As<Napi::Boolean>()),
       end_time_us_(info[0].As<Napi::Object>().Get("endTimeUs").As<Napi::Number>().Int64Value()),
       other_start_(info[0].As<Napi::Object>().Get("otherStart").As<Napi::Number>()),
       max_batch_age_(
@@ -157,9 +158,8 @@ Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
 
 void BatchConsumer::Run() {
   if (in_time_order_)
-    merge_.emplace(client_, topic_, [this](const rd_kafka_message_t* message) {
-      return PacketOf(message, key_unit_, default_link_type_);
-    });
+    merge_.emplace(client_, topic_,
+                   [this](const rd_kafka_message_t* message) { return PacketIn(message); });
   if (subscribe_) {
     const auto topics = NewPartitions(1);
     rd_kafka_topic_partition_list_add(topics.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
@@ -254,6 +254,12 @@ void BatchConsumer::HandOverIfDue() {
   if (std::chrono::steady_clock::now() - batch_began_ >= max_batch_age_) exchange_.TryHandOver();
 }
 
+MessagePacket BatchConsumer::PacketIn(const rd_kafka_message_t* message) const {
+  MessagePacket packet = PacketOf(message, key_unit_, default_link_type_);
+  if (!tells_names_) packet.link.interface = packet.link.host = {};
+  return packet;
+}
+
 bool BatchConsumer::Fill(const rd_kafka_message_t* message, const MessagePacket* known) {
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     ReadUpTo(message->partition, message->offset);
@@ -270,7 +276,7 @@ bool BatchConsumer::Fill(const rd_kafka_message_t* message, const MessagePacket*
     ReadUpTo(message->partition, message->offset);
     return true;
   }
-  const MessagePacket packet = known ? *known : PacketOf(message, key_unit_, default_link_type_);
+  const MessagePacket packet = known ? *known : PacketIn(message);
   if (IsPastEndTime(packet)) {
     Finish(message->partition);
     return true;

@@ -31,12 +31,13 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   static void Init(Napi::Env env, Napi::Object exports);
   /**
    * new BatchConsumer({properties, topic, subscribe, partitions: [{partition, start, end?}],
-   * otherStart, endTimeUs, inTimeOrder, keyUnit, linkType, batchBytes, maxBatchAgeMs, onEvent}):
-   * `start` and `otherStart` are offsets or librdkafka's logical ones; the second is for partitions
-   * that are not listed. With `subscribe` the group decides which partitions are read, otherwise
-   * all that are listed are. Where there are ends, the batches end when every partition has reached
-   * its own; a partition may also end where its packets are surely later than `endTimeUs`, if that
-   * is not negative. `keyUnit` is us, ms or ns.
+   * otherStart, endTimeUs, inTimeOrder, keyUnit, linkType, tellsNames, batchBytes, maxBatchAgeMs,
+   * onEvent}): `start` and `otherStart` are offsets or librdkafka's logical ones; the second is for
+   * partitions that are not listed. With `subscribe` the group decides which partitions are read,
+   * otherwise all that are listed are. Where there are ends, the batches end when every partition
+   * has reached its own; a partition may also end where its packets are surely later than
+   * `endTimeUs`, if that is not negative. `keyUnit` is us, ms or ns. With `tellsNames`, batches say
+   * their interface and host, and so begin anew where those change.
    */
   explicit BatchConsumer(const Napi::CallbackInfo& info);
   ~BatchConsumer() override;
@@ -65,6 +66,7 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   void ReadAsItComes();
   void ReadInTimeOrder();
   void AssignListed();
+  MessagePacket PacketIn(const rd_kafka_message_t* message) const;
   /** `known`: what the message holds, where that has been found out already. */
   bool Fill(const rd_kafka_message_t* message, const MessagePacket* known = nullptr);
   bool AppendPacket(const rd_kafka_message_t* message, const MessagePacket& packet);
@@ -90,6 +92,7 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   const int32_t default_link_type_;
   const KeyUnit key_unit_;
   const bool in_time_order_;
+  const bool tells_names_;
   const int64_t end_time_us_;
   const int64_t other_start_;
   const std::chrono::milliseconds max_batch_age_;

@@ -179,6 +179,7 @@ interface Addon {
     /** Microseconds since 1970; negative for none. */
     endTimeUs: number;
     inTimeOrder: boolean;
+    tellsNames: boolean;
     keyUnit: 'us' | 'ms' | 'ns';
     linkType: number;
     batchBytes: number;

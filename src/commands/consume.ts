@@ -90,6 +90,7 @@ function openSource(
       linkType: options.linkType ?? ETHERNET,
       keyUnit,
       inTimeOrder,
+      tellsNames: options.fileFormat === 'pcapng',
       endTime: options.to,
     },
     log,

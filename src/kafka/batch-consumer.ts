@@ -38,6 +38,11 @@ export interface ConsumerOptions {
   readonly keyUnit: KeyUnit;
   /** Merge the partitions by the packets' times, instead of taking messages as they come. */
   readonly inTimeOrder: boolean;
+  /**
+   * Batches say the interface and the host of their packets. Where those change from packet to packet, so do batches:
+   * only for who needs it.
+   */
+  readonly tellsNames: boolean;
   /** A partition whose packets are surely later than this is read no further. */
   readonly endTime: Microseconds | undefined;
 }
@@ -65,6 +70,7 @@ export class BatchConsumer {
         otherStart: options.otherStart,
         endTimeUs: options.endTime ?? -1,
         inTimeOrder: options.inTimeOrder,
+        tellsNames: options.tellsNames,
         keyUnit: options.keyUnit,
         linkType: options.linkType,
         batchBytes: BATCH_BYTES,

@@ -37,6 +37,19 @@ describe('a consumer of batches', () => {
     );
   });
 
+  test('begins a batch where the interface changes only where it is to tell of it', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const producer = kafka.producer({ properties: AT_ONCE, namesInterface: true });
+    const names = ['eth0', 'eth1', 'eth0'];
+    for (const [first, name] of names.entries())
+      await producer.send(batchOf(numbered(1, { first }), { interface: name }), NEVER);
+    await producer.flush(10_000);
+    const interfaces = async (tellsNames: boolean) =>
+      (await readAll(kafka.consumer({ end: 3, tellsNames }))).map(({ link }) => link.interface);
+    assert.deepEqual(await interfaces(true), names);
+    assert.deepEqual(new Set(await interfaces(false)), new Set([undefined]));
+  });
+
   test('says of each packet where it was, and of each partition where it goes on', async (t) => {
     const kafka = new InMemoryKafka(t);
     await kafka.send(batchOf(numbered(5)));
@@ -211,6 +224,7 @@ describe('a consumer of batches', () => {
       linkType: 1,
       keyUnit: 'us' as const,
       inTimeOrder: false,
+      tellsNames: true,
       endTime: undefined,
     };
     const properties = new Map([['security.protocol', 'x']]);

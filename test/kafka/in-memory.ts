@@ -106,6 +106,7 @@ export class InMemoryKafka {
         linkType: 1,
         keyUnit: 'us',
         inTimeOrder: false,
+        tellsNames: true,
         endTime: undefined,
         ...options,
       },
