@@ -119,6 +119,7 @@ void InMemoryBroker::Stop() {
 void InMemoryBroker::CreateTopic(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
   const int partitions = info[1].As<Napi::Number>();
+  if (!cluster_) throw Napi::Error::New(info.Env(), "the broker is closed");
   constexpr int kReplicas = 1;
   const auto error = rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, kReplicas);
   if (error) throw Napi::Error::New(info.Env(), rd_kafka_err2str(error));

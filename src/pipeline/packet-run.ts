@@ -29,8 +29,11 @@ export class PacketRun {
   }
 
   async close(): Promise<void> {
-    await this.#source.close();
-    await this.#sink.close();
+    try {
+      await this.#source.close();
+    } finally {
+      await this.#sink.close();
+    }
   }
 
   /** The account so far; with `unsettled`, what is still under way counts as failed for that cause. */

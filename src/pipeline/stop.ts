@@ -7,6 +7,7 @@ export class Stop {
   readonly #giveUp = new AbortController();
   readonly #drainTimeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   constructor(drainTimeoutMs: number) {
     this.#drainTimeoutMs = drainTimeoutMs;
@@ -23,6 +24,7 @@ export class Stop {
   /** Somebody wants the run to end: the drain timeout begins. */
   request(): void {
     this.#requested.abort();
+    if (this.#isOver) return;
     this.#timer ??= setTimeout(() => {
       this.#giveUp.abort();
     }, this.#drainTimeoutMs);
@@ -35,6 +37,7 @@ export class Stop {
 
   /** The run is over. */
   clear(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
   }
 }

@@ -73,4 +73,15 @@ describe('the in-memory broker', () => {
     broker.close();
     broker.close();
   });
+
+  test('makes no topic once it is closed', () => {
+    const broker = new InMemoryBroker(0);
+    broker.close();
+    assert.throws(
+      () => {
+        broker.createTopic('pcap', 1);
+      },
+      { message: 'topic pcap: the broker is closed' },
+    );
+  });
 });

@@ -17,6 +17,15 @@ import {
 const diskFull = new UserError('write out.pcap', 'no space left on device');
 const damaged = new UserError('read in.pcap', 'damaged');
 
+test('a packet run closes its sink also where its source fails to close', async () => {
+  const diary: Diary = [];
+  const source = new HandWrittenSource(diary, []);
+  source.close = () => Promise.reject(damaged);
+  const run = new PacketRun(source, [], new HandWrittenSink(diary));
+  await assert.rejects(run.close(), damaged);
+  assert.deepEqual(diary, ['close sink']);
+});
+
 describe('a packet run whose reader leaves', () => {
   test('ends well; the batch that it could not write was not taken, nor is it acknowledged', async () => {
     const diary: Diary = [];

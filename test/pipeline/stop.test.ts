@@ -52,6 +52,7 @@ describe('Stop', () => {
     stop.request();
     stop.request();
     stop.clear();
+    stop.request();
     t.mock.timers.tick(1000);
     assert.equal(stop.giveUp.aborted, false);
   });
