@@ -9,7 +9,7 @@ import { Patience } from './patience.js';
 /** From so many messages under way on, packets go to disk while no broker answers. */
 const HIGH_WATER_MESSAGES = 20_000;
 /** How long nothing was delivered when the brokers count as away. */
-const AWAY_MS = 500;
+const AWAY_MS = 1000;
 /** How often it is looked whether there is room, or what is under way has settled. */
 const LOOK_MS = 50;
 const FLUSH_STEP_MS = 200;
@@ -142,7 +142,8 @@ export class SpoolingTopicSink implements Sink {
   /** Sends what is on disk until there is nothing any more. */
   async #sendAll(): Promise<void> {
     while (this.#spool.hasFiles && !this.#stopSending) {
-      const batch = await this.#spool.next();
+      // What is on disk is safe there: it need not fill the memory while nobody takes it.
+      const batch = this.#areBrokersAway(false) ? undefined : await this.#spool.next();
       if (batch) {
         const taken = await this.#producer.offer(batch);
         this.#spool.take(batch, taken, this.#producer.counters().accepted);
