@@ -25,6 +25,9 @@ export const NEVER: AbortSignal = new AbortController().signal;
 /** An idempotent producer asks for an id first, and a client that has just begun to connect does so after 500 ms. */
 export const AT_ONCE = { 'enable.idempotence': 'false' };
 
+/** The in-memory broker looks once for what a fetch asks for, and again when this time is over. */
+const QUICK_FETCH = ['fetch.wait.max.ms', '10'] as const;
+
 /** kcap's in-memory broker with one topic, and clients of it; all are closed when the test ends. */
 export class InMemoryKafka {
   readonly topic = 'packets';
@@ -94,11 +97,14 @@ export class InMemoryKafka {
     }));
     const consumer = new BatchConsumer(
       {
-        properties: consumerProperties(new Map([['bootstrap.servers', this.address]]), {
-          group,
-          partitions: this.#partitions,
-          tellsEnds: end !== undefined || options.inTimeOrder === true,
-        }),
+        properties: consumerProperties(
+          new Map([['bootstrap.servers', this.address], QUICK_FETCH]),
+          {
+            group,
+            partitions: this.#partitions,
+            tellsEnds: end !== undefined || options.inTimeOrder === true,
+          },
+        ),
         topic: this.topic,
         shared: group !== undefined,
         partitions: ranges,
