@@ -6,8 +6,17 @@ export type Precision = 'micro' | 'nano';
 /** LINKTYPE_ETHERNET of the tcpdump.org registry: what a packet is when nothing says otherwise. */
 export const ETHERNET = 1;
 
-/** libpcap's largest snapshot length in bytes: no record of a classic pcap file may be longer. */
+/** libpcap's largest snapshot length in bytes, but for some link types. */
 export const MAX_SNAP_LENGTH = 262_144;
+
+const MIB = 1024 * 1024;
+/** Those of longer packets, as libpcap has them: D-Bus, USBPcap and EBHSCR. */
+const LONGER: Readonly<Record<number, number>> = { 231: 128 * MIB, 249: MIB, 279: 8 * MIB };
+
+/** Bytes of which no record of a classic pcap file of this link type may hold more. */
+export function maxSnapLength(linkType: number): number {
+  return LONGER[linkType] ?? MAX_SNAP_LENGTH;
+}
 
 /** What all packets of a batch have in common. */
 export interface Link {

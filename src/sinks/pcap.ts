@@ -3,6 +3,7 @@ import {
   firstPackets,
   frameBytes,
   MAX_SNAP_LENGTH,
+  maxSnapLength,
   type Link,
   type PacketBatch,
   type Precision,
@@ -49,7 +50,7 @@ export class PcapSink implements Sink {
       this.#otherLinkType += batch.count;
       return;
     }
-    const fitting = batch.link.snapLength > MAX_SNAP_LENGTH ? withoutTooLong(batch) : batch;
+    const fitting = withoutTooLong(batch, header.snapLength);
     const rounded = convertPrecision(fitting.bytes, batch.link.precision, header.precision);
     // Whoever asked for microseconds has lost nothing.
     if (this.#precision === undefined) this.#roundedTimes += rounded;
@@ -94,7 +95,7 @@ export class PcapSink implements Sink {
   async #writeHeader(link: Link, giveUp: AbortSignal): Promise<Link> {
     // tcpdump and older tshark refuse records longer than the header's snapshot length, whatever -s was.
     const precision = this.#precision ?? link.precision;
-    const header = { ...link, precision, snapLength: MAX_SNAP_LENGTH };
+    const header = { ...link, precision, snapLength: maxSnapLength(link.linkType) };
     this.#header = header;
     try {
       await this.#output.write(encodeFileHeader(header), giveUp);
@@ -105,14 +106,15 @@ export class PcapSink implements Sink {
   }
 }
 
-/** Moves the records that a pcap file may hold to the front. */
-function withoutTooLong(batch: PacketBatch): PacketBatch {
-  const { bytes } = batch;
+/** Moves the records that a file of this snapshot length may hold to the front, where some are longer. */
+function withoutTooLong(batch: PacketBatch, snapLength: number): PacketBatch {
+  const { bytes, link } = batch;
+  if (link.snapLength <= snapLength) return batch;
   let end = 0;
   let count = 0;
   for (let at = 0; at < bytes.length;) {
     const length = recordLength(bytes, at);
-    if (length - RECORD_HEADER_BYTES <= MAX_SNAP_LENGTH) {
+    if (length - RECORD_HEADER_BYTES <= snapLength) {
       bytes.copyWithin(end, at, at + length);
       end += length;
       count++;

@@ -15,6 +15,7 @@ import { batchOf, HOST_ORDER, numbered } from '../packet/packets.js';
 import { HandWrittenSource } from '../pipeline/hand-written.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
 import { type PcapPacket, readPcap } from '../support/pcap-file.js';
+import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { KeptOutput } from './kept-output.js';
 import { namedPipe, readToEnd } from './reader.js';
@@ -182,6 +183,25 @@ describe('a pcap stream', () => {
     assert.deepEqual([out, bytesOut], [3, 60 + 262_144 + 61]);
     assert.equal(unusable['longer than a pcap file can hold: -F pcapng can'], 2);
   });
+
+  const longer: [name: string, linkType: number, most: number][] = [
+    ['USBPcap', 249, 1024 * 1024],
+    ['EBHSCR', 279, 8 * 1024 * 1024],
+  ];
+  for (const [name, linkType, most] of longer)
+    test(`of ${name} has room for longer ones, and tells tcpdump so`, async (t) => {
+      const file = path.join(await tempFolder(t), 'out.pcap');
+      const sink = new PcapSink(await openFile(file, NEVER));
+      t.after(() => sink.close());
+      const packets = [most, most + 1].map((bytes) => ({
+        seconds: 1,
+        fraction: 2,
+        frame: Buffer.alloc(bytes),
+      }));
+      await sink.write(batchOf(packets, { linkType, snapLength: most + 1 }), NEVER);
+      assert.deepEqual([sink.counters().out, sink.counters().bytesOut], [1, most]);
+      assert.equal(await runCommand('tcpdump', '--count', '-r', file), '1 packet\n');
+    });
 });
 
 describe('a pcap stream whose reader leaves', () => {
