@@ -6,7 +6,7 @@ import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
 import { controlProperties, producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
-import { usageError, type ExitStatus } from '../packet/user-error.js';
+import { usageError, type ExitStatus, type UserError } from '../packet/user-error.js';
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
@@ -141,7 +141,7 @@ async function openSource(
 ): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
   const { from, snapLength, linkType } = options;
   if ('files' in from) {
-    const source = await FileSource.open(from.files, linkType);
+    const source = await FileSource.open(from.files, linkType, goingOn(log));
     return {
       source,
       stages: [...filterStages(options), ...(snapLength ? [new Cut(snapLength)] : [])],
@@ -189,9 +189,14 @@ function openInterfaces(
 function merged(sources: readonly Source[], log: Logger): Source {
   const [only, ...others] = sources;
   if (only && others.length === 0) return only;
-  return new MergedSources(sources, ({ message }) => {
+  return new MergedSources(sources, goingOn(log));
+}
+
+/** Says what was wrong with one of several interfaces or files. */
+function goingOn(log: Logger): (error: UserError) => void {
+  return ({ message }) => {
     log.warn(`${message}; going on with the others`);
-  });
+  };
 }
 
 async function openSink(

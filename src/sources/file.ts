@@ -14,14 +14,20 @@ export class FileSource implements Source {
   readonly name: string;
   readonly #paths: readonly string[];
   readonly #linkType: number | undefined;
+  readonly #onDamaged: (error: UserError) => void;
   readonly #unusable = new UnusablePackets();
   #input: ByteInput | undefined;
   #closed = false;
 
-  private constructor(paths: readonly string[], linkType: number | undefined) {
+  private constructor(
+    paths: readonly string[],
+    linkType: number | undefined,
+    onDamaged: (error: UserError) => void,
+  ) {
     this.name = paths.join(', ');
     this.#paths = paths;
     this.#linkType = linkType;
+    this.#onDamaged = onDamaged;
   }
 
   /**
@@ -29,8 +35,13 @@ export class FileSource implements Source {
    *
    * @param paths files or named pipes, read in turn; `-` is standard input
    * @param linkType LINKTYPE_ number that the packets get, whatever the files say
+   * @param onDamaged told of each file with which something is wrong while others follow
    */
-  static async open(paths: readonly string[], linkType: number | undefined): Promise<FileSource> {
+  static async open(
+    paths: readonly string[],
+    linkType: number | undefined,
+    onDamaged: (error: UserError) => void = () => undefined,
+  ): Promise<FileSource> {
     for (const path of paths.filter((path) => path !== '-')) {
       try {
         await access(path, constants.R_OK);
@@ -38,20 +49,21 @@ export class FileSource implements Source {
         throw readError(path, error);
       }
     }
-    return new FileSource(paths, linkType);
+    return new FileSource(paths, linkType, onDamaged);
   }
 
+  /** Reads on after a damaged file; throws at the end what is wrong with the last such one. */
   async *batches(stop: AbortSignal): AsyncIterable<PacketBatch> {
     stop.addEventListener('abort', () => void this.#input?.close(), { once: true });
     let problem: UserError | undefined;
-    for (const path of this.#paths) {
+    for (const [index, path] of this.#paths.entries()) {
       if (stop.aborted || this.#closed) break;
       try {
         yield* this.#packetsOf(path, stop);
       } catch (error) {
-        // The files after a damaged one are read all the same; the first problem is reported at the end.
         if (!(error instanceof UserError)) throw error;
-        problem ??= error;
+        problem = error;
+        if (index < this.#paths.length - 1) this.#onDamaged(problem);
       }
     }
     if (problem) throw problem;

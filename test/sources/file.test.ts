@@ -146,18 +146,35 @@ describe('a damaged capture file', () => {
     });
   }
 
-  test('does not keep the others from being read; the first problem is said at the end', async (t) => {
-    const files = await Promise.all(
-      [whole.subarray(0, -1), Buffer.alloc(100), whole].map((bytes) => fileOf(t, bytes)),
-    );
-    const seen: PcapPacket[] = [];
-    const reading = async () => {
-      const source = await FileSource.open(files, undefined);
-      for await (const batch of source.batches(never())) seen.push(...packetsIn(batch.bytes));
-    };
-    const problem = 'the last packet is cut off';
-    await assert.rejects(reading, { message: `read ${files[0] ?? ''}: ${problem}` });
-    assert.deepEqual(seen, [...numbered(2), ...numbered(3)]);
+  test('does not keep the others from being read; each is said', async (t) => {
+    const cut = await fileOf(t, whole.subarray(0, -1));
+    const other = await fileOf(t, Buffer.alloc(100));
+    const good = await fileOf(t, whole);
+    const empty = await fileOf(t, Buffer.alloc(0));
+    const cases: [files: string[], said: string[], thrown: string][] = [
+      [[cut, good], [`read ${cut}: the last packet is cut off`], 'the last packet is cut off'],
+      [
+        [cut, other, good, empty],
+        [`read ${cut}: the last packet is cut off`, `read ${other}: not a pcap or pcapng file`],
+        'not a pcap or pcapng file: it ends too early',
+      ],
+    ];
+    for (const [files, said, thrown] of cases) {
+      const seen: PcapPacket[] = [];
+      const heard: string[] = [];
+      const reading = async () => {
+        const source = await FileSource.open(files, undefined, ({ message }) => {
+          heard.push(message);
+        });
+        for await (const batch of source.batches(never())) seen.push(...packetsIn(batch.bytes));
+      };
+      await assert.rejects(
+        reading,
+        (error) => error instanceof UserError && error.message.endsWith(thrown),
+      );
+      assert.deepEqual(heard, said);
+      assert.deepEqual(seen, [...numbered(2), ...numbered(3)]);
+    }
   });
 
   test('that the disk fails to read is said once the packets before are handled, however long that takes', async (t) => {
