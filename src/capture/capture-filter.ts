@@ -1,7 +1,16 @@
 import { addon, type NativeFilter } from '../addon.js';
-import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
+import { ETHERNET, MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
 import { messageOf, usageError, UserError } from '../packet/user-error.js';
 import { linkTypeName } from './link-type.js';
+
+/** Link types that between them know every word of expressions: Ethernet, IEEE 802.11, pf's log, SunATM, MTP2. */
+const LINK_TYPES = [ETHERNET, 105, 117, 123, 140];
+
+/** Throws a usage error for an expression that makes no sense for packets of any link type. */
+export function checkFilter(expression: string): void {
+  if (LINK_TYPES.some((linkType) => compiles(expression, linkType))) return;
+  new CaptureFilters(expression).of(ETHERNET);
+}
 
 /** A pcap-filter expression, compiled for each link type that it meets. */
 export class CaptureFilters {

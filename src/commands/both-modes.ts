@@ -1,5 +1,5 @@
 import type { InferredOptionTypes } from 'yargs';
-import { CaptureFilters } from '../capture/capture-filter.js';
+import { CaptureFilters, checkFilter } from '../capture/capture-filter.js';
 import { parseProperty, type Properties } from '../kafka/properties.js';
 import { usageError } from '../packet/user-error.js';
 import type { Stage } from '../pipeline/contracts.js';
@@ -41,7 +41,7 @@ export function parseBothModes(args: BridgeArguments): BothModes {
     maxPackets: parseCount('-m', args['max-packets']),
     prettyEvery: parseCount('-pp', args['pretty-print']),
     snapLength: args.snaplen === undefined ? undefined : parseCount('-s', args.snaplen, 0x7fffffff),
-    filter: args.filter ?? '',
+    filter: parseFilter(args.filter),
     quiet: args.quiet === true,
     statsIntervalMs: parseSeconds('--stats-interval', args['stats-interval']),
   };
@@ -55,6 +55,11 @@ export function filterStages({ filter }: BothModes): Stage[] {
 /** The stage that ends a run after -m packets, if there is a limit. */
 export function limitStages({ maxPackets }: BothModes): Stage[] {
   return maxPackets === 0 ? [] : [new Limit(maxPackets)];
+}
+
+function parseFilter(expression = ''): string {
+  checkFilter(expression);
+  return expression;
 }
 
 function parseProperties(args: BridgeArguments): Properties {

@@ -2,17 +2,17 @@ import type { NativeFilter } from '../addon.js';
 import type { CaptureFilters } from '../capture/capture-filter.js';
 import { linkTypeName } from '../capture/link-type.js';
 import { POSITION_BYTES, type PacketBatch } from '../packet/packet-batch.js';
+import { UserError } from '../packet/user-error.js';
 import type { Stage, StageCounters } from '../pipeline/contracts.js';
 
 /**
- * Keeps the packets that match a capture filter, where no kernel does it: from files and topics. An expression that
- * makes no sense for the first packets is wrong; once it did for some, packets of other link types are counted.
+ * Keeps the packets that match a capture filter, where no kernel does it: from files and topics. Packets of a link type
+ * for which the expression makes no sense are counted.
  */
 export class Filter implements Stage {
   readonly finished = false;
   readonly #filters: CaptureFilters;
   readonly #unusable = new Map<string, number>();
-  #understood = false;
   #filtered = 0;
 
   constructor(filters: CaptureFilters) {
@@ -42,11 +42,9 @@ export class Filter implements Stage {
 
   #filterFor({ link, count }: PacketBatch): NativeFilter | undefined {
     try {
-      const filter = this.#filters.of(link.linkType);
-      this.#understood = true;
-      return filter;
+      return this.#filters.of(link.linkType);
     } catch (error) {
-      if (!this.#understood) throw error;
+      if (!(error instanceof UserError)) throw error;
       const cause = `the filter makes no sense for link type ${linkTypeName(link.linkType)}`;
       this.#unusable.set(cause, (this.#unusable.get(cause) ?? 0) + count);
       return undefined;

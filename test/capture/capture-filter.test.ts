@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { CaptureFilters, filterError } from '#kcap/capture/capture-filter.js';
+import { CaptureFilters, checkFilter, filterError } from '#kcap/capture/capture-filter.js';
 import { UserError } from '#kcap/packet/user-error.js';
 
 import { recordsOf } from '../packet/packets.js';
@@ -40,6 +40,29 @@ describe('a capture filter', () => {
   test('keeps nothing of nothing', () => {
     const kept = new CaptureFilters('tcp').of(ETHERNET).keep(Buffer.alloc(0), undefined);
     assert.deepEqual(kept, { byteLength: 0, count: 0 });
+  });
+});
+
+describe('an expression', () => {
+  // Each is for packets of a link type of its own.
+  for (const expression of [
+    'ether host 02:00:00:00:00:01',
+    'type mgt',
+    'reason match',
+    'vci 3',
+    'sio 1',
+  ])
+    test(`may make sense for some packets only: ${expression}`, () => {
+      checkFilter(expression);
+    });
+
+  test('that makes sense for none is misuse', () => {
+    assert.throws(
+      () => {
+        checkFilter('tcp prot 80');
+      },
+      errorOf('tcp prot 80', ETHERNET),
+    );
   });
 });
 

@@ -92,12 +92,29 @@ for (const [args, what, remedy] of MISUSES) {
   });
 }
 
-test('a wrong filter is marked where it goes wrong', async (t) => {
+for (const args of [P, F, C])
+  test(`kcap ${args[0] ?? ''} ${args[5] ?? ''}: a wrong filter is marked where it goes wrong, before anything starts`, async (t) => {
+    const run = kcap(t, [...args, '-f', 'tcp prot 80']);
+    assert.equal((await run.exit).status, 2);
+    assert.match(run.stderr, /^kcap: -f 'tcp prot 80': .*syntax error/);
+    assert.match(run.stderr, /\n {2}tcp prot 80\n {6}\^ /);
+  });
+
+test('a filter that is wrong for the packets of an interface is marked, too', async (t) => {
   const topic = await freshTopic(t);
-  const run = kcap(t, ['-p', '-k', testBrokers(), '-t', topic, '-i', 'lo', '-f', 'tcp prot 80']);
+  const run = kcap(t, [
+    '-p',
+    '-k',
+    testBrokers(),
+    '-t',
+    topic,
+    '-i',
+    'lo',
+    '-f',
+    'tcp and type mgt',
+  ]);
   assert.equal((await run.exit).status, 2);
-  assert.match(run.stderr, /kcap: -f 'tcp prot 80': .*syntax error/);
-  assert.match(run.stderr, /\n {2}tcp prot 80\n {6}\^ /);
+  assert.match(run.stderr, /\n {2}tcp and type mgt\n {10}\^ /);
 });
 
 test('an unknown interface: those that exist are named', async (t) => {
