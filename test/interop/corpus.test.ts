@@ -88,6 +88,28 @@ test('tshark says the same of the originals and of the result', async (t) => {
   assert.deepEqual(await frames(result), expected);
 });
 
+// A file each, since capinfos speaks of files as wholes.
+for (const name of [
+  'pcap-big-endian-nano',
+  'pcap-link-type-linux-sll',
+  'pcap-nothing-captured',
+  'pcapng-clock-power-of-two-32',
+  'pcapng-several-interfaces',
+])
+  test(`capinfos says the same of ${name} and of what comes back`, async (t) => {
+    const captures = corpus().filter((capture) => capture.name === name);
+    const { originals, result } = await throughKafka(t, captures);
+    assert.equal(originals.length, 1);
+    assert.deepEqual(await figures(result), await figures(originals[0] ?? ''));
+  });
+
+/** Encapsulation, packets, bytes, duration, first and last time, mean length, and whether times are in order. */
+async function figures(file: string): Promise<string[]> {
+  const wanted = ['-E', '-c', '-d', '-u', '-a', '-e', '-z', '-o'];
+  const table = await runCommand('capinfos', '-T', '-M', '-S', '-r', ...wanted, file);
+  return table.trim().split('\t').slice(1);
+}
+
 /** Of each packet the bytes, the lengths, the time and the link type, as Wireshark reads them. */
 async function frames(file: string): Promise<unknown[]> {
   const wanted = ['frame.len', 'frame.cap_len', 'frame.encap_type'] as const;
