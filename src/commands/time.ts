@@ -38,7 +38,9 @@ function iso8601(text: string): Microseconds | undefined {
   if (!match) return undefined;
   const [, day = '', clock = '00:00', fraction = '', zone = ''] = match;
   const ms = Date.parse(`${day}T${clock}${zone.toUpperCase()}`);
-  return ms >= 0 ? microsecondsOf(ms / 1000, micros(fraction)) : undefined;
+  // JavaScript takes the 30th of February for the 2nd of March.
+  const isDay = new Date(`${day}T00:00Z`).getUTCDate() === Number(day.slice(-2));
+  return isDay && ms >= 0 ? microsecondsOf(ms / 1000, micros(fraction)) : undefined;
 }
 
 /** The first six digits behind the point. */
