@@ -76,7 +76,8 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const { source, stages, watchdogs } = await openSource(options, ownConnections, log);
   const sink = await openSink(options, partitions.length, ownConnections, stop, log);
   const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
-  const started = `capturing on ${source.name}, sending to topic ${topic}`;
+  const how = 'files' in options.from ? 'reading' : 'capturing on';
+  const started = `${how} ${source.name}, sending to topic ${topic}`;
   return superviseRun(run, stop, {
     started,
     log,
