@@ -121,7 +121,10 @@ export class SpoolingTopicSink implements Sink {
         this.#unsent += batch.count;
         return;
       }
-      if (!full) this.#log.warn(`the spool ${this.#spool.where} is full: packets wait`);
+      if (!full)
+        this.#log.warn(
+          `${this.#spool.where} is full (--spool-size, or the disk): packets wait until there is room`,
+        );
       full = true;
       await delay(LOOK_MS);
     }
@@ -141,7 +144,7 @@ export class SpoolingTopicSink implements Sink {
 
   /** Sends what is on disk until there is nothing any more. */
   async #sendAll(): Promise<void> {
-    while (this.#spool.hasFiles && !this.#stopSending) {
+    while ((this.#spool.hasFiles || this.#spool.hasPackets) && !this.#stopSending) {
       // What is on disk is safe there: it need not fill the memory while nobody takes it.
       const batch = this.#areBrokersAway(false) ? undefined : await this.#spool.next();
       if (batch) {

@@ -75,9 +75,10 @@ export class Spool {
     return { packets: this.#takenUp, bytes: this.#takenUpBytes };
   }
 
-  /** Adds packets at the end; false where the spool or the disk is full. */
+  /** Adds packets at the end; false where the spool or the disk is full. A batch of any length fits into an empty one. */
   async append(batch: PacketBatch): Promise<boolean> {
-    if (this.byteLength + batch.bytes.length > this.#limitBytes) return false;
+    const { byteLength } = this;
+    if (byteLength > 0 && byteLength + batch.bytes.length > this.#limitBytes) return false;
     this.#appending = true;
     try {
       const last = this.#entries.at(-1);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
 
 import { SpoolingTopicSink } from '#kcap/sinks/spooling-topic.js';
@@ -50,14 +51,28 @@ describe('a topic with a spool', () => {
     assert.deepEqual(await readPackets(kafka.consumer({ end: 25 })), numbered(25));
   });
 
+  test('puts nothing on disk where packets can wait for brokers that are only slow', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const folder = await tempFolder(t);
+    const properties = { ...AT_ONCE, 'queue.buffering.max.messages': '10', 'linger.ms': '200' };
+    const sink = await sinkOf(t, kafka, properties, folder, { sourceWaits: true });
+    await sink.write(batchOf(numbered(50)), NEVER);
+    assert.deepEqual(await readdir(folder), ['packets@lock']);
+    await sink.flush(NEVER);
+    assert.equal(sink.counters().out, 50);
+  });
+
   test('counts what finds no room there when nobody waits any more', async (t) => {
     const properties = { ...NOBODY, 'queue.buffering.max.messages': '10' };
-    const sink = await sinkOf(t, new InMemoryKafka(t), properties, await tempFolder(t), 1000);
-    await sink.write(batchOf(numbered(100)), AbortSignal.abort());
+    const sink = await sinkOf(t, new InMemoryKafka(t), properties, await tempFolder(t), {
+      limitBytes: 1000,
+    });
+    await sink.write(batchOf(numbered(20)), NEVER);
+    await sink.write(batchOf(numbered(80, { first: 20 })), AbortSignal.abort());
     await sink.flush(AbortSignal.abort());
     const { failed, spool } = sink.counters();
-    assert.equal(failed['no room in the spool'], 90);
-    assert.equal(spool?.waiting, 10);
+    assert.equal(failed['no room in the spool'], 80);
+    assert.equal(spool?.waiting, 20);
   });
 });
 
@@ -66,11 +81,11 @@ async function sinkOf(
   kafka: InMemoryKafka,
   properties: Record<string, string>,
   folder: string,
-  limitBytes = 1e6,
+  { limitBytes = 1e6, sourceWaits = false } = {},
 ): Promise<SpoolingTopicSink> {
   const { log } = keptLog();
   const spool = await Spool.open(await SpoolFolder.open(folder, 'packets'), limitBytes, log);
-  const options = { drainTimeoutMs: 10_000, sourceWaits: false, log };
+  const options = { drainTimeoutMs: 10_000, sourceWaits, log };
   const sink = new SpoolingTopicSink(kafka.producer({ properties }), spool, options);
   t.after(() => sink.close());
   return sink;

@@ -17,6 +17,7 @@ import { SpoolFolder } from '#kcap/spool/spool-folder.js';
 
 import { keptLog } from '../kafka/log.js';
 import { batchOf, LINK, numbered, packetsIn } from '../packet/packets.js';
+import { runCommand } from '../support/run-command.js';
 import { readPcap } from '../support/pcap-file.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -66,6 +67,33 @@ describe('a spool', () => {
     assert.ok(batches >= 10, String(batches));
     assert.equal(spool.waiting, batches * 10);
   });
+
+  test('takes what is longer than its limit where it is empty: nothing could ever make room', async (t) => {
+    const { spool } = await openSpool(t, 100);
+    await put(spool, 0, 10);
+    assert.equal(await spool.append(batchOf(numbered(1))), false);
+    await takeAll(spool, 10);
+    await spool.removeSettled(10);
+    await put(spool, 10, 10);
+  });
+
+  test(
+    'on a full disk takes no more, and what it has stays whole',
+    { skip: process.getuid?.() === 0 ? false : 'needs root, to mount a small disk' },
+    async (t) => {
+      const folder = await tempFolder(t);
+      await runCommand('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder);
+      const { log } = keptLog();
+      const spool = await Spool.open(await SpoolFolder.open(folder, 'pcap'), LIMIT_BYTES, log);
+      let count = 0;
+      while (await spool.append(batchOf(numbered(100, { first: count })))) count += 100;
+      assert.ok(count > 100 && count < 1000, String(count));
+      const found = (await takeAll(spool, count)).flatMap(({ packets }) => packets);
+      await spool.close();
+      await runCommand('umount', folder);
+      assert.deepEqual(found, numbered(count));
+    },
+  );
 
   test('lets packets be taken in parts', async (t) => {
     const { spool } = await openSpool(t);
