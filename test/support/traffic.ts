@@ -2,12 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { DISTINCT_FRAMES, numberedFrame } from './numbered-frames.js';
 import { pcapFile } from './pcap-file.js';
 import { runCommand } from './run-command.js';
 import { type VethPair, framesSent } from './veth.js';
-
-/** Frames of one flood that differ; they come round again and again. */
-const DISTINCT_FRAMES = 1000;
 
 export interface FloodOptions {
   readonly packetsPerSecond: number;
@@ -22,17 +20,17 @@ export async function sendFrames(veth: VethPair, frames: readonly Buffer[]): Pro
 }
 
 /**
- * Sends frames at an even rate: every millisecond a burst, and a sleep in between, which leaves the processors to
- * what is measured (a busy wait for each packet would take one of them for itself). Says how many it has sent
- * and at what rate; a machine too slow for the rate sends as many, later.
+ * Sends numbered frames, from 0 on, at an even rate: every millisecond a burst, and a sleep in between, which leaves
+ * the processors to what is measured (a busy wait for each packet would take one of them for itself). Says how many it
+ * has sent and at what rate; a machine too slow for the rate sends as many, later.
  */
 export async function flood(
   veth: VethPair,
   { packetsPerSecond, frameBytes, seconds }: FloodOptions,
 ): Promise<{ readonly packets: number; readonly packetsPerSecond: number }> {
   const packets = Math.round(packetsPerSecond * seconds);
-  const frames = Array.from({ length: DISTINCT_FRAMES }, (_, index) =>
-    numberedFrame(index, frameBytes),
+  const frames = Array.from({ length: Math.min(packets, DISTINCT_FRAMES) }, (_, number) =>
+    numberedFrame(number, frameBytes),
   );
   const said = await replay(
     veth,
@@ -45,14 +43,6 @@ export async function flood(
   const rate = /Rated:.* ([\d.]+) pps/.exec(said)?.[1];
   if (rate === undefined) throw new Error(`tcpreplay said no rate:\n${said}`);
   return { packets, packetsPerSecond: Number(rate) };
-}
-
-/** An Ethernet frame of the EtherType that is free for local experiments, with its number after the header. */
-function numberedFrame(index: number, bytes: number): Buffer {
-  const frame = Buffer.alloc(bytes);
-  frame.write('02000000000202000000000188b5', 'hex');
-  frame.writeUInt32BE(index, 14);
-  return frame;
 }
 
 /** Has tcpreplay send exactly `count` frames, and makes sure with the kernel's own counter that it did. */
