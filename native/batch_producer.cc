@@ -325,8 +325,10 @@ size_t BatchProducer::ProduceRecords(const Records& records) {
     if (ProduceRecord(records, records.bytes + at) == Outcome::kTaken) {
       at += sizeof header + header.captured;
     } else if (waited_ms < kMaxWaitForRoomMs) {
+      // A queue that is full has nothing to linger for, also where a request would hold more.
       constexpr int kStepMs = 10;
-      if (rd_kafka_poll(client_, kStepMs) == 0) waited_ms += kStepMs;
+      rd_kafka_flush(client_, kStepMs);
+      waited_ms += kStepMs;
     } else {
       break;
     }
