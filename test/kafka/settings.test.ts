@@ -44,7 +44,7 @@ describe('what a producer is set to', () => {
   test('bounds its queue and sends in order, each packet once', () => {
     const properties = producerProperties(new Map());
     assert.equal(properties.get('enable.idempotence'), 'true');
-    assert.equal(properties.get('queue.buffering.max.messages'), '600000');
+    assert.equal(properties.get('queue.buffering.max.messages'), '550000');
     assert.equal(properties.get('queue.buffering.max.kbytes'), '131072');
   });
 
