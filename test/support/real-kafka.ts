@@ -32,56 +32,99 @@ export interface RealKafka {
   stop(): Promise<void>;
   /** Ends the broker as a power cut would; its data stays. */
   kill(): Promise<void>;
-  /** Starts the broker again, after stopping it if it runs, and waits until it serves. */
-  restart(): Promise<void>;
+  /**
+   * Starts the broker again, after stopping it if it runs, and waits until it serves. Gives the time (performance.now)
+   * since which it has taken connections.
+   */
+  restart(): Promise<number>;
   /** Ends the broker for good and removes its data. */
+  close(): Promise<void>;
+}
+
+/** Several of them that are one cluster. */
+export interface RealKafkaCluster {
+  /** HOST:PORT,HOST:PORT,... */
+  readonly brokers: string;
+  /** The broker that metadata calls by this number, 1 for the first. */
+  node(id: number): RealKafka;
   close(): Promise<void>;
 }
 
 /** Starts a Kafka and waits until it answers. Whoever starts it closes it. */
 export async function startRealKafka(options: RealKafkaOptions = {}): Promise<RealKafka> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'kcap-kafka-'));
-  const port = await freePort();
-  const propertiesFile = path.join(folder, 'server.properties');
-  const properties = {
-    ...defaultProperties(folder, port, await freePort()),
-    ...options.properties,
-  };
-  const broker = new Broker(`127.0.0.1:${port}`, folder, [
-    '-Xmx512m',
-    '-Dorg.slf4j.simpleLogger.showDateTime=true',
-    ...(options.javaOptions ?? []),
-    'kafka.Kafka',
-    propertiesFile,
-  ]);
+  const cluster = await startRealKafkaCluster(1, options);
+  return cluster.node(1);
+}
+
+/**
+ * Starts a cluster of so many brokers, which keeps its own topics on up to three of them, and waits until all of them
+ * are in it. It goes on as long as more than half of them run.
+ */
+export async function startRealKafkaCluster(
+  size: number,
+  options: RealKafkaOptions = {},
+): Promise<RealKafkaCluster> {
+  const places = await freePlaces(size);
+  const cluster = new Cluster(
+    await Promise.all(
+      places.map(async (place) => {
+        const folder = await mkdtemp(path.join(tmpdir(), 'kcap-kafka-'));
+        return new Broker(folder, place.port, {
+          properties: { ...defaultProperties(folder, place, places), ...options.properties },
+          javaOptions: [size === 1 ? '-Xmx512m' : '-Xmx256m', ...(options.javaOptions ?? [])],
+        });
+      }),
+    ),
+  );
   try {
-    await writeFile(propertiesFile, propertyLines(properties));
-    await formatStorage(propertiesFile);
-    await broker.restart();
+    await cluster.start();
   } catch (error) {
-    await broker.close();
+    await cluster.close();
     throw error;
   }
-  return broker;
+  return cluster;
+}
+
+/** Where a broker is. */
+interface Place {
+  readonly id: number;
+  readonly port: number;
+  readonly controllerPort: number;
+}
+
+async function freePlaces(count: number): Promise<Place[]> {
+  const ports = new Set<number>();
+  while (ports.size < 2 * count) ports.add(await freePort());
+  const [...free] = ports;
+  return Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    port: free[2 * index] ?? 0,
+    controllerPort: free[2 * index + 1] ?? 0,
+  }));
 }
 
 function defaultProperties(
   folder: string,
-  port: number,
-  controllerPort: number,
+  { id, port, controllerPort }: Place,
+  cluster: readonly Place[],
 ): Record<string, string> {
+  const replicas = String(Math.min(cluster.length, 3));
+  const inSync = cluster.length < 3 ? '1' : '2';
   return {
     'process.roles': 'broker,controller',
-    'node.id': '1',
+    'node.id': String(id),
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'controller.quorum.voters': cluster
+      .map((voter) => `${voter.id}@127.0.0.1:${voter.controllerPort}`)
+      .join(','),
     'log.dirs': path.join(folder, 'data'),
     'auto.create.topics.enable': 'false',
-    'offsets.topic.replication.factor': '1',
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': replicas,
     'offsets.topic.num.partitions': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
     'group.initial.rebalance.delay.ms': '0',
     // A restarted broker waits out its old session before it serves: 9 s by default.
     'broker.session.timeout.ms': '2000',
@@ -110,40 +153,86 @@ async function formatStorage(propertiesFile: string): Promise<void> {
   );
 }
 
+class Cluster implements RealKafkaCluster {
+  readonly brokers: string;
+  readonly #nodes: readonly Broker[];
+
+  constructor(nodes: readonly Broker[]) {
+    this.brokers = nodes.map(({ brokers }) => brokers).join(',');
+    this.#nodes = nodes;
+  }
+
+  node(id: number): RealKafka {
+    const node = this.#nodes[id - 1];
+    if (!node) throw new Error(`There is no broker ${id}`);
+    return node;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(
+      this.#nodes.map(async (node) => {
+        await node.format();
+        await node.restart();
+      }),
+    );
+    await waitFor(
+      async () => (await fetchMetadata(this.brokers)).brokers.length === this.#nodes.length,
+      { limitMs: START_LIMIT_MS, what: `all brokers of ${this.brokers}` },
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.close()));
+  }
+}
+
 class Broker implements RealKafka {
   readonly brokers: string;
   readonly #folder: string;
   readonly #logFile: string;
-  readonly #javaArguments: readonly string[];
+  readonly #propertiesFile: string;
+  readonly #options: Required<RealKafkaOptions>;
   #process: ChildProcess | undefined;
 
-  constructor(brokers: string, folder: string, javaArguments: readonly string[]) {
-    this.brokers = brokers;
+  constructor(folder: string, port: number, options: Required<RealKafkaOptions>) {
+    this.brokers = `127.0.0.1:${port}`;
     this.#folder = folder;
     this.#logFile = path.join(folder, 'kafka.log');
-    this.#javaArguments = javaArguments;
+    this.#propertiesFile = path.join(folder, 'server.properties');
+    this.#options = options;
   }
 
-  async restart(): Promise<void> {
+  /** Makes what it needs to be started. */
+  async format(): Promise<void> {
+    await writeFile(this.#propertiesFile, propertyLines(this.#options.properties));
+    await formatStorage(this.#propertiesFile);
+  }
+
+  async restart(): Promise<number> {
     await this.stop();
     const log = await open(this.#logFile, 'a');
-    const broker = spawnTied([...JAVA, ...this.#javaArguments], {
-      stdio: ['ignore', log.fd, log.fd],
-    });
+    const java = [...JAVA, '-Dorg.slf4j.simpleLogger.showDateTime=true'];
+    const broker = spawnTied(
+      [...java, ...this.#options.javaOptions, 'kafka.Kafka', this.#propertiesFile],
+      { stdio: ['ignore', log.fd, log.fd] },
+    );
     // A command that can't be started (no Java) shows as an error and nothing else.
     let failure: Error | undefined;
     broker.on('error', (error) => (failure = error));
     this.#process = broker;
     await log.close();
 
-    await waitFor(
-      async () => {
+    const limit = { limitMs: START_LIMIT_MS, what: `Kafka at ${this.brokers}` };
+    const started = async (): Promise<number> => {
+      const listensAt = await waitFor(async () => {
         if (failure) throw failure;
         if (hasEnded(broker)) throw new Error('Kafka ended at its start');
-        return (await accepts(this.brokers)) && (await serves(this.brokers));
-      },
-      { limitMs: START_LIMIT_MS, what: `Kafka at ${this.brokers}` },
-    ).catch(async (error: unknown) => {
+        return (await accepts(this.brokers)) && performance.now();
+      }, limit);
+      await waitFor(() => serves(this.brokers), limit);
+      return listensAt;
+    };
+    return started().catch(async (error: unknown) => {
       throw new Error(`Kafka does not serve. Its last lines:\n${await this.#logTail()}`, {
         cause: error,
       });

@@ -9,3 +9,8 @@ export function testBrokers(): string {
   }
   return brokers;
 }
+
+/** From now on the rigs of this process talk to this cluster. */
+export function useBrokers(brokers: string): void {
+  process.env['KCAP_TEST_BROKERS'] = brokers;
+}

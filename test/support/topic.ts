@@ -41,8 +41,14 @@ export async function freshTopic(
   t: TestContext,
   {
     partitions = 1,
+    replicas = 1,
     config = {},
-  }: { readonly partitions?: number; readonly config?: NonNullable<NewTopic['config']> } = {},
+  }: {
+    readonly partitions?: number;
+    /** Brokers that keep each partition. */
+    readonly replicas?: number;
+    readonly config?: NonNullable<NewTopic['config']>;
+  } = {},
 ): Promise<string> {
   const topic = `kcap-test-${randomUUID()}`;
   const admin = kafka.AdminClient.create(clientSettings());
@@ -52,7 +58,7 @@ export async function freshTopic(
     });
     admin.disconnect();
   });
-  const newTopic = { topic, num_partitions: partitions, replication_factor: 1, config };
+  const newTopic = { topic, num_partitions: partitions, replication_factor: replicas, config };
   await settled((done) => {
     admin.createTopic(newTopic, LIMIT_MS, done);
   });

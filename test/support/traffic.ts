@@ -6,6 +6,9 @@ import { DISTINCT_FRAMES, numberedFrame } from './numbered-frames.js';
 import { pcapFile } from './pcap-file.js';
 import { runCommand } from './run-command.js';
 import { type VethPair, framesSent } from './veth.js';
+import { waitFor } from './wait-for.js';
+
+const TRAFFIC_LIMIT_MS = 60_000;
 
 export interface FloodOptions {
   readonly packetsPerSecond: number;
@@ -43,6 +46,17 @@ export async function flood(
   const rate = /Rated:.* ([\d.]+) pps/.exec(said)?.[1];
   if (rate === undefined) throw new Error(`tcpreplay said no rate:\n${said}`);
   return { packets, packetsPerSecond: Number(rate) };
+}
+
+/**
+ * Waits until so many frames have been sent. Traffic is the clock of tests in which something is to happen a while
+ * later.
+ */
+export async function afterTraffic(veth: VethPair, frames: number): Promise<void> {
+  await waitFor(async () => (await framesSent(veth)) >= frames, {
+    limitMs: TRAFFIC_LIMIT_MS,
+    what: `${frames} frames to be sent`,
+  });
 }
 
 /** Has tcpreplay send exactly `count` frames, and makes sure with the kernel's own counter that it did. */
