@@ -13,7 +13,22 @@ export async function topicSequence(
   frameBytes: number,
 ): Promise<FrameSequence['account']> {
   const kcat = spawnTied(
-    ['kcat', '-C', '-q', '-e', '-b', testBrokers(), '-t', topic, '-o', 'beginning', '-f', '%s'],
+    [
+      'kcat',
+      '-C',
+      '-q',
+      '-e',
+      '-X',
+      'log_level=0',
+      '-b',
+      testBrokers(),
+      '-t',
+      topic,
+      '-o',
+      'beginning',
+      '-f',
+      '%s',
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const sequence = new FrameSequence();
