@@ -27,6 +27,7 @@
         'native/own_connections.cc',
         'native/partition_merge.cc',
         'native/properties.cc',
+        'native/topic_watch.cc',
       ],
       'include_dirs': [
         '<!(node -p "require(\'node-addon-api\').include_dir")',

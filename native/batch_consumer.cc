@@ -66,8 +66,10 @@ BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
       const auto entry = listed.Get(i).As<Napi::Object>();
       auto& partition = partitions_[entry.Get("partition").As<Napi::Number>()];
       partition.start = entry.Get("start").As<Napi::Number>();
-      if (const auto end = entry.Get("end"); !end.IsUndefined())
+      if (const auto end = entry.Get("end"); !end.IsUndefined()) {
         partition.end = end.As<Napi::Number>();
+        has_ends_ = true;
+      }
     }
     auto conf = ConfOf(info.Env(), options.Get("properties"));
     events_.Register(conf.get(), this);
@@ -160,6 +162,7 @@ void BatchConsumer::Run() {
   if (in_time_order_)
     merge_.emplace(client_, topic_,
                    [this](const rd_kafka_message_t* message) { return PacketIn(message); });
+  watch_.emplace(client_, topic_);
   if (subscribe_) {
     const auto topics = NewPartitions(1);
     rd_kafka_topic_partition_list_add(topics.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
@@ -171,8 +174,9 @@ void BatchConsumer::Run() {
     ReadInTimeOrder();
   else
     ReadAsItComes();
-  exchange_.End();
+  exchange_.End(watch_->Gone() ? std::optional("it was deleted while it was read") : std::nullopt);
   merge_.reset();
+  watch_.reset();
   {
     // Acknowledgements of the last batches come until close() is called.
     std::unique_lock lock(mutex_);
@@ -207,7 +211,7 @@ void BatchConsumer::AssignListed() {
  */
 void BatchConsumer::ReadAsItComes() {
   std::vector<rd_kafka_message_t*> messages(kMessagesAtOnce);
-  while (!stopping_ && !AllEnded()) {
+  while (!stopping_ && !AllEnded() && TopicRemains()) {
     ssize_t count = 0;
     if (exchange_.filling().Empty()) {
       if ((messages[0] = rd_kafka_consumer_poll(client_, kIdlePollMs))) count = 1;
@@ -232,7 +236,7 @@ void BatchConsumer::ReadAsItComes() {
 /** The same, of several partitions in the order of their packets' times. */
 void BatchConsumer::ReadInTimeOrder() {
   bool open = true;
-  while (open && !stopping_ && !AllEnded()) {
+  while (open && !stopping_ && !AllEnded() && TopicRemains()) {
     // What is not a partition's: rebalances, errors of the client.
     if (const Message event{rd_kafka_consumer_poll(client_, 0), rd_kafka_message_destroy}; event)
       open = Fill(event.get());
@@ -364,6 +368,25 @@ bool BatchConsumer::AllEnded() const {
     any = true;
   }
   return any;
+}
+
+bool BatchConsumer::TopicRemains() {
+  const auto count = watch_->PartitionsIfDue();
+  // librdkafka looks after a group's partitions; a read to the end that was is over with those that
+  // were.
+  if (count && !subscribe_ && !has_ends_) AssignAdded(*count);
+  return !watch_->Gone();
+}
+
+void BatchConsumer::AssignAdded(int32_t count) {
+  const auto added = NewPartitions(count);
+  for (int32_t id = 0; id < count; id++) {
+    if (partitions_.contains(id)) continue;
+    partitions_[id] = {.start = other_start_, .started = true, .assigned = true};
+    rd_kafka_topic_partition_list_add(added.get(), topic_.c_str(), id)->offset = other_start_;
+    if (merge_) merge_->Add(id);
+  }
+  if (added->cnt > 0) rd_kafka_error_destroy(rd_kafka_incremental_assign(client_, added.get()));
 }
 
 void BatchConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,

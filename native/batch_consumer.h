@@ -19,6 +19,7 @@
 #include "js_thread.h"
 #include "message_packet.h"
 #include "partition_merge.h"
+#include "topic_watch.h"
 
 namespace kcap {
 
@@ -33,11 +34,11 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
    * new BatchConsumer({properties, topic, subscribe, partitions: [{partition, start, end?}],
    * otherStart, endTimeUs, inTimeOrder, keyUnit, linkType, tellsNames, batchBytes, maxBatchAgeMs,
    * onEvent}): `start` and `otherStart` are offsets or librdkafka's logical ones; the second is for
-   * partitions that are not listed. With `subscribe` the group decides which partitions are read,
-   * otherwise all that are listed are. Where there are ends, the batches end when every partition
-   * has reached its own; a partition may also end where its packets are surely later than
-   * `endTimeUs`, if that is not negative. `keyUnit` is us, ms or ns. With `tellsNames`, batches say
-   * their interface and host, and so begin anew where those change.
+   * partitions that are added later, unless there are ends. With `subscribe` the group decides
+   * which partitions are read, otherwise all that are listed are. Where there are ends, the batches
+   * end when every partition has reached its own; a partition may also end where its packets are
+   * surely later than `endTimeUs`, if that is not negative. `keyUnit` is us, ms or ns. With
+   * `tellsNames`, batches say their interface and host, and so begin anew where those change.
    */
   explicit BatchConsumer(const Napi::CallbackInfo& info);
   ~BatchConsumer() override;
@@ -76,6 +77,9 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   /** Nothing more is fetched of the partition. */
   void Finish(int32_t partition);
   bool AllEnded() const;
+  /** Reads also the partitions that were added meanwhile. False once the topic is gone. */
+  bool TopicRemains();
+  void AssignAdded(int32_t count);
   void HandOverIfDue();
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
@@ -97,7 +101,9 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   const int64_t other_start_;
   const std::chrono::milliseconds max_batch_age_;
   std::map<int32_t, Partition> partitions_;
+  bool has_ends_ = false;
   std::optional<PartitionMerge> merge_;
+  std::optional<TopicWatch> watch_;
   bool assigned_once_ = false;
   std::vector<int32_t> lost_;  // partitions taken away since messages were last fetched
   std::chrono::steady_clock::time_point batch_began_;

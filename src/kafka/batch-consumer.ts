@@ -30,7 +30,7 @@ export interface ConsumerOptions {
   /** Share the topic's partitions with the other members of the group, instead of reading all of them. */
   readonly shared: boolean;
   readonly partitions: readonly PartitionRange[];
-  /** Where partitions begin that are not in `partitions`: those added later. */
+  /** Where partitions begin that are not in `partitions`: those added later. They are read where there are no ends. */
   readonly otherStart: number;
   /** LINKTYPE_ number of packets that carry none. */
   readonly linkType: number;
@@ -58,8 +58,10 @@ export interface ConsumedBatch {
 /** Reads a topic as batches of packets (docs/wire-format.md). */
 export class BatchConsumer {
   readonly #native: NativeConsumer;
+  readonly #topic: string;
 
   constructor(options: ConsumerOptions, log: Logger) {
+    this.#topic = options.topic;
     const clientLog = new ClientLog(log);
     try {
       this.#native = new addon.BatchConsumer({
@@ -84,9 +86,16 @@ export class BatchConsumer {
     }
   }
 
-  /** The next packets; null where all partitions were read to their ends, or after stop(). */
+  /**
+   * The next packets; null where all partitions were read to their ends, or after stop(). Throws a UserError where the
+   * topic is gone.
+   */
   async next(): Promise<ConsumedBatch | null> {
-    const batch = await this.#native.next();
+    const batch = await this.#native.next().catch((error: unknown) => {
+      throw new UserError(`topic ${this.#topic}`, messageOf(error), {
+        remedy: 'create it anew and start again, or read another one (-t)',
+      });
+    });
     if (!batch) return null;
     return {
       packets: {

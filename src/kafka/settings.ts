@@ -49,6 +49,8 @@ const CONSUMER: Properties = new Map([
   ['auto.offset.reset', 'earliest'],
   // Once the queue is full, how long until it is looked again; librdkafka's second would be felt.
   ['fetch.queue.backoff.ms', '2'],
+  // A group reads partitions that were added as soon as that.
+  ['topic.metadata.refresh.interval.ms', '5000'],
   // A reader that stalls for minutes has not died.
   ['max.poll.interval.ms', '86400000'],
 ]);

@@ -51,15 +51,9 @@ export async function freshTopic(
   } = {},
 ): Promise<string> {
   const topic = `kcap-test-${randomUUID()}`;
-  const admin = kafka.AdminClient.create(clientSettings());
-  t.after(async () => {
-    await settled((done) => {
-      admin.deleteTopic(topic, LIMIT_MS, done);
-    });
-    admin.disconnect();
-  });
+  t.after(() => deleteTopic(topic));
   const newTopic = { topic, num_partitions: partitions, replication_factor: replicas, config };
-  await settled((done) => {
+  await administer((admin, done) => {
     admin.createTopic(newTopic, LIMIT_MS, done);
   });
   await waitFor(async () => (await countLeaders(topic)) === partitions, {
@@ -67,6 +61,42 @@ export async function freshTopic(
     what: `leaders of ${topic}`,
   });
   return topic;
+}
+
+/** Deletes the topic, where it is still there. */
+export async function deleteTopic(topic: string): Promise<void> {
+  await administer((admin, done) => {
+    admin.deleteTopic(topic, LIMIT_MS, (error: LibrdKafkaError | undefined) => {
+      done(error?.code === kafka.CODES.ERRORS.ERR_UNKNOWN_TOPIC_OR_PART ? null : error);
+    });
+  });
+}
+
+/** Adds partitions to the topic, until it has so many. */
+export async function growTopic(topic: string, partitions: number): Promise<void> {
+  await administer((admin, done) => {
+    admin.createPartitions(topic, partitions, LIMIT_MS, done);
+  });
+  await waitFor(async () => (await countLeaders(topic)) === partitions, {
+    limitMs: LIMIT_MS,
+    what: `leaders of ${topic}`,
+  });
+}
+
+async function administer(
+  use: (
+    admin: kafka.IAdminClient,
+    done: (error: LibrdKafkaError | null | undefined) => void,
+  ) => void,
+): Promise<void> {
+  const admin = kafka.AdminClient.create(clientSettings());
+  try {
+    await settled((done) => {
+      use(admin, done);
+    });
+  } finally {
+    admin.disconnect();
+  }
 }
 
 async function countLeaders(topic: string): Promise<number> {
