@@ -13,6 +13,7 @@ constexpr int kIdlePollMs = 250;        // stop() ends the wait at once
 constexpr int kBusyPollMs = 10;         // while a batch waits for JavaScript
 constexpr int kMessagesAtOnce = 1000;   // taken from librdkafka's queue in one call
 constexpr int kMaxHandOverMs = 10'000;  // how long a rebalance waits for packets to be written
+constexpr int kMaxAskMs = 5'000;  // how long an answer of the group's coordinator is waited for
 constexpr size_t kMaxRecordsPerBatch = 16'384;
 // libpcap's largest snapshot length: what tools accept in a file's header.
 constexpr uint32_t kMaxSnapLength = 262'144;
@@ -194,6 +195,7 @@ void BatchConsumer::AssignListed() {
   for (auto& [id, partition] : partitions_) {
     partition.started = true;
     partition.assigned = true;
+    partition.next = std::max<int64_t>(partition.start, -1);
     partition.finished =
         partition.start >= 0 && partition.end >= 0 && partition.start >= partition.end;
     if (partition.finished) continue;
@@ -266,6 +268,12 @@ MessagePacket BatchConsumer::PacketIn(const rd_kafka_message_t* message) const {
 
 bool BatchConsumer::Fill(const rd_kafka_message_t* message, const MessagePacket* known) {
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (const uint64_t deleted = DeletedBefore(message)) {
+      MessagePacket none{};
+      none.kind = MessagePacket::Kind::kNullValue;
+      if (!PrepareBatch(none)) return false;
+      exchange_.filling().tally.deleted += deleted;
+    }
     ReadUpTo(message->partition, message->offset);
     return true;
   }
@@ -309,6 +317,7 @@ bool BatchConsumer::AppendPacket(const rd_kafka_message_t* message, const Messag
   if (!PrepareBatch(packet)) return false;
 
   Batch& batch = exchange_.filling();
+  batch.tally.deleted += DeletedBefore(message);
   batch.tally.bad_headers += packet.bad_headers;
   if (packet.kind == Kind::kNullValue) {
     batch.tally.null_values++;
@@ -322,6 +331,32 @@ bool BatchConsumer::AppendPacket(const rd_kafka_message_t* message, const Messag
   }
   batch.SetNextOffset(message->partition, message->offset + 1);
   return true;
+}
+
+/**
+ * How many messages retention has deleted between the last one that was read and this one.
+ * Compaction and transactions leave gaps as well, but none before the first offset that the
+ * partition has now.
+ */
+uint64_t BatchConsumer::DeletedBefore(const rd_kafka_message_t* message) {
+  int64_t expected = partitions_[message->partition].next;
+  if (message->offset == expected) return 0;
+  int64_t low = -1, high = -1;
+  rd_kafka_get_watermark_offsets(client_, topic_.c_str(), message->partition, &low, &high);
+  // The group may have left off further back where this is the first message that there is.
+  if (expected < 0 && low > 0 && message->offset == low)
+    expected = CommittedOffset(message->partition);
+  if (expected < 0) return 0;
+  return std::max<int64_t>(std::min(low, message->offset) - expected, 0);
+}
+
+/** Negative where the group has none. */
+int64_t BatchConsumer::CommittedOffset(int32_t partition) {
+  if (!subscribe_) return -1;
+  const auto asked = NewPartitions(1);
+  auto* entry = rd_kafka_topic_partition_list_add(asked.get(), topic_.c_str(), partition);
+  const auto error = rd_kafka_committed(client_, asked.get(), kMaxAskMs);
+  return error || entry->err ? -1 : entry->offset;
 }
 
 /** Makes sure that the batch being filled can take what a message holds. */
@@ -347,7 +382,8 @@ bool BatchConsumer::PrepareBatch(const MessagePacket& packet) {
 /** Notes that a partition was read up to `offset`; where that is its end, it is not fetched any
  * further. */
 void BatchConsumer::ReadUpTo(int32_t id, int64_t offset) {
-  const auto& partition = partitions_[id];
+  auto& partition = partitions_[id];
+  partition.next = offset;
   if (!partition.finished && partition.end >= 0 && offset >= partition.end) Finish(id);
 }
 
@@ -418,6 +454,7 @@ void BatchConsumer::Assigned(rd_kafka_topic_partition_list_t* partitions) {
     auto& partition = at->second;
     if (added) partition.start = other_start_;
     entry.offset = partition.started ? RD_KAFKA_OFFSET_STORED : partition.start;
+    partition.next = std::max<int64_t>(entry.offset, -1);
     partition.started = true;
     partition.assigned = true;
     if (merge_) merge_->Add(entry.partition);

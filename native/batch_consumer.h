@@ -46,7 +46,8 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
  private:
   struct Partition {
     int64_t start = RD_KAFKA_OFFSET_STORED;
-    int64_t end = -1;  // first offset that is not read, -1 for none
+    int64_t end = -1;   // first offset that is not read, -1 for none
+    int64_t next = -1;  // offset that would come next, -1 where it is not known
     bool started = false;
     bool assigned = false;
     bool finished = false;
@@ -71,6 +72,8 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   /** `known`: what the message holds, where that has been found out already. */
   bool Fill(const rd_kafka_message_t* message, const MessagePacket* known = nullptr);
   bool AppendPacket(const rd_kafka_message_t* message, const MessagePacket& packet);
+  uint64_t DeletedBefore(const rd_kafka_message_t* message);
+  int64_t CommittedOffset(int32_t partition);
   bool PrepareBatch(const MessagePacket& packet);
   bool IsPastEndTime(const MessagePacket& packet) const;
   void ReadUpTo(int32_t partition, int64_t offset);

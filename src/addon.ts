@@ -38,6 +38,8 @@ export interface NativeConsumedBatch extends NativeBatch {
     readonly timesOutOfRange: number;
     readonly timesFromKafka: number;
     readonly badHeaders: number;
+    /** Messages before those of the batch that the broker deleted before they were read. */
+    readonly deleted: number;
   };
 }
 

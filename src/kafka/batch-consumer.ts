@@ -59,9 +59,11 @@ export interface ConsumedBatch {
 export class BatchConsumer {
   readonly #native: NativeConsumer;
   readonly #topic: string;
+  readonly #log: Logger;
 
   constructor(options: ConsumerOptions, log: Logger) {
     this.#topic = options.topic;
+    this.#log = log;
     const clientLog = new ClientLog(log);
     try {
       this.#native = new addon.BatchConsumer({
@@ -97,6 +99,10 @@ export class BatchConsumer {
       });
     });
     if (!batch) return null;
+    if (batch.tally.deleted > 0)
+      this.#log.warn(
+        `topic ${this.#topic}: '${batch.tally.deleted}' message(s) were deleted before they were read: its retention is too short for this reader`,
+      );
     return {
       packets: {
         bytes: batch.buffer.subarray(0, batch.byteLength),

@@ -16,6 +16,8 @@ export interface SourceCounters {
   readonly timeFromKafka: number;
   /** Headers of known names whose value made no sense; they were ignored. */
   readonly badHeaders: number;
+  /** Messages that Kafka deleted before they were read: loss, and never taken in. */
+  readonly deletedUnread: number;
 }
 
 /** The counters of a source to which nothing happened. */
@@ -26,6 +28,7 @@ export const NOTHING_COUNTED: SourceCounters = {
   unusable: {},
   timeFromKafka: 0,
   badHeaders: 0,
+  deletedUnread: 0,
 };
 
 /** Where packets come from. */

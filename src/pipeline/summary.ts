@@ -15,6 +15,8 @@ export interface Summary {
   readonly time_from_kafka: number;
   /** Message headers that were ignored, since their value made no sense. */
   readonly bad_headers: number;
+  /** Messages that Kafka deleted before they were read; never taken in. */
+  readonly deleted_unread: number;
   readonly rounded_times: number;
   /** Captured bytes. */
   readonly bytes_in: number;
@@ -76,6 +78,7 @@ export function summarize(run: RunCounters): Summary {
     dropped_interface: source.droppedInterface,
     time_from_kafka: source.timeFromKafka,
     bad_headers: source.badHeaders,
+    deleted_unread: source.deletedUnread,
     rounded_times: sink.roundedTimes ?? 0,
     bytes_in: run.takenBytes + takenUp.bytes - sum('returnedBytes'),
     bytes_out: sink.bytesOut,
@@ -83,7 +86,13 @@ export function summarize(run: RunCounters): Summary {
     failed_by_cause: nonZero(failures),
     skipped_by_cause: nonZero({ ...source.skipped, ...unusable }),
     ...(sink.spool && { spool: sink.spool.where }),
-    lossy: failed + lostInSkipped + source.droppedKernel + source.droppedInterface > 0,
+    lossy:
+      failed +
+        lostInSkipped +
+        source.droppedKernel +
+        source.droppedInterface +
+        source.deletedUnread >
+      0,
   };
 }
 
@@ -95,6 +104,7 @@ export function summaryLines(summary: Summary): string[] {
   };
   add(summary.dropped_kernel, 'dropped by the kernel: its buffer was full (-B, -f and -s help)');
   add(summary.dropped_interface, 'dropped by the interface');
+  add(summary.deleted_unread, 'deleted in Kafka before they were read');
   for (const [cause, count] of Object.entries(summary.failed_by_cause))
     add(count, `failed: ${cause}`);
   add(summary.packets_filtered, 'filtered out');

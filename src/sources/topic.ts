@@ -10,6 +10,7 @@ export class TopicSource implements Source {
   #timesOutOfRange = 0;
   #timesFromKafka = 0;
   #badHeaders = 0;
+  #deleted = 0;
 
   constructor(topic: string, consumer: BatchConsumer) {
     this.name = topic;
@@ -41,6 +42,7 @@ export class TopicSource implements Source {
       unusable: { 'a time that no pcap file can hold': this.#timesOutOfRange },
       timeFromKafka: this.#timesFromKafka,
       badHeaders: this.#badHeaders,
+      deletedUnread: this.#deleted,
     };
   }
 
@@ -53,5 +55,6 @@ export class TopicSource implements Source {
     this.#timesOutOfRange += tally.timesOutOfRange;
     this.#timesFromKafka += tally.timesFromKafka;
     this.#badHeaders += tally.badHeaders;
+    this.#deleted += tally.deleted;
   }
 }

@@ -7,6 +7,7 @@ import type { KcapRun } from '../support/kcap-run.js';
 import { readPcap } from '../support/pcap-file.js';
 import { testBrokers } from '../support/test-brokers.js';
 import {
+  deleteMessages,
   deleteTopic,
   freshTopic,
   growTopic,
@@ -58,6 +59,67 @@ describe('a topic that changes while it is read', { concurrency: true }, () => {
       assert.equal(run.summary().packets_out, 10);
     });
   }
+
+  test('messages that retention deletes before a group reads on are said and counted', async (t) => {
+    const topic = await freshTopic(t);
+    const group = ['-g', `kcap-test-${randomUUID()}`];
+    await sendMessages(topic, packets(0, 1000));
+    const first = consuming(t, topic, '-o', 'stored', ...group, '-m', '100');
+    assert.equal((await first.exit).status, 0);
+    await deleteMessages(topic, 600);
+    const second = consuming(t, topic, '-o', 'stored', ...group, '-e');
+    assert.equal((await second.exit).status, 1, 'packets were lost');
+    assert.deepEqual(numbers(second), range(600, 1000));
+    assert.equal(deleted(second), 500);
+    assert.match(second.stderr, /'500' message\(s\) were deleted before they were read/);
+    // All that there was is gone: none of it came, and that is said as well.
+    await sendMessages(topic, packets(1000, 1010));
+    await deleteMessages(topic, 1010);
+    const third = consuming(t, topic, '-o', 'stored', ...group, '-e');
+    assert.equal((await third.exit).status, 1);
+    assert.deepEqual(numbers(third), []);
+    assert.equal(deleted(third), 10);
+  });
+
+  test('messages that retention deletes under a reader are said and counted', async (t) => {
+    const topic = await freshTopic(t);
+    await sendMessages(topic, packets(0, 100));
+    const run = consuming(t, topic, '-o', 'begin');
+    await outputOf(run, 100);
+    run.signal('SIGSTOP');
+    // What the broker answers to the request that waits there may still be read.
+    await sendMessages(topic, packets(100, 200));
+    await sendMessages(topic, packets(200, 1000));
+    await deleteMessages(topic, 600);
+    run.signal('SIGCONT');
+    await waitFor(() => run.stdout.length > 0 && numbers(run).at(-1) === 999, {
+      limitMs: LIMIT_MS,
+      what: 'the last packet',
+    });
+    run.signal('SIGTERM');
+    assert.equal((await run.exit).status, 1);
+    const read = numbers(run);
+    const before = read.filter((number) => number < 600);
+    assert.deepEqual(before, range(0, before.length));
+    assert.deepEqual(read.slice(before.length), range(600, 1000));
+    assert.ok(deleted(run) > 0);
+    assert.equal(deleted(run), 600 - before.length);
+  });
+
+  test('what retention deleted before a read that begins anywhere is no loss', async (t) => {
+    const topic = await freshTopic(t);
+    await sendMessages(topic, packets(0, 100));
+    await deleteMessages(topic, 50);
+    for (const start of [
+      ['-o', 'begin'],
+      ['-o', '10'],
+      ['-o', 'stored', '-g', `kcap-test-${randomUUID()}`],
+    ]) {
+      const run = consuming(t, topic, ...start, '-e');
+      assert.equal((await run.exit).status, 0);
+      assert.deepEqual(numbers(run), range(50, 100));
+    }
+  });
 });
 
 function consuming(t: TestContext, topic: string, ...more: string[]): KcapRun {
@@ -86,4 +148,8 @@ function numbers(run: KcapRun): number[] {
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
+function deleted(run: KcapRun): number {
+  return (run.summary() as unknown as { deleted_unread: number }).deleted_unread;
 }

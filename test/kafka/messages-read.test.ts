@@ -104,7 +104,13 @@ describe('a message that holds', () => {
       await sendMessages(kafka.topic, [sent]);
       const [batch] = await readAll(kafka.consumer({ end: 1 }));
       assert.deepEqual(batch?.packets, read ? [read] : []);
-      const nothing = { nullValues: 0, timesOutOfRange: 0, timesFromKafka: 0, badHeaders: 0 };
+      const nothing = {
+        nullValues: 0,
+        timesOutOfRange: 0,
+        timesFromKafka: 0,
+        badHeaders: 0,
+        deleted: 0,
+      };
       assert.deepEqual(batch.tally, counted ? { ...nothing, [counted]: 1 } : nothing);
       assert.deepEqual(batch.next, [{ partition: 0, offset: 1 }]);
     });

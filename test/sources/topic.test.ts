@@ -55,6 +55,7 @@ describe('a topic', () => {
       unusable: { 'a time that no pcap file can hold': 2 },
       timeFromKafka: 3,
       badHeaders: 1,
+      deletedUnread: 0,
     });
   });
 

@@ -14,8 +14,13 @@ import { waitFor } from './wait-for.js';
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
-/** Without performance data, which Java would leave in /tmp. */
-const JAVA = ['java', '-XX:-UsePerfData', '-cp', `${repository}.cache/kafka/lib/*`] as const;
+/** What runs Kafka's own programs, by their class. Without performance data, which Java would leave in /tmp. */
+export const KAFKA_JAVA = [
+  'java',
+  '-XX:-UsePerfData',
+  '-cp',
+  `${repository}.cache/kafka/lib/*`,
+] as const;
 
 export interface RealKafkaOptions {
   /** Lines of server.properties, added to those below or in their place. */
@@ -144,7 +149,7 @@ async function formatStorage(propertiesFile: string): Promise<void> {
   // Any 16 bytes will do; this writes them in the form that the tool takes.
   const clusterId = Buffer.from('kcap test broker').toString('base64url');
   await runCommand(
-    ...JAVA,
+    ...KAFKA_JAVA,
     'kafka.tools.StorageTool',
     'format',
     `--cluster-id=${clusterId}`,
@@ -211,7 +216,7 @@ class Broker implements RealKafka {
   async restart(): Promise<number> {
     await this.stop();
     const log = await open(this.#logFile, 'a');
-    const java = [...JAVA, '-Dorg.slf4j.simpleLogger.showDateTime=true'];
+    const java = [...KAFKA_JAVA, '-Dorg.slf4j.simpleLogger.showDateTime=true'];
     const broker = spawnTied(
       [...java, ...this.#options.javaOptions, 'kafka.Kafka', this.#propertiesFile],
       { stdio: ['ignore', log.fd, log.fd] },

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { TestContext } from 'node:test';
 
 import kafka, {
@@ -10,6 +13,9 @@ import kafka, {
 } from 'node-rdkafka';
 
 import { clientSettings, fetchMetadata, settled, withClient } from './peer.js';
+import { KAFKA_JAVA } from './real-kafka.js';
+import { runCommand } from './run-command.js';
+import { testBrokers } from './test-brokers.js';
 import { waitFor } from './wait-for.js';
 
 const LIMIT_MS = 20_000;
@@ -81,6 +87,23 @@ export async function growTopic(topic: string, partitions: number): Promise<void
     limitMs: LIMIT_MS,
     what: `leaders of ${topic}`,
   });
+}
+
+/** Deletes the messages of partition 0 before this offset, as retention does, by Kafka's own program. */
+export async function deleteMessages(topic: string, before: number): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'kcap-delete-'));
+  const file = path.join(folder, 'offsets.json');
+  try {
+    const partitions = [{ topic, partition: 0, offset: before }];
+    await writeFile(file, JSON.stringify({ version: 1, partitions }));
+    await runCommand(
+      ...KAFKA_JAVA,
+      ...['org.apache.kafka.tools.DeleteRecordsCommand', '--bootstrap-server', testBrokers()],
+      ...['--offset-json-file', file],
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function administer(
