@@ -10,9 +10,9 @@ build_headers=(pcap/pcap.h sasl/sasl.h openssl/ssl.h zlib.h zstd.h lz4frame.h cu
 
 demo_packages=(iputils-ping tshark)
 
-test_packages=(tshark tcpdump tcpreplay iproute2 clang-format python3-confluent-kafka python3-pcapy shellcheck kcat
-  zstd lz4)
-test_commands=(java mvn tshark tcpdump tcpreplay ip clang-format shellcheck kcat zstd lz4)
+test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
+  shellcheck kcat zstd lz4)
+test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4)
 
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
 bench_packages=(tcpreplay iproute2 python3-confluent-kafka python3-pcapy)
