@@ -28,6 +28,13 @@ Napi::Value SharedBytes::ToBuffer(Napi::Env env) {
   return buffer_.Value();
 }
 
+void SharedBytes::LetGo() {
+  buffer_.Reset();
+  buffered_ = nullptr;
+  data_.reset();
+  capacity_ = 0;
+}
+
 Batch::Batch(size_t capacity, size_t max_records)
     : usual_capacity_(capacity),
       records_(capacity),
@@ -76,6 +83,11 @@ void Batch::Clear() {
   next_.clear();
   // One long frame is no reason to hold so much, and to fill it, ever after.
   if (records_.capacity() > usual_capacity_) records_.Replace(usual_capacity_);
+}
+
+void Batch::LetGo() {
+  records_.LetGo();
+  positions_.LetGo();
 }
 
 Napi::Object Batch::ToJs(Napi::Env env) {

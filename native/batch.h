@@ -57,6 +57,9 @@ class SharedBytes {
   void Replace(size_t capacity);
   /** The whole memory as one Buffer, the same one each time. JavaScript's thread only. */
   Napi::Value ToBuffer(Napi::Env env);
+  /** Leaves the memory to JavaScript, which gives it back once it does not use it any more.
+   * JavaScript's thread only. */
+  void LetGo();
 
  private:
   std::shared_ptr<uint8_t[]> data_;
@@ -106,6 +109,8 @@ class Batch {
 
   /** As JavaScript sees it: `NativeBatch` of src/addon.ts. */
   Napi::Object ToJs(Napi::Env env);
+  /** Leaves its memory to JavaScript; there will be no further batch. */
+  void LetGo();
 
   int32_t link_type = 1;
   bool nanoseconds = false;

@@ -146,6 +146,7 @@ Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
   on_closed_ = [this, promise] {
     js_.Post([this, promise](Napi::Env env) {
       thread_.join();
+      exchange_.LetGo();
       events_.Silence();
       napi_remove_env_cleanup_hook(env, OnTeardown, this);
       js_.Release();

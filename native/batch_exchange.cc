@@ -99,4 +99,11 @@ void BatchExchange::Close() {
   changed_.notify_all();
 }
 
+void BatchExchange::LetGo() {
+  std::lock_guard lock(mutex_);
+  ready_.clear();
+  held_ = nullptr;
+  for (auto& batch : batches_) batch.LetGo();
+}
+
 }  // namespace kcap

@@ -44,6 +44,9 @@ class BatchExchange {
   Napi::Value Next(Napi::Env env);
   /** Ends every wait of the filling thread. */
   void Close();
+  /** After Close(), and once the filling thread is gone: what was not taken goes, and the batches'
+   * memory with it. */
+  void LetGo();
   /** Called on JavaScript's thread when it begins to wait for a batch. */
   void OnWanted(std::function<void()> wake) { wake_ = std::move(wake); }
 

@@ -258,6 +258,7 @@ Napi::Value LiveCapture::Close(const Napi::CallbackInfo& info) {
     if (!stop_time_ns_) ReadDrops();
     // The thread is never far from noticing: it waits for nothing that closing does not wake.
     StopThread();
+    exchange_.LetGo();
     napi_remove_env_cleanup_hook(info.Env(), OnTeardown, this);
     close(wake_fd_);
     pcap_.reset();

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { BatchConsumer, OFFSET_BEGINNING, OFFSET_STORED } from '#kcap/kafka/batch-consumer.js';
 
 import { batchOf, numbered } from '../packet/packets.js';
+import { collectGarbage } from '../support/collect-garbage.js';
 import { sendMessages, watermarks } from '../support/topic.js';
 import { AT_ONCE, InMemoryKafka, NEVER, readAll, readPackets } from './in-memory.js';
 import { keptLog } from './log.js';
@@ -193,6 +194,22 @@ describe('a consumer of batches', () => {
     assert.equal(await waiting, null);
     await consumer.close();
     assert.equal(await consumer.next(), null);
+  });
+
+  test('gives its memory back when it is closed', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    await kafka.send(batchOf(numbered(5)));
+    const readAndClose = async () => {
+      const consumer = kafka.consumer({ end: 5 });
+      await readAll(consumer);
+      await consumer.close();
+      await collectGarbage();
+    };
+    await readAndClose();
+    const { external } = process.memoryUsage();
+    for (let turn = 0; turn < 5; turn++) await readAndClose();
+    // One batch has more than this.
+    assert.ok(process.memoryUsage().external - external < 1024 * 1024);
   });
 
   const acknowledgements: [what: string, offset: number | undefined, left: number][] = [

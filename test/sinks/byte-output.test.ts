@@ -6,7 +6,8 @@ import { describe, test, type TestContext } from 'node:test';
 import { UserError } from '#kcap/packet/user-error.js';
 import { type ByteOutput, openFile, OutputClosed } from '#kcap/sinks/byte-output.js';
 
-import { collectGarbage, openFiles } from '../sources/open-files.js';
+import { openFiles } from '../sources/open-files.js';
+import { collectGarbage } from '../support/collect-garbage.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
 import { idleReader, namedPipe, readToEnd } from './reader.js';

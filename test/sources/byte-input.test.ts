@@ -6,10 +6,11 @@ import { describe, test, type TestContext } from 'node:test';
 import { UserError } from '#kcap/packet/user-error.js';
 import { type ByteInput, openByteInput } from '#kcap/sources/byte-input.js';
 
+import { collectGarbage } from '../support/collect-garbage.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
-import { collectGarbage, openFiles } from './open-files.js';
+import { openFiles } from './open-files.js';
 import { pipeOf } from './piped.js';
 
 const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
