@@ -159,8 +159,11 @@ Napi::Value BatchProducer::Produce(const Napi::CallbackInfo& info) {
   const Records records{
       buffer.Data(), buffer.Length(), info[1].As<Napi::Number>(), info[2].As<Napi::Boolean>(),
       info[3].IsString() ? info[3].As<Napi::String>().Utf8Value() : std::string()};
-  return Submit(info.Env(),
-                [this, records] { return static_cast<double>(ProduceRecords(records)); });
+  const auto promise =
+      Submit(info.Env(), [this, records] { return static_cast<double>(ProduceRecords(records)); });
+  // The thread reads the Buffer until then, and perhaps nobody else holds it any more.
+  promise.As<Napi::Object>().Set("records", buffer);
+  return promise;
 }
 
 Napi::Value BatchProducer::Flush(const Napi::CallbackInfo& info) {

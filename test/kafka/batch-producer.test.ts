@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { addon } from '#kcap/addon.js';
 import { BatchProducer } from '#kcap/kafka/batch-producer.js';
 
-import { batchOf, numbered, packetsIn } from '../packet/packets.js';
+import { batchOf, numbered, packetsIn, recordsOf } from '../packet/packets.js';
+import { collectGarbage } from '../support/collect-garbage.js';
 import { readMessages } from '../support/topic.js';
 import { waitFor } from '../support/wait-for.js';
 import { AT_ONCE, InMemoryKafka, NEVER, readPackets } from './in-memory.js';
@@ -171,6 +173,46 @@ describe('a producer of batches', () => {
     const { delivered, failed } = producer.counters();
     assert.deepEqual({ delivered, failed }, { delivered: 20, failed: 0 });
     assert.deepEqual(await readPackets(kafka.consumer({ end: 20 })), numbered(20));
+  });
+
+  test('holds what the addon is sending, also where nobody else holds it any more', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const properties = {
+      ...AT_ONCE,
+      'bootstrap.servers': kafka.address,
+      // Room for ten packets; the others are read when there is room again.
+      'queue.buffering.max.messages': '10',
+      'linger.ms': '70',
+    };
+    const producer = new addon.BatchProducer({
+      properties: Object.entries(properties),
+      topic: kafka.topic,
+      timestamp: 'now',
+      mayFillQueue: true,
+      pushIntervalMs: 0,
+      fullBytes: 0,
+      headers: [],
+      flowPartitions: 0,
+      reportEvery: 0,
+      ownConnections: undefined,
+      onEvent: () => undefined,
+    });
+    t.after(() => producer.close());
+    const packets = () => numbered(20, { bytes: 10_000 });
+    // In a function of its own, so that nothing of it is left here.
+    const produce = () => producer.produce(recordsOf(packets()), 1, false);
+    const sent = [];
+    // Where there was no room in time, that was nothing.
+    for (let accepted = 0; accepted <= 10;) {
+      const before = producer.counters().accepted;
+      const produced = produce();
+      await collectGarbage();
+      await produced;
+      await producer.flush(10_000);
+      accepted = producer.counters().accepted - before;
+      sent.push(...packets().slice(0, accepted));
+    }
+    assert.deepEqual(await readPackets(kafka.consumer({ end: sent.length })), sent);
   });
 
   test('says how much it took where its queue is full and nobody waits any more', async (t) => {
