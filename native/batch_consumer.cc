@@ -114,6 +114,7 @@ Napi::Value BatchConsumer::Next(const Napi::CallbackInfo& info) {
 }
 
 void BatchConsumer::Acknowledge(const Napi::CallbackInfo& info) {
+  if (close_requested_) return;  // the client may be gone already
   const auto list = info[0].As<Napi::Array>();
   const auto offsets = NewPartitions(static_cast<int>(list.Length()));
   for (uint32_t i = 0; i < list.Length(); i++) {

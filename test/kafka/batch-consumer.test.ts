@@ -196,6 +196,18 @@ describe('a consumer of batches', () => {
     assert.equal(await consumer.next(), null);
   });
 
+  test('takes no acknowledgement any more once it is closed', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    await kafka.send(batchOf(numbered(5)));
+    const options = { group: 'team-a', shared: false };
+    const first = kafka.consumer({ ...options, end: 5 });
+    await readAll(first);
+    await first.close();
+    first.acknowledge([{ partition: 0, offset: 3 }]);
+    const partitions = [{ partition: 0, start: OFFSET_STORED, end: 5 }];
+    assert.deepEqual(await readPackets(kafka.consumer({ ...options, partitions })), numbered(5));
+  });
+
   test('gives its memory back when it is closed', async (t) => {
     const kafka = new InMemoryKafka(t);
     await kafka.send(batchOf(numbered(5)));
