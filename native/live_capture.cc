@@ -262,8 +262,9 @@ Napi::Value LiveCapture::Close(const Napi::CallbackInfo& info) {
     napi_remove_env_cleanup_hook(info.Env(), OnTeardown, this);
     close(wake_fd_);
     pcap_.reset();
+    // Behind what the thread has posted, which needs this object.
+    js_.Post([this](Napi::Env) { Unref(); });
     js_.Release();
-    Unref();
   }
   promise->Resolve(info.Env().Undefined());
   return promise->Promise();
