@@ -13,7 +13,8 @@ BatchExchange::BatchExchange(JsThread& js, size_t capacity, size_t max_records)
 bool BatchExchange::TryHandOver() {
   {
     std::lock_guard lock(mutex_);
-    if (free_.empty()) return false;
+    // Once closed, the batch may have been given away already.
+    if (closed_ || free_.empty()) return false;
   }
   return HandOver();
 }
