@@ -134,7 +134,11 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
   }
   wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   exchange_.OnWanted([this] { Wake(); });
-  if (own_connections_) own_connections_->OnNew(this, [this] { ApplyFilter(); });
+  if (own_connections_) {
+    // In this order, so that a connection that is made meanwhile is not missed.
+    own_connections_->OnNew(this, [this] { ApplyFilter(); });
+    ApplyFilter();
+  }
   napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
   Ref();
   thread_ = std::thread([this] { Run(); });
@@ -183,7 +187,6 @@ void LiveCapture::Open(Napi::Env env, const Options& options) {
   snap_length_ = pcap_snapshot(capture);
   // The thread waits for packets and for JavaScript at the same time.
   pcap_setnonblock(capture, 1, message);
-  ApplyFilter();
 }
 
 void LiveCapture::ApplyFilter() {
