@@ -16,9 +16,15 @@ export function decodeInPieces(
   decoder: CaptureDecoder,
   file: Buffer,
   sizes: readonly number[] = [file.length || 1],
-): { readonly packets: readonly CapturedPacket[]; readonly problem: string | undefined } {
+): {
+  readonly packets: readonly CapturedPacket[];
+  readonly problem: string | undefined;
+  /** Bytes of the file that it has taken. */
+  readonly consumed: number;
+} {
   const packets: CapturedPacket[] = [];
   let rest = Buffer.alloc(0);
+  let consumed = 0;
   for (let at = 0, turn = 0; at < file.length; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
     const waiting = Buffer.concat([rest, file.subarray(at, at + size)]);
@@ -35,15 +41,16 @@ export function decodeInPieces(
         assert.ok(batch.bytes.length <= decoded.consumed, 'records longer than what they are of');
         packets.push(...packetsOf(batch));
       }
-      if (decoded.problem !== undefined) return { packets, problem: decoded.problem };
       taken += decoded.consumed;
+      consumed += decoded.consumed;
+      if (decoded.problem !== undefined) return { packets, problem: decoded.problem, consumed };
       assert.ok(wanted > 0 || decoded.consumed > 0, 'the decoder stands still');
       assert.ok(wanted <= MOST_WANTED, `${wanted} bytes`);
       assert.ok(wanted === 0 || wanted > waiting.length - taken, 'it has what it wants');
     }
     rest = Buffer.from(waiting.subarray(taken));
   }
-  return { packets, problem: decoder.problemAtEnd(rest.length) };
+  return { packets, problem: decoder.problemAtEnd(rest.length), consumed };
 }
 
 function packetsOf({
