@@ -43,13 +43,13 @@ void ClientEvents::Emit(std::function<void(Napi::Object)> fill) {
 void ClientEvents::OnLog(const rd_kafka_t* rk, int level, const char* facility,
                          const char* message) {
   auto* self = static_cast<ClientEvents*>(rd_kafka_opaque(rk));
-  if (self->logs_waiting_.fetch_add(1) >= kMaxLogsWaiting) {
-    self->logs_waiting_--;
+  if (self->logs_waiting_->fetch_add(1) >= kMaxLogsWaiting) {
+    (*self->logs_waiting_)--;
     return;
   }
-  self->Emit([self, level, facility = std::string(facility),
+  self->Emit([waiting = self->logs_waiting_, level, facility = std::string(facility),
               message = std::string(message)](Napi::Object event) {
-    self->logs_waiting_--;
+    (*waiting)--;
     event["kind"] = Napi::String::New(event.Env(), "log");
     event["level"] = Napi::Number::New(event.Env(), level);
     event["facility"] = Napi::String::New(event.Env(), facility);

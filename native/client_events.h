@@ -50,7 +50,8 @@ class ClientEvents {
   std::shared_ptr<ConnectionList> connections_;
   void* opaque_ = nullptr;
   std::atomic<bool> silent_ = false;
-  std::atomic<int> logs_waiting_ = 0;
+  // Shared with those that wait: a client that could not be made is gone before they are said.
+  const std::shared_ptr<std::atomic<int>> logs_waiting_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace kcap
