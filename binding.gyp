@@ -16,6 +16,7 @@
         'native/batch_producer.cc',
         'native/capture_filter.cc',
         'native/client_events.cc',
+        'native/codec.cc',
         'native/decompressor.cc',
         'native/flow_hash.cc',
         'native/in_memory_broker.cc',

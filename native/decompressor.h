@@ -2,30 +2,12 @@
 
 #include <napi.h>
 
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "codec.h"
+
 namespace kcap {
-
-/** One way of compressing, as a stream of any number of members or frames. */
-class Codec {
- public:
-  struct Step {
-    size_t consumed;
-    size_t produced;
-  };
-
-  virtual ~Codec() = default;
-  /**
-   * Decompresses a piece of what fits; nothing consumed and nothing produced: it needs more input
-   * or room. Throws std::runtime_error where the bytes are not what they should be.
-   */
-  virtual Step Decode(const uint8_t* from, size_t length, uint8_t* into, size_t room) = 0;
-  /** Whether the input may end here: no member or frame is begun. */
-  virtual bool IsBetweenFrames() const = 0;
-};
 
 /** Decompresses gzip, Zstandard and LZ4 frames, in pieces of any size. */
 class Decompressor : public Napi::ObjectWrap<Decompressor> {
