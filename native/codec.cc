@@ -56,6 +56,42 @@ class GzipCodec : public Codec {
   bool ended_ = false;
 };
 
+/**
+ * How a library that forgets, with an error, what it has decompressed in the same call is given its
+ * input: so that a call either decompresses or finds damage. Of a block that is damaged nothing is
+ * given then, and of those before it, all.
+ */
+class Steps {
+ public:
+  /**
+   * @param first_bytes with which a frame begins
+   * @param block_header_bytes which the library asks for together with the block before
+   */
+  Steps(size_t first_bytes, size_t block_header_bytes)
+      : first_bytes_(first_bytes), block_header_bytes_(block_header_bytes) {}
+
+  bool IsBetweenFrames() const { return between_frames_; }
+  /** The last call has filled its room, and perhaps kept some output for the next one. */
+  bool MayHaveKept() const { return room_filled_; }
+  /** How much of the input the next call gets. */
+  size_t Input(size_t length) const { return room_filled_ ? 0 : std::min(length, next_bytes_); }
+  /** @param wanted bytes that the library asks for now, 0 at the end of a frame */
+  void Done(size_t wanted, bool room_filled) {
+    between_frames_ = wanted == 0;
+    room_filled_ = room_filled && !between_frames_;
+    next_bytes_ = wanted > block_header_bytes_ ? wanted - block_header_bytes_
+                  : between_frames_            ? first_bytes_
+                                               : wanted;
+  }
+
+ private:
+  const size_t first_bytes_;
+  const size_t block_header_bytes_;
+  size_t next_bytes_ = first_bytes_;
+  bool between_frames_ = true;
+  bool room_filled_ = false;
+};
+
 /** RFC 8878; a window is at most what libzstd allows by itself, 128 MiB. */
 class ZstdCodec : public Codec {
  public:
@@ -65,24 +101,21 @@ class ZstdCodec : public Codec {
 
   Step Decode(const uint8_t* from, size_t length, uint8_t* into, size_t room) override {
     // At the end of a frame without input, libzstd would begin another one.
-    if (between_frames_ && length == 0) return {0, 0};
-    ZSTD_inBuffer input{from, std::min(length, next_bytes_), 0};
+    if (steps_.IsBetweenFrames() && length == 0) return {0, 0};
+    const bool may_have_kept = steps_.MayHaveKept();
+    ZSTD_inBuffer input{from, steps_.Input(length), 0};
     ZSTD_outBuffer output{into, room, 0};
     const size_t result = ZSTD_decompressStream(context_.get(), &output, &input);
     if (ZSTD_isError(result)) throw std::runtime_error(ZSTD_getErrorName(result));
-    between_frames_ = result == 0;
-    next_bytes_ = between_frames_ ? kFirstBytes : result;
+    steps_.Done(result, output.pos == room);
+    if (may_have_kept && output.pos == 0) return Decode(from, length, into, room);
     return {input.pos, output.pos};
   }
-  bool IsBetweenFrames() const override { return between_frames_; }
+  bool IsBetweenFrames() const override { return steps_.IsBetweenFrames(); }
 
  private:
-  static constexpr size_t kFirstBytes = 5;
-
   std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_;
-  // A block at a time: of one that is damaged, nothing is given, and of those before it, all.
-  size_t next_bytes_ = kFirstBytes;
-  bool between_frames_ = true;
+  Steps steps_{5, 3};
 };
 
 /** The LZ4 frame format 1.6. */
@@ -91,21 +124,20 @@ class Lz4Codec : public Codec {
   Lz4Codec() : context_(Create(), LZ4F_freeDecompressionContext) {}
 
   Step Decode(const uint8_t* from, size_t length, uint8_t* into, size_t room) override {
-    if (between_frames_ && length == 0) return {0, 0};
-    size_t consumed = std::min(length, next_bytes_);
+    if (steps_.IsBetweenFrames() && length == 0) return {0, 0};
+    const bool may_have_kept = steps_.MayHaveKept();
+    size_t consumed = steps_.Input(length);
     size_t produced = room;
     const size_t result =
         LZ4F_decompress(context_.get(), into, &produced, from, &consumed, nullptr);
     if (LZ4F_isError(result)) throw std::runtime_error(LZ4F_getErrorName(result));
-    between_frames_ = result == 0;
-    next_bytes_ = between_frames_ ? kFirstBytes : result;
+    steps_.Done(result, produced == room);
+    if (may_have_kept && produced == 0) return Decode(from, length, into, room);
     return {consumed, produced};
   }
-  bool IsBetweenFrames() const override { return between_frames_; }
+  bool IsBetweenFrames() const override { return steps_.IsBetweenFrames(); }
 
  private:
-  static constexpr size_t kFirstBytes = 7;
-
   static LZ4F_dctx* Create() {
     LZ4F_dctx* context;
     if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
@@ -114,8 +146,7 @@ class Lz4Codec : public Codec {
   }
 
   std::unique_ptr<LZ4F_dctx, decltype(&LZ4F_freeDecompressionContext)> context_;
-  size_t next_bytes_ = kFirstBytes;  // a block at a time, as above
-  bool between_frames_ = true;
+  Steps steps_{7, 4};
 };
 
 }  // namespace

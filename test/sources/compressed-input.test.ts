@@ -100,8 +100,7 @@ for (const [format, tools] of Object.entries(TOOLS)) {
         assert.ok(error.message.startsWith(`read ${file}: its ${format} data are damaged: `));
         return true;
       });
-      assertSame(seen, PACKETS.slice(0, seen.length));
-      if (format === 'gzip') assert.equal(seen.length, PACKETS.length);
+      assertSame(seen, PACKETS);
     });
 
     test('may hold something else, which is refused', async (t) => {
@@ -142,6 +141,28 @@ test('what follows the last member of gzip is left alone, as gzip does', async (
   for (const rest of [Buffer.alloc(512), Buffer.from('something else')])
     assertSame(await readAll(await fileOf(t, Buffer.concat([bytes, rest]))), PACKETS);
 });
+
+// Where the second block begins, behind the headers of the frame and of the first block, and what no block says of itself.
+const blocks: [
+  tool: string[],
+  at: (bytes: Buffer) => number,
+  damage: number,
+  blockBytes: number,
+][] = [
+  [['zstd', '-c', '-q'], (bytes) => 9 + (bytes.readUIntLE(6, 3) >>> 3), 0xff, 128 * 1024],
+  [['lz4', '-c', '-q', '-B4'], (bytes) => 11 + (bytes.readUInt32LE(7) & 0x7fffffff), 0x7f, 65_536],
+];
+for (const [tool, at, damage, blockBytes] of blocks) {
+  test(`a block of ${tool[0] ?? ''} before one that is damaged is given`, async (t) => {
+    const bytes = compressed(tool, pcapFile({ packets: PACKETS }));
+    bytes.fill(damage, at(bytes), at(bytes) + 4);
+    const seen: PcapPacket[] = [];
+    await assert.rejects(readAll(await fileOf(t, bytes), seen), UserError);
+    // Records of 1016 to 1018 bytes.
+    assert.equal(seen.length, Math.floor((blockBytes - 24) / 1017));
+    assertSame(seen, PACKETS.slice(0, seen.length));
+  });
+}
 
 test('frames of zstd that are to be skipped are', async (t) => {
   const skipped = Buffer.from('502a4d1804000000ffffffff', 'hex');
