@@ -3,16 +3,18 @@
 
 # librdkafka takes up SASL (for Kerberos), TLS, zstd and HTTP (for OAuth) only if it finds their headers, and says
 # nothing where it does not; so they are as needed as the compiler. The addon reads zlib, zstd and LZ4 itself.
+# At run time Kerberos needs its plug-in for SASL, and kinit for keytabs.
 build_packages=(build-essential python3 pkg-config libpcap-dev libsasl2-dev libssl-dev zlib1g-dev libzstd-dev liblz4-dev
-  libcurl4-openssl-dev libsasl2-modules-gssapi-mit)
+  libcurl4-openssl-dev libsasl2-modules-gssapi-mit krb5-user)
 build_commands=(cc c++ make python3)
 build_headers=(pcap/pcap.h sasl/sasl.h openssl/ssl.h zlib.h zstd.h lz4frame.h curl/curl.h)
 
 demo_packages=(iputils-ping tshark)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
-  shellcheck kcat zstd lz4)
-test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4)
+  shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime)
+test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
+  openssl faketime)
 
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
 bench_packages=(tcpreplay iproute2 python3-confluent-kafka python3-pcapy)

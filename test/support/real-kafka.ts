@@ -27,6 +27,10 @@ export interface RealKafkaOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Options of the Java machine, such as -Djava.security.krb5.conf=... */
   readonly javaOptions?: readonly string[];
+  /** Listeners beside the plain one, as NAME://HOST:PORT, which is also what clients are told. */
+  readonly listeners?: readonly string[];
+  /** Options of the storage tool, such as --add-scram. */
+  readonly formatOptions?: readonly string[];
 }
 
 /** A Kafka 4 of the test's own: one process that is broker and controller (KRaft). */
@@ -75,7 +79,11 @@ export async function startRealKafkaCluster(
       places.map(async (place) => {
         const folder = await mkdtemp(path.join(tmpdir(), 'kcap-kafka-'));
         return new Broker(folder, place.port, {
-          properties: { ...defaultProperties(folder, place, places), ...options.properties },
+          properties: {
+            ...defaultProperties(folder, place, places, options.listeners ?? []),
+            ...options.properties,
+          },
+          formatOptions: options.formatOptions ?? [],
           javaOptions: [size === 1 ? '-Xmx512m' : '-Xmx256m', ...(options.javaOptions ?? [])],
         });
       }),
@@ -112,13 +120,16 @@ function defaultProperties(
   folder: string,
   { id, port, controllerPort }: Place,
   cluster: readonly Place[],
+  moreListeners: readonly string[],
 ): Record<string, string> {
+  const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...moreListeners];
   const replicas = String(Math.min(cluster.length, 3));
   const inSync = cluster.length < 3 ? '1' : '2';
   return {
     'process.roles': 'broker,controller',
     'node.id': String(id),
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    'advertised.listeners': listeners.join(','),
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': cluster
       .map((voter) => `${voter.id}@127.0.0.1:${voter.controllerPort}`)
@@ -145,7 +156,7 @@ function propertyLines(properties: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-async function formatStorage(propertiesFile: string): Promise<void> {
+async function formatStorage(propertiesFile: string, options: readonly string[]): Promise<void> {
   // Any 16 bytes will do; this writes them in the form that the tool takes.
   const clusterId = Buffer.from('kcap test broker').toString('base64url');
   await runCommand(
@@ -155,6 +166,7 @@ async function formatStorage(propertiesFile: string): Promise<void> {
     `--cluster-id=${clusterId}`,
     '-c',
     propertiesFile,
+    ...options,
   );
 }
 
@@ -191,15 +203,17 @@ class Cluster implements RealKafkaCluster {
   }
 }
 
+type BrokerOptions = Required<Omit<RealKafkaOptions, 'listeners'>>;
+
 class Broker implements RealKafka {
   readonly brokers: string;
   readonly #folder: string;
   readonly #logFile: string;
   readonly #propertiesFile: string;
-  readonly #options: Required<RealKafkaOptions>;
+  readonly #options: BrokerOptions;
   #process: ChildProcess | undefined;
 
-  constructor(folder: string, port: number, options: Required<RealKafkaOptions>) {
+  constructor(folder: string, port: number, options: BrokerOptions) {
     this.brokers = `127.0.0.1:${port}`;
     this.#folder = folder;
     this.#logFile = path.join(folder, 'kafka.log');
@@ -210,7 +224,7 @@ class Broker implements RealKafka {
   /** Makes what it needs to be started. */
   async format(): Promise<void> {
     await writeFile(this.#propertiesFile, propertyLines(this.#options.properties));
-    await formatStorage(this.#propertiesFile);
+    await formatStorage(this.#propertiesFile, this.#options.formatOptions);
   }
 
   async restart(): Promise<number> {
