@@ -6,7 +6,7 @@ import {
   type PartitionRange,
 } from '../kafka/batch-consumer.js';
 import { Cluster } from '../kafka/cluster.js';
-import { consumerProperties, controlProperties } from '../kafka/settings.js';
+import { consumerProperties } from '../kafka/settings.js';
 import { ETHERNET } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import type { ExitStatus } from '../packet/user-error.js';
@@ -49,18 +49,14 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
 
 /** What is to be read of each partition, as the cluster has it now. */
 async function findRanges(options: ConsumeOptions, log: Logger): Promise<PartitionRange[]> {
-  const { topic, start, endsAtWatermarks } = options;
+  const { topic, properties, group, start, endsAtWatermarks } = options;
   const { cluster, partitions } = await Cluster.connect(
-    'consumer',
-    controlProperties(options.properties),
-    topic,
+    { role: 'consumer', properties, topic, group },
     log,
   );
-  const watermarks = await cluster.watermarks(topic, partitions);
+  const watermarks = await cluster.watermarks(partitions);
   const atTime =
-    start.kind === 'time'
-      ? await cluster.offsetsForTime(topic, partitions, start.timeMs)
-      : undefined;
+    start.kind === 'time' ? await cluster.offsetsForTime(partitions, start.timeMs) : undefined;
   await cluster.close();
   return watermarks.map((marks) => ({
     partition: marks.partition,

@@ -4,7 +4,7 @@ import { parseLinkType, linkTypeName } from '../capture/link-type.js';
 import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
-import { controlProperties, producerProperties, pushSettings } from '../kafka/settings.js';
+import { producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
 import { usageError, type ExitStatus, type UserError } from '../packet/user-error.js';
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
@@ -63,9 +63,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const options = parse(args);
   const { topic, properties } = options;
   const { cluster, partitions } = await Cluster.connect(
-    'producer',
-    controlProperties(properties),
-    topic,
+    { role: 'producer', properties, topic },
     log,
   );
   // Gone before the capture begins, which leaves out only the producer's own connections.
@@ -224,6 +222,9 @@ async function openSink(
     },
     log,
   );
+  producer.onFailure(() => {
+    stop.request();
+  });
   const sink = spool
     ? new SpoolingTopicSink(producer, spool, {
         drainTimeoutMs,

@@ -4,6 +4,7 @@ import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../packet/user-error.js';
 import { ClientLog } from './client-log.js';
+import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
 import type { Properties } from './properties.js';
 
 /** librdkafka's logical offsets (rdkafka.h). */
@@ -58,13 +59,16 @@ export interface ConsumedBatch {
 /** Reads a topic as batches of packets (docs/wire-format.md). */
 export class BatchConsumer {
   readonly #native: NativeConsumer;
-  readonly #topic: string;
+  readonly #facts: ClientFacts;
   readonly #log: Logger;
+  #failure: UserError | undefined;
 
   constructor(options: ConsumerOptions, log: Logger) {
-    this.#topic = options.topic;
+    const { properties, topic, shared } = options;
+    const group = shared ? properties.get('group.id') : undefined;
+    this.#facts = { properties, topic, role: 'consumer', group };
     this.#log = log;
-    const clientLog = new ClientLog(log);
+    const clientLog = new ClientLog(log, this.#facts);
     try {
       this.#native = new addon.BatchConsumer({
         properties: [...options.properties],
@@ -80,7 +84,9 @@ export class BatchConsumer {
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
         onEvent: (event) => {
-          clientLog.handle(event);
+          if (event.kind === 'error' && this.#isTheEnd(event)) this.#end(event.message);
+          else if (event.kind !== 'error' || !this.#isOfNoMatter(event.name))
+            clientLog.handle(event);
         },
       });
     } catch (error) {
@@ -90,18 +96,20 @@ export class BatchConsumer {
 
   /**
    * The next packets; null where all partitions were read to their ends, or after stop(). Throws a UserError where the
-   * topic is gone.
+   * topic is gone, or the broker refuses to give them.
    */
   async next(): Promise<ConsumedBatch | null> {
+    const { topic } = this.#facts;
     const batch = await this.#native.next().catch((error: unknown) => {
-      throw new UserError(`topic ${this.#topic}`, messageOf(error), {
+      throw new UserError(`topic ${topic}`, messageOf(error), {
         remedy: 'create it anew and start again, or read another one (-t)',
       });
     });
+    if (this.#failure) throw this.#failure;
     if (!batch) return null;
     if (batch.tally.deleted > 0)
       this.#log.warn(
-        `topic ${this.#topic}: '${batch.tally.deleted}' message(s) were deleted before they were read: its retention is too short for this reader`,
+        `topic ${topic}: '${batch.tally.deleted}' message(s) were deleted before they were read: its retention is too short for this reader`,
       );
     return {
       packets: {
@@ -133,5 +141,20 @@ export class BatchConsumer {
   /** Commits what was acknowledged and leaves the group. */
   async close(): Promise<void> {
     await this.#native.close();
+  }
+
+  #isTheEnd({ name, fatal }: { name: string; fatal: boolean }): boolean {
+    return fatal || (isRefusal(name) && !this.#isOfNoMatter(name));
+  }
+
+  /** librdkafka looks for a group's coordinator also where the group is but a name. */
+  #isOfNoMatter(name: string): boolean {
+    return name === 'GROUP_AUTHORIZATION_FAILED' && this.#facts.group === undefined;
+  }
+
+  #end(message: string): void {
+    const { cause, remedy } = problemOf(message, this.#facts);
+    this.#failure ??= new UserError(`read topic ${this.#facts.topic}`, cause, { remedy });
+    this.#native.stop();
   }
 }

@@ -4,6 +4,7 @@ import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../packet/user-error.js';
 import { ClientLog } from './client-log.js';
+import { problemOf, type ClientFacts } from './connection-problem.js';
 import type { Properties } from './properties.js';
 
 /** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
@@ -50,12 +51,16 @@ export class BatchProducer {
   readonly #log: Logger;
   readonly #saidFailures = new Set<string>();
   readonly #namesInterface: boolean;
+  readonly #facts: ClientFacts;
   #onReports: (() => void) | undefined;
+  #onFailure: (() => void) | undefined;
+  #failure: UserError | undefined;
 
   constructor(options: ProducerOptions, log: Logger) {
     this.#log = log;
     this.#namesInterface = options.namesInterface;
-    const clientLog = new ClientLog(log);
+    this.#facts = { properties: options.properties, topic: options.topic, role: 'producer' };
+    const clientLog = new ClientLog(log, this.#facts);
     try {
       this.#native = new addon.BatchProducer({
         ...options,
@@ -63,7 +68,8 @@ export class BatchProducer {
         properties: [...options.properties],
         onEvent: (event) => {
           if (event.kind === 'reports') this.#onReports?.();
-          else if (event.kind === 'failure') this.#sayFailures();
+          else if (event.kind === 'failure') this.#lookAtFailures();
+          else if (event.kind === 'error' && event.fatal) this.#end(event.message);
           else clientLog.handle(event);
         },
       });
@@ -136,15 +142,34 @@ export class BatchProducer {
       .map(({ timeUs, ...report }) => ({ ...report, time: timeUs as Microseconds }));
   }
 
+  /** Why nothing can be sent any more: the broker refuses it. */
+  get failure(): UserError | undefined {
+    return this.#failure;
+  }
+
+  /** Calls `listener` once nothing can be sent any more. */
+  onFailure(listener: () => void): void {
+    this.#onFailure = listener;
+  }
+
   async close(): Promise<void> {
     await this.#native.close();
   }
 
-  #sayFailures(): void {
+  #lookAtFailures(): void {
     for (const cause of Object.keys(this.#native.counters().failures)) {
       if (this.#saidFailures.has(cause)) continue;
       this.#saidFailures.add(cause);
-      this.#log.error(`packets are not delivered: ${cause}`);
+      if (/authorization failed/.test(cause)) this.#end(cause);
+      // What comes after the end has that cause.
+      else if (!this.#failure) this.#log.error(`packets are not delivered: ${cause}`);
     }
+  }
+
+  #end(message: string): void {
+    if (this.#failure) return;
+    const { cause, remedy } = problemOf(message, this.#facts);
+    this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
+    this.#onFailure?.();
   }
 }

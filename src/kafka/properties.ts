@@ -1,6 +1,7 @@
 import { addon } from '../addon.js';
 import { nearest } from '../packet/nearest.js';
 import { usageError } from '../packet/user-error.js';
+import { REBUILD } from './build-features.js';
 
 /** librdkafka's configuration properties, by its own names (CONFIGURATION.md), values as text. */
 export type Properties = ReadonlyMap<string, string>;
@@ -20,7 +21,11 @@ export function parseProperty(text: string): readonly [name: string, value: stri
   const problem = addon.propertyProblem(name, value);
   if (!problem) return [name, value];
   if (!problem.unknown)
-    throw usageError(`-X ${name}`, hideSecret(name, value, problem.message.trim()));
+    throw usageError(
+      `-X ${name}`,
+      hideSecrets(problem.message.trim(), new Map([[name, value]])),
+      /not available at build time/.test(problem.message) ? REBUILD : undefined,
+    );
   const close = nearest(name, addon.propertyNames());
   throw usageError(
     `-X ${name}`,
@@ -31,7 +36,8 @@ export function parseProperty(text: string): readonly [name: string, value: stri
   );
 }
 
-const SECRET = /password|passphrase|secret|key\.pem|private\.key|sasl\.jaas|token/;
+const SECRET =
+  /password|passphrase|secret|key\.pem|private\.key(?!\.file)|sasl\.jaas|token(?!\.endpoint)|oauthbearer\.config/;
 
 /** True for properties whose value must not be shown. */
 export function isSecret(name: string): boolean {
@@ -45,6 +51,18 @@ export function shownProperties(properties: Properties): Record<string, string> 
   );
 }
 
-function hideSecret(name: string, value: string, message: string): string {
-  return isSecret(name) && value !== '' ? message.replaceAll(value, '***') : message;
+/** A text of somebody else's without the values of secret properties, should it repeat one. */
+export function hideSecrets(text: string, properties: Properties): string {
+  let hidden = text;
+  for (const [name, value] of properties)
+    if (isSecret(name)) hidden = hidden.replaceAll(asWord(value), '***');
+  return hidden;
+}
+
+/** A short value is a secret only where it stands alone: it may be a part of many words. */
+function asWord(value: string): RegExp {
+  const literal = value.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return value.length < 6
+    ? new RegExp(`(?<![\\w])${literal || '(?!)'}(?![\\w])`, 'g')
+    : new RegExp(literal, 'g');
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { renewalProperties } from './kerberos-login.js';
 import type { Properties } from './properties.js';
 
 /**
@@ -71,12 +72,20 @@ const NOT_IDEMPOTENT: readonly (readonly [name: string, value: RegExp])[] = [
 
 /** For a client that only asks about the cluster. */
 export function controlProperties(user: Properties): Properties {
-  return new Map([...BOTH, ...user]);
+  const renewal = renewalProperties(user);
+  // It is gone before the ticket that was taken for it.
+  const once = renewal.size > 0 ? [['sasl.kerberos.min.time.before.relogin', '0'] as const] : [];
+  return new Map([...BOTH, ...user, ...once]);
 }
 
 /** @param spools whether what can't be sent has a place on disk */
 export function producerProperties(user: Properties, spools = false): Properties {
-  const properties = new Map([...PRODUCER, ...(spools ? SPOOLING_PRODUCER : []), ...user]);
+  const properties = new Map([
+    ...PRODUCER,
+    ...(spools ? SPOOLING_PRODUCER : []),
+    ...renewalProperties(user),
+    ...user,
+  ]);
   if (user.has('delivery.timeout.ms')) properties.delete('message.timeout.ms');
   const refuses = NOT_IDEMPOTENT.some(
     ([name, value]) => user.has(name) && value.test(user.get(name) ?? ''),
@@ -111,6 +120,7 @@ export function consumerProperties(
     ...CONSUMER,
     ['queued.max.messages.kbytes', share(CONSUMER_QUEUE_KBYTES, 1024)],
     ['queued.min.messages', share(CONSUMER_QUEUE_MESSAGES, 1000)],
+    ...renewalProperties(user),
     ...user,
     ...CONSUMER_FIXED,
     // Brokers show the ids of groups: one that was not named says where it comes from.

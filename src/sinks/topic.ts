@@ -28,6 +28,7 @@ export class TopicSink implements Sink {
     let left = await this.#producer.flush(0);
     while (left > 0 && patience.holds(left)) left = await this.#producer.flush(FLUSH_STEP_MS);
     if (left > 0) await this.#producer.purge();
+    if (this.#producer.failure) throw this.#producer.failure;
   }
 
   counters(): SinkCounters {

@@ -5,22 +5,58 @@ import { ClientLog } from '#kcap/kafka/client-log.js';
 
 import { keptLog } from './log.js';
 
+const FACTS = {
+  properties: new Map([
+    ['bootstrap.servers', 'b:9092'],
+    ['sasl.password', 'hunter2'],
+  ]),
+  topic: 'pcap',
+  role: 'consumer',
+} as const;
+
 describe("the log of librdkafka's clients", () => {
-  // librdkafka's levels are syslog's. What it logs as an error comes as an error as well.
-  const levels = ['fatal', 'fatal', 'fatal', 'debug', 'warn', 'info', 'info', 'debug', 'debug'];
+  // librdkafka's levels are syslog's.
+  const levels = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug', 'debug'];
   for (const [number, level] of levels.entries()) {
     test(`has its lines of level ${number} as ${level}`, () => {
       const { log, records } = keptLog();
-      const line = { level: number, facility: 'FAIL', message: '[thrd:b]: refused' };
-      new ClientLog(log).handle({ kind: 'log', ...line });
-      assert.deepEqual(records, [{ level, msg: 'librdkafka: FAIL: [thrd:b]: refused' }]);
+      const line = { level: number, facility: 'CONFWARN', message: '[thrd:b]: odd' };
+      new ClientLog(log, FACTS).handle({ kind: 'log', ...line });
+      assert.deepEqual(records, [{ level, msg: 'librdkafka: CONFWARN: [thrd:b]: odd' }]);
     });
   }
+
+  // What they say comes as an error as well.
+  for (const [level, facility] of [
+    [3, 'FAIL'],
+    [1, 'LIBSASL'],
+    [0, 'FATAL'],
+  ] as const)
+    test(`leaves ${facility} to the error that says it`, () => {
+      const { log, records } = keptLog();
+      new ClientLog(log, FACTS).handle({ kind: 'log', level, facility, message: 'refused' });
+      assert.deepEqual(records, [{ level: 'debug', msg: `librdkafka: ${facility}: refused` }]);
+    });
+
+  test('hides secrets, and says what can be done', () => {
+    const { log, records } = keptLog();
+    const clientLog = new ClientLog(log, FACTS);
+    clientLog.handle({ kind: 'log', level: 7, facility: 'X', message: 'echo hunter2 | kinit' });
+    const message = 'SSL handshake failed: wrong version number: hunter2';
+    clientLog.handle({ kind: 'error', name: '_SSL', message, fatal: false });
+    assert.deepEqual(records, [
+      { level: 'debug', msg: 'librdkafka: X: echo *** | kinit' },
+      {
+        level: 'warn',
+        msg: 'Kafka: no TLS is spoken there; leave TLS out, -X security.protocol=PLAINTEXT, or name the port of a TLS listener with -k',
+      },
+    ]);
+  });
 
   test('says an error once in ten seconds, and another one all the same', (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
     const { log, records } = keptLog();
-    const clientLog = new ClientLog(log);
+    const clientLog = new ClientLog(log, FACTS);
     const say = (name: string) => {
       clientLog.handle({ kind: 'error', name, message: `message of ${name}`, fatal: false });
       return records.splice(0);
@@ -36,7 +72,7 @@ describe("the log of librdkafka's clients", () => {
 
   test('has statistics as a record, for machines', () => {
     const { log, records } = keptLog();
-    new ClientLog(log).handle({ kind: 'statistics', json: '{"msg_cnt":3}' });
+    new ClientLog(log, FACTS).handle({ kind: 'statistics', json: '{"msg_cnt":3}' });
     assert.deepEqual(records, [
       { level: 'info', event: 'librdkafka-statistics', statistics: { msg_cnt: 3 } },
     ]);
@@ -44,8 +80,8 @@ describe("the log of librdkafka's clients", () => {
 
   test('has nothing to say about deliveries', () => {
     const { log, records } = keptLog();
-    new ClientLog(log).handle({ kind: 'reports' });
-    new ClientLog(log).handle({ kind: 'failure' });
+    new ClientLog(log, FACTS).handle({ kind: 'reports' });
+    new ClientLog(log, FACTS).handle({ kind: 'failure' });
     assert.deepEqual(records, []);
   });
 });
