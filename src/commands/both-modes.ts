@@ -1,6 +1,9 @@
+import type { Logger } from 'pino';
 import type { InferredOptionTypes } from 'yargs';
 import { CaptureFilters, checkFilter } from '../capture/capture-filter.js';
 import { parseProperty, type Properties } from '../kafka/properties.js';
+import { readPropertyFile } from '../kafka/property-file.js';
+import { brokersOf } from '../kafka/security.js';
 import { usageError } from '../packet/user-error.js';
 import type { Stage } from '../pipeline/contracts.js';
 import { Filter } from '../stages/filter.js';
@@ -30,14 +33,14 @@ export interface BothModes extends LogOptions {
   readonly statsIntervalMs: number;
 }
 
-export function parseBothModes(args: BridgeArguments): BothModes {
+export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
   const topic = args['kafka-topic'];
   if (topic === undefined || topic === '')
     throw usageError('topic', 'none given', 'name it with -t, for example -t pcap');
   return {
     ...parseLogOptions(args['log-level'], args['log-format']),
     topic,
-    properties: parseProperties(args),
+    properties: parseProperties(args, log),
     maxPackets: parseCount('-m', args['max-packets']),
     prettyEvery: parseCount('-pp', args['pretty-print']),
     snapLength: args.snaplen === undefined ? undefined : parseCount('-s', args.snaplen, 0x7fffffff),
@@ -62,13 +65,27 @@ function parseFilter(expression = ''): string {
   return expression;
 }
 
-function parseProperties(args: BridgeArguments): Properties {
-  const properties = new Map(args['kafka-config'].map(parseProperty));
+/** What the file of KCAP_CONFIG, -k and -X say, in this order: as in pycapa, -X wins. */
+function parseProperties(args: BridgeArguments, log: Logger): Properties {
+  const properties = new Map<string, string>();
+  const set = ([name, value]: readonly [name: string, value: string]) => {
+    // librdkafka has two names for some things, and takes the last one.
+    properties.delete(name);
+    properties.set(name, value);
+  };
+  const setAll = (file: string) => {
+    const { properties: read, exposed } = readPropertyFile(file);
+    if (exposed) log.warn(`${file} holds a secret, and others can read it: chmod 600 ${file}`);
+    read.forEach(set);
+  };
+  const configuration = process.env['KCAP_CONFIG'] ?? '';
+  if (configuration !== '') setAll(configuration);
   const brokers = args['kafka-broker'] ?? '';
-  // As in pycapa, where -k had to be given in any case, -X wins.
-  const named = properties.has('bootstrap.servers') || properties.has('metadata.broker.list');
-  if (!named && brokers !== '') properties.set('bootstrap.servers', brokers);
-  if (!named && brokers === '')
+  if (brokers !== '') set(['bootstrap.servers', brokers]);
+  for (const given of args['kafka-config'])
+    if (given.startsWith('@')) setAll(given.slice(1));
+    else set(parseProperty(given));
+  if (brokersOf(properties) === '')
     throw usageError('broker', 'none given', 'name it with -k, for example -k localhost:9092');
   return properties;
 }

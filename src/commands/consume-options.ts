@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { parseLinkType } from '../capture/link-type.js';
 import type { KeyUnit } from '../kafka/batch-consumer.js';
 import type { Microseconds } from '../packet/timestamp.js';
@@ -25,8 +26,12 @@ export interface ConsumeOptions extends BothModes {
 
 export type CaptureFormat = 'pcap' | 'nsecpcap' | 'pcapng';
 
-export function parseConsumeOptions(args: BridgeArguments, nowMs: number): ConsumeOptions {
-  const both = parseBothModes(args);
+export function parseConsumeOptions(
+  args: BridgeArguments,
+  nowMs: number,
+  log: Logger,
+): ConsumeOptions {
+  const both = parseBothModes(args, log);
   const from = args.from === undefined ? undefined : parseTime('--from', args.from, nowMs);
   const to = args.to === undefined ? undefined : parseTime('--to', args.to, nowMs);
   if (from !== undefined && to !== undefined && to <= from)

@@ -32,7 +32,7 @@ const ON_THE_WAY_MS = 1000;
 
 /** `kcap --consumer`: packets of a topic to a capture file or stream. */
 export async function consume(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
-  const options = parseConsumeOptions(args, Date.now());
+  const options = parseConsumeOptions(args, Date.now(), log);
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
 

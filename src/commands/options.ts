@@ -30,7 +30,7 @@ const BOTH = {
     type: 'string',
     array: true,
     nargs: 1,
-    describe: 'a librdkafka property, KEY=VALUE; repeatable',
+    describe: 'a librdkafka property, KEY=VALUE, or @FILE with one a line; repeatable',
     default: [],
   },
   snaplen: { alias: 's', type: 'string', describe: 'snapshot length in bytes (default 65535)' },

@@ -60,7 +60,7 @@ interface ProduceOptions extends BothModes {
 
 /** `kcap --producer`: packets of interfaces or of files to a topic. */
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
-  const options = parse(args);
+  const options = parse(args, log);
   const { topic, properties } = options;
   const { cluster, partitions } = await Cluster.connect(
     { role: 'producer', properties, topic },
@@ -84,7 +84,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   });
 }
 
-function parse(args: BridgeArguments): ProduceOptions {
+function parse(args: BridgeArguments, log: Logger): ProduceOptions {
   const { interface: interfaces, read: files } = args;
   if (interfaces.length > 0 && files.length > 0)
     throw usageError('-i and -r', 'one run has one kind of source', 'give only one of the two');
@@ -103,7 +103,7 @@ function parse(args: BridgeArguments): ProduceOptions {
         'leave it out',
       );
   return {
-    ...parseBothModes(args),
+    ...parseBothModes(args, log),
     from: fromFiles ? { files } : { interfaces },
     bufferMiB: parseCount('-B', args['buffer-size'], 2047),
     promiscuous: args.promiscuous,

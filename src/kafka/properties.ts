@@ -2,6 +2,7 @@ import { addon } from '../addon.js';
 import { nearest } from '../packet/nearest.js';
 import { usageError } from '../packet/user-error.js';
 import { REBUILD } from './build-features.js';
+import { insteadOfJava } from './java-names.js';
 
 /** librdkafka's configuration properties, by its own names (CONFIGURATION.md), values as text. */
 export type Properties = ReadonlyMap<string, string>;
@@ -17,18 +18,29 @@ export function parseProperty(text: string): readonly [name: string, value: stri
       'for example -X compression.type=lz4',
     );
   const name = text.slice(0, equals);
-  const value = text.slice(equals + 1);
+  return checkProperty(`-X ${name}`, name, text.slice(equals + 1));
+}
+
+/** A property that librdkafka takes; throws a usage error about `where` if it does not, which hides a secret value. */
+export function checkProperty(
+  where: string,
+  name: string,
+  value: string,
+): readonly [name: string, value: string] {
+  const what = where.endsWith(name) ? where : `${where}: ${name}`;
+  const instead = insteadOfJava(name);
+  if (instead !== undefined) throw usageError(what, "it is of Kafka's Java client", instead);
   const problem = addon.propertyProblem(name, value);
   if (!problem) return [name, value];
   if (!problem.unknown)
     throw usageError(
-      `-X ${name}`,
+      what,
       hideSecrets(problem.message.trim(), new Map([[name, value]])),
       /not available at build time/.test(problem.message) ? REBUILD : undefined,
     );
   const close = nearest(name, addon.propertyNames());
   throw usageError(
-    `-X ${name}`,
+    what,
     'librdkafka has no such property',
     close === undefined
       ? "librdkafka's CONFIGURATION.md lists them all"

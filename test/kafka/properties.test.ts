@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { addon } from '#kcap/addon.js';
 import { hideSecrets, isSecret, parseProperty, shownProperties } from '#kcap/kafka/properties.js';
 import { UserError, usageError } from '#kcap/packet/user-error.js';
 
@@ -88,6 +89,40 @@ describe('a property of -X', () => {
       assert.throws(() => parseProperty(text), usageError(`-X ${name}`, cause));
     });
   }
+});
+
+describe("a property of Kafka's Java client", () => {
+  const names: [name: string, instead: RegExp][] = [
+    ['ssl.truststore.location', /^use ssl\.ca\.location/],
+    ['ssl.truststore.password', /^use ssl\.ca\.location/],
+    ['ssl.keystore.type', /^use ssl\.certificate\.location and ssl\.key\.location/],
+    ['sasl.jaas.config', /^use sasl\.username and sasl\.password, or for Kerberos/],
+    ['sasl.login.callback.handler.class', /^use sasl\.oauthbearer\.method=oidc/],
+    ['sasl.kerberos.ticket.renew.jitter', /^use sasl\.kerberos\.min\.time\.before\.relogin/],
+    ['ssl.enabled.protocols', /^leave it out/],
+    ['key.serializer', /^leave it out/],
+    ['value.deserializer', /^leave it out/],
+    ['max.poll.records', /^leave it out/],
+    ['partitioner.class', /^use partitioner/],
+    ['buffer.memory', /^use queue\.buffering\.max\.kbytes/],
+    ['max.request.size', /^use message\.max\.bytes/],
+    ['fetch.max.wait.ms', /^use fetch\.wait\.max\.ms/],
+    ['receive.buffer.bytes', /^use socket\.receive\.buffer\.bytes/],
+  ];
+  for (const [name, instead] of names)
+    test(`gets a word on librdkafka's: ${name}`, () => {
+      const { message, remedy } = errorOf(`${name}=hunter2`);
+      assert.equal(message, `-X ${name}: it is of Kafka's Java client`);
+      assert.match(remedy ?? '', instead);
+      // What is named instead is there.
+      for (const [, other = ''] of (remedy ?? '').matchAll(/\b((?:ssl|sasl)\.[a-z.]+[a-z])\b/g))
+        assert.deepEqual(addon.propertyProblem(other, '1')?.unknown ?? false, false, other);
+    });
+
+  for (const name of ['ssl.keystore.location', 'ssl.keystore.password', 'ssl.key.password'])
+    test(`is librdkafka's as well: ${name}`, () => {
+      assert.deepEqual(parseProperty(`${name}=x`), [name, 'x']);
+    });
 });
 
 describe('a secret', () => {
