@@ -1,14 +1,17 @@
 import { addon } from './addon.js';
 import { runCommandLine } from './commands/command-line.js';
 import { showError } from './commands/logging.js';
+import { hideSecretsInTitle } from './commands/process-title.js';
 import { UserError, type ExitStatus } from './packet/user-error.js';
 
 /** The exit status for a bug of kcap's, as Node has it for an uncaught error. */
 const BUG = 1;
 
 async function main(): Promise<ExitStatus> {
+  const argv = process.argv.slice(2);
+  hideSecretsInTitle(argv);
   try {
-    return await runCommandLine(process.argv.slice(2));
+    return await runCommandLine(argv);
   } catch (error) {
     if (error instanceof UserError) {
       showError(error);

@@ -8,6 +8,7 @@ import { consume } from './consume.js';
 import { devices } from './devices.js';
 import { openLog, parseLogOptions, showError } from './logging.js';
 import { BRIDGE_OPTIONS, CONSUMER_OPTIONS, PRODUCER_OPTIONS, shortForms } from './options.js';
+import { withoutSecret } from './process-title.js';
 import { produce } from './produce.js';
 import { versionText } from './version.js';
 
@@ -130,7 +131,8 @@ function withTwoLetterOptions(help: string): string {
 function misuse(message: string, words: readonly string[]): UserError {
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (unknown === undefined) return usageError('command line', message, SEE_HELP);
-  if (words.includes(unknown)) return unknownWord(unknown, 'command', ['devices', 'broker'], '');
+  if (words.includes(unknown))
+    return unknownWord(withoutSecret(unknown), 'command', ['devices', 'broker'], '');
   const names = [...Object.keys(BRIDGE_OPTIONS), 'help', 'version'];
   return unknown.length === 1
     ? usageError(`-${unknown}`, 'unknown option', SEE_HELP)

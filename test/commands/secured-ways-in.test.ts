@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 
@@ -164,6 +164,62 @@ describe('packets go to a secured topic and come back', { concurrency: 3 }, () =
       assert.equal((await run.exit).status, 0, run.stderr);
       assert.equal(run.summary().packets_out, count);
     }
+  });
+});
+
+describe('a secret', { concurrency: 3 }, () => {
+  const MECHANISMS = [
+    ['SCRAM-SHA-512', 'alice-hunter2'],
+    ['PLAIN', 'alice-plain-hunter2'],
+  ] as const;
+  for (const [mechanism, right] of MECHANISMS)
+    for (const [kind, secret] of [
+      ['right', right],
+      ['wrong', 'not-hunter2'],
+    ] as const)
+      test(`is in nothing that is said: ${mechanism}, ${kind} password`, async (t) => {
+        const topic = await freshTopic(t);
+        const file = path.join(await tempFolder(t), 'in.pcap');
+        await writeFile(file, pcapFile({ packets: numbered(1) }));
+        const properties = overTls(
+          `sasl.mechanism=${mechanism}`,
+          'sasl.username=alice',
+          `sasl.password=${secret}`,
+          'debug=all',
+        );
+        const more = ['-k', kafka.at('SASL_SSL'), '-t', topic, '-ll', 'DEBUG'].concat(
+          properties.flatMap((property) => ['-X', property]),
+        );
+        for (const mode of [
+          ['-p', '-r', file, '-pp', '1'],
+          ['-c', '-o', 'begin', '-e'],
+        ]) {
+          const run = kcap(t, [...mode, ...more]);
+          assert.equal((await run.exit).status, kind === 'right' ? 0 : 1);
+          // Everything else is there, and much of it.
+          assert.match(run.stderr, /"sasl\.password":"\*\*\*"/);
+          assert.match(run.stderr, /librdkafka: SASL: /);
+          for (const output of [run.stderr, run.stdout.toString('latin1')])
+            assert.ok(!output.includes('hunter2'));
+        }
+      });
+
+  test('is not in the list of processes', async (t) => {
+    const topic = await freshTopic(t);
+    const properties = overTls(
+      'sasl.mechanism=PLAIN',
+      'sasl.username=alice',
+      'sasl.password=alice-plain-hunter2',
+    );
+    const options = properties.flatMap((property) => ['-X', property]);
+    const run = kcap(t, ['-c', '-k', kafka.at('SASL_SSL'), '-t', topic, ...options]);
+    await run.started();
+    const shown = await readFile(`/proc/${run.pid}/cmdline`, 'utf8');
+    assert.match(shown, /^kcap -c -k localhost:\d+ .* -X sasl\.password=\*\*\*\0*$/);
+    const { stdout } = run;
+    run.signal('SIGTERM');
+    await run.exit;
+    assert.ok(!`${run.stderr}${stdout.toString()}`.includes('hunter2'));
   });
 });
 
