@@ -28,6 +28,7 @@
         'native/own_connections.cc',
         'native/partition_merge.cc',
         'native/properties.cc',
+        'native/topic_rights.cc',
         'native/topic_watch.cc',
       ],
       'include_dirs': [

@@ -8,6 +8,7 @@
 
 #include "message_packet.h"
 #include "properties.h"
+#include "topic_rights.h"
 
 namespace kcap {
 namespace {
@@ -98,6 +99,7 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     auto conf = ConfOf(info.Env(), options.Get("properties"));
     events_.Register(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivery);
+    rd_kafka_conf_set_background_event_cb(conf.get(), OnBackgroundEvent);
     char message[512];
     client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), message, sizeof message);
     if (!client_) throw Napi::Error::New(info.Env(), message);
@@ -111,6 +113,7 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
       rd_kafka_destroy(client_);
       throw Napi::Error::New(info.Env(), std::string("settings of the topic: ") + cause);
     }
+    AskForTopicRights(client_, topic);
   } catch (...) {
     js_.Release();
     throw;
@@ -463,6 +466,13 @@ void BatchProducer::KeepWithdrawn(uint64_t number, const rd_kafka_message_t* mes
                         std::string(packet.link.interface), packet.header,
                         withdrawn_frames_.size()});
   withdrawn_frames_.insert(withdrawn_frames_.end(), frame, frame + message->len);
+}
+
+void BatchProducer::OnBackgroundEvent(rd_kafka_t*, rd_kafka_event_t* event, void* opaque) {
+  constexpr auto kDenied = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  if (DeniesWriting(event))
+    static_cast<ClientEvents*>(opaque)->Report(kDenied, rd_kafka_err2str(kDenied));
+  rd_kafka_event_destroy(event);
 }
 
 void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {

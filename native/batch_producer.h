@@ -98,6 +98,9 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   void KeepWithdrawn(uint64_t number, const rd_kafka_message_t* message);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
+  // librdkafka's background thread.
+  static void OnBackgroundEvent(rd_kafka_t* rk, rd_kafka_event_t* event, void* opaque);
+
   JsThread js_;
   ClientEvents events_;
   rd_kafka_t* client_ = nullptr;

@@ -4,7 +4,7 @@ import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../packet/user-error.js';
 import { ClientLog } from './client-log.js';
-import { problemOf, type ClientFacts } from './connection-problem.js';
+import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
 import type { Properties } from './properties.js';
 
 /** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
@@ -69,7 +69,8 @@ export class BatchProducer {
         onEvent: (event) => {
           if (event.kind === 'reports') this.#onReports?.();
           else if (event.kind === 'failure') this.#lookAtFailures();
-          else if (event.kind === 'error' && event.fatal) this.#end(event.message);
+          else if (event.kind === 'error' && (event.fatal || isRefusal(event.name)))
+            this.#end(event.message);
           else clientLog.handle(event);
         },
       });

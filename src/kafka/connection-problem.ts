@@ -170,8 +170,9 @@ const RIGHTS: readonly Known[] = [
   },
   {
     says: /Cluster authorization failed/i,
-    cause: 'Cluster authorization failed: the user may write to no topic at all',
-    remedy: (facts) => `let the user do so: ${grant(facts)}`,
+    cause: 'Cluster authorization failed: the user may not number messages (idempotence)',
+    remedy: (facts) =>
+      `let the user do so: ${grant(facts)}, or on old brokers --cluster --operation IdempotentWrite; or do without: -X enable.idempotence=false`,
   },
 ];
 

@@ -68,6 +68,7 @@ export class SpoolingTopicSink implements Sink {
     while (left > 0 && goesOn()) left = await this.#producer.flush(FLUSH_STEP_MS);
     if (left > 0 || this.#spool.hasFiles) await this.#leaveOnDisk();
     if (this.#failure) throw this.#failure.error;
+    if (this.#producer.failure) throw this.#producer.failure;
   }
 
   counters(): SinkCounters {

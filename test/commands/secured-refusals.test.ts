@@ -431,11 +431,12 @@ const RIGHTS: RightsCase[] = [
     grants: /--allow-principal User:elsewhere --producer --topic kcap-test-[-\w]+$/,
   },
   {
-    name: 'who may write nowhere may not number his messages',
+    name: 'who may write nowhere may not even number his messages',
     user: 'describer',
     mode: 'producer',
-    says: /^kcap: send to topic kcap-test-.*: Cluster authorization failed: the user may write to no/,
-    grants: /--allow-principal User:describer --producer --topic kcap-test-[-\w]+$/,
+    // Whichever of the two comes first.
+    says: /^kcap: send to topic kcap-test-.*: (?:Broker: Topic|Cluster) authorization failed/,
+    grants: /--allow-principal User:describer --producer --topic kcap-test-[-\w]+/,
   },
   {
     name: 'nor write without numbers',
@@ -498,6 +499,23 @@ describe('rights: what is missing is said in one line', { concurrency: 4 }, () =
       assert.match(advised, grants);
       assert.ok(advised.includes(`kafka-acls.sh --bootstrap-server ${kafka.at('SASL_PLAINTEXT')}`));
     });
+
+  test('a right to write is missed before there is anything to write', async (t) => {
+    const topic = await freshTopic(t);
+    const run = kcap(
+      t,
+      ['-p', '-r', '-', '-k', kafka.at('SASL_PLAINTEXT'), '-t', topic].concat(
+        as('elsewhere').flatMap((property) => ['-X', property]),
+      ),
+      { stdin: 'open' },
+    );
+    // A file, but none of its packets.
+    run.stdin.write(pcapFile({ packets: [] }));
+    const { status, durationMs } = await run.exit;
+    assert.equal(status, 1);
+    assert.ok(durationMs < LIMIT_MS, `${durationMs} ms`);
+    assert.match(errorOf(run)[0], /^kcap: send to topic kcap-test-.*: Broker: Topic authorization/);
+  });
 
   test('who has the right to write, and no other, sends; who has that to read reads', async (t) => {
     const topic = await freshTopic(t);

@@ -47,6 +47,14 @@ describe('the problem behind a text of librdkafka’s', () => {
 });
 
 describe('the right that a client lacks', () => {
+  test('to number messages is another one on old brokers', () => {
+    const said =
+      'Failed to acquire idempotence PID from broker b:9092/1: Broker: Cluster authorization failed';
+    const { cause, remedy } = problemOf(said, facts({}));
+    assert.match(cause, /^Cluster authorization failed: the user may not number messages/);
+    assert.match(remedy ?? '', /--producer --topic pcap, or .* --operation IdempotentWrite; or do/);
+  });
+
   const KERBEROS = { 'security.protocol': 'SASL_SSL' };
   const rows: [ClientFacts, string][] = [
     [
