@@ -141,7 +141,6 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
   }
   napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
   Ref();
-  thread_ = std::thread([this] { Run(); });
 }
 
 LiveCapture::~LiveCapture() { StopThread(); }
@@ -206,11 +205,10 @@ void LiveCapture::ApplyFilter() {
 void LiveCapture::OnTeardown(void* self) { static_cast<LiveCapture*>(self)->StopThread(); }
 
 void LiveCapture::StopThread() {
-  if (!thread_.joinable()) return;
-  closing_ = true;
+  if (closing_.exchange(true)) return;
   exchange_.Close();
   Wake();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   if (own_connections_) own_connections_->Forget(this);
 }
 
@@ -220,7 +218,10 @@ void LiveCapture::Wake() {
   (void)!write(wake_fd_, &one, sizeof one);
 }
 
-Napi::Value LiveCapture::Next(const Napi::CallbackInfo& info) { return exchange_.Next(info.Env()); }
+Napi::Value LiveCapture::Next(const Napi::CallbackInfo& info) {
+  if (!thread_.joinable() && !closing_) thread_ = std::thread([this] { Run(); });
+  return exchange_.Next(info.Env());
+}
 
 void LiveCapture::Stop(const Napi::CallbackInfo&) {
   if (stop_time_ns_ || close_requested_) return;

@@ -26,9 +26,10 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   static void Init(Napi::Env env, Napi::Object exports);
   /**
    * new LiveCapture({interface, snapLength, bufferBytes, promiscuous, nanoseconds, timestampType?,
-   * linkType?, filter, ownConnections?, batchBytes, maxBatchAgeMs}): captures from then on. Throws
-   * an Error whose `code` is libpcap's name of the problem (PERM_DENIED, NO_SUCH_DEVICE, FILTER,
-   * LINKTYPE, TIMESTAMP_TYPE …).
+   * linkType?, filter, ownConnections?, batchBytes, maxBatchAgeMs}): the kernel captures from then
+   * on, and no packet is touched here before the first next(). Throws an Error whose `code` is
+   * libpcap's name of the problem (PERM_DENIED, NO_SUCH_DEVICE, FILTER, LINKTYPE, TIMESTAMP_TYPE
+   * …).
    */
   explicit LiveCapture(const Napi::CallbackInfo& info);
   ~LiveCapture() override;
