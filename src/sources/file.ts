@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import { UserError } from '../packet/user-error.js';
 import { UnusablePackets } from '../pcap/capture-decoder.js';
@@ -9,29 +7,33 @@ import { nameOf, openByteInput, readError, type ByteInput } from './byte-input.j
 import { decompressed } from './compressed-input.js';
 import { ReadAhead } from './read-ahead.js';
 
+interface OpenFile {
+  readonly path: string;
+  readonly input: ByteInput;
+}
+
 /** The packets of capture files: pcap and pcapng, also compressed. */
 export class FileSource implements Source {
   readonly name: string;
-  readonly #paths: readonly string[];
+  readonly #files: readonly OpenFile[];
   readonly #linkType: number | undefined;
   readonly #onDamaged: (error: UserError) => void;
   readonly #unusable = new UnusablePackets();
-  #input: ByteInput | undefined;
   #closed = false;
 
   private constructor(
-    paths: readonly string[],
+    files: readonly OpenFile[],
     linkType: number | undefined,
     onDamaged: (error: UserError) => void,
   ) {
-    this.name = paths.join(', ');
-    this.#paths = paths;
+    this.name = files.map(({ path }) => path).join(', ');
+    this.#files = files;
     this.#linkType = linkType;
     this.#onDamaged = onDamaged;
   }
 
   /**
-   * Looks whether all files can be read; throws a UserError for the first that can't.
+   * Opens all files and reads nothing of them; throws a UserError for the first that can't be opened.
    *
    * @param paths files or named pipes, read in turn; `-` is standard input
    * @param linkType LINKTYPE_ number that the packets get, whatever the files say
@@ -42,28 +44,28 @@ export class FileSource implements Source {
     linkType: number | undefined,
     onDamaged: (error: UserError) => void = () => undefined,
   ): Promise<FileSource> {
-    for (const path of paths.filter((path) => path !== '-')) {
-      try {
-        await access(path, constants.R_OK);
-      } catch (error) {
-        throw readError(path, error);
-      }
+    const files: OpenFile[] = [];
+    try {
+      for (const path of paths) files.push({ path, input: await openByteInput(path) });
+    } catch (error) {
+      await closeAll(files);
+      throw error;
     }
-    return new FileSource(paths, linkType, onDamaged);
+    return new FileSource(files, linkType, onDamaged);
   }
 
   /** Reads on after a damaged file; throws at the end what is wrong with the last such one. */
   async *batches(stop: AbortSignal): AsyncIterable<PacketBatch> {
-    stop.addEventListener('abort', () => void this.#input?.close(), { once: true });
+    stop.addEventListener('abort', () => void closeAll(this.#files), { once: true });
     let problem: UserError | undefined;
-    for (const [index, path] of this.#paths.entries()) {
+    for (const [index, file] of this.#files.entries()) {
       if (stop.aborted || this.#closed) break;
       try {
-        yield* this.#packetsOf(path, stop);
+        yield* this.#packetsOf(file, stop);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         problem = error;
-        if (index < this.#paths.length - 1) this.#onDamaged(problem);
+        if (index < this.#files.length - 1) this.#onDamaged(problem);
       }
     }
     if (problem) throw problem;
@@ -82,12 +84,10 @@ export class FileSource implements Source {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#input?.close();
+    await closeAll(this.#files);
   }
 
-  async *#packetsOf(path: string, stop: AbortSignal): AsyncIterable<PacketBatch> {
-    const input = await openByteInput(path);
-    this.#input = input;
+  async *#packetsOf({ path, input }: OpenFile, stop: AbortSignal): AsyncIterable<PacketBatch> {
     try {
       const content = await readFrom(path, decompressed(input));
       if (!stop.aborted) yield* this.#decoded(path, content, stop);
@@ -130,6 +130,10 @@ export class FileSource implements Source {
     const linkType = this.#linkType;
     return linkType === undefined ? batch : { ...batch, link: { ...batch.link, linkType } };
   }
+}
+
+async function closeAll(files: readonly OpenFile[]): Promise<void> {
+  await Promise.all(files.map(({ input }) => input.close()));
 }
 
 /** What the reading gives, or an error that names the file. */

@@ -11,6 +11,7 @@ import { numbered, packetsIn } from '../packet/packets.js';
 import { testsOfSource } from '../pipeline/source-contract.js';
 import { pcapFile, type PcapPacket } from '../support/pcap-file.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { opened } from './opened.js';
 import { pipeOf } from './piped.js';
 
 /** The tools that people compress with, and what has to be undone; made by them, not by what kcap reads with. */
@@ -39,13 +40,13 @@ const PACKETS = numbered(3000, { bytes: 1000 }).map((packet, index) => ({
 for (const [format, [tool = []]] of Object.entries(TOOLS)) {
   testsOfSource(`a file in ${format}`, {
     ending: async (t, packets) =>
-      FileSource.open([await fileOf(t, compressed(tool, pcapFile({ packets })))], undefined),
+      opened(t, [await fileOf(t, compressed(tool, pcapFile({ packets })))]),
   });
 
   testsOfSource(`a named pipe of ${format}`, {
     ending: async (t, packets) => {
       const file = await fileOf(t, compressed(tool, pcapFile({ packets })));
-      return FileSource.open([await pipeOf(t, file, 'leaves')], undefined);
+      return opened(t, [await pipeOf(t, file, 'leaves')]);
     },
   });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { open, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
@@ -11,14 +11,15 @@ import { numbered, packetsIn } from '../packet/packets.js';
 import { testsOfSource } from '../pipeline/source-contract.js';
 import { type PcapHeader, type PcapPacket, pcapFile } from '../support/pcap-file.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { openFiles } from './open-files.js';
+import { opened } from './opened.js';
 import { pipeOf } from './piped.js';
 
 /** Nobody stops it. One for each use: a source may listen to it as long as it lives. */
 const never = () => new AbortController().signal;
 
 testsOfSource('a file', {
-  ending: async (t, packets) =>
-    FileSource.open([await fileOf(t, pcapFile({ packets }))], undefined),
+  ending: async (t, packets) => opened(t, [await fileOf(t, pcapFile({ packets }))]),
 });
 
 testsOfSource('a named pipe', {
@@ -31,7 +32,7 @@ testsOfSource('several files', {
     const third = Math.ceil(packets.length / 3);
     const parts = [0, 1, 2].map((part) => packets.slice(part * third, (part + 1) * third));
     const files = await Promise.all(parts.map((part) => fileOf(t, pcapFile({ packets: part }))));
-    return FileSource.open(files, undefined);
+    return opened(t, files);
   },
 });
 
@@ -61,7 +62,7 @@ describe('a capture file', () => {
 
   test('has the link type that the user says, whatever it says itself', async (t) => {
     const file = await fileOf(t, pcapFile({ packets: numbered(1), linkType: 12 }));
-    const [batch] = await readAll(await FileSource.open([file], 101));
+    const [batch] = await readAll(await opened(t, [file], 101));
     assert.equal(batch?.link.linkType, 101);
   });
 
@@ -94,6 +95,29 @@ describe('a capture file', () => {
       (await readAll(source)).flatMap(({ packets }) => packets),
       numbered(3),
     );
+  });
+
+  test('is open from the beginning: it may be gone when its turn comes', async (t) => {
+    const files = await Promise.all(
+      [numbered(1), numbered(2)].map((packets) => fileOf(t, pcapFile({ packets }))),
+    );
+    const source = await opened(t, files);
+    for (const file of files) await rm(file);
+    assert.deepEqual(
+      (await readAll(source)).map(({ packets }) => packets),
+      [numbered(1), numbered(2)],
+    );
+  });
+
+  test('is closed also where its turn never comes', async (t) => {
+    const file = await fileOf(t, pcapFile({ packets: numbered(1) }));
+    const missing = `${file}.missing`;
+    await assert.rejects(FileSource.open([file, missing], undefined));
+    assert.deepEqual(await openFiles(file), []);
+    const source = await FileSource.open([file], undefined);
+    assert.equal((await openFiles(file)).length, 1);
+    await source.close();
+    assert.deepEqual(await openFiles(file), []);
   });
 
   test('is named, and all others with it', async (t) => {
@@ -138,7 +162,7 @@ describe('a damaged capture file', () => {
       const file = await fileOf(t, bytes);
       const seen: PcapPacket[] = [];
       const reading = async () => {
-        const source = await FileSource.open([file], undefined);
+        const source = await opened(t, [file]);
         for await (const batch of source.batches(never())) seen.push(...packetsIn(batch.bytes));
       };
       await assert.rejects(reading, new UserError(`read ${file}`, cause, { remedy }));
@@ -166,6 +190,7 @@ describe('a damaged capture file', () => {
         const source = await FileSource.open(files, undefined, ({ message }) => {
           heard.push(message);
         });
+        t.after(() => source.close());
         for await (const batch of source.batches(never())) seen.push(...packetsIn(batch.bytes));
       };
       await assert.rejects(
@@ -183,7 +208,7 @@ describe('a damaged capture file', () => {
     await mockReads(t, (number, read) =>
       number < 3 ? read() : Promise.reject(new Error('EIO: i/o error, read')),
     );
-    const source = await FileSource.open([file], undefined);
+    const source = await opened(t, [file]);
     const batches = source.batches(never())[Symbol.asyncIterator]();
     const first = (await batches.next()) as IteratorYieldResult<PacketBatch>;
     assert.deepEqual(packetsIn(first.value.bytes), numbered(3));
@@ -204,8 +229,9 @@ describe('files that cannot be read', () => {
 
   test('are said where they are folders', async (t) => {
     const folder = await tempFolder(t);
-    const reading = async () => readAll(await FileSource.open([folder], undefined));
-    await assert.rejects(reading, { message: `read ${folder}: it is a directory` });
+    await assert.rejects(FileSource.open([folder], undefined), {
+      message: `read ${folder}: it is a directory`,
+    });
   });
 });
 
@@ -215,11 +241,11 @@ async function pipedSource(
   atEnd: 'leaves' | 'stays',
 ): Promise<FileSource> {
   const pipe = await pipeOf(t, await fileOf(t, pcapFile({ packets })), atEnd);
-  return FileSource.open([pipe], undefined);
+  return opened(t, [pipe]);
 }
 
 async function sourceOf(t: TestContext, ...files: readonly Buffer[]): Promise<FileSource> {
-  return FileSource.open(await Promise.all(files.map((bytes) => fileOf(t, bytes))), undefined);
+  return opened(t, await Promise.all(files.map((bytes) => fileOf(t, bytes))));
 }
 
 async function fileOf(t: TestContext, bytes: Buffer): Promise<string> {
