@@ -1,7 +1,9 @@
+#include <grp.h>
 #include <librdkafka/rdkafka.h>
 #include <malloc.h>
 #include <napi.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include <pcap/pcap.h>
 
 #include <cstring>
+#include <vector>
 
 #include "batch.h"
 #include "batch_consumer.h"
@@ -86,6 +89,30 @@ Napi::Value LockFile(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), flock(info[0].As<Napi::Number>(), LOCK_EX | LOCK_NB) == 0);
 }
 
+/** userNamed(name) → {uid, gid, groups} of a user of this system, or undefined; `groups` are all of
+ * the user's, as initgroups(3) sets them. */
+Napi::Value UserNamed(const Napi::CallbackInfo& info) {
+  constexpr size_t kLongestEntry = 64 * 1024;
+  constexpr int kMostGroups = 64 * 1024;  // NGROUPS_MAX
+  const std::string name = info[0].As<Napi::String>();
+  std::vector<char> text(kLongestEntry);
+  passwd entry;
+  passwd* found = nullptr;
+  getpwnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  if (!found) return info.Env().Undefined();
+  std::vector<gid_t> groups(kMostGroups);
+  int count = kMostGroups;
+  getgrouplist(name.c_str(), found->pw_gid, groups.data(), &count);
+
+  auto user = Napi::Object::New(info.Env());
+  user["uid"] = Napi::Number::New(info.Env(), found->pw_uid);
+  user["gid"] = Napi::Number::New(info.Env(), found->pw_gid);
+  auto list = Napi::Array::New(info.Env());
+  for (int i = 0; i < count; i++) list[i] = Napi::Number::New(info.Env(), groups[i]);
+  user["groups"] = list;
+  return user;
+}
+
 /** exitNow(status): ends the process without waiting for threads that are blocked in a write or a
  * request. */
 void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
@@ -109,6 +136,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["flowPartitions"] = Napi::Function::New<FlowPartitions>(env, "flowPartitions");
   exports["readerLeft"] = Napi::Function::New<ReaderLeft>(env, "readerLeft");
   exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
+  exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   InitProperties(env, exports);
   OwnConnections::Init(env, exports);

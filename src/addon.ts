@@ -131,6 +131,13 @@ export interface NativeBroker {
   close(): void;
 }
 
+/** A user of this system; `groups` holds the primary one, `gid`, and all others. */
+export interface NativeUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
 interface Addon {
   versions(): { librdkafka: string; features: string; libpcap: string };
   linkTypeOfName(name: string): number | undefined;
@@ -142,6 +149,7 @@ interface Addon {
   readerLeft(fd: number): boolean;
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
   lockFile(fd: number): boolean;
+  userNamed(name: string): NativeUser | undefined;
   exitNow(status: number): never;
   OwnConnections: new () => NativeOwnConnections;
   CaptureFilter: new (expression: string, linkType: number, snapLength: number) => NativeFilter;

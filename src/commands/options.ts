@@ -102,6 +102,11 @@ const PRODUCER = {
     describe: 'seconds that a stop waits for deliveries',
     default: '10',
   },
+  'relinquish-privileges': {
+    alias: 'Z',
+    type: 'string',
+    describe: 'become this user, no longer root, once the capture is open',
+  },
   'capture-own-traffic': {
     type: 'boolean',
     describe: "keep the packets of kcap's own broker connections",

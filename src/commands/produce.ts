@@ -10,7 +10,7 @@ import { usageError, type ExitStatus, type UserError } from '../packet/user-erro
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
-import { openStandardOutput } from '../sinks/byte-output.js';
+import { openStandardOutput, type ByteOutput } from '../sinks/byte-output.js';
 import { PrettyTopicSink } from '../sinks/pretty.js';
 import { SpoolingTopicSink } from '../sinks/spooling-topic.js';
 import { TopicSink } from '../sinks/topic.js';
@@ -26,6 +26,7 @@ import {
   type BridgeArguments,
 } from './both-modes.js';
 import { messageHeaders } from './message-headers.js';
+import { becomeUser, parseUser, type User } from './privileges.js';
 import { Spool } from '../spool/spool.js';
 import { SpoolFolder } from '../spool/spool-folder.js';
 import { ClockWatch } from '../watchdogs/clock-watch.js';
@@ -55,6 +56,8 @@ interface ProduceOptions extends BothModes {
   readonly drainTimeoutMs: number;
   /** Folder, and its largest size. */
   readonly spool: { readonly path: string; readonly bytes: number } | undefined;
+  /** Whom to become once everything is open that takes root. */
+  readonly user: User | undefined;
   readonly captureOwnTraffic: boolean;
 }
 
@@ -72,7 +75,10 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const stop = new Stop(options.drainTimeoutMs);
   const ownConnections = options.captureOwnTraffic ? undefined : new addon.OwnConnections();
   const { source, stages, watchdogs } = await openSource(options, ownConnections, log);
-  const sink = await openSink(options, partitions.length, ownConnections, stop, log);
+  const lines = options.prettyEvery > 0 ? openLines(stop) : undefined;
+  // All that takes root is open, and no packet has been touched.
+  if (options.user) becomeUser(options.user, log);
+  const sink = await openSink(options, partitions.length, ownConnections, lines, log);
   const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   const started = `${how} ${source.name}, sending to topic ${topic}`;
@@ -123,6 +129,7 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     identify: args.identify === true,
     drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
     spool: parseSpool(args),
+    user: parseUser(args['relinquish-privileges']),
     captureOwnTraffic: args['capture-own-traffic'] === true,
   };
 }
@@ -202,7 +209,7 @@ async function openSink(
   options: ProduceOptions,
   partitions: number,
   ownConnections: object | undefined,
-  stop: Stop,
+  lines: ByteOutput | undefined,
   log: Logger,
 ): Promise<Sink> {
   const { topic, prettyEvery, drainTimeoutMs } = options;
@@ -232,13 +239,19 @@ async function openSink(
         log,
       })
     : new TopicSink(producer, drainTimeoutMs);
-  if (prettyEvery === 0) return sink;
+  return lines
+    ? new PrettyTopicSink(sink, { producer, output: lines, topic, every: prettyEvery })
+    : sink;
+}
+
+/** Where -pp prints its lines. */
+function openLines(stop: Stop): ByteOutput {
   const output = openStandardOutput();
   // Nobody reads the lines any more: that ends the run, as `tcpdump | head` ends tcpdump.
   output.onReaderLeft(() => {
     stop.request();
   });
-  return new PrettyTopicSink(sink, { producer, output, topic, every: prettyEvery });
+  return output;
 }
 
 async function openSpool(
