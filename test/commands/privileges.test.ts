@@ -6,6 +6,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { kcap } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
 import { pcapFile } from '../support/pcap-file.js';
+import { repository } from '../support/repository.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { countMessages, freshTopic } from '../support/topic.js';
@@ -14,6 +15,7 @@ import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
 const skip = noVeth;
+const NOBODY = 65_534;
 /** A user that only the runs of these tests know. */
 const SNIFFER = { name: 'sniffer', uid: 54_321, gid: 54_322, others: [54_323, 54_324] };
 const FRAMES = [60, 61, 62].map((bytes) => {
@@ -139,6 +141,25 @@ describe('-Z', { skip }, () => {
     });
 });
 
+test('the capabilities of docs/kcap.service are enough', { skip }, async (t) => {
+  const topic = await freshTopic(t);
+  const veth = await vethPair(t);
+  const run = kcap(t, [...producing(topic), '-i', veth.inside], { under: await asInTheUnit() });
+  await run.started();
+  const [{ Uid, CapEff } = {}] = await threadsOf(run);
+  assert.deepEqual(Uid, new Array(4).fill(NOBODY));
+  assert.equal(CapEff, (1 << CAP_NET_ADMIN) | (1 << CAP_NET_RAW));
+  await sendFrames(veth, FRAMES);
+  await delivered(topic, FRAMES.length);
+  run.signal('SIGTERM');
+  assert.equal((await run.exit).status, 0, run.stderr);
+  assert.deepEqual([run.summary().packets_out, run.summary().dropped_kernel], [3, 0]);
+});
+
+/** Of linux/capability.h. */
+const CAP_NET_ADMIN = 12;
+const CAP_NET_RAW = 13;
+
 function producing(topic: string): string[] {
   return ['--producer', '-k', testBrokers(), '-t', topic];
 }
@@ -173,6 +194,23 @@ async function withSniffer(t: TestContext): Promise<string[]> {
   return [
     ...['unshare', '--mount', 'sh', '-c', `${mount} && shift && exec "$@"`, 'sh', folder],
     ...['setpriv', '--groups=0,7,8'],
+  ];
+}
+
+/** For `under`: nobody, with the capabilities that the documented unit gives, and no way to others. */
+async function asInTheUnit(): Promise<string[]> {
+  const unit = await readFile(`${repository}docs/kcap.service`, 'utf8');
+  const set = (directive: string): string => {
+    const value = new RegExp(`^${directive}=(.*)$`, 'm').exec(unit)?.[1];
+    assert.ok(value, directive);
+    const names = value.split(' ').map((name) => name.replace(/^CAP_/, '+').toLowerCase());
+    return ['-all', ...names].join();
+  };
+  return [
+    ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs'],
+    `--bounding-set=${set('CapabilityBoundingSet')}`,
+    `--inh-caps=${set('AmbientCapabilities')}`,
+    `--ambient-caps=${set('AmbientCapabilities')}`,
   ];
 }
 
