@@ -1,8 +1,9 @@
-import { close, constants, fstatSync, open, openSync, write } from 'node:fs';
+import { close, constants, fstatSync, openSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { addon } from '../addon.js';
 import { codeOf, messageOf, UserError } from '../packet/user-error.js';
+import { openOutputFile } from './output-file.js';
 
 /** Where bytes go: standard output or a file, whatever kind it is. */
 export interface ByteOutput {
@@ -42,15 +43,11 @@ export function openStandardOutput(): ByteOutput {
   return new FileOutput('standard output', STANDARD_OUTPUT, () => Promise.resolve());
 }
 
-/** A new file, or one that is overwritten; a named pipe once somebody reads it. */
+/** A new file, or one that is overwritten (`openOutputFile`); a named pipe once somebody reads it. */
 export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteOutput> {
   for (;;) {
     try {
-      const fd = await promisify(open)(
-        path,
-        constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK,
-        0o644,
-      );
+      const fd = await openOutputFile(path);
       // Not a FileHandle: it would close the descriptor when it is collected.
       return fstatSync(fd).isFIFO()
         ? new StreamOutput(path, fd)
@@ -77,7 +74,9 @@ function reopenedPipe(): number | undefined {
 }
 
 function writeError(name: string, error: unknown): UserError {
-  return new UserError(`write ${name}`, messageOf(error).replace(/, (open|write).*$/, ''));
+  return error instanceof UserError
+    ? error
+    : new UserError(`write ${name}`, messageOf(error).replace(/, [a-z]+( .*)?$/, ''));
 }
 
 class FileOutput implements ByteOutput {

@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { addon } from '../addon.js';
+import { refusePlanted } from '../packet/planted.js';
 import { codeOf, messageOf, UserError } from '../packet/user-error.js';
 
 /** What a spool file's name says. */
@@ -23,10 +24,15 @@ export class SpoolFolder {
     this.#lock = lock;
   }
 
-  /** Makes the folder where it is missing; throws a UserError where another process spools the same topic there. */
+  /**
+   * Makes the folder where it is missing; throws a UserError where another process spools the same topic there, or
+   * where another user has left the folder, or a link, in a folder for everybody.
+   */
   static async open(folder: string, topic: string): Promise<SpoolFolder> {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      for (const place of [path.resolve(folder), await realpath(folder)])
+        await refusePlanted(`spool ${folder}`, place, await lstat(place));
       const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
       // Not a FileHandle: it would close the file, and so unlock it, when it is collected.
       const lock = openSync(
@@ -84,6 +90,7 @@ export class SpoolFolder {
 const NUMBER_DIGITS = 12;
 
 export function spoolError(folder: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
   const remedy =
     codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM'
       ? 'name a folder with --spool that this user may write to'

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import {
   appendFile,
+  chmod,
+  chown,
+  lchown,
+  mkdir,
   readdir,
   readFile,
   stat,
@@ -21,6 +25,8 @@ import { runCommand } from '../support/run-command.js';
 import { readPcap } from '../support/pcap-file.js';
 import { tempFolder } from '../support/temp-folder.js';
 
+/** Nobody with whom the tests have anything to do. */
+const STRANGER = 65_534;
 const LIMIT_BYTES = 64 * 1024 * 1024;
 
 describe('a spool', () => {
@@ -167,6 +173,28 @@ describe('a spool', () => {
     await assert.rejects(opened, /spool .*: ELOOP/);
     assert.equal(await readFile(target, 'utf8'), 'untouched');
   });
+
+  test(
+    'is not where a stranger has put a folder, or a link, for everybody to find',
+    { skip: process.getuid?.() === 0 ? false : 'needs root, to give files away' },
+    async (t) => {
+      const forAll = await tempFolder(t);
+      await chmod(forAll, 0o1777);
+      const own = await tempFolder(t);
+      const link = path.join(forAll, 'link');
+      await symlink(own, link);
+      await lchown(link, STRANGER, STRANGER);
+      const folder = path.join(forAll, 'folder');
+      await mkdir(folder);
+      await chown(folder, STRANGER, STRANGER);
+      await symlink(folder, path.join(own, 'link'));
+      for (const place of [link, `${link}/`, folder, path.join(own, 'link')])
+        await assert.rejects(SpoolFolder.open(place, 'pcap'), {
+          message: /^spool .*: .* is another user's \(uid 65534\), in a folder that everybody may/,
+        });
+      assert.deepEqual([await readdir(own), await readdir(folder)], [['link'], []]);
+    },
+  );
 
   test('leaves files of other topics and other programs alone', async (t) => {
     const { spool, folder, log } = await openSpool(t);
