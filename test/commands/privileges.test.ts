@@ -47,6 +47,9 @@ describe('-Z', { skip }, () => {
         CapAmb: 0,
       });
 
+    // The kernel keeps what was root's from others of the user's: its memory, its environment.
+    assert.equal((await stat(`/proc/${run.pid}/environ`)).uid, 0);
+
     run.signal('SIGTERM');
     assert.equal((await run.exit).status, 0, run.stderr);
     const { packets_in, packets_out, dropped_kernel } = run.summary();
