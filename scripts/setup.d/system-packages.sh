@@ -16,11 +16,15 @@ test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format pytho
 test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
   openssl faketime)
 
+# The tests, and a Node with one more library in it.
+sanitize_packages=("${test_packages[@]}" binutils patchelf)
+sanitize_commands=("${test_commands[@]}" g++ objdump patchelf)
+
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
 bench_packages=(tcpreplay iproute2 python3-confluent-kafka python3-pcapy)
 bench_commands=(java mvn tcpreplay ip /usr/bin/python3)
 
-# install_system_packages build|demo|test|bench
+# install_system_packages build|demo|test|bench|sanitize
 install_system_packages() {
   local packages=("${build_packages[@]}") commands=("${build_commands[@]}") missing
   case $1 in
@@ -29,13 +33,17 @@ install_system_packages() {
       packages+=("${test_packages[@]}")
       commands+=("${test_commands[@]}")
       ;;
+    sanitize)
+      packages+=("${sanitize_packages[@]}")
+      commands+=("${sanitize_commands[@]}")
+      ;;
     bench)
       packages+=("${bench_packages[@]}")
       commands+=("${bench_commands[@]}")
       ;;
   esac
   case $1 in
-    test | bench) # a real Kafka
+    test | bench | sanitize) # a real Kafka
       has_java || packages+=("$(java_package)")
       has mvn || packages+=(maven)
       ;;
