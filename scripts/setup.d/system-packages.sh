@@ -20,11 +20,14 @@ test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck
 sanitize_packages=("${test_packages[@]}" binutils patchelf)
 sanitize_commands=("${test_commands[@]}" g++ objdump patchelf)
 
+fuzz_packages=(clang libclang-rt-dev zstd lz4)
+fuzz_commands=(clang++ zstd lz4)
+
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
 bench_packages=(tcpreplay iproute2 python3-confluent-kafka python3-pcapy)
 bench_commands=(java mvn tcpreplay ip /usr/bin/python3)
 
-# install_system_packages build|demo|test|bench|sanitize
+# install_system_packages build|demo|test|bench|sanitize|fuzz
 install_system_packages() {
   local packages=("${build_packages[@]}") commands=("${build_commands[@]}") missing
   case $1 in
@@ -36,6 +39,10 @@ install_system_packages() {
     sanitize)
       packages+=("${sanitize_packages[@]}")
       commands+=("${sanitize_commands[@]}")
+      ;;
+    fuzz)
+      packages+=("${fuzz_packages[@]}")
+      commands+=("${fuzz_commands[@]}")
       ;;
     bench)
       packages+=("${bench_packages[@]}")

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# The targets in native/fuzz with libFuzzer, as .cache/fuzz/TARGET/run. To be sourced by scripts/setup.
+
+compile_fuzz_targets() {
+  compile_fuzz_target flow_hash
+  compile_fuzz_target message_packet
+  compile_fuzz_target codec -lz -lzstd -llz4
+}
+
+# compile_fuzz_target NAME [LIBRARY]...: native/fuzz/NAME.cc and what it tries, native/NAME.cc
+compile_fuzz_target() {
+  local name=$1 made=.cache/fuzz/$1/run
+  shift
+  is_older "$made" native scripts/setup.d/fuzz.sh || return 0
+  say "building the fuzz target $name"
+  mkdir -p "$(dirname "$made")"
+  # binding.gyp's definitions; -isystem, since other people's headers have warnings.
+  clang++ -std=c++20 -O1 -g -Wall -Wextra -Werror -DNAPI_VERSION=8 -DNODE_ADDON_API_CPP_EXCEPTIONS_ALL \
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+    -isystem "$(node_headers)" -isystem "$(package_folder node-addon-api)" \
+    -isystem "$(package_folder node-rdkafka)/build/deps/include" \
+    "native/fuzz/$name.cc" "native/$name.cc" "$@" -o "$made" ||
+    fail "set-up: the fuzz target $name has not been built: the cause is above"
+}
+
+# Where node-gyp found Node's headers when it built the addon.
+node_headers() {
+  sed -nE 's/^ *"nodedir": "(.*)",?$/\1\/include\/node/p' build/config.gypi
+}
+
+package_folder() {
+  node -p "path.dirname(require.resolve('$1/package.json'))"
+}
