@@ -17,7 +17,7 @@ import { afterTraffic, flood } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
-const TRAFFIC = { packetsPerSecond: 20_000, frameBytes: 200, seconds: 6 };
+const TRAFFIC = { packetsPerSecond: 40_000, frameBytes: 200, seconds: 6 };
 const REPLICAS = 3;
 const LIMIT_MS = 30_000;
 
@@ -43,7 +43,9 @@ describe('a cluster of three brokers under load, acks=all', { skip: noVeth }, ()
       const veth = await vethPair(t);
       const to = ['-k', cluster.brokers, '-t', topic];
       const consumer = kcap(t, ['--consumer', ...to, '-o', 'stored', '-g', group]);
-      const producer = kcap(t, ['--producer', ...to, '-i', veth.inside]);
+      // A request is under way at any moment, also at that of the leader's end.
+      const busy = ['-X', 'linger.ms=1'];
+      const producer = kcap(t, ['--producer', ...to, '-i', veth.inside, ...busy]);
       await Promise.all([consumer.started(), producer.started()]);
 
       const flooding = flood(veth, TRAFFIC);

@@ -11,6 +11,7 @@ import {
   deleteTopic,
   freshTopic,
   growTopic,
+  sendInTransaction,
   sendMessages,
   type TestMessage,
 } from '../support/topic.js';
@@ -104,6 +105,15 @@ describe('a topic that changes while it is read', { concurrency: true }, () => {
     assert.deepEqual(read.slice(before.length), range(600, 1000));
     assert.ok(deleted(run) > 0);
     assert.equal(deleted(run), 600 - before.length);
+  });
+
+  test('the gaps that transactions leave are no loss', async (t) => {
+    const topic = await freshTopic(t);
+    for (const from of [0, 10, 20]) await sendInTransaction(topic, packets(from, from + 10));
+    const run = consuming(t, topic, '-o', 'stored', '-g', `kcap-test-${randomUUID()}`, '-e');
+    assert.equal((await run.exit).status, 0);
+    assert.deepEqual(numbers(run), range(0, 30));
+    assert.equal(deleted(run), 0);
   });
 
   test('what retention deleted before a read that begins anywhere is no loss', async (t) => {

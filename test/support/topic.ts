@@ -151,6 +151,26 @@ export async function sendMessages(topic: string, messages: readonly TestMessage
   });
 }
 
+/** Sends the messages in a transaction, whose end takes an offset as well. */
+export async function sendInTransaction(
+  topic: string,
+  messages: readonly TestMessage[],
+): Promise<void> {
+  const settings = { ...clientSettings(), 'transactional.id': randomUUID() };
+  await withClient(new kafka.Producer(settings), async (producer) => {
+    await settled((done) => {
+      producer.initTransactions(LIMIT_MS, done);
+    });
+    await settled((done) => {
+      producer.beginTransaction(done);
+    });
+    for (const message of messages) produce(producer, topic, message);
+    await settled((done) => {
+      producer.commitTransaction(LIMIT_MS, done);
+    });
+  });
+}
+
 function produce(producer: kafka.Producer, topic: string, message: TestMessage): void {
   const headers = message.headers?.map(([name, value]) => ({ [name]: value }));
   producer.produce(
