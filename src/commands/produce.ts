@@ -78,7 +78,12 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const lines = options.prettyEvery > 0 ? openLines(stop) : undefined;
   // All that takes root is open, and no packet has been touched.
   if (options.user) becomeUser(options.user, log);
-  const sink = await openSink(options, partitions.length, ownConnections, lines, log);
+  const sink = await openSink(options, {
+    ...{ partitions: partitions.length, ownConnections, lines, log },
+    onRefused: () => {
+      stop.request();
+    },
+  });
   const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   const started = `${how} ${source.name}, sending to topic ${topic}`;
@@ -207,10 +212,21 @@ function goingOn(log: Logger): (error: UserError) => void {
 
 async function openSink(
   options: ProduceOptions,
-  partitions: number,
-  ownConnections: object | undefined,
-  lines: ByteOutput | undefined,
-  log: Logger,
+  {
+    partitions,
+    ownConnections,
+    lines,
+    onRefused,
+    log,
+  }: {
+    readonly partitions: number;
+    readonly ownConnections: object | undefined;
+    /** Where -pp prints. */
+    readonly lines: ByteOutput | undefined;
+    /** Called once the brokers refuse to take anything. */
+    readonly onRefused: () => void;
+    readonly log: Logger;
+  },
 ): Promise<Sink> {
   const { topic, prettyEvery, drainTimeoutMs } = options;
   const spool = options.spool && (await openSpool(options.spool, topic, log));
@@ -229,9 +245,7 @@ async function openSink(
     },
     log,
   );
-  producer.onFailure(() => {
-    stop.request();
-  });
+  producer.onFailure(onRefused);
   const sink = spool
     ? new SpoolingTopicSink(producer, spool, {
         drainTimeoutMs,
