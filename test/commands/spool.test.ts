@@ -5,25 +5,25 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 
 import { kcap } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
+import { DISTINCT_FRAMES } from '../support/numbered-frames.js';
 import { readPcap } from '../support/pcap-file.js';
 import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { useBrokers } from '../support/test-brokers.js';
 import { countMessages, freshTopic } from '../support/topic.js';
 import { flood } from '../support/traffic.js';
 import { noVeth, type VethPair, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
 const FRAME_BYTES = 200;
-/** The frames of a flood are numbered from 0 on, and begin again after so many. */
-const DISTINCT = 1000;
 
 let kafka: RealKafka;
 let isKilled = false;
 
 before(async () => {
   kafka = await startRealKafka();
-  process.env['KCAP_TEST_BROKERS'] = kafka.brokers;
+  useBrokers(kafka.brokers);
 });
 
 after(() => kafka.close());
@@ -35,7 +35,7 @@ describe('--spool', { skip: noVeth }, () => {
     const first = await flooded(veth, 10_000, 0.3);
     await delivered(topic, first);
     await killKafka();
-    const second = await flooded(veth, 50_000, 2);
+    const second = await flooded(veth, 50_000, 3);
     await waitFor(async () => (await packetsIn(spool)) > 30_000, {
       limitMs: 10_000,
       what: 'packets in the spool',
@@ -61,7 +61,7 @@ describe('--spool', { skip: noVeth }, () => {
     const first = await flooded(veth, 10_000, 0.3);
     await delivered(topic, first);
     await killKafka();
-    const second = await flooded(veth, 50_000, 1);
+    const second = await flooded(veth, 50_000, 3);
     await waitFor(async () => (await packetsIn(spool)) > 1000, {
       limitMs: 10_000,
       what: 'packets in the spool',
@@ -94,7 +94,7 @@ describe('--spool', { skip: noVeth }, () => {
     const { veth, topic, spool, capture } = await setUp(t);
     const run = await capture();
     await killKafka();
-    await flooded(veth, 50_000, 2);
+    await flooded(veth, 50_000, 3);
     const onDisk = await waitFor(
       async () => (await packetsIn(spool)) > 30_000 && packetsIn(spool),
       {
@@ -197,7 +197,7 @@ async function assertInOrder(t: TestContext, topic: string, floods: readonly num
   assert.equal((await read.exit).status, 0, read.stderr);
   const numbers = readPcap(await readFile(file)).packets.map(({ frame }) => frame.readUInt32BE(14));
   const sent = floods.flatMap((packets) =>
-    Array.from({ length: packets }, (_, index) => index % DISTINCT),
+    Array.from({ length: packets }, (_, index) => index % DISTINCT_FRAMES),
   );
   assert.equal(numbers.length, sent.length);
   const wrong = numbers.findIndex((number, index) => number !== sent[index]);
