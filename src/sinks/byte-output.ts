@@ -1,4 +1,4 @@
-import { close, constants, fstatSync, openSync, write } from 'node:fs';
+import { close, constants, fstatSync, openSync, statSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { addon } from '../addon.js';
@@ -54,7 +54,8 @@ export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteO
         : new FileOutput(path, fd, promisify(close));
     } catch (error) {
       // A named pipe without a reader; opening it in the usual way would block a thread of Node's.
-      if (codeOf(error) !== 'ENXIO' || giveUp.aborted) throw writeError(path, error);
+      const waits = codeOf(error) === 'ENXIO' && statSync(path).isFIFO();
+      if (!waits || giveUp.aborted) throw writeError(path, error);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -22,7 +22,7 @@ test('-w makes a file that nobody else may read, whatever the umask', async (t) 
 });
 
 test('-w takes /dev/stdout', async (t) => {
-  const run = await writing(t, '/dev/stdout');
+  const run = await writing(t, '/dev/stdout', ['sh', '-c', '"$@" | cat', 'sh']);
   assert.equal((await run.exit).status, 0, run.stderr);
   assert.deepEqual(readPcap(run.stdout).packets, []);
 });

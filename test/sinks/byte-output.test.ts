@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
@@ -73,6 +75,16 @@ describe('an output that cannot be opened', () => {
       await assert.rejects(openFile(file, NEVER), new UserError(`write ${file}`, cause));
     });
   }
+});
+
+test('a socket is no output that a reader is waited for', async (t) => {
+  const file = path.join(await tempFolder(t), 'socket');
+  const server = createServer().listen(file);
+  t.after(() => server.close());
+  await once(server, 'listening');
+  await assert.rejects(within(5000, openFile(file, NEVER)), {
+    message: `write ${file}: ENXIO: no such device or address`,
+  });
 });
 
 describe('an output into a named pipe', () => {
