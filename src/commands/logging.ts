@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { pino, type DestinationStream, type LogFn, type Logger } from 'pino';
 import { usageError, type UserError } from '../packet/user-error.js';
+import { printable } from './printable.js';
 import { statusLine } from './status-line.js';
 import { parseChoice } from './values.js';
 
@@ -45,12 +46,19 @@ export async function openLog({ level, format }: LogOptions): Promise<Logger> {
   return pino(
     {
       level,
+      // JSON has none of them.
+      ...(format === 'text' && { hooks: { logMethod: logPrintable } }),
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
   );
+}
+
+function logPrintable(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
+  const shown = args.map((arg: unknown) => (typeof arg === 'string' ? printable(arg) : arg));
+  log.apply(this, shown as Parameters<LogFn>);
 }
 
 async function textDestination(): Promise<DestinationStream> {
@@ -77,5 +85,5 @@ export function showError(error: UserError, log?: { logger: Logger; format: LogF
     return;
   }
   const remedy = error.remedy === undefined ? '' : `${error.remedy}\n`;
-  process.stderr.write(`kcap: ${error.message}\n${remedy}`);
+  process.stderr.write(printable(`kcap: ${error.message}\n${remedy}`));
 }

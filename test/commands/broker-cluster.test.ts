@@ -53,7 +53,10 @@ describe('a cluster of three brokers under load, acks=all', { skip: noVeth }, ()
       away = cluster.node(leader);
       await away[end]();
       const { packets } = await flooding;
-      assert.notEqual((await partitionOf(topic)).leader, leader);
+      await waitFor(async () => (await partitionOf(topic)).leader !== leader, {
+        limitMs: LIMIT_MS,
+        what: 'another leader',
+      });
       producer.signal('SIGTERM');
       assert.equal((await producer.exit).status, 0);
       assert.equal(producer.summary().packets_out, packets);
