@@ -38,6 +38,11 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   ],
   [[...P, '-X', 'nonsense'], 'kcap: -X nonsense: not of the form KEY=VALUE', /./],
   [[...P, '-X', 'linger.ms=soon'], 'kcap: -X linger.ms: Invalid value', /^$/],
+  [
+    [...C, '-X', 'security.protocol=SASL_SSL', '-X', 'sasl.mechanism=OAUTHBEARER'],
+    'kcap: -X sasl.mechanism=OAUTHBEARER: nothing says where tokens come from',
+    /sasl\.oauthbearer\.method=oidc/,
+  ],
   [[...P, '-r', 'file'], 'kcap: -i and -r: one run has one kind of source', /./],
   [
     [...F, '--time-stamp-type', 'host'],
