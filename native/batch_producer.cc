@@ -421,7 +421,9 @@ void BatchProducer::PushIfDue() {
 }
 
 void BatchProducer::PurgeAll() {
-  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  // A broker's thread may be waiting for a name server: it is waited for no longer than below.
+  rd_kafka_purge(
+      client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   // Each purged message has a delivery report of its own, in which it is counted.
   for (int tries = 0; rd_kafka_outq_len(client_) > 0 && tries < 20 && !cancelled_; tries++)
     rd_kafka_poll(client_, 100);

@@ -25,7 +25,7 @@ bool DeniesWriting(rd_kafka_event_t* event) {
   if (count != 1 || rd_kafka_TopicDescription_error(topics[0])) return false;
   // None at all where the broker does not say it: before Kafka 2.3.
   const auto* operations = rd_kafka_TopicDescription_authorized_operations(topics[0], &count);
-  return operations &&
+  return operations && count > 0 &&
          std::ranges::count(std::span(operations, count), RD_KAFKA_ACL_OPERATION_WRITE) == 0;
 }
 

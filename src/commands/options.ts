@@ -94,8 +94,7 @@ const PRODUCER = {
   },
   'spool-size': {
     type: 'string',
-    describe: 'bytes of the spool, for example 500M or 10G',
-    default: '1G',
+    describe: 'bytes of the spool, for example 500M or 10G (default 1G)',
   },
   'drain-timeout': {
     type: 'string',

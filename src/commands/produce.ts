@@ -64,6 +64,7 @@ interface ProduceOptions extends BothModes {
 /** `kcap --producer`: packets of interfaces or of files to a topic. */
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const options = parse(args, log);
+  refuseTicketOfRoot(options);
   const { topic, properties } = options;
   const { cluster, partitions } = await Cluster.connect(
     { role: 'producer', properties, topic },
@@ -139,9 +140,22 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
   };
 }
 
+/** The first ticket is taken by root; whoever -Z names could not read it there, nor put another one in its place. */
+function refuseTicketOfRoot({ user, properties }: ProduceOptions): void {
+  const cache = process.env['KRB5CCNAME'];
+  if (user && cache !== undefined && properties.has('sasl.kerberos.keytab'))
+    throw usageError(
+      `-Z ${user.name} and KRB5CCNAME=${cache}`,
+      'root would take the first ticket, and leave it there',
+      'leave KRB5CCNAME out: each user has a cache then',
+    );
+}
+
 function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {
   const { spool: path, 'spool-size': size } = args;
-  const bytes = parseBytes('--spool-size', size, LEAST_SPOOL_BYTES);
+  if (path === undefined && size !== undefined)
+    throw usageError('--spool-size', 'there is no spool', 'name its folder with --spool');
+  const bytes = parseBytes('--spool-size', size ?? '1G', LEAST_SPOOL_BYTES);
   return path === undefined ? undefined : { path, bytes };
 }
 
@@ -229,7 +243,7 @@ async function openSink(
   },
 ): Promise<Sink> {
   const { topic, prettyEvery, drainTimeoutMs } = options;
-  const spool = options.spool && (await openSpool(options.spool, topic, log));
+  const spool = options.spool && (await openSpool(options.spool, options, log));
   const producer = new BatchProducer(
     {
       properties: producerProperties(options.properties, spool !== undefined),
@@ -250,6 +264,7 @@ async function openSink(
     ? new SpoolingTopicSink(producer, spool, {
         drainTimeoutMs,
         sourceWaits: 'files' in options.from,
+        onFailure: onRefused,
         log,
       })
     : new TopicSink(producer, drainTimeoutMs);
@@ -270,8 +285,9 @@ function openLines(stop: Stop): ByteOutput {
 
 async function openSpool(
   { path, bytes }: { readonly path: string; readonly bytes: number },
-  topic: string,
+  { topic, identify }: ProduceOptions,
   log: Logger,
 ): Promise<Spool> {
-  return Spool.open(await SpoolFolder.open(path, topic), bytes, log);
+  const options = { limitBytes: bytes, keepsInterface: identify };
+  return Spool.open(await SpoolFolder.open(path, topic), options, log);
 }

@@ -19,6 +19,11 @@ export interface RunOptions {
   readonly watchdogs?: readonly Watchdog[];
 }
 
+/** Cause of failure of packets of which nobody can say any more what became of them. */
+const UNHEARD = 'nothing was heard of them until the end';
+/** Long enough for a group to be left and offsets to be committed. */
+const CLOSE_LIMIT_MS = 5000;
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
@@ -53,11 +58,21 @@ export async function superviseRun(
     hideProgress();
     endWatching();
     endStatistics();
-    showSummary(run.summary(), log, format);
-    await run.close();
+    showSummary(run.summary(UNHEARD), log, format);
+    await closeSoon(run);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
-  return run.summary().lossy ? 1 : 0;
+  return run.summary(UNHEARD).lossy ? 1 : 0;
+}
+
+/** A client's thread may be waiting for a name server: nobody should have to wait for it, too. */
+async function closeSoon(run: PacketRun): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+  });
+  await Promise.race([run.close(), limit]);
+  clearTimeout(timer);
 }
 
 /** Logs the account every so often, until the returned function is called. */

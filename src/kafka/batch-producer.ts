@@ -5,7 +5,7 @@ import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../packet/user-error.js';
 import { ClientLog } from './client-log.js';
 import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
-import type { Properties } from './properties.js';
+import { hideSecrets, type Properties } from './properties.js';
 
 /** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
 export type KafkaTimestamp = 'packet' | 'now';
@@ -169,7 +169,8 @@ export class BatchProducer {
 
   #end(message: string): void {
     if (this.#failure) return;
-    const { cause, remedy } = problemOf(message, this.#facts);
+    const text = hideSecrets(message, this.#facts.properties);
+    const { cause, remedy } = problemOf(text, this.#facts);
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
     this.#onFailure?.();
   }

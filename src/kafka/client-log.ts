@@ -7,6 +7,8 @@ import { hideSecrets } from './properties.js';
 /** syslog's levels, which librdkafka uses, as log levels. */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const;
 
+const HANGS_UP = /Disconnected|Broken pipe|reset by peer/;
+
 /** How often the same error is said. */
 const REPEAT_AFTER_MS = 10_000;
 
@@ -40,7 +42,10 @@ export class ClientLog {
   error(name: string, message: string): void {
     if (this.#wasSaid(name)) return;
     const text = hideSecrets(message, this.#facts.properties);
-    const { cause, remedy } = problemOf(text, this.#facts);
+    // These settings have connected before: a broker that hangs up now has other reasons.
+    const { cause, remedy } = HANGS_UP.test(text)
+      ? { cause: text, remedy: undefined }
+      : problemOf(text, this.#facts);
     this.#log.warn(`Kafka: ${cause}${remedy === undefined ? '' : `; ${remedy}`}`);
   }
 
@@ -54,7 +59,8 @@ export class ClientLog {
   /** Whether it was said just now; if not, it is from now on. */
   #wasSaid(name: string): boolean {
     const now = Date.now();
-    if (now - (this.#saidAt.get(name) ?? 0) < REPEAT_AFTER_MS) return true;
+    // Also where the clock was set back.
+    if (Math.abs(now - (this.#saidAt.get(name) ?? 0)) < REPEAT_AFTER_MS) return true;
     this.#saidAt.set(name, now);
     return false;
   }

@@ -292,7 +292,8 @@ export class Cluster {
 function requireTokenSource(properties: Properties): void {
   if (securityOf(properties).mechanism !== 'OAUTHBEARER') return;
   const comesFromServer = properties.get('sasl.oauthbearer.method')?.toLowerCase() === 'oidc';
-  if (!comesFromServer && properties.get('enable.sasl.oauthbearer.unsecure.jwt') !== 'true')
+  const unsecured = properties.get('enable.sasl.oauthbearer.unsecure.jwt') ?? '';
+  if (!comesFromServer && !/^(?:true|t|1)$/i.test(unsecured))
     throw usageError(
       '-X sasl.mechanism=OAUTHBEARER',
       'nothing says where tokens come from',

@@ -13,6 +13,8 @@ const AWAY_MS = 1000;
 /** How often it is looked whether there is room, or what is under way has settled. */
 const LOOK_MS = 50;
 const FLUSH_STEP_MS = 200;
+/** How often it is said at most that packets go to disk, or that there is no room. */
+const REPEAT_MS = 10_000;
 
 /**
  * Sends packets to a topic; those that it can't send go to disk and from there, in order, before any newer packet. What
@@ -23,7 +25,9 @@ export class SpoolingTopicSink implements Sink {
   readonly #spool: Spool;
   readonly #drainTimeoutMs: number;
   readonly #sourceWaits: boolean;
+  readonly #onFailure: () => void;
   readonly #log: Logger;
+  readonly #saidAtMs = new Map<string, number>();
   #sending: Promise<void> | undefined;
   #stopSending = false;
   #failure: { readonly error: unknown } | undefined;
@@ -34,17 +38,24 @@ export class SpoolingTopicSink implements Sink {
   /**
    * @param options.drainTimeoutMs how long a flush waits while nothing at all is delivered
    * @param options.sourceWaits packets lose nothing by waiting for brokers that are slow, but there
+   * @param options.onFailure called once nothing can be spooled any more
    */
   constructor(
     producer: BatchProducer,
     spool: Spool,
-    options: { drainTimeoutMs: number; sourceWaits: boolean; log: Logger },
+    options: {
+      readonly drainTimeoutMs: number;
+      readonly sourceWaits: boolean;
+      readonly onFailure: () => void;
+      readonly log: Logger;
+    },
   ) {
-    const { drainTimeoutMs, sourceWaits, log } = options;
+    const { drainTimeoutMs, sourceWaits, onFailure, log } = options;
     this.#producer = producer;
     this.#spool = spool;
     this.#drainTimeoutMs = drainTimeoutMs;
     this.#sourceWaits = sourceWaits;
+    this.#onFailure = onFailure;
     this.#log = log;
     if (!spool.hasFiles) return;
     log.info(`sending first what an earlier run has left in ${spool.where}`);
@@ -54,7 +65,14 @@ export class SpoolingTopicSink implements Sink {
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
     const rest = this.#spool.hasPackets ? batch : await this.#send(batch, giveUp);
-    if (rest.count > 0) await this.#putOnDisk(rest, giveUp);
+    if (rest.count === 0) return;
+    try {
+      await this.#putOnDisk(rest, giveUp);
+    } catch (error) {
+      // What came before the rest is under way: the batch was taken, and the next one is not.
+      this.#fail(error);
+      this.#unsent += rest.count;
+    }
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
@@ -67,6 +85,8 @@ export class SpoolingTopicSink implements Sink {
     let left = await this.#producer.flush(0);
     while (left > 0 && goesOn()) left = await this.#producer.flush(FLUSH_STEP_MS);
     if (left > 0 || this.#spool.hasFiles) await this.#leaveOnDisk();
+    if (this.#spool.hasOlder)
+      this.#log.info(`what an earlier run has left in ${this.#spool.where} waits there, too`);
     if (this.#failure) throw this.#failure.error;
     if (this.#producer.failure) throw this.#producer.failure;
   }
@@ -114,19 +134,16 @@ export class SpoolingTopicSink implements Sink {
   /** Waits while the spool is full: then the kernel's buffer fills, and what it drops is counted. */
   async #putOnDisk(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (!this.#spool.hasPackets)
-      this.#log.warn(`Kafka takes no packets now: they go to ${this.#spool.where}`);
-    let full = false;
+      this.#say(`Kafka takes packets too slowly, or not at all: they go to ${this.#spool.where}`);
     while (!(await this.#spool.append(batch))) {
       if (this.#failure) throw this.#failure.error;
       if (giveUp.aborted) {
         this.#unsent += batch.count;
         return;
       }
-      if (!full)
-        this.#log.warn(
-          `${this.#spool.where} is full (--spool-size, or the disk): packets wait until there is room`,
-        );
-      full = true;
+      this.#say(
+        `${this.#spool.where} is full (--spool-size, or the disk): packets wait until there is room`,
+      );
       await delay(LOOK_MS);
     }
     this.#sendSpooled();
@@ -136,7 +153,7 @@ export class SpoolingTopicSink implements Sink {
     this.#stopSending = false;
     this.#sending ??= this.#sendAll()
       .catch((error: unknown) => {
-        this.#failure = { error };
+        this.#fail(error);
       })
       .finally(() => {
         this.#sending = undefined;
@@ -151,7 +168,7 @@ export class SpoolingTopicSink implements Sink {
       if (batch) {
         const taken = await this.#producer.offer(batch);
         this.#spool.take(batch, taken, this.#producer.counters().accepted);
-        if (!this.#spool.hasPackets) this.#log.info(`all of ${this.#spool.where} was sent`);
+        if (!this.#spool.hasPackets) this.#log.debug(`all of ${this.#spool.where} was sent`);
       }
       await this.#spool.removeSettled(this.#producer.counters().settled);
       if (!batch) await delay(LOOK_MS);
@@ -161,7 +178,24 @@ export class SpoolingTopicSink implements Sink {
   /** Takes back what was not delivered, so that the next run sends it. */
   async #leaveOnDisk(): Promise<void> {
     const withdrawn = await this.#producer.withdraw();
-    if (!(await this.#spool.leave(withdrawn)))
-      this.#unsent += withdrawn.reduce((sum, { count }) => sum + count, 0);
+    const leaves = { withdrawn, isComplete: this.#producer.counters().underWay === 0 };
+    try {
+      if (await this.#spool.leave(leaves)) return;
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#unsent += withdrawn.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#onFailure();
+  }
+
+  #say(text: string): void {
+    const now = performance.now();
+    if (now - (this.#saidAtMs.get(text) ?? -Infinity) < REPEAT_MS) return;
+    this.#saidAtMs.set(text, now);
+    this.#log.warn(text);
   }
 }

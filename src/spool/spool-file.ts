@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { MAX_SNAP_LENGTH, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { codeOf } from '../packet/user-error.js';
 import { encodeFileHeader, FILE_HEADER_BYTES } from '../pcap/file-header.js';
 import { PcapDecoder } from '../pcap/pcap-decoder.js';
 
@@ -56,7 +57,11 @@ export class SpoolFile {
   /** A file that an earlier run has left; undefined where it is not this user's own regular file. */
   static async openLeft(path: string, name: string | undefined): Promise<SpoolFile | undefined> {
     const { O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
-    const file = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const file = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
+      if (codeOf(error) === 'ELOOP') return undefined; // a link that somebody has planted
+      throw error;
+    });
+    if (!file) return undefined;
     const stat = await file.stat();
     if (!stat.isFile() || stat.uid !== process.geteuid?.()) {
       await file.close();
@@ -139,22 +144,29 @@ export class SpoolFile {
     await rm(shorter, { force: true });
     const { O_CREAT, O_EXCL, O_RDWR } = constants;
     const to = await open(shorter, O_RDWR | O_CREAT | O_EXCL, OWNER_ONLY);
-    let written = await writeWhole(to, this.#header, 0);
-    while (!this.isRead) {
-      const bytes = await this.#read(
-        this.#readTo,
-        Math.min(this.#byteLength - this.#readTo, CHUNK_BYTES),
-      );
-      if (bytes.length === 0) break;
-      written += await writeWhole(to, bytes, written);
-      this.#readTo += bytes.length;
+    try {
+      await this.#copyRest(this.#header, to);
+      await rename(shorter, this.path);
+    } catch (error) {
+      await to.close();
+      await rm(shorter, { force: true });
+      throw error;
     }
-    await rename(shorter, this.path);
     await this.#file.close();
     this.#file = to;
+    this.#byteLength -= this.#readTo - FILE_HEADER_BYTES;
     this.#readTo = FILE_HEADER_BYTES;
-    this.#byteLength = written;
     this.#chunk = undefined;
+  }
+
+  async #copyRest(header: Buffer, to: FileHandle): Promise<void> {
+    let written = await writeWhole(to, header, 0);
+    for (let at = this.#readTo; at < this.#byteLength;) {
+      const bytes = await this.#read(at, Math.min(this.#byteLength - at, CHUNK_BYTES));
+      if (bytes.length === 0) throw new Error(`${this.path} has become shorter`);
+      written += await writeWhole(to, bytes, written);
+      at += bytes.length;
+    }
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,13 @@ const LONGEST_FILE_BYTES = 16 * 1024 * 1024;
 /** So many files hold the whole spool at least: space comes back a file at a time. */
 const LEAST_FILES = 16;
 
+export interface SpoolOptions {
+  /** Bytes on disk. */
+  readonly limitBytes: number;
+  /** Whether packets are to keep the name of their interface; otherwise those of several share a file. */
+  readonly keepsInterface: boolean;
+}
+
 interface Entry {
   readonly number: number;
   readonly file: SpoolFile;
@@ -21,23 +28,27 @@ interface Entry {
 export class Spool {
   readonly #folder: SpoolFolder;
   readonly #limitBytes: number;
+  readonly #keepsInterface: boolean;
   readonly #log: Logger;
   readonly #entries: Entry[] = [];
+  #lastNumber = FIRST_NUMBER - 1;
   #appending = false;
   #waiting = 0;
   #takenUp = 0;
   #takenUpBytes = 0;
 
-  private constructor(folder: SpoolFolder, limitBytes: number, log: Logger) {
+  private constructor(folder: SpoolFolder, options: SpoolOptions, log: Logger) {
     this.#folder = folder;
-    this.#limitBytes = limitBytes;
+    this.#limitBytes = options.limitBytes;
+    this.#keepsInterface = options.keepsInterface;
     this.#log = log;
   }
 
   /** A spool that begins with what earlier runs have left in its folder. */
-  static async open(folder: SpoolFolder, limitBytes: number, log: Logger): Promise<Spool> {
-    const spool = new Spool(folder, limitBytes, log);
+  static async open(folder: SpoolFolder, options: SpoolOptions, log: Logger): Promise<Spool> {
+    const spool = new Spool(folder, options, log);
     for (const name of await folder.files()) {
+      spool.#lastNumber = Math.max(spool.#lastNumber, name.number);
       const path = folder.pathOf(name);
       const file = await spool.#do(SpoolFile.openLeft(path, name.interface));
       if (file) spool.#entries.push({ number: name.number, file, lastMessage: 0 });
@@ -65,6 +76,11 @@ export class Spool {
     return this.#entries.length > 0;
   }
 
+  /** There are packets of earlier runs that were not taken. */
+  get hasOlder(): boolean {
+    return this.#entries.some(({ file }) => !file.own && !file.isRead);
+  }
+
   /** Packets that this run has put in and that were not taken. */
   get waiting(): number {
     return this.#waiting;
@@ -78,6 +94,7 @@ export class Spool {
   /** Adds packets at the end; false where the spool or the disk is full. A batch of any length fits into an empty one. */
   async append(batch: PacketBatch): Promise<boolean> {
     const { byteLength } = this;
+    const link = this.#keepsInterface ? batch.link : { ...batch.link, interface: undefined };
     if (byteLength > 0 && byteLength + batch.bytes.length > this.#limitBytes) return false;
     this.#appending = true;
     try {
@@ -85,13 +102,13 @@ export class Spool {
       const fits =
         last?.file.own === true &&
         last.file.byteLength + batch.bytes.length <= this.#fileBytes &&
-        last.file.holds(batch.link);
-      const { file } = fits ? last : await this.#newFile(batch.link);
+        last.file.holds(link);
+      const { file } = fits ? last : await this.#newFile(link);
       await file.append(batch);
       this.#waiting += batch.count;
       return true;
     } catch (error) {
-      if (isDiskFull(error)) return false;
+      if (isFull(error)) return false;
       throw spoolError(this.where, error);
     } finally {
       this.#appending = false;
@@ -142,20 +159,33 @@ export class Spool {
   /**
    * Nothing is under way any more: leaves on disk what was not taken and, before it, these packets, whose messages were
    * taken back. False where the disk has no room for those.
+   *
+   * @param isComplete whether they are all whose messages were not delivered; if not, the files that were taken stay
    */
-  async leave(withdrawn: readonly PacketBatch[]): Promise<boolean> {
+  async leave({
+    withdrawn,
+    isComplete,
+  }: {
+    readonly withdrawn: readonly PacketBatch[];
+    readonly isComplete: boolean;
+  }): Promise<boolean> {
     const taken = this.#entries.filter(({ file }) => file.isRead);
     const rest = this.#entries.filter(({ file }) => !file.isRead);
     const front = await this.#writeBefore(
-      Math.min(this.#nextNumber, ...this.#entries.map(({ number }) => number)),
+      Math.min(this.#lastNumber + 1, ...this.#entries.map(({ number }) => number)),
       withdrawn,
     );
     // What was taken may be on disk here and nowhere else.
     if (!front) return false;
-    this.#entries.splice(0, Infinity, ...front, ...rest);
+    this.#entries.splice(0, Infinity, ...front, ...(isComplete ? rest : this.#entries));
+    if (!isComplete) return true;
     // Only now: whoever ends this process before that leaves packets twice, and none out.
     for (const { file } of taken) await this.#do(file.remove());
-    for (const { file } of rest) await this.#do(file.dropTaken());
+    // Without room for their copies they stay as they are: some packets come twice then, and none is lost.
+    for (const { file } of rest)
+      await file.dropTaken().catch((error: unknown) => {
+        if (!isFull(error)) throw spoolError(this.where, error);
+      });
     return true;
   }
 
@@ -168,12 +198,9 @@ export class Spool {
     return Math.min(LONGEST_FILE_BYTES, this.#limitBytes / LEAST_FILES);
   }
 
-  get #nextNumber(): number {
-    return (this.#entries.at(-1)?.number ?? FIRST_NUMBER - 1) + 1;
-  }
-
   async #newFile(link: Link): Promise<Entry> {
-    const number = this.#nextNumber;
+    // Never one that was there before: its file may just be going.
+    const number = ++this.#lastNumber;
     const entry = { number, file: await this.#create(number, link), lastMessage: 0 };
     this.#entries.push(entry);
     return entry;
@@ -198,7 +225,7 @@ export class Spool {
       }
     } catch (error) {
       for (const { file } of entries) await file.remove();
-      if (isDiskFull(error)) return undefined;
+      if (isFull(error)) return undefined;
       throw spoolError(this.where, error);
     }
     this.#waiting += batches.reduce((sum, { count }) => sum + count, 0);
@@ -222,6 +249,7 @@ export class Spool {
   }
 }
 
-function isDiskFull(error: unknown): boolean {
-  return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
+/** There is no room: on the disk, or for one more open file. */
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'].includes(codeOf(error) ?? '');
 }

@@ -25,6 +25,15 @@ const FRAMES = [60, 61, 62].map((bytes) => {
 });
 
 describe('-Z', { skip }, () => {
+  test('refuses a place for tickets that root would fill, and the user could not', async (t) => {
+    const kerberos = ['-X', 'sasl.kerberos.keytab=/etc/keytab', '-Z', 'nobody'];
+    const run = kcap(t, ['-p', '-k', 'b:1', '-t', 'x', '-i', 'lo', ...kerberos], {
+      env: { KRB5CCNAME: 'FILE:/run/ticket' },
+    });
+    assert.equal((await run.exit).status, 2);
+    assert.match(run.stderr, /^kcap: -Z nobody and KRB5CCNAME=FILE:\/run\/ticket: root would/);
+  });
+
   test('makes every thread the user’s, in the user’s groups alone, before packets are taken', async (t) => {
     const topic = await freshTopic(t);
     const veth = await vethPair(t);

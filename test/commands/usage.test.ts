@@ -43,6 +43,7 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
     'kcap: -X sasl.mechanism=OAUTHBEARER: nothing says where tokens come from',
     /sasl\.oauthbearer\.method=oidc/,
   ],
+  [[...P, '--spool-size', '1G'], 'kcap: --spool-size: there is no spool', /--spool/],
   [[...P, '-r', 'file'], 'kcap: -i and -r: one run has one kind of source', /./],
   [
     [...F, '--time-stamp-type', 'host'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
 
 import { SpoolingTopicSink } from '#kcap/sinks/spooling-topic.js';
@@ -62,6 +62,20 @@ describe('a topic with a spool', () => {
     assert.equal(sink.counters().out, 50);
   });
 
+  test('counts what can not be put on disk, asks for the end, and says why', async (t) => {
+    const folder = await tempFolder(t);
+    const properties = { ...NOBODY, 'queue.buffering.max.messages': '10' };
+    const sink = await sinkOf(t, new InMemoryKafka(t), properties, folder);
+    await rm(folder, { recursive: true });
+    failures = 0;
+    await sink.write(batchOf(numbered(15)), NEVER);
+    assert.equal(failures, 1);
+    assert.equal(sink.counters().failed['no room in the spool'], 5);
+    await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /^UserError: spool .*: ENOENT/);
+    await assert.rejects(sink.flush(AbortSignal.abort()), /ENOENT/);
+    assert.equal(sink.counters().failed['no room in the spool'], 15);
+  });
+
   test('counts what finds no room there when nobody waits any more', async (t) => {
     const properties = { ...NOBODY, 'queue.buffering.max.messages': '10' };
     const sink = await sinkOf(t, new InMemoryKafka(t), properties, await tempFolder(t), {
@@ -76,6 +90,8 @@ describe('a topic with a spool', () => {
   });
 });
 
+let failures = 0;
+
 async function sinkOf(
   t: TestContext,
   kafka: InMemoryKafka,
@@ -84,8 +100,12 @@ async function sinkOf(
   { limitBytes = 1e6, sourceWaits = false } = {},
 ): Promise<SpoolingTopicSink> {
   const { log } = keptLog();
-  const spool = await Spool.open(await SpoolFolder.open(folder, 'packets'), limitBytes, log);
-  const options = { drainTimeoutMs: 10_000, sourceWaits, log };
+  const spool = await Spool.open(
+    await SpoolFolder.open(folder, 'packets'),
+    { limitBytes, keepsInterface: false },
+    log,
+  );
+  const options = { drainTimeoutMs: 10_000, sourceWaits, onFailure: () => failures++, log };
   const sink = new SpoolingTopicSink(kafka.producer({ properties }), spool, options);
   t.after(() => sink.close());
   return sink;

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import type { Link, PacketBatch } from '#kcap/packet/packet-batch.js';
-import { Spool } from '#kcap/spool/spool.js';
+import { Spool, type SpoolOptions } from '#kcap/spool/spool.js';
 import { SpoolFolder } from '#kcap/spool/spool-folder.js';
 
 import { keptLog } from '../kafka/log.js';
@@ -27,7 +27,7 @@ import { tempFolder } from '../support/temp-folder.js';
 
 /** Nobody with whom the tests have anything to do. */
 const STRANGER = 65_534;
-const LIMIT_BYTES = 64 * 1024 * 1024;
+const OPTIONS = { limitBytes: 64 * 1024 * 1024, keepsInterface: true };
 
 describe('a spool', () => {
   test('gives packets back in the order in which they came, whatever their links', async (t) => {
@@ -66,7 +66,7 @@ describe('a spool', () => {
   });
 
   test('takes no more than its limit', async (t) => {
-    const { spool } = await openSpool(t, 10_000);
+    const { spool } = await openSpool(t, { limitBytes: 10_000 });
     let batches = 0;
     while (await spool.append(batchOf(numbered(10)))) batches++;
     assert.ok(spool.byteLength <= 10_000);
@@ -75,7 +75,7 @@ describe('a spool', () => {
   });
 
   test('takes what is longer than its limit where it is empty: nothing could ever make room', async (t) => {
-    const { spool } = await openSpool(t, 100);
+    const { spool } = await openSpool(t, { limitBytes: 100 });
     await put(spool, 0, 10);
     assert.equal(await spool.append(batchOf(numbered(1))), false);
     await takeAll(spool, 10);
@@ -90,7 +90,7 @@ describe('a spool', () => {
       const folder = await tempFolder(t);
       await runCommand('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder);
       const { log } = keptLog();
-      const spool = await Spool.open(await SpoolFolder.open(folder, 'pcap'), LIMIT_BYTES, log);
+      const spool = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
       let count = 0;
       while (await spool.append(batchOf(numbered(100, { first: count })))) count += 100;
       assert.ok(count > 100 && count < 1000, String(count));
@@ -100,6 +100,34 @@ describe('a spool', () => {
       assert.deepEqual(found, numbered(count));
     },
   );
+
+  test('mixes interfaces in a file where nobody asks for their names', async (t) => {
+    const { spool, folder } = await openSpool(t, { keepsInterface: false });
+    for (let first = 0; first < 20; first++)
+      await put(spool, first, 1, { interface: `eth${first % 2}` });
+    assert.equal((await pcapFiles(folder)).length, 1);
+    const found = (await takeAll(spool)).flatMap(({ packets }) => packets);
+    assert.deepEqual(found, numbered(20));
+  });
+
+  test('keeps the files whose messages may still be under way at its end', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    await put(spool, 0, 3);
+    await takeAll(spool, 3);
+    assert.equal(await spool.leave({ withdrawn: [], isComplete: false }), true);
+    assert.equal((await pcapFiles(folder)).length, 1);
+    assert.equal(await spool.leave({ withdrawn: [], isComplete: true }), true);
+    assert.equal((await pcapFiles(folder)).length, 0);
+  });
+
+  test('never gives a number twice: its file may just be going', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    await put(spool, 0, 1);
+    const [first] = await pcapFiles(folder);
+    await takeAll(spool, 1);
+    await Promise.all([spool.removeSettled(1), put(spool, 1, 1)]);
+    assert.notEqual((await pcapFiles(folder))[0], first);
+  });
 
   test('lets packets be taken in parts', async (t) => {
     const { spool } = await openSpool(t);
@@ -117,11 +145,11 @@ describe('a spool', () => {
     await takeOne(spool, 3);
     spool.take(await next(spool), 16 + 61, 4);
     const withdrawn = [batchOf(numbered(2, { first: 8 })), batchOf(numbered(4, { first: 10 }))];
-    assert.equal(await spool.leave(withdrawn), true);
+    assert.equal(await spool.leave({ withdrawn, isComplete: true }), true);
     assert.equal(spool.waiting, 2 + 4 + 2);
     await spool.close();
 
-    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), LIMIT_BYTES, log);
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
     const found = (await takeAll(later)).flatMap(({ packets }) => packets);
     assert.deepEqual(found, [
       ...numbered(2, { first: 8 }),
@@ -139,7 +167,7 @@ describe('a spool', () => {
     await spool.close();
     const [file = ''] = await pcapFiles(folder);
     await truncate(file, (await stat(file)).size - 1);
-    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), LIMIT_BYTES, log);
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
     assert.deepEqual(await takeAll(later, 2), [{ link: LINK, packets: numbered(2) }]);
     assert.match(messages().join(), /the last packet of .* is cut off/);
     await later.removeSettled(2);
@@ -153,7 +181,7 @@ describe('a spool', () => {
     await spool.close();
     const [file = ''] = await pcapFiles(folder);
     await appendFile(file, Buffer.alloc(100, 0xff));
-    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), LIMIT_BYTES, log);
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
     await put(later, 3, 2);
     const found = (await takeAll(later, 5)).flatMap(({ packets }) => packets);
     assert.deepEqual(found, numbered(5));
@@ -169,8 +197,11 @@ describe('a spool', () => {
     const target = path.join(await tempFolder(t), 'target');
     await writeFile(target, 'untouched');
     await symlink(target, path.join(folder, 'pcap@000001000000.pcap'));
-    const opened = SpoolFolder.open(folder, 'pcap').then((f) => Spool.open(f, LIMIT_BYTES, log));
-    await assert.rejects(opened, /spool .*: ELOOP/);
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
+    assert.equal(later.hasFiles, false);
+    await put(later, 0, 3);
+    assert.deepEqual(await takeAll(later), [{ link: LINK, packets: numbered(3) }]);
+    await later.close();
     assert.equal(await readFile(target, 'utf8'), 'untouched');
   });
 
@@ -201,17 +232,21 @@ describe('a spool', () => {
     await spool.close();
     const others = ['other@000001000000.pcap', 'pcap@1.pcap', 'pcap.pcap', 'pcap@000001000000.txt'];
     for (const name of others) await writeFile(path.join(folder, name), 'not ours');
-    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), LIMIT_BYTES, log);
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
     assert.equal(later.hasFiles, false);
     await later.close();
   });
 });
 
-async function openSpool(t: TestContext, limitBytes = LIMIT_BYTES) {
+async function openSpool(t: TestContext, options: Partial<SpoolOptions> = {}) {
   const folder = path.join(await tempFolder(t), 'spool');
   const { log, records } = keptLog();
   const messages = () => records.map(({ msg }) => String(msg));
-  const spool = await Spool.open(await SpoolFolder.open(folder, 'pcap'), limitBytes, log);
+  const spool = await Spool.open(
+    await SpoolFolder.open(folder, 'pcap'),
+    { ...OPTIONS, ...options },
+    log,
+  );
   t.after(() => spool.close());
   return { spool, folder, log, messages };
 }
