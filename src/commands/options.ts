@@ -90,7 +90,7 @@ const PRODUCER = {
   identify: { type: 'boolean', describe: 'headers that name the host and the interface' },
   spool: {
     type: 'string',
-    describe: 'folder on disk for what cannot be sent while brokers are away',
+    describe: 'folder for packets while brokers are away',
   },
   'spool-size': {
     type: 'string',
