@@ -30,6 +30,7 @@
         'native/properties.cc',
         'native/topic_rights.cc',
         'native/topic_watch.cc',
+        'native/withdrawn_packets.cc',
       ],
       'include_dirs': [
         '<!(node -p "require(\'node-addon-api\').include_dir")',

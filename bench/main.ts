@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { startRealKafka } from '#support/real-kafka.js';
 import { noVeth, vethPair } from '#support/veth.js';
 import { type Options, parseOptions, USAGE } from './options.js';
 import { Cluster } from './rig/cluster.js';
 import { FrameFiles } from './rig/frames.js';
+import { startKafka } from './rig/kafka.js';
 import { inScope, type Scope } from './rig/scope.js';
 import { measureCases } from './measure-cases.js';
 
@@ -70,17 +70,5 @@ async function measure(options: Options, scope: Scope): Promise<void> {
 
 /** Those of KCAP_TEST_BROKERS, or a Kafka of our own. */
 async function brokersOf(scope: Scope): Promise<string> {
-  const given = process.env['KCAP_TEST_BROKERS'];
-  if (given) return given;
-  const kafka = await startRealKafka({
-    properties: {
-      'broker.session.timeout.ms': '9000',
-      // Topics of a gigabyte come and go: their files go with them, and old segments while they grow.
-      'log.segment.delete.delay.ms': '500',
-      'log.retention.check.interval.ms': '5000',
-      'log.initial.task.delay.ms': '1000',
-    },
-  });
-  scope.after(() => kafka.close());
-  return kafka.brokers;
+  return process.env['KCAP_TEST_BROKERS'] || startKafka(scope);
 }

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "message_packet.h"
+#include "batch.h"
 #include "properties.h"
 #include "topic_rights.h"
 
@@ -191,48 +191,7 @@ Napi::Value BatchProducer::Withdraw(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BatchProducer::TakeWithdrawn(const Napi::CallbackInfo& info) {
-  std::vector<Withdrawn> packets;
-  std::vector<uint8_t> frames;
-  {
-    std::lock_guard lock(details_mutex_);
-    packets.swap(withdrawn_);
-    frames.swap(withdrawn_frames_);
-  }
-  std::sort(packets.begin(), packets.end(),
-            [](const Withdrawn& a, const Withdrawn& b) { return a.number < b.number; });
-  const auto env = info.Env();
-  auto batches = Napi::Array::New(env);
-  for (auto first = packets.begin(); first != packets.end();) {
-    const auto end = std::find_if(first, packets.end(), [&](const Withdrawn& packet) {
-      return packet.link_type != first->link_type || packet.nanoseconds != first->nanoseconds ||
-             packet.interface != first->interface;
-    });
-    size_t size = 0;
-    uint32_t longest = 0;
-    for (auto packet = first; packet != end; packet++) {
-      size += sizeof packet->header + packet->header.captured;
-      longest = std::max(longest, packet->header.captured);
-    }
-    auto records = Napi::Buffer<uint8_t>::New(env, size);
-    uint8_t* to = records.Data();
-    for (auto packet = first; packet != end; packet++) {
-      memcpy(to, &packet->header, sizeof packet->header);
-      to += sizeof packet->header;
-      if (packet->header.captured > 0)
-        memcpy(to, frames.data() + packet->frame_at, packet->header.captured);
-      to += packet->header.captured;
-    }
-    auto batch = Napi::Object::New(env);
-    batch["records"] = records;
-    batch["count"] = Napi::Number::New(env, static_cast<double>(end - first));
-    batch["linkType"] = Napi::Number::New(env, first->link_type);
-    batch["nanoseconds"] = Napi::Boolean::New(env, first->nanoseconds);
-    batch["snapLength"] = Napi::Number::New(env, longest);
-    if (!first->interface.empty()) batch["interface"] = Napi::String::New(env, first->interface);
-    batches[batches.Length()] = batch;
-    first = end;
-  }
-  return batches;
+  return withdrawn_.Take(info.Env());
 }
 
 Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
@@ -436,7 +395,7 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
   self->settled_mark_.Settle(message_number);
   self->settled_.store(self->settled_mark_.value(), std::memory_order_relaxed);
   if (message->err && self->withdrawing_) {
-    self->KeepWithdrawn(message_number, message);
+    self->withdrawn_.Add(message_number, message);
     return;
   }
   if (message->err) {
@@ -458,16 +417,6 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
                               message->offset, message->len});
   }
   if (first) self->events_.Notify("reports");
-}
-
-void BatchProducer::KeepWithdrawn(uint64_t number, const rd_kafka_message_t* message) {
-  const MessagePacket packet = PacketOf(message, KeyUnit::kMicroseconds, kEthernet);
-  const auto* frame = static_cast<const uint8_t*>(message->payload);
-  std::lock_guard lock(details_mutex_);
-  withdrawn_.push_back({number, packet.link.type, packet.link.nanoseconds,
-                        std::string(packet.link.interface), packet.header,
-                        withdrawn_frames_.size()});
-  withdrawn_frames_.insert(withdrawn_frames_.end(), frame, frame + message->len);
 }
 
 void BatchProducer::OnBackgroundEvent(rd_kafka_t*, rd_kafka_event_t* event, void* opaque) {

@@ -13,12 +13,12 @@
 #include <thread>
 #include <vector>
 
-#include "batch.h"
 #include "client_events.h"
 #include "flow_hash.h"
 #include "js_thread.h"
 #include "push_timer.h"
 #include "settled_mark.h"
+#include "withdrawn_packets.h"
 
 namespace kcap {
 
@@ -49,15 +49,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
     int32_t partition;
     int64_t offset;
     size_t length;
-  };
-  /** The packet of a message that was taken back. */
-  struct Withdrawn {
-    uint64_t number;
-    int32_t link_type;
-    bool nanoseconds;
-    std::string interface;
-    RecordHeader header;
-    size_t frame_at;  // in withdrawn_frames_
   };
   using Job = std::function<void()>;
 
@@ -95,7 +86,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   void PurgeAll();
   void PushIfDue();
   void CountFailure(rd_kafka_resp_err_t error);
-  void KeepWithdrawn(uint64_t number, const rd_kafka_message_t* message);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   // librdkafka's background thread.
@@ -115,6 +105,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   PushTimer push_timer_;
   SettledMark settled_mark_;
   bool withdrawing_ = false;
+  WithdrawnPackets withdrawn_;
   FlowHash flow_hash_;
 
   std::thread thread_;
@@ -134,8 +125,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   std::mutex details_mutex_;
   std::map<std::string, uint64_t> failures_;  // by cause
   std::vector<Report> reports_;
-  std::vector<Withdrawn> withdrawn_;
-  std::vector<uint8_t> withdrawn_frames_;
 };
 
 }  // namespace kcap

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { startRealKafka } from '#support/real-kafka.js';
 import { noVeth } from '#support/veth.js';
+import { startKafka } from '../rig/kafka.js';
 import { inScope } from '../rig/scope.js';
 import { endure } from './endure.js';
 
@@ -44,17 +44,8 @@ async function main(): Promise<void> {
     const folder = await mkdtemp(path.join(tmpdir(), 'kcap-endurance-'));
     scope.after(() => rm(folder, { recursive: true, force: true }));
     process.env['TMPDIR'] = folder;
-    const kafka = await startRealKafka({
-      properties: {
-        'broker.session.timeout.ms': '9000',
-        // Old segments go as the topic grows, and their files with them.
-        'log.segment.delete.delay.ms': '500',
-        'log.retention.check.interval.ms': '5000',
-        'log.initial.task.delay.ms': '1000',
-      },
-    });
-    scope.after(() => kafka.close());
-    return endure(scope, { brokers: kafka.brokers, folder, seconds, signal: stop.signal });
+    const brokers = await startKafka(scope);
+    return endure(scope, { brokers, folder, seconds, signal: stop.signal });
   });
   process.exitCode = well ? 0 : 1;
 }

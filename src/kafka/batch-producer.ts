@@ -7,6 +7,9 @@ import { ClientLog } from './client-log.js';
 import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
 import { hideSecrets, type Properties } from './properties.js';
 
+/** How long one wait for deliveries lasts before it is asked whether to go on. */
+const DRAIN_STEP_MS = 200;
+
 /** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
 export type KafkaTimestamp = 'packet' | 'now';
 
@@ -105,6 +108,13 @@ export class BatchProducer {
   /** Waits up to `timeoutMs` for deliveries; the number of messages still under way. */
   async flush(timeoutMs: number): Promise<number> {
     return this.#native.flush(timeoutMs);
+  }
+
+  /** Waits for deliveries as long as `goesOn` says so of those left; the number of messages still under way. */
+  async drain(goesOn: (left: number) => boolean): Promise<number> {
+    let left = await this.flush(0);
+    while (left > 0 && goesOn(left)) left = await this.flush(DRAIN_STEP_MS);
+    return left;
   }
 
   /** Gives up every message that is not delivered: it counts as failed. */

@@ -12,7 +12,6 @@ const HIGH_WATER_MESSAGES = 20_000;
 const AWAY_MS = 1000;
 /** How often it is looked whether there is room, or what is under way has settled. */
 const LOOK_MS = 50;
-const FLUSH_STEP_MS = 200;
 /** How often it is said at most that packets go to disk, or that there is no room. */
 const REPEAT_MS = 10_000;
 
@@ -82,8 +81,7 @@ export class SpoolingTopicSink implements Sink {
     this.#stopSending = true;
     await this.#sending;
 
-    let left = await this.#producer.flush(0);
-    while (left > 0 && goesOn()) left = await this.#producer.flush(FLUSH_STEP_MS);
+    const left = await this.#producer.drain(goesOn);
     if (left > 0 || this.#spool.hasFiles) await this.#leaveOnDisk();
     if (this.#spool.hasOlder)
       this.#log.info(`what an earlier run has left in ${this.#spool.where} waits there, too`);

@@ -3,9 +3,6 @@ import { packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
 import { Patience } from './patience.js';
 import type { Sink, SinkCounters } from '../pipeline/contracts.js';
 
-/** How long one wait for deliveries lasts before it is looked whether to go on. */
-const FLUSH_STEP_MS = 200;
-
 /** Sends packets to a topic. */
 export class TopicSink implements Sink {
   readonly #producer: BatchProducer;
@@ -25,8 +22,7 @@ export class TopicSink implements Sink {
 
   async flush(giveUp: AbortSignal): Promise<void> {
     const patience = new Patience(this.#drainTimeoutMs, giveUp);
-    let left = await this.#producer.flush(0);
-    while (left > 0 && patience.holds(left)) left = await this.#producer.flush(FLUSH_STEP_MS);
+    const left = await this.#producer.drain((left) => patience.holds(left));
     if (left > 0) await this.#producer.purge();
     if (this.#producer.failure) throw this.#producer.failure;
   }

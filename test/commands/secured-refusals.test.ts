@@ -12,6 +12,7 @@ import { kcap, type KcapOptions } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
 import { SecuredKafka, type Listener } from '../support/secured-kafka.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { useBrokers } from '../support/test-brokers.js';
 import { freshTopic } from '../support/topic.js';
 
 const PRINCIPAL = 'metron-metron@KCAP.TEST';
@@ -25,7 +26,7 @@ before(async () => {
   kafka = await SecuredKafka.start();
   keytab = await kafka.realm.keytab(PRINCIPAL);
   // The tests' own peer goes in where nobody is asked who he is.
-  process.env['KCAP_TEST_BROKERS'] = kafka.administration;
+  useBrokers(kafka.administration);
 });
 
 after(() => kafka.close());

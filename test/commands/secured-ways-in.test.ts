@@ -8,6 +8,7 @@ import type { KcapRun } from '../support/kcap-run.js';
 import { pcapFile, type PcapPacket } from '../support/pcap-file.js';
 import { REAUTH_MS, SecuredKafka, type Listener } from '../support/secured-kafka.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { useBrokers } from '../support/test-brokers.js';
 import { freshTopic } from '../support/topic.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -21,7 +22,7 @@ before(async () => {
   kafka = await SecuredKafka.start();
   keytab = await kafka.realm.keytab(PRINCIPAL);
   // The tests' own peer goes in where nobody is asked who he is.
-  process.env['KCAP_TEST_BROKERS'] = kafka.administration;
+  useBrokers(kafka.administration);
 });
 
 after(() => kafka.close());
