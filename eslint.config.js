@@ -6,10 +6,11 @@ import tseslint from 'typescript-eslint';
  * never from a higher level, never from another folder of its own level.
  */
 const levels = [
-  ['packet', 'addon.ts'],
-  ['pcap', 'capture', 'kafka'],
+  ['packet', 'errors', 'addon.ts'],
+  ['files', 'pcap', 'capture', 'kafka'],
   ['pipeline', 'spool'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
+  ['terminal'],
   ['commands'],
   ['main.ts'],
 ];

@@ -15,17 +15,17 @@
 #include <cstring>
 #include <vector>
 
-#include "batch.h"
-#include "batch_consumer.h"
-#include "batch_producer.h"
-#include "capture_filter.h"
-#include "decompressor.h"
-#include "flow_hash.h"
-#include "in_memory_broker.h"
-#include "link_type.h"
-#include "live_capture.h"
-#include "own_connections.h"
-#include "properties.h"
+#include "batch/batch.h"
+#include "capture/capture_filter.h"
+#include "capture/link_type.h"
+#include "capture/live_capture.h"
+#include "capture/own_connections.h"
+#include "codec/decompressor.h"
+#include "kafka/batch_consumer.h"
+#include "kafka/batch_producer.h"
+#include "kafka/flow_hash.h"
+#include "kafka/in_memory_broker.h"
+#include "kafka/properties.h"
 
 namespace kcap {
 namespace {

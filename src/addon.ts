@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** A batch as the addon hands it over: see `native/batch.h`. The buffers are reused for later batches. */
+/** A batch as the addon hands it over: see `native/batch/batch.h`. The buffers are reused for later batches. */
 export interface NativeBatch {
   readonly buffer: Buffer;
   /** How much of `buffer` holds records. */

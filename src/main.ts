@@ -1,8 +1,8 @@
 import { addon } from './addon.js';
 import { runCommandLine } from './commands/command-line.js';
-import { showError } from './commands/logging.js';
-import { hideSecretsInTitle } from './commands/process-title.js';
-import { UserError, type ExitStatus } from './packet/user-error.js';
+import { showError } from './terminal/logging.js';
+import { hideSecretsInTitle } from './terminal/process-title.js';
+import { UserError, type ExitStatus } from './errors/user-error.js';
 
 /** The exit status for a bug of kcap's, as Node has it for an uncaught error. */
 const BUG = 1;

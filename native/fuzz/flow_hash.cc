@@ -1,4 +1,4 @@
-#include "../flow_hash.h"
+#include "kafka/flow_hash.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 

@@ -1,4 +1,4 @@
-#include "../message_packet.h"
+#include "kafka/message_packet.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 

@@ -2,14 +2,14 @@
 # The targets in native/fuzz with libFuzzer, as .cache/fuzz/TARGET/run. To be sourced by scripts/setup.
 
 compile_fuzz_targets() {
-  compile_fuzz_target flow_hash
-  compile_fuzz_target message_packet
-  compile_fuzz_target codec -lz -lzstd -llz4
+  compile_fuzz_target kafka/flow_hash
+  compile_fuzz_target kafka/message_packet
+  compile_fuzz_target codec/codec -lz -lzstd -llz4
 }
 
-# compile_fuzz_target NAME [LIBRARY]...: native/fuzz/NAME.cc and what it tries, native/NAME.cc
+# compile_fuzz_target FOLDER/NAME [LIBRARY]...: native/fuzz/NAME.cc and what it tries, native/FOLDER/NAME.cc
 compile_fuzz_target() {
-  local name=$1 made=.cache/fuzz/$1/run
+  local source=$1 name=${1#*/} made=.cache/fuzz/${1#*/}/run
   shift
   is_older "$made" native scripts/setup.d/fuzz.sh || return 0
   say "building the fuzz target $name"
@@ -17,9 +17,9 @@ compile_fuzz_target() {
   # binding.gyp's definitions; -isystem, since other people's headers have warnings.
   clang++ -std=c++20 -O1 -g -Wall -Wextra -Werror -DNAPI_VERSION=8 -DNODE_ADDON_API_CPP_EXCEPTIONS_ALL \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    -isystem "$(node_headers)" -isystem "$(package_folder node-addon-api)" \
+    -Inative -isystem "$(node_headers)" -isystem "$(package_folder node-addon-api)" \
     -isystem "$(package_folder node-rdkafka)/build/deps/include" \
-    "native/fuzz/$name.cc" "native/$name.cc" "$@" -o "$made" ||
+    "native/fuzz/$name.cc" "native/$source.cc" "$@" -o "$made" ||
     fail "set-up: the fuzz target $name has not been built: the cause is above"
 }
 

@@ -1,6 +1,6 @@
 import { addon, type NativeFilter } from '../addon.js';
 import { ETHERNET, MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
-import { messageOf, usageError, UserError } from '../packet/user-error.js';
+import { messageOf, usageError, UserError } from '../errors/user-error.js';
 import { linkTypeName } from './link-type.js';
 
 /** Link types that between them know every word of expressions: Ethernet, IEEE 802.11, pf's log, SunATM, MTP2. */

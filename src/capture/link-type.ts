@@ -1,5 +1,5 @@
 import { addon } from '../addon.js';
-import { usageError } from '../packet/user-error.js';
+import { usageError } from '../errors/user-error.js';
 
 /**
  * The LINKTYPE_ number of a name as libpcap knows it (EN10MB, LINUX_SLL …) or of a decimal number; throws a usage

@@ -1,6 +1,6 @@
 import { addon, type NativeCapture, type NativeOwnConnections } from '../addon.js';
 import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet/packet-batch.js';
-import { codeOf, messageOf, UserError } from '../packet/user-error.js';
+import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { filterError } from './capture-filter.js';
 import { interfaceNamed, listDevices } from './devices.js';
 import { linkTypeName } from './link-type.js';

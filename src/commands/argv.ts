@@ -1,4 +1,4 @@
-import { usageError } from '../packet/user-error.js';
+import { usageError } from '../errors/user-error.js';
 
 /** How an option is written: its long name, and whether a value follows. */
 export interface OptionForm {

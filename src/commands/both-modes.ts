@@ -4,11 +4,12 @@ import { CaptureFilters, checkFilter } from '../capture/capture-filter.js';
 import { parseProperty, type Properties } from '../kafka/properties.js';
 import { readPropertyFile } from '../kafka/property-file.js';
 import { brokersOf } from '../kafka/security.js';
-import { usageError } from '../packet/user-error.js';
+import { usageError } from '../errors/user-error.js';
 import type { Stage } from '../pipeline/contracts.js';
 import { Filter } from '../stages/filter.js';
 import { Limit } from '../stages/limit.js';
-import { parseLogOptions, type LogOptions } from './logging.js';
+import type { LogOptions } from '../terminal/logging.js';
+import { parseLogOptions } from './log-options.js';
 import type { BRIDGE_OPTIONS } from './options.js';
 import { parseCount, parseSeconds } from './values.js';
 

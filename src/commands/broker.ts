@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { InMemoryBroker } from '../kafka/in-memory-broker.js';
-import { usageError } from '../packet/user-error.js';
+import { usageError } from '../errors/user-error.js';
 import { parseCount } from './values.js';
 
 export interface BrokerArguments {

@@ -1,14 +1,15 @@
 import yargs, { type Options } from 'yargs';
-import { nearest } from '../packet/nearest.js';
-import { UserError, usageError, type ExitStatus } from '../packet/user-error.js';
+import { nearest } from '../errors/nearest.js';
+import { UserError, usageError, type ExitStatus } from '../errors/user-error.js';
 import { expandShortOptions, keepLast } from './argv.js';
 import type { BridgeArguments } from './both-modes.js';
 import { broker } from './broker.js';
 import { consume } from './consume.js';
 import { devices } from './devices.js';
-import { openLog, parseLogOptions, showError } from './logging.js';
+import { openLog, showError } from '../terminal/logging.js';
+import { parseLogOptions } from './log-options.js';
 import { BRIDGE_OPTIONS, CONSUMER_OPTIONS, PRODUCER_OPTIONS, shortForms } from './options.js';
-import { withoutSecret } from './process-title.js';
+import { withoutSecret } from '../terminal/process-title.js';
 import { produce } from './produce.js';
 import { versionText } from './version.js';
 

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import { parseLinkType } from '../capture/link-type.js';
 import type { KeyUnit } from '../kafka/batch-consumer.js';
 import type { Microseconds } from '../packet/timestamp.js';
-import { usageError } from '../packet/user-error.js';
+import { usageError } from '../errors/user-error.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
-import { parseReadStart, type ReadStart } from './read-start.js';
+import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
 import { parseTime } from './time.js';
 import { parseChoice } from './values.js';
 

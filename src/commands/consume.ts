@@ -9,11 +9,11 @@ import { Cluster } from '../kafka/cluster.js';
 import { consumerProperties } from '../kafka/settings.js';
 import { ETHERNET } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
-import type { ExitStatus } from '../packet/user-error.js';
+import type { ExitStatus } from '../errors/user-error.js';
 import type { Sink, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
-import { openFile, openStandardOutput } from '../sinks/byte-output.js';
+import { openFile, openStandardOutput } from '../files/byte-output.js';
 import { PcapSink } from '../sinks/pcap.js';
 import { PcapngSink } from '../sinks/pcapng.js';
 import { PrettySink } from '../sinks/pretty.js';
@@ -21,8 +21,8 @@ import { TopicSource } from '../sources/topic.js';
 import { TimeRange } from '../stages/time-range.js';
 import { filterStages, limitStages, type BridgeArguments } from './both-modes.js';
 import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
-import { startOffset } from './read-start.js';
-import { superviseRun } from './supervised-run.js';
+import { startOffset } from '../kafka/read-start.js';
+import { superviseRun } from '../terminal/supervised-run.js';
 import { packageVersion } from './version.js';
 
 /** How long a reader that takes nothing may delay the end. What it does not get stays in Kafka. */

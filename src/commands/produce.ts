@@ -6,11 +6,11 @@ import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
-import { usageError, type ExitStatus, type UserError } from '../packet/user-error.js';
+import { usageError, type ExitStatus, type UserError } from '../errors/user-error.js';
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
-import { openStandardOutput, type ByteOutput } from '../sinks/byte-output.js';
+import { openStandardOutput, type ByteOutput } from '../files/byte-output.js';
 import { PrettyTopicSink } from '../sinks/pretty.js';
 import { SpoolingTopicSink } from '../sinks/spooling-topic.js';
 import { TopicSink } from '../sinks/topic.js';
@@ -25,8 +25,8 @@ import {
   type BothModes,
   type BridgeArguments,
 } from './both-modes.js';
-import { messageHeaders } from './message-headers.js';
-import { becomeUser, parseUser, type User } from './privileges.js';
+import { messageHeaders } from '../kafka/message-headers.js';
+import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { Spool } from '../spool/spool.js';
 import { SpoolFolder } from '../spool/spool-folder.js';
 import { ClockWatch } from '../watchdogs/clock-watch.js';
@@ -34,7 +34,7 @@ import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
 import { DropWatch } from '../watchdogs/drop-watch.js';
 import { LinkWatch } from '../watchdogs/link-watch.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
-import { superviseRun } from './supervised-run.js';
+import { superviseRun } from '../terminal/supervised-run.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 const DEFAULT_SNAP_LENGTH = 65_535;

@@ -1,5 +1,5 @@
 import { microsecondsOf, type Microseconds } from '../packet/timestamp.js';
-import { usageError } from '../packet/user-error.js';
+import { usageError } from '../errors/user-error.js';
 
 const UNIT_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 

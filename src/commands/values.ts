@@ -1,4 +1,4 @@
-import { usageError } from '../packet/user-error.js';
+import { usageError } from '../errors/user-error.js';
 
 /** The value of an option that counts something; throws a usage error for anything but 0, 1, 2 … `max`. */
 export function parseCount(option: string, text: string, max = Number.MAX_SAFE_INTEGER): number {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { addon, type NativeConsumer, type NativeConsumedBatch } from '../addon.js';
 import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
-import { messageOf, UserError } from '../packet/user-error.js';
+import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
 import type { Properties } from './properties.js';

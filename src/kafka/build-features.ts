@@ -1,5 +1,5 @@
 import { addon } from '../addon.js';
-import { UserError } from '../packet/user-error.js';
+import { UserError } from '../errors/user-error.js';
 import type { Properties } from './properties.js';
 import { securityOf } from './security.js';
 

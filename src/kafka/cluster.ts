@@ -6,7 +6,7 @@ import type {
   TopicPartitionOffset,
   WatermarkOffsets,
 } from 'node-rdkafka';
-import { messageOf, usageError, UserError } from '../packet/user-error.js';
+import { messageOf, usageError, UserError } from '../errors/user-error.js';
 import { certificateProblem } from './broker-certificate.js';
 import { requireFeatures } from './build-features.js';
 import { grant, problemOf, type ClientFacts, type Problem } from './connection-problem.js';

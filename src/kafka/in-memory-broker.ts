@@ -1,5 +1,5 @@
 import { addon, type NativeBroker } from '../addon.js';
-import { messageOf, UserError } from '../packet/user-error.js';
+import { messageOf, UserError } from '../errors/user-error.js';
 
 /** A Kafka for trying things out: librdkafka's mock cluster. Its topics live in memory and keep some MiB each. */
 export class InMemoryBroker {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { codeOf, UserError } from '../packet/user-error.js';
+import { codeOf, UserError } from '../errors/user-error.js';
 import { problemOf, type ClientFacts } from './connection-problem.js';
 import type { Properties } from './properties.js';
 import { securityOf } from './security.js';

@@ -1,6 +1,6 @@
 import { addon } from '../addon.js';
-import { nearest } from '../packet/nearest.js';
-import { usageError } from '../packet/user-error.js';
+import { nearest } from '../errors/nearest.js';
+import { usageError } from '../errors/user-error.js';
 import { REBUILD } from './build-features.js';
 import { insteadOfJava } from './java-names.js';
 

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { messageOf, usageError } from '../packet/user-error.js';
+import { messageOf, usageError } from '../errors/user-error.js';
 import { checkProperty, isSecret } from './properties.js';
 
 /** Read and write for the owner's group, or for everybody. */

@@ -94,7 +94,7 @@ export function producerProperties(user: Properties, spools = false): Properties
   return properties;
 }
 
-/** When waiting messages are sent: see native/push_timer.h. Not at all by us where the user gave a time for librdkafka. */
+/** When waiting messages are sent: see native/kafka/push_timer.h. Not at all by us where the user gave a time for librdkafka. */
 export function pushSettings(
   user: Properties,
   partitions: number,

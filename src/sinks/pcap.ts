@@ -12,7 +12,7 @@ import { RECORD_HEADER_BYTES, recordLength } from '../packet/record.js';
 import { encodeFileHeader } from '../pcap/file-header.js';
 import { convertPrecision } from '../pcap/precision.js';
 import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
-import { OutputClosed, type ByteOutput } from './byte-output.js';
+import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
 const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength: MAX_SNAP_LENGTH };
 

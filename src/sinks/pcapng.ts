@@ -10,7 +10,7 @@ import {
   timestamp,
 } from '../pcap/pcapng-writer.js';
 import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
-import { OutputClosed, type ByteOutput } from './byte-output.js';
+import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
 /** Hosts and interfaces that are told apart; more than any fleet has, and no more than memory holds. */
 const MAX_INTERFACES = 100_000;

@@ -8,7 +8,7 @@ import {
 } from '../packet/record.js';
 import { formatLocal, microsecondsOf, type Microseconds } from '../packet/timestamp.js';
 import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
-import { OutputClosed, type ByteOutput } from './byte-output.js';
+import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
 /** The packets of a topic as pycapa's lines, every so many packets one. */
 export class PrettySink implements Sink {

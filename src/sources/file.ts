@@ -1,11 +1,11 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
-import { UserError } from '../packet/user-error.js';
+import { UserError } from '../errors/user-error.js';
 import { UnusablePackets } from '../pcap/capture-decoder.js';
 import { CaptureFileDecoder } from '../pcap/capture-file-decoder.js';
 import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
-import { nameOf, openByteInput, readError, type ByteInput } from './byte-input.js';
-import { decompressed } from './compressed-input.js';
-import { ReadAhead } from './read-ahead.js';
+import { nameOf, openByteInput, readError, type ByteInput } from '../files/byte-input.js';
+import { decompressed } from '../files/compressed-input.js';
+import { ReadAhead } from '../files/read-ahead.js';
 
 interface OpenFile {
   readonly path: string;

@@ -1,5 +1,5 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
-import { UserError } from '../packet/user-error.js';
+import { UserError } from '../errors/user-error.js';
 import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
 
 type Batches = AsyncIterator<PacketBatch>;

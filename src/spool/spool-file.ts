@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { MAX_SNAP_LENGTH, type Link, type PacketBatch } from '../packet/packet-batch.js';
-import { codeOf } from '../packet/user-error.js';
+import { codeOf } from '../errors/user-error.js';
 import { encodeFileHeader, FILE_HEADER_BYTES } from '../pcap/file-header.js';
 import { PcapDecoder } from '../pcap/pcap-decoder.js';
 

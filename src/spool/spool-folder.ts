@@ -2,8 +2,8 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { addon } from '../addon.js';
-import { refusePlanted } from '../packet/planted.js';
-import { codeOf, messageOf, UserError } from '../packet/user-error.js';
+import { refusePlanted } from '../files/planted.js';
+import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 
 /** What a spool file's name says. */
 export interface SpoolFileName {

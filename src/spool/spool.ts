@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { frameBytes, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
-import { codeOf } from '../packet/user-error.js';
+import { codeOf } from '../errors/user-error.js';
 import { SpoolFile } from './spool-file.js';
 import { spoolError, type SpoolFolder } from './spool-folder.js';
 

@@ -2,7 +2,7 @@ import type { NativeFilter } from '../addon.js';
 import type { CaptureFilters } from '../capture/capture-filter.js';
 import { linkTypeName } from '../capture/link-type.js';
 import { POSITION_BYTES, type PacketBatch } from '../packet/packet-batch.js';
-import { UserError } from '../packet/user-error.js';
+import { UserError } from '../errors/user-error.js';
 import type { Stage, StageCounters } from '../pipeline/contracts.js';
 
 /**

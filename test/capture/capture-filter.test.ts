@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { CaptureFilters, checkFilter, filterError } from '#kcap/capture/capture-filter.js';
-import { UserError } from '#kcap/packet/user-error.js';
+import { UserError } from '#kcap/errors/user-error.js';
 
 import { recordsOf } from '../packet/packets.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { linkTypeName, parseLinkType } from '#kcap/capture/link-type.js';
-import { usageError } from '#kcap/packet/user-error.js';
+import { usageError } from '#kcap/errors/user-error.js';
 
 describe('a link type', () => {
   // Numbers of the tcpdump.org registry, which for RAW and others are not those of libpcap's own DLT_ constants.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { expandShortOptions, keepLast, type OptionForm } from '#kcap/commands/argv.js';
-import { usageError } from '#kcap/packet/user-error.js';
+import { usageError } from '#kcap/errors/user-error.js';
 
 const flag = (long: string): OptionForm => ({ long, takesValue: false });
 const valued = (long: string): OptionForm => ({ long, takesValue: true });

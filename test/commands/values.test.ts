@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { parseChoice, parseCount, parseSeconds } from '#kcap/commands/values.js';
-import { usageError } from '#kcap/packet/user-error.js';
+import { usageError } from '#kcap/errors/user-error.js';
 
 describe('a count', () => {
   const good: [text: string, count: number][] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { REBUILD, requireFeatures } from '#kcap/kafka/build-features.js';
-import { UserError } from '#kcap/packet/user-error.js';
+import { UserError } from '#kcap/errors/user-error.js';
 
 const ALL = ['ssl', 'sasl_gssapi', 'sasl_plain', 'sasl_scram', 'sasl_oauthbearer'];
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import { addon } from '#kcap/addon.js';
 import { hideSecrets, isSecret, parseProperty, shownProperties } from '#kcap/kafka/properties.js';
-import { UserError, usageError } from '#kcap/packet/user-error.js';
+import { UserError, usageError } from '#kcap/errors/user-error.js';
 
 describe('a property of -X', () => {
   const good: [text: string, name: string, value: string][] = [

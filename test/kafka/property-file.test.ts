@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { readPropertyFile } from '#kcap/kafka/property-file.js';
-import { UserError } from '#kcap/packet/user-error.js';
+import { UserError } from '#kcap/errors/user-error.js';
 
 import { tempFolder } from '../support/temp-folder.js';
 

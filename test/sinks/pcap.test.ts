@@ -4,11 +4,11 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 
 import type { Link, PacketBatch } from '#kcap/packet/packet-batch.js';
-import { UserError } from '#kcap/packet/user-error.js';
+import { UserError } from '#kcap/errors/user-error.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
 import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
-import { openFile } from '#kcap/sinks/byte-output.js';
+import { openFile } from '#kcap/files/byte-output.js';
 import { PcapSink } from '#kcap/sinks/pcap.js';
 
 import { batchOf, HOST_ORDER, numbered } from '../packet/packets.js';
@@ -17,8 +17,8 @@ import { testsOfSink } from '../pipeline/sink-contract.js';
 import { type PcapPacket, readPcap } from '../support/pcap-file.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { KeptOutput } from './kept-output.js';
-import { namedPipe, readToEnd } from './reader.js';
+import { KeptOutput } from '#support/files/kept-output.js';
+import { namedPipe, readToEnd } from '#support/files/reader.js';
 
 const NEVER = new AbortController().signal;
 const LINUX_SLL = 113;

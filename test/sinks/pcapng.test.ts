@@ -5,14 +5,14 @@ import { describe, test, type TestContext } from 'node:test';
 
 import type { Link } from '#kcap/packet/packet-batch.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
-import { openFile } from '#kcap/sinks/byte-output.js';
+import { openFile } from '#kcap/files/byte-output.js';
 import { PcapngSink } from '#kcap/sinks/pcapng.js';
 
 import { batchOf, LINK, numbered } from '../packet/packets.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { KeptOutput } from './kept-output.js';
+import { KeptOutput } from '#support/files/kept-output.js';
 
 const NEVER = new AbortController().signal;
 

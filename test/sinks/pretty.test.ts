@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
-import { type ByteOutput, openFile, OutputClosed } from '#kcap/sinks/byte-output.js';
+import { type ByteOutput, openFile, OutputClosed } from '#kcap/files/byte-output.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
 import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
@@ -17,7 +17,7 @@ import { HandWrittenSource } from '../pipeline/hand-written.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
-import { KeptOutput } from './kept-output.js';
+import { KeptOutput } from '#support/files/kept-output.js';
 
 // Lines have local time.
 process.env['TZ'] = 'UTC';

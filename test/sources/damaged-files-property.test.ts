@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { UserError } from '#kcap/packet/user-error.js';
+import { UserError } from '#kcap/errors/user-error.js';
 import { FileSource } from '#kcap/sources/file.js';
 
 import { numbered, packetsIn } from '../packet/packets.js';

@@ -4,16 +4,16 @@ import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import type { PacketBatch } from '#kcap/packet/packet-batch.js';
-import { UserError } from '#kcap/packet/user-error.js';
+import { UserError } from '#kcap/errors/user-error.js';
 import { FileSource } from '#kcap/sources/file.js';
 
 import { numbered, packetsIn } from '../packet/packets.js';
 import { testsOfSource } from '../pipeline/source-contract.js';
 import { type PcapHeader, type PcapPacket, pcapFile } from '../support/pcap-file.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { openFiles } from './open-files.js';
-import { opened } from './opened.js';
-import { pipeOf } from './piped.js';
+import { openFiles } from '#support/files/open-files.js';
+import { opened } from '#support/files/opened.js';
+import { pipeOf } from '#support/files/piped.js';
 
 /** Nobody stops it. One for each use: a source may listen to it as long as it lives. */
 const never = () => new AbortController().signal;

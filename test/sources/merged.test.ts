@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { PacketBatch } from '#kcap/packet/packet-batch.js';
-import { UserError } from '#kcap/packet/user-error.js';
+import { UserError } from '#kcap/errors/user-error.js';
 import { MergedSources } from '#kcap/sources/merged.js';
 import { TopicSource } from '#kcap/sources/topic.js';
 

@@ -1,0 +1,124 @@
+#include "batch/batch.h"
+
+#include <cstring>
+
+namespace kcap {
+
+SharedBytes::SharedBytes(size_t capacity)
+    : data_(capacity ? new uint8_t[capacity] : nullptr), capacity_(capacity) {}
+
+void SharedBytes::Replace(size_t capacity) {
+  data_.reset(new uint8_t[capacity]);
+  capacity_ = capacity;
+}
+
+Napi::Value SharedBytes::ToBuffer(Napi::Env env) {
+  if (buffered_ != data_.get()) {
+    // The Buffer owns a share of the memory: one that is kept too long shows old bytes, never freed
+    // ones.
+    auto* share = new std::shared_ptr<uint8_t[]>(data_);
+    auto buffer = Napi::Buffer<uint8_t>::New(
+        env, data_.get(), capacity_,
+        [](Napi::Env, uint8_t*, std::shared_ptr<uint8_t[]>* owned) { delete owned; }, share);
+    buffer_ = Napi::Persistent(buffer);
+    // Node may unload the addon before this reference's destructor could run.
+    buffer_.SuppressDestruct();
+    buffered_ = data_.get();
+  }
+  return buffer_.Value();
+}
+
+void SharedBytes::LetGo() {
+  buffer_.Reset();
+  buffered_ = nullptr;
+  data_.reset();
+  capacity_ = 0;
+}
+
+Batch::Batch(size_t capacity, size_t max_records)
+    : usual_capacity_(capacity),
+      records_(capacity),
+      positions_(max_records * sizeof(Position)),
+      max_records_(max_records) {}
+
+void Batch::MakeRoomFor(size_t captured) {
+  if (!Fits(captured)) records_.Replace(sizeof(RecordHeader) + captured);
+}
+
+void Batch::Append(const RecordHeader& header, const uint8_t* frame) {
+  uint8_t* at = records_.data() + size_;
+  memcpy(at, &header, sizeof header);
+  // An empty frame may come with a null pointer, which memcpy must not see.
+  if (header.captured) memcpy(at + sizeof header, frame, header.captured);
+  size_ += sizeof header + header.captured;
+  count_++;
+}
+
+void Batch::AppendPosition(int32_t partition, int64_t offset) {
+  const Position position{offset, partition, 0};
+  memcpy(positions_.data() + (count_ - 1) * sizeof position, &position, sizeof position);
+}
+
+void Batch::SetNextOffset(int32_t partition, int64_t offset) {
+  for (auto& next : next_) {
+    if (next.partition == partition) {
+      next.offset = offset;
+      return;
+    }
+  }
+  next_.push_back({partition, offset});
+}
+
+void Batch::SetLink(const BatchLink& link) {
+  link_type = link.type;
+  nanoseconds = link.nanoseconds;
+  interface = link.interface;
+  host = link.host;
+}
+
+void Batch::Clear() {
+  size_ = 0;
+  count_ = 0;
+  tally = {};
+  next_.clear();
+  // One long frame is no reason to hold so much, and to fill it, ever after.
+  if (records_.capacity() > usual_capacity_) records_.Replace(usual_capacity_);
+}
+
+void Batch::LetGo() {
+  records_.LetGo();
+  positions_.LetGo();
+}
+
+Napi::Object Batch::ToJs(Napi::Env env) {
+  auto js = Napi::Object::New(env);
+  js["buffer"] = records_.ToBuffer(env);
+  js["byteLength"] = Napi::Number::New(env, static_cast<double>(size_));
+  js["count"] = Napi::Number::New(env, count_);
+  js["linkType"] = Napi::Number::New(env, link_type);
+  js["nanoseconds"] = Napi::Boolean::New(env, nanoseconds);
+  js["snapLength"] = Napi::Number::New(env, snap_length);
+  if (!interface.empty()) js["interface"] = Napi::String::New(env, interface);
+  if (!host.empty()) js["host"] = Napi::String::New(env, host);
+  if (max_records_ == 0) return js;
+
+  js["positions"] = positions_.ToBuffer(env);
+  auto next = Napi::Array::New(env, next_.size());
+  for (uint32_t i = 0; i < next_.size(); i++) {
+    auto entry = Napi::Object::New(env);
+    entry["partition"] = Napi::Number::New(env, next_[i].partition);
+    entry["offset"] = Napi::Number::New(env, static_cast<double>(next_[i].offset));
+    next[i] = entry;
+  }
+  js["next"] = next;
+  auto tallied = Napi::Object::New(env);
+  tallied["nullValues"] = Napi::Number::New(env, tally.null_values);
+  tallied["timesOutOfRange"] = Napi::Number::New(env, tally.times_out_of_range);
+  tallied["timesFromKafka"] = Napi::Number::New(env, tally.times_from_kafka);
+  tallied["badHeaders"] = Napi::Number::New(env, tally.bad_headers);
+  tallied["deleted"] = Napi::Number::New(env, static_cast<double>(tally.deleted));
+  js["tally"] = tallied;
+  return js;
+}
+
+}  // namespace kcap

@@ -1,0 +1,64 @@
+#include "capture/capture_filter.h"
+
+#include <cstring>
+#include <stdexcept>
+
+#include "batch/batch.h"
+#include "capture/link_type.h"
+
+namespace kcap {
+
+FilterProgram::FilterProgram(pcap_t* capture, const std::string& expression) {
+  constexpr int kOptimize = 1;
+  if (pcap_compile(capture, &program_, expression.c_str(), kOptimize, PCAP_NETMASK_UNKNOWN) != 0)
+    throw std::runtime_error(pcap_geterr(capture));
+}
+
+void CaptureFilter::Init(Napi::Env env, Napi::Object exports) {
+  exports["CaptureFilter"] =
+      DefineClass(env, "CaptureFilter", {InstanceMethod<&CaptureFilter::Keep>("keep")});
+}
+
+CaptureFilter::CaptureFilter(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  const int dlt = DltOfLinkType(info[1].As<Napi::Number>());
+  const int snap_length = info[2].As<Napi::Number>();
+  const std::unique_ptr<pcap_t, decltype(&pcap_close)> no_capture(pcap_open_dead(dlt, snap_length),
+                                                                  pcap_close);
+  if (!no_capture) throw std::runtime_error("out of memory");
+  program_ = std::make_unique<FilterProgram>(no_capture.get(), info[0].As<Napi::String>());
+}
+
+Napi::Value CaptureFilter::Keep(const Napi::CallbackInfo& info) {
+  auto records = info[0].As<Napi::Buffer<uint8_t>>();
+  uint8_t* positions = info[1].IsUndefined() ? nullptr : info[1].As<Napi::Buffer<uint8_t>>().Data();
+
+  uint8_t* const begin = records.Data();
+  const uint8_t* const end = begin + records.Length();
+  uint8_t* kept = begin;
+  uint32_t kept_count = 0;
+  uint32_t index = 0;
+  for (const uint8_t* at = begin; at < end; index++) {
+    RecordHeader header;
+    memcpy(&header, at, sizeof header);
+    const size_t length = sizeof header + header.captured;
+    pcap_pkthdr packet{};
+    packet.caplen = header.captured;
+    packet.len = header.original;
+    if (pcap_offline_filter(program_->get(), &packet, at + sizeof header)) {
+      if (kept != at) memmove(kept, at, length);
+      if (positions && kept_count != index)
+        memmove(positions + kept_count * sizeof(Position), positions + index * sizeof(Position),
+                sizeof(Position));
+      kept += length;
+      kept_count++;
+    }
+    at += length;
+  }
+
+  auto result = Napi::Object::New(info.Env());
+  result["byteLength"] = Napi::Number::New(info.Env(), static_cast<double>(kept - begin));
+  result["count"] = Napi::Number::New(info.Env(), kept_count);
+  return result;
+}
+
+}  // namespace kcap

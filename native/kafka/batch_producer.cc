@@ -1,0 +1,439 @@
+#include "kafka/batch_producer.h"
+
+#include <endian.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "batch/batch.h"
+#include "kafka/properties.h"
+#include "kafka/topic_rights.h"
+
+namespace kcap {
+namespace {
+
+constexpr int32_t kEthernet = 1;
+// How long a produce waits for room before JavaScript is asked again what to do.
+constexpr int kMaxWaitForRoomMs = 100;
+constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
+// As many messages keep several partitions busy over the time that a batch lingers. More of them
+// only cost memory and the processor's cache, where the packets can wait elsewhere.
+constexpr int kShortQueue = 50'000;
+constexpr int kRecordsBetweenLooks = 256;
+// Of a message: its parts, and the headers that say what is not plain about the packet.
+constexpr size_t kPlainArguments = 13;
+
+/** For a counter that one thread alone writes: cheaper than an atomic addition. */
+void Add(std::atomic<uint64_t>& counter, uint64_t number) {
+  counter.store(counter.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
+}
+
+void PutHeader(rd_kafka_vu_t& argument, const char* name, std::string_view value) {
+  argument.vtype = RD_KAFKA_VTYPE_HEADER;
+  argument.u.header.name = name;
+  argument.u.header.val = value.data();
+  argument.u.header.size = static_cast<ssize_t>(value.size());
+}
+
+/** A header of a message: a constant name and a decimal number. */
+class DecimalHeader {
+ public:
+  DecimalHeader(const char* name, uint64_t value)
+      : name_(name), length_(std::to_chars(text_, text_ + sizeof text_, value).ptr - text_) {}
+
+  void PutInto(rd_kafka_vu_t& argument) const { PutHeader(argument, name_, {text_, length_}); }
+
+ private:
+  const char* name_;
+  char text_[20];
+  size_t length_;
+};
+
+}  // namespace
+
+void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
+  exports["BatchProducer"] =
+      DefineClass(env, "BatchProducer",
+                  {
+                      InstanceMethod<&BatchProducer::Produce>("produce"),
+                      InstanceMethod<&BatchProducer::Flush>("flush"),
+                      InstanceMethod<&BatchProducer::Purge>("purge"),
+                      InstanceMethod<&BatchProducer::Withdraw>("withdraw"),
+                      InstanceMethod<&BatchProducer::TakeWithdrawn>("takeWithdrawn"),
+                      InstanceMethod<&BatchProducer::Counters>("counters"),
+                      InstanceMethod<&BatchProducer::TakeReports>("takeReports"),
+                      InstanceMethod<&BatchProducer::Close>("close"),
+                  });
+}
+
+static std::shared_ptr<ConnectionList> ConnectionsOf(const Napi::Object& options) {
+  const auto own = options.Get("ownConnections");
+  return own.IsUndefined() ? nullptr : OwnConnections::Unwrap(own.As<Napi::Object>())->list();
+}
+
+BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      js_(info.Env(), "kcap producer"),
+      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>(),
+              ConnectionsOf(info[0].As<Napi::Object>())),
+      may_fill_queue_(info[0].As<Napi::Object>().Get("mayFillQueue").As<Napi::Boolean>()),
+      stamp_packet_time_(
+          info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),
+      flow_partitions_(
+          info[0].As<Napi::Object>().Get("flowPartitions").As<Napi::Number>().Int32Value()),
+      report_every_(static_cast<uint64_t>(
+          info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())),
+      push_timer_(
+          std::chrono::milliseconds(
+              info[0].As<Napi::Object>().Get("pushIntervalMs").As<Napi::Number>().Int64Value()),
+          info[0].As<Napi::Object>().Get("fullBytes").As<Napi::Number>().Int64Value()) {
+  const auto options = info[0].As<Napi::Object>();
+  const auto headers = options.Get("headers").As<Napi::Array>();
+  for (uint32_t i = 0; i < headers.Length(); i++) {
+    const auto header = headers.Get(i).As<Napi::Array>();
+    headers_.emplace_back(header.Get(0u).As<Napi::String>(), header.Get(1u).As<Napi::String>());
+  }
+  arguments_.resize(kPlainArguments + headers_.size());
+  try {
+    auto conf = ConfOf(info.Env(), options.Get("properties"));
+    events_.Register(conf.get(), this);
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivery);
+    rd_kafka_conf_set_background_event_cb(conf.get(), OnBackgroundEvent);
+    char message[512];
+    client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), message, sizeof message);
+    if (!client_) throw Napi::Error::New(info.Env(), message);
+    conf.release();  // the client has taken it over
+    const std::string topic = options.Get("topic").As<Napi::String>();
+    topic_ = rd_kafka_topic_new(client_, topic.c_str(), nullptr);
+    if (!topic_) {
+      // For librdkafka, times that contradict each other are found out here (linger.ms,
+      // message.timeout.ms).
+      const auto cause = rd_kafka_err2str(rd_kafka_last_error());
+      rd_kafka_destroy(client_);
+      throw Napi::Error::New(info.Env(), std::string("settings of the topic: ") + cause);
+    }
+    AskForTopicRights(client_, topic);
+  } catch (...) {
+    js_.Release();
+    throw;
+  }
+  reports_queue_ = rd_kafka_queue_get_main(client_);
+  napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
+  Ref();
+  thread_ = std::thread([this] { Run(); });
+}
+
+BatchProducer::~BatchProducer() { StopThread(); }
+
+void BatchProducer::OnTeardown(void* self) { static_cast<BatchProducer*>(self)->StopThread(); }
+
+void BatchProducer::StopThread() {
+  if (!thread_.joinable()) return;
+  events_.Silence();
+  cancelled_ = true;
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    if (reports_queue_) rd_kafka_queue_yield(reports_queue_);
+  }
+  thread_.join();
+}
+
+Napi::Value BatchProducer::Submit(Napi::Env env, std::function<double()> work) {
+  auto promise = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  std::lock_guard lock(mutex_);
+  if (closing_ || job_) {
+    promise->Reject(
+        Napi::Error::New(env, closing_ ? "producer is closed" : "producer is busy").Value());
+    return promise->Promise();
+  }
+  job_ = [this, promise, work = std::move(work)] {
+    const double result = work();
+    js_.Post(
+        [promise, result](Napi::Env env) { promise->Resolve(Napi::Number::New(env, result)); });
+  };
+  rd_kafka_queue_yield(reports_queue_);
+  return promise->Promise();
+}
+
+Napi::Value BatchProducer::Produce(const Napi::CallbackInfo& info) {
+  const auto buffer = info[0].As<Napi::Buffer<uint8_t>>();
+  const Records records{
+      buffer.Data(), buffer.Length(), info[1].As<Napi::Number>(), info[2].As<Napi::Boolean>(),
+      info[3].IsString() ? info[3].As<Napi::String>().Utf8Value() : std::string()};
+  const auto promise =
+      Submit(info.Env(), [this, records] { return static_cast<double>(ProduceRecords(records)); });
+  // The thread reads the Buffer until then, and perhaps nobody else holds it any more.
+  promise.As<Napi::Object>().Set("records", buffer);
+  return promise;
+}
+
+Napi::Value BatchProducer::Flush(const Napi::CallbackInfo& info) {
+  const int timeout_ms = info[0].As<Napi::Number>();
+  return Submit(info.Env(), [this, timeout_ms] { return FlushFor(timeout_ms); });
+}
+
+Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
+  return Submit(info.Env(), [this] {
+    PurgeAll();
+    return 0;
+  });
+}
+
+Napi::Value BatchProducer::Withdraw(const Napi::CallbackInfo& info) {
+  return Submit(info.Env(), [this] {
+    withdrawing_ = true;
+    PurgeAll();
+    withdrawing_ = false;
+    return 0;
+  });
+}
+
+Napi::Value BatchProducer::TakeWithdrawn(const Napi::CallbackInfo& info) {
+  return withdrawn_.Take(info.Env());
+}
+
+Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  const auto number = [env](uint64_t value) {
+    return Napi::Number::New(env, static_cast<double>(value));
+  };
+  auto counters = Napi::Object::New(env);
+  counters["accepted"] = number(accepted_);
+  counters["delivered"] = number(delivered_);
+  counters["deliveredBytes"] = number(delivered_bytes_);
+  counters["failed"] = number(failed_);
+  counters["underWay"] = number(accepted_ - reported_);
+  counters["settled"] = number(settled_);
+  auto failures = Napi::Object::New(env);
+  std::lock_guard lock(details_mutex_);
+  for (const auto& [cause, count] : failures_) failures[cause] = number(count);
+  counters["failures"] = failures;
+  return counters;
+}
+
+Napi::Value BatchProducer::TakeReports(const Napi::CallbackInfo& info) {
+  std::vector<Report> reports;
+  {
+    std::lock_guard lock(details_mutex_);
+    reports.swap(reports_);
+  }
+  const auto env = info.Env();
+  auto list = Napi::Array::New(env, reports.size());
+  for (uint32_t i = 0; i < reports.size(); i++) {
+    auto entry = Napi::Object::New(env);
+    entry["number"] = Napi::Number::New(env, static_cast<double>(reports[i].number));
+    entry["timeUs"] = Napi::Number::New(env, static_cast<double>(reports[i].time_us));
+    entry["partition"] = Napi::Number::New(env, reports[i].partition);
+    entry["offset"] = Napi::Number::New(env, static_cast<double>(reports[i].offset));
+    entry["length"] = Napi::Number::New(env, static_cast<double>(reports[i].length));
+    list[i] = entry;
+  }
+  return list;
+}
+
+Napi::Value BatchProducer::Close(const Napi::CallbackInfo& info) {
+  auto promise =
+      std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
+  std::lock_guard lock(mutex_);
+  if (closing_) {
+    promise->Resolve(info.Env().Undefined());
+    return promise->Promise();
+  }
+  closing_ = true;
+  on_closed_ = [this, promise] {
+    js_.Post([this, promise](Napi::Env env) {
+      thread_.join();
+      events_.Silence();
+      napi_remove_env_cleanup_hook(env, OnTeardown, this);
+      js_.Release();
+      promise->Resolve(env.Undefined());
+      Unref();
+    });
+  };
+  rd_kafka_queue_yield(reports_queue_);
+  return promise->Promise();
+}
+
+void BatchProducer::Run() {
+  for (;;) {
+    std::optional<Job> job;
+    {
+      std::lock_guard lock(mutex_);
+      if (closing_) break;
+      job.swap(job_);
+    }
+    if (job)
+      (*job)();
+    else
+      rd_kafka_queue_poll_callback(reports_queue_, push_timer_.IdleMs(kIdlePollMs));
+    PushIfDue();
+  }
+  rd_kafka_topic_destroy(topic_);
+  {
+    std::lock_guard lock(mutex_);
+    rd_kafka_queue_destroy(reports_queue_);
+    reports_queue_ = nullptr;
+  }
+  rd_kafka_destroy(client_);
+  if (on_closed_) on_closed_();
+}
+
+size_t BatchProducer::ProduceRecords(const Records& records) {
+  size_t at = 0;
+  int waited_ms = 0;
+  for (int count = 0; at < records.length && !cancelled_; count++) {
+    if (count % kRecordsBetweenLooks == 0 && !HasRoom()) break;
+    RecordHeader header;
+    memcpy(&header, records.bytes + at, sizeof header);
+    if (ProduceRecord(records, records.bytes + at) == Outcome::kTaken) {
+      at += sizeof header + header.captured;
+    } else if (waited_ms < kMaxWaitForRoomMs) {
+      // A queue that is full has nothing to linger for, also where a request would hold more.
+      constexpr int kStepMs = 10;
+      rd_kafka_flush(client_, kStepMs);
+      waited_ms += kStepMs;
+    } else {
+      break;
+    }
+  }
+  rd_kafka_poll(client_, 0);
+  push_timer_.Produced(at);
+  return at;
+}
+
+/** Waits a moment where the queue is longer than it need be; true where records may be added. */
+bool BatchProducer::HasRoom() {
+  constexpr int kStepMs = 10;
+  for (int waited_ms = 0; waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
+    if (may_fill_queue_ || rd_kafka_outq_len(client_) <= kShortQueue) return true;
+    rd_kafka_poll(client_, kStepMs);
+  }
+  return false;
+}
+
+BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, const uint8_t* record) {
+  RecordHeader header;
+  memcpy(&header, record, sizeof header);
+  const uint32_t fraction_us = records.nanoseconds ? header.fraction / 1000 : header.fraction;
+  const uint64_t time_us = header.seconds * UINT64_C(1'000'000) + fraction_us;
+  uint64_t key = htobe64(time_us);
+
+  auto& arguments = arguments_;
+  size_t count = 0;
+  const auto next = [&](rd_kafka_vtype_t type) -> decltype(arguments[0].u)& {
+    arguments[count].vtype = type;
+    return arguments[count++].u;
+  };
+  next(RD_KAFKA_VTYPE_RKT).rkt = topic_;
+  next(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+  next(RD_KAFKA_VTYPE_KEY).mem = {&key, sizeof key};
+  next(RD_KAFKA_VTYPE_VALUE).mem = {const_cast<uint8_t*>(record + sizeof header), header.captured};
+  // 0 is librdkafka's "now".
+  next(RD_KAFKA_VTYPE_TIMESTAMP).i64 =
+      stamp_packet_time_ ? static_cast<int64_t>(time_us / 1000) : 0;
+  const uint64_t number = accepted_.load(std::memory_order_relaxed) + 1;
+  next(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(number);
+  if (flow_partitions_ > 1)
+    next(RD_KAFKA_VTYPE_PARTITION).i32 = static_cast<int32_t>(
+        flow_hash_.Of(records.link_type, {record + sizeof header, header.captured}) %
+        flow_partitions_);
+
+  std::optional<DecimalHeader> link_type, original_length, nanoseconds;
+  if (records.link_type != kEthernet)
+    link_type.emplace("pcap-linktype", records.link_type).PutInto(arguments[count++]);
+  if (header.original != header.captured)
+    original_length.emplace("pcap-origlen", header.original).PutInto(arguments[count++]);
+  if (records.nanoseconds)
+    nanoseconds.emplace("pcap-nanos", header.fraction % 1000).PutInto(arguments[count++]);
+
+  if (!records.interface.empty())
+    PutHeader(arguments[count++], "pcap-interface", records.interface);
+  for (const auto& [name, value] : headers_) PutHeader(arguments[count++], name.c_str(), value);
+
+  rd_kafka_error_t* error = rd_kafka_produceva(client_, arguments.data(), count);
+  if (!error) {
+    Add(accepted_, 1);
+    settled_mark_.Begin(number);
+    return Outcome::kTaken;
+  }
+  const auto code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
+  CountFailure(code);
+  return Outcome::kTaken;
+}
+
+int BatchProducer::FlushFor(int timeout_ms) {
+  constexpr int kStepMs = 50;
+  for (int left = timeout_ms; left > 0 && !cancelled_; left -= kStepMs)
+    if (rd_kafka_flush(client_, std::min(left, kStepMs)) == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+  return rd_kafka_outq_len(client_);
+}
+
+/** Sends what waits for a fuller request, and waits a moment for its delivery. */
+void BatchProducer::PushIfDue() {
+  constexpr int kMaxWaitMs = 20;
+  if (push_timer_.IsDue() && rd_kafka_flush(client_, kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    push_timer_.Pushed();
+}
+
+void BatchProducer::PurgeAll() {
+  // A broker's thread may be waiting for a name server: it is waited for no longer than below.
+  rd_kafka_purge(
+      client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  // Each purged message has a delivery report of its own, in which it is counted.
+  for (int tries = 0; rd_kafka_outq_len(client_) > 0 && tries < 20 && !cancelled_; tries++)
+    rd_kafka_poll(client_, 100);
+}
+
+void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  auto* self = ClientEvents::OpaqueOf<BatchProducer>(opaque);
+  const auto message_number = reinterpret_cast<uint64_t>(message->_private);
+  Add(self->reported_, 1);
+  self->settled_mark_.Settle(message_number);
+  self->settled_.store(self->settled_mark_.value(), std::memory_order_relaxed);
+  if (message->err && self->withdrawing_) {
+    self->withdrawn_.Add(message_number, message);
+    return;
+  }
+  if (message->err) {
+    self->CountFailure(message->err);
+    return;
+  }
+  Add(self->delivered_, 1);
+  Add(self->delivered_bytes_, message->len);
+  const uint64_t number = self->delivered_.load(std::memory_order_relaxed);
+  if (self->report_every_ == 0 || number % self->report_every_ != 0) return;
+
+  uint64_t key;
+  memcpy(&key, message->key, sizeof key);
+  bool first;
+  {
+    std::lock_guard lock(self->details_mutex_);
+    first = self->reports_.empty();
+    self->reports_.push_back({number, static_cast<int64_t>(be64toh(key)), message->partition,
+                              message->offset, message->len});
+  }
+  if (first) self->events_.Notify("reports");
+}
+
+void BatchProducer::OnBackgroundEvent(rd_kafka_t*, rd_kafka_event_t* event, void* opaque) {
+  constexpr auto kDenied = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  if (DeniesWriting(event))
+    static_cast<ClientEvents*>(opaque)->Report(kDenied, rd_kafka_err2str(kDenied));
+  rd_kafka_event_destroy(event);
+}
+
+void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {
+  Add(failed_, 1);
+  bool first;
+  {
+    std::lock_guard lock(details_mutex_);
+    first = failures_[rd_kafka_err2str(error)]++ == 0;
+  }
+  if (first) events_.Notify("failure");
+}
+
+}  // namespace kcap

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+#include <napi.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "kafka/client_events.h"
+#include "kafka/flow_hash.h"
+#include "kafka/push_timer.h"
+#include "kafka/settled_mark.h"
+#include "kafka/withdrawn_packets.h"
+#include "system/js_thread.h"
+
+namespace kcap {
+
+/**
+ * Sends the records of batches to a topic, one message each (docs/wire-format.md: key, timestamp,
+ * headers), and counts the delivery reports. All work is done in one thread: librdkafka's queue has
+ * one user.
+ */
+class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
+ public:
+  static void Init(Napi::Env env, Napi::Object exports);
+  /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
+   * flowPartitions, headers: [[name, value]], reportEvery, ownConnections?, onEvent}) */
+  explicit BatchProducer(const Napi::CallbackInfo& info);
+  ~BatchProducer() override;
+
+ private:
+  struct Records {
+    const uint8_t* bytes;
+    size_t length;
+    int32_t link_type;
+    bool nanoseconds;
+    std::string interface;  // empty: not to be said
+  };
+  struct Report {
+    uint64_t number;
+    int64_t time_us;
+    int32_t partition;
+    int64_t offset;
+    size_t length;
+  };
+  using Job = std::function<void()>;
+
+  // JavaScript's thread.
+  /** produce(records, linkType, nanoseconds, interface?) → Promise of the bytes taken: fewer where
+   * the queue is full. */
+  Napi::Value Produce(const Napi::CallbackInfo& info);
+  /** flush(timeoutMs) → Promise of the number of messages that are still not delivered. */
+  Napi::Value Flush(const Napi::CallbackInfo& info);
+  /** purge() → Promise: every message not yet delivered has failed. */
+  Napi::Value Purge(const Napi::CallbackInfo& info);
+  /** withdraw() → Promise: every message not yet delivered was taken back, for takeWithdrawn(). */
+  Napi::Value Withdraw(const Napi::CallbackInfo& info);
+  /** takeWithdrawn() → the packets of those messages as batches, in the order in which they came.
+   */
+  Napi::Value TakeWithdrawn(const Napi::CallbackInfo& info);
+  Napi::Value Counters(const Napi::CallbackInfo& info);
+  /** takeReports() → the deliveries to be shown since the last call. */
+  Napi::Value TakeReports(const Napi::CallbackInfo& info);
+  /** close() → Promise: the client is gone. */
+  Napi::Value Close(const Napi::CallbackInfo& info);
+
+  /** Hands a job to the thread and resolves the promise with the number that it returns. */
+  Napi::Value Submit(Napi::Env env, std::function<double()> work);
+  static void OnTeardown(void* self);
+  void StopThread();
+
+  // The producer's thread.
+  void Run();
+  size_t ProduceRecords(const Records& records);
+  bool HasRoom();
+  enum class Outcome { kTaken, kQueueFull };
+  Outcome ProduceRecord(const Records& records, const uint8_t* record);
+  int FlushFor(int timeout_ms);
+  void PurgeAll();
+  void PushIfDue();
+  void CountFailure(rd_kafka_resp_err_t error);
+  static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
+
+  // librdkafka's background thread.
+  static void OnBackgroundEvent(rd_kafka_t* rk, rd_kafka_event_t* event, void* opaque);
+
+  JsThread js_;
+  ClientEvents events_;
+  rd_kafka_t* client_ = nullptr;
+  rd_kafka_topic_t* topic_ = nullptr;
+  rd_kafka_queue_t* reports_queue_ = nullptr;
+  const bool may_fill_queue_;
+  const bool stamp_packet_time_;
+  const uint32_t flow_partitions_;  // that conversations are spread over; 0: librdkafka's choice
+  const uint64_t report_every_;
+  std::vector<std::pair<std::string, std::string>> headers_;  // of every message
+  std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
+  PushTimer push_timer_;
+  SettledMark settled_mark_;
+  bool withdrawing_ = false;
+  WithdrawnPackets withdrawn_;
+  FlowHash flow_hash_;
+
+  std::thread thread_;
+  std::mutex mutex_;
+  std::optional<Job> job_;
+  Job on_closed_;
+  bool closing_ = false;
+  std::atomic<bool> cancelled_ = false;
+
+  std::atomic<uint64_t> accepted_ = 0;  // and the number of the last message
+  std::atomic<uint64_t> reported_ =
+      0;  // messages about which librdkafka has said what became of them
+  std::atomic<uint64_t> settled_ = 0;  // settled_mark_'s value
+  std::atomic<uint64_t> delivered_ = 0;
+  std::atomic<uint64_t> delivered_bytes_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
+  std::mutex details_mutex_;
+  std::map<std::string, uint64_t> failures_;  // by cause
+  std::vector<Report> reports_;
+};
+
+}  // namespace kcap

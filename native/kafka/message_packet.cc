@@ -1,0 +1,130 @@
+#include "kafka/message_packet.h"
+
+#include <endian.h>
+
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+namespace kcap {
+namespace {
+
+/** As long as names of hosts and interfaces may reasonably be, and an option of a pcapng block is.
+ */
+constexpr size_t kMaxNameBytes = 1024;
+constexpr uint64_t kNsPerSecond = 1'000'000'000;
+
+struct PacketHeaders {
+  std::optional<uint32_t> link_type;
+  std::optional<uint32_t> original_length;
+  std::optional<uint32_t> nanoseconds;
+  std::string_view interface;
+  std::string_view host;
+  uint32_t bad = 0;
+};
+
+std::optional<uint32_t> Decimal(std::string_view text, uint32_t max) {
+  uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc() || parsed != end || number > max) return std::nullopt;
+  return number;
+}
+
+bool IsName(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxNameBytes && text.find('\0') == std::string_view::npos;
+}
+
+/** Unknown names are ignored; of two with one name the last counts. */
+PacketHeaders HeadersOf(const rd_kafka_message_t* message) {
+  PacketHeaders found;
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return found;
+
+  const char* name;
+  const void* bytes;
+  size_t size;
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &bytes, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       i++) {
+    const std::string_view known(name);
+    if (!known.starts_with("pcap-")) continue;
+    const auto value = bytes ? std::string_view(static_cast<const char*>(bytes), size) : "";
+    const auto take_number = [&](uint32_t max, std::optional<uint32_t>& into) {
+      const auto number = Decimal(value, max);
+      if (number)
+        into = number;
+      else
+        found.bad++;
+    };
+    const auto take_name = [&](std::string_view& into) {
+      if (IsName(value))
+        into = value;
+      else
+        found.bad++;
+    };
+    if (known == "pcap-linktype") take_number(65'535, found.link_type);
+    if (known == "pcap-origlen") take_number(UINT32_MAX, found.original_length);
+    if (known == "pcap-nanos") take_number(999, found.nanoseconds);
+    if (known == "pcap-interface") take_name(found.interface);
+    if (known == "pcap-host") take_name(found.host);
+  }
+  return found;
+}
+
+struct Time {
+  uint64_t seconds;
+  uint32_t nanoseconds;
+};
+
+Time TimeOf(uint64_t count, uint64_t per_second) {
+  return {count / per_second,
+          static_cast<uint32_t>(count % per_second * (kNsPerSecond / per_second))};
+}
+
+uint64_t PerSecond(KeyUnit unit) {
+  switch (unit) {
+    case KeyUnit::kMilliseconds:
+      return 1000;
+    case KeyUnit::kNanoseconds:
+      return kNsPerSecond;
+    default:
+      return 1'000'000;
+  }
+}
+
+}  // namespace
+
+MessagePacket PacketOf(const rd_kafka_message_t* message, KeyUnit unit, int32_t link_type) {
+  const PacketHeaders headers = HeadersOf(message);
+  const int64_t timestamp_ms = rd_kafka_message_timestamp(message, nullptr);
+
+  uint64_t key;
+  const bool has_key = message->key && message->key_len == sizeof key;
+  if (has_key) memcpy(&key, message->key, sizeof key);
+  Time time = has_key ? TimeOf(be64toh(key), PerSecond(unit))
+                      : TimeOf(timestamp_ms > 0 ? static_cast<uint64_t>(timestamp_ms) : 0, 1000);
+  const bool key_has_nanoseconds = has_key && unit == KeyUnit::kNanoseconds;
+  if (!key_has_nanoseconds) time.nanoseconds += headers.nanoseconds.value_or(0);
+  const bool nanoseconds = key_has_nanoseconds || headers.nanoseconds.has_value();
+
+  using Kind = MessagePacket::Kind;
+  const auto captured = static_cast<uint32_t>(message->len);
+  return {
+      .kind = !message->payload           ? Kind::kNullValue
+              : time.seconds > UINT32_MAX ? Kind::kTimeOutOfRange
+                                          : Kind::kPacket,
+      .time_from_kafka = !has_key,
+      .bad_headers = headers.bad,
+      .link = {static_cast<int32_t>(headers.link_type.value_or(link_type)), nanoseconds,
+               headers.interface, headers.host},
+      .header = {.seconds = static_cast<uint32_t>(time.seconds),
+                 .fraction = nanoseconds ? time.nanoseconds : time.nanoseconds / 1000,
+                 .captured = captured,
+                 .original = headers.original_length.value_or(captured)},
+      .time_ns = time.seconds * kNsPerSecond + time.nanoseconds,
+      .timestamp_ms = timestamp_ms,
+  };
+}
+
+}  // namespace kcap

@@ -1,0 +1,148 @@
+#include "kafka/partition_merge.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <stdexcept>
+#include <utility>
+
+namespace kcap {
+namespace {
+
+constexpr size_t kMessagesAtOnce = 200;
+// Packets of the last half second wait for earlier ones of a partition that has nothing more at the
+// moment: such may be on their way. A time far in the future is a wrong clock's, and waits for
+// nothing.
+constexpr int64_t kOnTheWayNs = 500'000'000;
+constexpr int kHeldBackMs = 20;
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec;
+}
+
+}  // namespace
+
+PartitionMerge::PartitionMerge(rd_kafka_t* client, std::string topic, Reader packet_of)
+    : client_(client), topic_(std::move(topic)), packet_of_(std::move(packet_of)) {
+  if (pipe2(wake_fds_, O_NONBLOCK | O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+}
+
+PartitionMerge::~PartitionMerge() {
+  while (!partitions_.empty()) Remove(partitions_.begin()->first);
+  if (watched_other_) rd_kafka_queue_io_event_enable(watched_other_, -1, nullptr, 0);
+  close(wake_fds_[0]);
+  close(wake_fds_[1]);
+}
+
+void PartitionMerge::Add(int32_t id) {
+  Remove(id);
+  rd_kafka_queue_t* queue = rd_kafka_queue_get_partition(client_, topic_.c_str(), id);
+  if (!queue) return;
+  // No longer into the consumer's queue, where all partitions are mixed.
+  rd_kafka_queue_forward(queue, nullptr);
+  Watch(queue);
+  const auto added = partitions_.emplace(id, Partition{.id = id, .queue = queue}).first;
+  without_.push_back(&added->second);
+  CountBehind();
+}
+
+void PartitionMerge::Remove(int32_t id) {
+  const auto found = partitions_.find(id);
+  if (found == partitions_.end()) return;
+  std::erase(without_, &found->second);
+  CountBehind();
+  std::erase_if(in_order_, [id](const Place& place) { return place.id == id; });
+  std::make_heap(in_order_.begin(), in_order_.end(), std::greater());
+  rd_kafka_queue_io_event_enable(found->second.queue, -1, nullptr, 0);
+  rd_kafka_queue_destroy(found->second.queue);
+  partitions_.erase(found);
+}
+
+void PartitionMerge::Look() {
+  looked_at_ns_ = NowNs();
+  std::erase_if(without_, [this](Partition* partition) {
+    if (!Refill(*partition)) return false;
+    PutInOrder(*partition);
+    return true;
+  });
+  CountBehind();
+}
+
+std::optional<PartitionMerge::Entry> PartitionMerge::Next() {
+  held_back_ = false;
+  if (in_order_.empty() || behind_ > 0) return std::nullopt;
+  const Place earliest = in_order_.front();
+  // What came to partitions at their end since they were looked at is not known: the age is that of
+  // then.
+  const int64_t age_ns = looked_at_ns_ - static_cast<int64_t>(earliest.time_ns);
+  held_back_ = !without_.empty() && std::abs(age_ns) < kOnTheWayNs;
+  if (held_back_) return std::nullopt;
+
+  std::pop_heap(in_order_.begin(), in_order_.end(), std::greater());
+  in_order_.pop_back();
+  Partition& partition = *earliest.partition;
+  Entry entry = std::move(partition.entries.front());
+  partition.entries.pop_front();
+  if (!partition.entries.empty() || Refill(partition)) {
+    PutInOrder(partition);
+  } else {
+    without_.push_back(&partition);
+    if (!partition.at_end) behind_++;
+  }
+  return entry;
+}
+
+void PartitionMerge::Wait(rd_kafka_queue_t* other, int timeout_ms) {
+  if (watched_other_ != other) {
+    Watch(other);
+    watched_other_ = other;
+  }
+  pollfd wake{wake_fds_[0], POLLIN, 0};
+  if (poll(&wake, 1, held_back_ ? std::min(timeout_ms, kHeldBackMs) : timeout_ms) <= 0) return;
+  std::array<char, 256> bytes;
+  while (read(wake_fds_[0], bytes.data(), bytes.size()) > 0) continue;
+}
+
+void PartitionMerge::PutInOrder(Partition& partition) {
+  in_order_.push_back({partition.entries.front().packet.time_ns, partition.id, &partition});
+  std::push_heap(in_order_.begin(), in_order_.end(), std::greater());
+}
+
+void PartitionMerge::CountBehind() {
+  behind_ = std::ranges::count(without_, false, &Partition::at_end);
+}
+
+/** Takes what librdkafka has of a partition; true where there are messages then. */
+bool PartitionMerge::Refill(Partition& partition) {
+  std::array<rd_kafka_message_t*, kMessagesAtOnce> taken;
+  const ssize_t count =
+      rd_kafka_consume_batch_queue(partition.queue, 0, taken.data(), taken.size());
+  for (ssize_t i = 0; i < count; i++) {
+    Message message(taken[i], rd_kafka_message_destroy);
+    MessagePacket packet{};
+    if (!message->err) {
+      packet = packet_of_(message.get());
+      partition.at_end = false;
+    } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      partition.at_end = true;
+    }
+    // What is no packet has no time to wait for: it keeps its place behind what came before it.
+    if (message->err || packet.kind != MessagePacket::Kind::kPacket)
+      packet.time_ns = partition.entries.empty() ? 0 : partition.entries.back().packet.time_ns;
+    partition.entries.push_back({std::move(message), packet});
+  }
+  return !partition.entries.empty();
+}
+
+void PartitionMerge::Watch(rd_kafka_queue_t* queue) {
+  rd_kafka_queue_io_event_enable(queue, wake_fds_[1], "", 1);
+}
+
+}  // namespace kcap

@@ -1,0 +1,107 @@
+import { constants, openSync } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { messageOf, UserError } from '../errors/user-error.js';
+
+/** Bytes of a file or a stream. */
+export interface ByteInput {
+  /** Reads into `into` from `offset` on; the number of bytes, 0 at the end and after close(). */
+  read(into: Buffer, offset: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens a file, a named pipe, or with `-` standard input. */
+export async function openByteInput(path: string): Promise<ByteInput> {
+  if (path === '-') return new StreamInput(process.stdin);
+  try {
+    const kind = await stat(path);
+    if (kind.isDirectory()) throw new Error('it is a directory');
+    return kind.isFIFO() || kind.isSocket()
+      ? new StreamInput(pipe(path))
+      : new FileInput(await open(path));
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+/**
+ * A named pipe, opened without blocking: one that nobody writes to would hold a thread of Node's for ever. (A
+ * FileHandle would close its descriptor under the socket when it is collected.)
+ */
+function pipe(path: string): Socket {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
+}
+
+/** The error for a file that can't be opened or read. */
+export function readError(path: string, error: unknown): UserError {
+  return new UserError(
+    `read ${nameOf(path)}`,
+    messageOf(error).replace(/, (access|open|read|stat).*$/, ''),
+  );
+}
+
+/** What messages call the file. */
+export function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
+class FileInput implements ByteInput {
+  readonly #file: FileHandle;
+  #closed = false;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async read(into: Buffer, offset: number): Promise<number> {
+    if (this.#closed) return 0;
+    return (await this.#file.read(into, offset)).bytesRead;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#file.close();
+  }
+}
+
+class StreamInput implements ByteInput {
+  readonly #stream: Readable;
+  readonly #chunks: AsyncIterator<Buffer>;
+  #rest: Buffer = Buffer.alloc(0);
+  #closed = false;
+
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  }
+
+  async read(into: Buffer, offset: number): Promise<number> {
+    if (this.#rest.length === 0) {
+      const chunk = await this.#nextChunk();
+      if (!chunk) return 0;
+      this.#rest = chunk;
+    }
+    const bytes = this.#rest.copy(into, offset);
+    this.#rest = this.#rest.subarray(bytes);
+    return bytes;
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#stream.destroy();
+    return Promise.resolve();
+  }
+
+  async #nextChunk(): Promise<Buffer | undefined> {
+    try {
+      const next = await this.#chunks.next();
+      return next.done === true ? undefined : next.value;
+    } catch (error) {
+      // Destroying the stream under a read is how a stop ends it.
+      if (this.#closed) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { nearest } from '#kcap/errors/nearest.js';
+
+describe('nearest', () => {
+  const names = ['kafka-topic', 'kafka-broker', 'max-packets', 'exit', 'group'];
+  const cases: [misspelt: string, meant: string | undefined][] = [
+    ['kafka-topik', 'kafka-topic'],
+    ['kafka-brokers', 'kafka-broker'],
+    ['maxpackets', 'max-packets'],
+    ['exti', 'exit'],
+    ['exit', 'exit'],
+    ['grp', 'group'],
+    // As far off as is still taken for a slip: a third of the letters.
+    ['kafka-brXXXX', 'kafka-broker'],
+    ['kafka-bXXXXX', undefined],
+    ['zookeeper', undefined],
+    ['colour', undefined],
+    ['abcd', undefined],
+  ];
+  for (const [misspelt, meant] of cases) {
+    test(`${misspelt} means ${meant ?? 'nothing known'}`, () => {
+      assert.equal(nearest(misspelt, names), meant);
+    });
+  }
+
+  test('of two names equally near the first listed is meant', () => {
+    assert.equal(nearest('bat', ['cat', 'bar', 'rat']), 'cat');
+  });
+
+  test('without names nothing is', () => {
+    assert.equal(nearest('exit', []), undefined);
+  });
+});
