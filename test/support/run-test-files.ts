@@ -2,13 +2,14 @@ import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
+import { lanesOf } from './lanes.js';
+
 /** A test file that hangs is killed after this; the longest ones take less than a minute. */
 const FILE_LIMIT_MS = 300_000;
 
 /**
- * Runs test files, each in a process of its own and one after the other (many of them capture or measure, and would
- * disturb each other), and reports on standard output as node's test runner does. Returns what is wrong with the
- * run as a whole; nothing, if it passed.
+ * Runs test files, each in a process of its own, a lane after the other, and reports on standard output as node's test
+ * runner does. Returns what is wrong with the run as a whole; nothing, if it passed.
  */
 export async function runTestFiles(
   files: readonly string[],
@@ -19,9 +20,11 @@ export async function runTestFiles(
   let tests = 0;
   const failed: string[] = [];
 
-  // Without a file, run() would look for some itself.
-  if (files.length > 0) {
-    const events = run({ files: [...files], concurrency: 1, timeout: FILE_LIMIT_MS, signal });
+  for (const lane of lanesOf(files)) {
+    if (signal.aborted) break;
+    const events = run({
+      ...{ files: [...lane.files], concurrency: lane.width, timeout: FILE_LIMIT_MS, signal },
+    });
     const count = (event: TestEvent): void => {
       if (event.details.type !== 'suite' && !files.includes(event.name)) tests++;
       if (isSet(event.skip) || isSet(event.todo)) skipped.push(event.name);
@@ -38,6 +41,9 @@ export async function runTestFiles(
     await pipeline(events, new spec(), process.stdout, { end: false });
   }
 
+  // The runner closes each lane with figures of its own.
+  const passed = tests - failed.length - skipped.length;
+  console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
   if (tests === 0) complaints.push('there was nothing to run');
   if (failed.length > 0) complaints.push(`not passed: ${failed.join('; ')}`);
   if (skipped.length > 0 && !skipAllowed) {
