@@ -1,50 +1,103 @@
 import assert from 'node:assert/strict';
-import { rm, symlink } from 'node:fs/promises';
+import { once } from 'node:events';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
+import { text } from 'node:stream/consumers';
+import { test, type TestContext } from 'node:test';
 
+import { freePort } from './support/free-port.js';
+import { kcap } from './support/kcap.js';
 import { repository } from './support/repository.js';
 import { runCommand } from './support/run-command.js';
 import { tempFolder } from './support/temp-folder.js';
+import { spawnTied } from './support/tied-process.js';
+import { waitFor } from './support/wait-for.js';
 
-/** Built by their own install scripts, node-rdkafka in minutes: what `npm ci` has built here serves. */
-const BUILT = ['node-rdkafka', 'cap'];
+/** Makes the tarball, of what has been built here, in a folder with nothing else in it, and returns the folder. */
+async function bareFolder(t: TestContext): Promise<string> {
+  const folder = path.join(await tempFolder(t), 'bare');
+  await mkdir(folder);
+  const pack = ['pack', repository, '--ignore-scripts', '--pack-destination', folder];
+  await runCommand('npm', '--prefix', repository, ...pack);
+  return folder;
+}
 
-test('the packed tarball installs in an empty folder, builds its addon there and runs', async (t) => {
-  const folder = await tempFolder(t);
-  const inFolder = (...command: string[]) =>
-    runCommand('env', '--chdir', folder, 'NODE_ENV=', ...command);
+/** The command that README's section Install begins with. */
+async function installCommand(): Promise<string> {
+  const readme = await readFile(`${repository}README.md`, 'utf8');
+  const command = /^## Install\n\n```\n([^#\n]+)/m.exec(readme)?.[1]?.trim();
+  assert.ok(command);
+  return command;
+}
 
-  await runCommand(
-    'npm',
-    '--prefix',
-    repository,
-    'pack',
-    repository,
-    '--ignore-scripts',
-    '--pack-destination',
-    folder,
-  );
-  const tarball = (await inFolder('sh', '-c', 'ls *.tgz')).trim();
+/** A user's environment: without what npm, which may have started the tests, tells its scripts. */
+function userEnvironment(prefix: string): NodeJS.ProcessEnv {
+  const foreign = /^(npm_|JOBS$|MAKEFLAGS$|NODE_ENV$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/;
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  const folders = (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((at) => !at.includes('node_modules'));
+  return { ...Object.fromEntries(kept), PATH: folders.join(':'), npm_config_prefix: prefix };
+}
+
+test('the tarball has what is needed to build and run it, and nothing else', async (t) => {
+  const folder = await bareFolder(t);
+  const tarball = (await runCommand('ls', folder)).trim();
   assert.match(tarball, /^kcap-\d+\.\d+\.\d+\.tgz$/);
-  const content = (await inFolder('tar', '-tf', tarball)).split('\n');
-  for (const file of ['bin/kcap.js', 'dist/kcap.js', 'native/addon.cc', 'binding.gyp', 'LICENSE'])
+  const content = (await runCommand('tar', '-tf', path.join(folder, tarball))).split('\n');
+  for (const file of ['bin/kcap.js', 'dist/kcap.js', 'install/check', 'native/addon.cc', 'LICENSE'])
     assert.ok(content.includes(`package/${file}`), file);
   assert.ok(
     !content.some((file) => /^package\/(test|src|scripts|build|node_modules)\//.test(file)),
   );
+});
 
-  await inFolder('npm', 'init', '--yes');
-  await inFolder('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`);
-  for (const name of BUILT) {
-    const installed = path.join(folder, 'node_modules', name);
-    await rm(installed, { recursive: true });
-    await symlink(`${repository}node_modules/${name}`, installed);
-  }
-  await inFolder('npm', 'rebuild', 'kcap');
+// The one test that builds librdkafka, as every installation does: it takes minutes.
+test("README's command installs the tarball in a bare folder, and what it installs works", async (t) => {
+  const folder = await bareFolder(t);
+  const prefix = await tempFolder(t);
+  // Tied, so that nothing goes on building where the test is ended.
+  const install = spawnTied(['sh', '-c', `exec ${await installCommand()}`], {
+    cwd: folder,
+    env: userEnvironment(prefix),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const said = install.stderr ? text(install.stderr) : '';
+  const [status] = (await once(install, 'exit')) as [number | null];
+  assert.equal(status, 0, await said);
+
+  const command = [path.join(prefix, 'bin/kcap')];
+  const version = kcap(t, ['--version'], { command });
+  assert.equal((await version.exit).status, 0, version.stderr);
   assert.match(
-    await inFolder('node_modules/.bin/kcap', '--version'),
-    /^kcap \d+\.\d+\.\d+\nlibrdkafka/,
+    version.stdout.toString(),
+    /^kcap \d+\.\d+\.\d+\nlibrdkafka .*\bsasl_gssapi\b.*zstd/,
   );
-  assert.match(await inFolder('node_modules/.bin/kcap', 'devices'), /^lo /m);
+  const devices = kcap(t, ['devices'], { command });
+  assert.equal((await devices.exit).status, 0, devices.stderr);
+  assert.match(devices.stdout.toString(), /^lo /m);
+
+  const port = await freePort();
+  const broker = kcap(t, ['broker', '--port', String(port), '--topic', 'pcap'], { command });
+  await waitFor(() => broker.stdout.length > 0, { limitMs: 10_000, what: 'the address' });
+  const capture = `${repository}test/corpus/pcap-little-endian-micro.pcap`;
+  const topic = ['-k', `127.0.0.1:${port}`, '-t', 'pcap'];
+  const sent = kcap(t, ['-p', ...topic, '-r', capture], { command });
+  assert.equal((await sent.exit).status, 0, sent.stderr);
+  const read = kcap(t, ['-c', ...topic, '-o', 'begin', '-e'], { command });
+  assert.equal((await read.exit).status, 0, read.stderr);
+  assert.deepEqual(read.stdout, await readFile(capture));
+});
+
+test('says in one line that its scripts have not been run', async (t) => {
+  const folder = await tempFolder(t);
+  for (const part of ['bin', 'dist', 'package.json'])
+    await cp(repository + part, path.join(folder, part), { recursive: true });
+  const run = kcap(t, ['devices'], { command: [process.execPath, `${folder}/bin/kcap.js`] });
+  assert.equal((await run.exit).status, 1);
+  assert.equal(
+    run.stderr,
+    "kcap: native addon: not built, because npm did not run kcap's install script\n" +
+      "Install kcap again and allow its scripts: see Install in kcap's README\n",
+  );
 });

@@ -6,9 +6,9 @@
 
 compile_addon() {
   local addon=build/Release/kcap.node
-  is_older "$addon" native binding.gyp || return 0
+  is_older "$addon" native binding.gyp install/build || return 0
   say "building the native addon"
-  run_npm run install || fail "set-up: the native addon has not been built: the cause is above"
+  run_npm run postinstall || fail "set-up: the native addon has not been built: the cause is above"
 }
 
 compile_product() {

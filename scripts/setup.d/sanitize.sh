@@ -13,7 +13,7 @@ compile_sanitized() {
   # Copied, since Node looks where a module really is, and for the addon beside it.
   rm -rf "${tree:?}"/{bin,dist,dist-test,package.json}
   cp -r bin dist dist-test package.json "$tree"
-  for name in .cache binding.gyp native node_modules test; do
+  for name in .cache binding.gyp install native node_modules test; do
     ln -sfn "$PWD/$name" "$tree/$name"
   done
   compile_sanitized_addon "$1" "$tree"
@@ -32,7 +32,7 @@ compile_sanitized_addon() {
     cd "$2"
     # They come after those of binding.gyp. What a sanitizer adds makes GCC warn of what is in its own headers.
     export CXX=g++ CXXFLAGS="$flags -O1 -g1 -fno-omit-frame-pointer -Wno-maybe-uninitialized" LDFLAGS="$flags"
-    run_npm run install -- --jobs=max
+    run_npm run postinstall
   ) || fail "set-up: the addon has not been built with $flags: the cause is above"
 }
 

@@ -1,13 +1,10 @@
 # shellcheck shell=bash
 # The Debian packages that building, showing and testing kcap need. To be sourced by scripts/setup.
 
-# librdkafka takes up SASL (for Kerberos), TLS, zstd and HTTP (for OAuth) only if it finds their headers, and says
-# nothing where it does not; so they are as needed as the compiler. The addon reads zlib, zstd and LZ4 itself.
-# At run time Kerberos needs its plug-in for SASL, and kinit for keytabs.
-build_packages=(build-essential python3 pkg-config libpcap-dev libsasl2-dev libssl-dev zlib1g-dev libzstd-dev liblz4-dev
-  libcurl4-openssl-dev libsasl2-modules-gssapi-mit krb5-user)
-build_commands=(cc c++ make python3)
-build_headers=(pcap/pcap.h sasl/sasl.h openssl/ssl.h zlib.h zstd.h lz4frame.h curl/curl.h)
+# install/needs has what is needed to build kcap anywhere. At run time Kerberos needs its plug-in for SASL, and kinit for
+# keytabs.
+mapfile -t build_packages < <(cut -d ' ' -f 1 install/needs | sort --unique)
+build_packages+=(pkg-config libsasl2-modules-gssapi-mit krb5-user)
 
 demo_packages=(iputils-ping tshark)
 
@@ -29,7 +26,7 @@ bench_commands=(java mvn tcpreplay ip /usr/bin/python3)
 
 # install_system_packages build|demo|test|bench|sanitize|fuzz
 install_system_packages() {
-  local packages=("${build_packages[@]}") commands=("${build_commands[@]}") missing
+  local packages=("${build_packages[@]}") commands=() missing
   case $1 in
     demo) packages+=("${demo_packages[@]}") ;; # kcap can be shown without them
     test)
@@ -95,14 +92,12 @@ apt_install() {
 
 # check_found PACKAGES COMMAND...: ends the set-up where a command or a header is missing.
 check_found() {
-  local wanted=$1 command header absent=()
+  local wanted=$1 command absent=()
   shift
   for command in "$@"; do
     has "$command" || absent+=("$command")
   done
-  for header in "${build_headers[@]}"; do
-    echo "#include <$header>" | cc -E -o /dev/null - 2>/dev/null || absent+=("$header")
-  done
+  env -u JOBS -u MAKEFLAGS -u npm_config_jobs install/check || exit 1
   [ ${#absent[@]} -eq 0 ] || fail "set-up: not found: ${absent[*]}" \
     "Install what your system calls these Debian packages: $wanted"
   say "going on: the commands and headers that are needed are there all the same"

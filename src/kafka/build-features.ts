@@ -4,8 +4,7 @@ import type { Properties } from './properties.js';
 import { securityOf } from './security.js';
 
 /** What one can do where librdkafka was built without something that its headers were missing for. */
-export const REBUILD =
-  "install its headers (README's section Install names them), then build librdkafka anew: npm rebuild node-rdkafka";
+export const REBUILD = "install its headers (README's section Install names them), then kcap again";
 
 /** librdkafka leaves out in silence what it finds no headers for; the names are those of its built-in features. */
 const NEEDED = [

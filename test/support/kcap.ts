@@ -6,6 +6,8 @@ import { repository } from './repository.js';
 import { spawnTied } from './tied-process.js';
 
 export interface KcapOptions {
+  /** What to run: this checkout's kcap by default, or an installed one. */
+  readonly command?: readonly string[];
   /** Standard input: nothing (by default), these bytes, or left open for the test to write to. */
   readonly stdin?: Buffer | 'open';
   /** Standard output: collected (by default), into a file, or left to the test, which may read it or not. */
@@ -19,14 +21,14 @@ export interface KcapOptions {
   readonly limitMs?: number;
 }
 
-/** Starts the real binary, bin/kcap.js. What still runs when the test ends is killed. */
-export function kcap(
-  t: TestContext,
-  args: readonly string[],
-  { stdin, stdout = 'collect', env, cwd, under = [], limitMs = 60_000 }: KcapOptions = {},
-): KcapRun {
+const CHECKOUT = [process.execPath, `${repository}bin/kcap.js`];
+
+/** Starts the real binary. What still runs when the test ends is killed. */
+export function kcap(t: TestContext, args: readonly string[], options: KcapOptions = {}): KcapRun {
+  const { command = CHECKOUT, stdin, stdout = 'collect', env, cwd } = options;
+  const { under = [], limitMs = 60_000 } = options;
   const file = typeof stdout === 'object' ? openSync(stdout.file, 'w') : undefined;
-  const child = spawnTied([...under, process.execPath, `${repository}bin/kcap.js`, ...args], {
+  const child = spawnTied([...under, ...command, ...args], {
     cwd,
     env: { ...environment(), ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', file ?? 'pipe', 'pipe'],

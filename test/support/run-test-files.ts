@@ -4,8 +4,8 @@ import { spec } from 'node:test/reporters';
 
 import { lanesOf } from './lanes.js';
 
-/** A test file that hangs is killed after this; the longest ones take less than a minute. */
-const FILE_LIMIT_MS = 300_000;
+/** A test file that hangs is killed after this; the longest one builds librdkafka, which takes minutes. */
+const FILE_LIMIT_MS = 600_000;
 
 /**
  * Runs test files, each in a process of its own, a lane after the other, and reports on standard output as node's test
