@@ -15,6 +15,7 @@
         'native/kafka/batch_consumer.cc',
         'native/kafka/batch_producer.cc',
         'native/capture/capture_filter.cc',
+        'native/capture/filter_compilation.cc',
         'native/kafka/client_events.cc',
         'native/codec/codec.cc',
         'native/codec/decompressor.cc',

@@ -152,7 +152,11 @@ interface Addon {
   userNamed(name: string): NativeUser | undefined;
   exitNow(status: number): never;
   OwnConnections: new () => NativeOwnConnections;
-  CaptureFilter: new (expression: string, linkType: number, snapLength: number) => NativeFilter;
+  CaptureFilter: {
+    new (expression: string, linkType: number, snapLength: number): NativeFilter;
+    /** The same off this thread: host names may take long. */
+    compile(expression: string, linkType: number, snapLength: number): Promise<NativeFilter>;
+  };
   Decompressor: new (format: 'gzip' | 'zstd' | 'lz4') => NativeDecompressor;
   LiveCapture: new (options: {
     interface: string;

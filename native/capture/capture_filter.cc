@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "batch/batch.h"
+#include "capture/filter_compilation.h"
 #include "capture/link_type.h"
 
 namespace kcap {
@@ -14,18 +15,26 @@ FilterProgram::FilterProgram(pcap_t* capture, const std::string& expression) {
     throw std::runtime_error(pcap_geterr(capture));
 }
 
+std::unique_ptr<FilterProgram> FilterProgram::ForLinkType(const std::string& expression,
+                                                          int link_type, int snap_length) {
+  const std::unique_ptr<pcap_t, decltype(&pcap_close)> no_capture(
+      pcap_open_dead(DltOfLinkType(link_type), snap_length), pcap_close);
+  if (!no_capture) throw std::runtime_error("out of memory");
+  return std::make_unique<FilterProgram>(no_capture.get(), expression);
+}
+
 void CaptureFilter::Init(Napi::Env env, Napi::Object exports) {
-  exports["CaptureFilter"] =
-      DefineClass(env, "CaptureFilter", {InstanceMethod<&CaptureFilter::Keep>("keep")});
+  exports["CaptureFilter"] = DefineClass(env, "CaptureFilter",
+                                         {InstanceMethod<&CaptureFilter::Keep>("keep"),
+                                          StaticMethod<&CompileCaptureFilter>("compile")});
 }
 
 CaptureFilter::CaptureFilter(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  const int dlt = DltOfLinkType(info[1].As<Napi::Number>());
-  const int snap_length = info[2].As<Napi::Number>();
-  const std::unique_ptr<pcap_t, decltype(&pcap_close)> no_capture(pcap_open_dead(dlt, snap_length),
-                                                                  pcap_close);
-  if (!no_capture) throw std::runtime_error("out of memory");
-  program_ = std::make_unique<FilterProgram>(no_capture.get(), info[0].As<Napi::String>());
+  program_ =
+      info[0].IsExternal()
+          ? std::move(*info[0].As<Napi::External<std::unique_ptr<FilterProgram>>>().Data())
+          : FilterProgram::ForLinkType(info[0].As<Napi::String>(), info[1].As<Napi::Number>(),
+                                       info[2].As<Napi::Number>());
 }
 
 Napi::Value CaptureFilter::Keep(const Napi::CallbackInfo& info) {

@@ -14,6 +14,9 @@ class FilterProgram {
   /** For the packets of this capture; throws std::runtime_error with libpcap's text where it makes
    * no sense. */
   FilterProgram(pcap_t* capture, const std::string& expression);
+  /** For packets of a LINKTYPE_, whatever captured them; throws as the constructor does. */
+  static std::unique_ptr<FilterProgram> ForLinkType(const std::string& expression, int link_type,
+                                                    int snap_length);
   ~FilterProgram() { pcap_freecode(&program_); }
   FilterProgram(const FilterProgram&) = delete;
   FilterProgram& operator=(const FilterProgram&) = delete;
@@ -28,7 +31,8 @@ class FilterProgram {
 class CaptureFilter : public Napi::ObjectWrap<CaptureFilter> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
-  /** new CaptureFilter(expression, linkType, snapLength) */
+  /** new CaptureFilter(expression, linkType, snapLength); or of a program that compile() has made.
+   */
   explicit CaptureFilter(const Napi::CallbackInfo& info);
 
  private:

@@ -89,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(packet.timestamp_ms == timestamp_ms);
   Require((packet.kind == MessagePacket::Kind::kNullValue) == value.empty());
   Require(packet.header.captured == value.size());
+  Require(packet.header.original >= packet.header.captured);
   Require(packet.link.type >= 0 && packet.link.type <= 65'535);
   RequireName(packet.link.interface);
   RequireName(packet.link.host);

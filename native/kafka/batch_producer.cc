@@ -343,7 +343,8 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   std::optional<DecimalHeader> link_type, original_length, nanoseconds;
   if (records.link_type != kEthernet)
     link_type.emplace("pcap-linktype", records.link_type).PutInto(arguments[count++]);
-  if (header.original != header.captured)
+  // A length shorter than what was captured is damage in a file; readers would have to ignore it.
+  if (header.original > header.captured)
     original_length.emplace("pcap-origlen", header.original).PutInto(arguments[count++]);
   if (records.nanoseconds)
     nanoseconds.emplace("pcap-nanos", header.fraction % 1000).PutInto(arguments[count++]);

@@ -23,11 +23,12 @@ struct PacketHeaders {
   uint32_t bad = 0;
 };
 
-std::optional<uint32_t> Decimal(std::string_view text, uint32_t max) {
+std::optional<uint32_t> Decimal(std::string_view text, uint32_t min, uint32_t max) {
   uint32_t number = 0;
   const char* end = text.data() + text.size();
   const auto [parsed, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc() || parsed != end || number > max) return std::nullopt;
+  if (text.empty() || error != std::errc() || parsed != end || number < min || number > max)
+    return std::nullopt;
   return number;
 }
 
@@ -41,6 +42,8 @@ PacketHeaders HeadersOf(const rd_kafka_message_t* message) {
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return found;
 
+  // No frame was longer when it was captured than on the wire.
+  const auto captured = static_cast<uint32_t>(message->len);
   const char* name;
   const void* bytes;
   size_t size;
@@ -50,8 +53,8 @@ PacketHeaders HeadersOf(const rd_kafka_message_t* message) {
     const std::string_view known(name);
     if (!known.starts_with("pcap-")) continue;
     const auto value = bytes ? std::string_view(static_cast<const char*>(bytes), size) : "";
-    const auto take_number = [&](uint32_t max, std::optional<uint32_t>& into) {
-      const auto number = Decimal(value, max);
+    const auto take_number = [&](uint32_t min, uint32_t max, std::optional<uint32_t>& into) {
+      const auto number = Decimal(value, min, max);
       if (number)
         into = number;
       else
@@ -63,9 +66,9 @@ PacketHeaders HeadersOf(const rd_kafka_message_t* message) {
       else
         found.bad++;
     };
-    if (known == "pcap-linktype") take_number(65'535, found.link_type);
-    if (known == "pcap-origlen") take_number(UINT32_MAX, found.original_length);
-    if (known == "pcap-nanos") take_number(999, found.nanoseconds);
+    if (known == "pcap-linktype") take_number(0, 65'535, found.link_type);
+    if (known == "pcap-origlen") take_number(captured, UINT32_MAX, found.original_length);
+    if (known == "pcap-nanos") take_number(0, 999, found.nanoseconds);
     if (known == "pcap-interface") take_name(found.interface);
     if (known == "pcap-host") take_name(found.host);
   }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { InferredOptionTypes } from 'yargs';
-import { CaptureFilters, checkFilter } from '../capture/capture-filter.js';
+import { checkFilter } from '../capture/capture-filter.js';
+import { LinkFilters } from '../capture/link-filters.js';
 import { parseProperty, type Properties } from '../kafka/properties.js';
 import { readPropertyFile } from '../kafka/property-file.js';
 import { brokersOf } from '../kafka/security.js';
@@ -53,7 +54,7 @@ export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
 
 /** The stage that applies -f, where no kernel does. */
 export function filterStages({ filter }: BothModes): Stage[] {
-  return filter === '' ? [] : [new Filter(new CaptureFilters(filter))];
+  return filter === '' ? [] : [new Filter(new LinkFilters(filter))];
 }
 
 /** The stage that ends a run after -m packets, if there is a limit. */

@@ -166,7 +166,12 @@ async function openSource(
 ): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
   const { from, snapLength, linkType } = options;
   if ('files' in from) {
-    const source = await FileSource.open(from.files, linkType, goingOn(log));
+    const source = await FileSource.open(from.files, linkType, {
+      onDamaged: goingOn(log),
+      onSkipped: ({ message }) => {
+        log.warn(message);
+      },
+    });
     return {
       source,
       stages: [...filterStages(options), ...(snapLength ? [new Cut(snapLength)] : [])],

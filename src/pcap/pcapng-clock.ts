@@ -4,13 +4,13 @@ import type { Precision } from '../packet/packet-batch.js';
 export const DEFAULT_RESOLUTION = 6;
 
 const MAX_SECONDS = 0xffff_ffff;
-const NANOSECONDS = 1_000_000_000n;
-const FAST: Readonly<Record<number, Precision>> = { 6: 'micro', 9: 'nano' };
+/** Parts of a second that a fraction of each precision counts. */
+const PARTS: Readonly<Record<Precision, bigint>> = { micro: 1_000_000n, nano: 1_000_000_000n };
 
 /**
  * How an interface of a pcapng file counts time: 64-bit ticks, if_tsresol and if_tsoffset
- * (draft-ietf-opsawg-pcapng, section 4.2). Micro- and nanoseconds stay what they are; all else becomes nanoseconds,
- * rounded down.
+ * (draft-ietf-opsawg-pcapng, section 4.2). Resolutions that microseconds hold exactly become microseconds (seconds,
+ * milliseconds, half seconds); all others become nanoseconds, rounded down.
  */
 export class PcapngClock {
   readonly precision: Precision;
@@ -18,10 +18,13 @@ export class PcapngClock {
   seconds = 0;
   fraction = 0;
   readonly #perSecond: bigint;
+  readonly #parts: bigint;
   readonly #offset: bigint;
   /** The same as doubles where these are exact, otherwise 0. */
   readonly #fastPerSecond: number;
   readonly #fastOffset: number;
+  /** Parts of a second in a tick, where doubles are exact. */
+  readonly #fastTick: number;
 
   /**
    * @param resolution if_tsresol: ticks per second as a power of ten, or with the upper bit set, of two
@@ -31,10 +34,12 @@ export class PcapngClock {
     const exponent = BigInt(resolution & 0x7f);
     this.#perSecond = (resolution & 0x80 ? 2n : 10n) ** exponent;
     this.#offset = offset;
-    this.precision = FAST[resolution] ?? 'nano';
+    this.precision = PARTS.micro % this.#perSecond === 0n ? 'micro' : 'nano';
+    this.#parts = PARTS[this.precision];
     this.#fastOffset = Number(offset);
-    this.#fastPerSecond =
-      FAST[resolution] && Math.abs(this.#fastOffset) <= 2 ** 52 ? Number(this.#perSecond) : 0;
+    const isFast = this.#parts % this.#perSecond === 0n && Math.abs(this.#fastOffset) <= 2 ** 52;
+    this.#fastPerSecond = isFast ? Number(this.#perSecond) : 0;
+    this.#fastTick = isFast ? Number(this.#parts / this.#perSecond) : 0;
   }
 
   /** Reads a time from its two halves; false where no pcap record can hold its seconds. */
@@ -48,17 +53,14 @@ export class PcapngClock {
     const lowerPart = (middlePart - middle * divisor) * 0x1_0000 + (low & 0xffff);
     const lower = Math.floor(lowerPart / divisor);
     this.seconds = (upper * 0x1_0000 + middle) * 0x1_0000 + lower + this.#fastOffset;
-    this.fraction = lowerPart - lower * divisor;
+    this.fraction = (lowerPart - lower * divisor) * this.#fastTick;
     return this.seconds >= 0 && this.seconds <= MAX_SECONDS;
   }
 
   #readSlowly(high: number, low: number): boolean {
     const ticks = (BigInt(high) << 32n) | BigInt(low);
-    const rest = ticks % this.#perSecond;
     this.seconds = Number(ticks / this.#perSecond + this.#offset);
-    this.fraction = Number(
-      this.precision === 'nano' ? (rest * NANOSECONDS) / this.#perSecond : rest,
-    );
+    this.fraction = Number(((ticks % this.#perSecond) * this.#parts) / this.#perSecond);
     return this.seconds >= 0 && this.seconds <= MAX_SECONDS;
   }
 }

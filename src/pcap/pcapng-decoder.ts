@@ -66,11 +66,13 @@ export class PcapngDecoder implements CaptureDecoder {
         this.#order = order;
       }
       const { uint32 } = this.#order;
-      length = uint32(bytes, at + 4);
-      if (length < minBytesOf(type) || length > MAX_BLOCK_BYTES || length % 4 !== 0)
-        return decoded(0, `damaged: a block claims to have ${length} bytes`);
+      const claimed = uint32(bytes, at + 4);
+      // Some writers leave a block's padding out of its length.
+      length = paddedLength(claimed);
+      if (claimed < minBytesOf(type) || length > MAX_BLOCK_BYTES)
+        return decoded(0, `damaged: a block claims to have ${claimed} bytes`);
       if (at + length > bytes.length) return decoded(length);
-      if (uint32(bytes, at + length - 4) !== length)
+      if (paddedLength(uint32(bytes, at + length - 4)) !== length)
         return decoded(0, 'damaged: the two lengths of a block are not the same');
 
       let from: PcapngInterface | undefined;
@@ -171,6 +173,10 @@ export class PcapngDecoder implements CaptureDecoder {
     packet.fraction = clock.fraction;
     return held;
   }
+}
+
+function paddedLength(claimed: number): number {
+  return Math.ceil(claimed / 4) * 4;
 }
 
 function byteOrderOf(bytes: Buffer, section: number): ByteOrder | undefined {

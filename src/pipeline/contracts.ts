@@ -58,6 +58,11 @@ export interface StageCounters {
 
 /** Changes a batch on its way, in place or by returning a part of it. */
 export interface Stage {
+  /**
+   * Where a stage must first get ready for a batch and that may take long: resolves when it is. A stop does not wait
+   * for it, and the batch is not taken then.
+   */
+  prepare?(batch: PacketBatch): Promise<void> | undefined;
   apply(batch: PacketBatch): PacketBatch;
   counters(): StageCounters;
   /** True once no further packet may pass: the run ends. */

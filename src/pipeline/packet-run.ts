@@ -54,7 +54,11 @@ export class PacketRun {
       this.#count(batch, 1);
       let passed = batch;
       try {
-        for (const stage of this.#stages) passed = stage.apply(passed);
+        for (const stage of this.#stages) {
+          const ready = stage.prepare?.(passed);
+          if (ready) await orStopped(ready, stop.requested);
+          passed = stage.apply(passed);
+        }
         await this.#sink.write(passed, stop.giveUp);
       } catch (error) {
         // What did not go out was not taken: a later run reads it again.
@@ -84,12 +88,32 @@ export class PacketRun {
   }
 }
 
-/** What the work failed with; a reader that leaves is no failure. */
+/** Thrown where the run is asked to end before a batch could be handled. */
+class Stopped extends Error {}
+
+/** Waits for the work, but not beyond a stop: then it throws Stopped. */
+async function orStopped(work: Promise<void>, requested: AbortSignal): Promise<void> {
+  let onStop: () => void = () => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    onStop = () => {
+      reject(new Stopped());
+    };
+    if (requested.aborted) onStop();
+    requested.addEventListener('abort', onStop, { once: true });
+  });
+  try {
+    await Promise.race([work, stopped]);
+  } finally {
+    requested.removeEventListener('abort', onStop);
+  }
+}
+
+/** What the work failed with; a reader that leaves is no failure, nor is a stop. */
 async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof ReaderLeft)) return { error };
+    if (!(error instanceof ReaderLeft || error instanceof Stopped)) return { error };
   }
   return undefined;
 }

@@ -2,7 +2,12 @@ import type { PacketBatch } from '../packet/packet-batch.js';
 import { UserError } from '../errors/user-error.js';
 import { UnusablePackets } from '../pcap/capture-decoder.js';
 import { CaptureFileDecoder } from '../pcap/capture-file-decoder.js';
-import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
+import {
+  NOTHING_COUNTED,
+  type ByCause,
+  type Source,
+  type SourceCounters,
+} from '../pipeline/contracts.js';
 import { nameOf, openByteInput, readError, type ByteInput } from '../files/byte-input.js';
 import { decompressed } from '../files/compressed-input.js';
 import { ReadAhead } from '../files/read-ahead.js';
@@ -12,24 +17,32 @@ interface OpenFile {
   readonly input: ByteInput;
 }
 
+/** Whom to tell, as it happens, what is wrong with which file. */
+export interface FileListeners {
+  /** Called for each file that can't be read to its end while others follow. */
+  readonly onDamaged?: (error: UserError) => void;
+  /** Called at the end of each file for each cause for which packets of it were skipped. */
+  readonly onSkipped?: (error: UserError) => void;
+}
+
 /** The packets of capture files: pcap and pcapng, also compressed. */
 export class FileSource implements Source {
   readonly name: string;
   readonly #files: readonly OpenFile[];
   readonly #linkType: number | undefined;
-  readonly #onDamaged: (error: UserError) => void;
+  readonly #listeners: FileListeners;
   readonly #unusable = new UnusablePackets();
   #closed = false;
 
   private constructor(
     files: readonly OpenFile[],
     linkType: number | undefined,
-    onDamaged: (error: UserError) => void,
+    listeners: FileListeners,
   ) {
     this.name = files.map(({ path }) => path).join(', ');
     this.#files = files;
     this.#linkType = linkType;
-    this.#onDamaged = onDamaged;
+    this.#listeners = listeners;
   }
 
   /**
@@ -37,12 +50,11 @@ export class FileSource implements Source {
    *
    * @param paths files or named pipes, read in turn; `-` is standard input
    * @param linkType LINKTYPE_ number that the packets get, whatever the files say
-   * @param onDamaged told of each file with which something is wrong while others follow
    */
   static async open(
     paths: readonly string[],
     linkType: number | undefined,
-    onDamaged: (error: UserError) => void = () => undefined,
+    listeners: FileListeners = {},
   ): Promise<FileSource> {
     const files: OpenFile[] = [];
     try {
@@ -51,7 +63,7 @@ export class FileSource implements Source {
       await closeAll(files);
       throw error;
     }
-    return new FileSource(files, linkType, onDamaged);
+    return new FileSource(files, linkType, listeners);
   }
 
   /** Reads on after a damaged file; throws at the end what is wrong with the last such one. */
@@ -65,7 +77,7 @@ export class FileSource implements Source {
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         problem = error;
-        if (index < this.#files.length - 1) this.#onDamaged(problem);
+        if (index < this.#files.length - 1) this.#listeners.onDamaged?.(problem);
       }
     }
     if (problem) throw problem;
@@ -88,11 +100,24 @@ export class FileSource implements Source {
   }
 
   async *#packetsOf({ path, input }: OpenFile, stop: AbortSignal): AsyncIterable<PacketBatch> {
+    const { unusable: before } = this.counters();
     try {
       const content = await readFrom(path, decompressed(input));
       if (!stop.aborted) yield* this.#decoded(path, content, stop);
     } finally {
+      this.#saySkipped(path, before);
       await input.close();
+    }
+  }
+
+  /** Names the file that the packets skipped since `before` are of: the summary only counts them. */
+  #saySkipped(path: string, before: ByCause): void {
+    for (const [cause, count] of Object.entries(this.counters().unusable)) {
+      const skipped = count - (before[cause] ?? 0);
+      if (skipped > 0)
+        this.#listeners.onSkipped?.(
+          new UserError(`read ${nameOf(path)}`, `'${skipped}' packet(s) skipped: ${cause}`),
+        );
     }
   }
 

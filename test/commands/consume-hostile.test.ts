@@ -132,7 +132,10 @@ interface Outcome {
 function expectedOf({ key, value, timestamp = 0, headers = [] }: TestMessage): Outcome {
   const isBad = ([name, text]: readonly [string, string]): boolean => {
     const limit = NUMBER_LIMITS.get(name);
-    if (limit !== undefined) return !/^\d+$/.test(text) || BigInt(text) > limit;
+    if (limit !== undefined) {
+      const least = name === 'pcap-origlen' ? BigInt(value?.length ?? 0) : 0n;
+      return !/^\d+$/.test(text) || BigInt(text) > limit || BigInt(text) < least;
+    }
     return NAMES.includes(name) && text === '';
   };
   const bad = headers.filter(isBad);

@@ -42,11 +42,7 @@ describe('a producer of batches', () => {
         ...plain,
         key: keyOf(1_700_000_000_000_005n),
         timestamp: 1_700_000_000_000,
-        headers: [
-          header('pcap-linktype', '0'),
-          header('pcap-origlen', '0'),
-          header('pcap-nanos', '0'),
-        ],
+        headers: [header('pcap-linktype', '0'), header('pcap-nanos', '0')],
         offset: 5,
       },
     ]);

@@ -90,9 +90,22 @@ const cases: [
   ['a thousand nanoseconds', withHeaders(['pcap-nanos', '1000']), packet, 'badHeaders'],
   ['headers that it does not know', withHeaders(['pcap-host', 'a'], ['Pcap-Origlen', '7']), packet],
   [
+    'an original length shorter than itself',
+    withHeaders(['pcap-origlen', '4']),
+    packet,
+    'badHeaders',
+  ],
+  ['an original length of its own', withHeaders(['pcap-origlen', '5']), packet],
+  [
     'two original lengths',
     withHeaders(['pcap-origlen', '7'], ['pcap-origlen', '8']),
     { ...packet, originalLength: 8 },
+  ],
+  [
+    'two original lengths, the last one too short',
+    withHeaders(['pcap-origlen', '7'], ['pcap-origlen', '4']),
+    { ...packet, originalLength: 7 },
+    'badHeaders',
   ],
 ];
 

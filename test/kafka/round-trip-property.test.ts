@@ -44,11 +44,15 @@ async function readTo(end: number, consumer: BatchConsumer): Promise<CapturedPac
   return packets;
 }
 
-/** What Kafka's key makes of it: a fraction of more than a second is carried over. */
-function carriedOver({ seconds, fraction, ...packet }: CapturedPacket): CapturedPacket {
+/**
+ * What Kafka's key makes of it: a fraction of more than a second is carried over. No original length is shorter than
+ * what was captured.
+ */
+function inKafka({ seconds, fraction, ...packet }: CapturedPacket): CapturedPacket {
   const perSecond = packet.precision === 'nano' ? 1e9 : 1e6;
   return {
     ...packet,
+    originalLength: Math.max(packet.originalLength, packet.frame.length),
     seconds: seconds + Math.floor(fraction / perSecond),
     fraction: fraction % perSecond,
   };
@@ -71,7 +75,7 @@ test('random captures come back out of Kafka as they went in', { timeout: 60_000
       assert.equal(producer.counters().delivered, sent);
       assert.deepEqual(
         await readTo(sent, consumer),
-        packets.map(carriedOver).filter(({ seconds }) => seconds <= 0xffff_ffff),
+        packets.map(inKafka).filter(({ seconds }) => seconds <= 0xffff_ffff),
       );
     }),
     // Of a failure, the smallest example that is found in this time.

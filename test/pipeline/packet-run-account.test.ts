@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { CaptureFilters } from '#kcap/capture/capture-filter.js';
+import { LinkFilters } from '#kcap/capture/link-filters.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
 import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
@@ -21,7 +21,7 @@ describe('the account of a packet run', () => {
         counters: { skipped: { tombstone: 1 }, unusable: { absurd: 2 }, droppedKernel: 3 },
       }),
       // Two of the packets have 62 bytes on the wire, the others fewer or more than 100.
-      [new Filter(new CaptureFilters('less 61 or greater 100')), new Limit(6)],
+      [new Filter(new LinkFilters('less 61 or greater 100')), new Limit(6)],
       new HandWrittenSink([], {
         counters: { out: 4, failed: { refused: 1 }, unusable: { long: 1 } },
       }),
@@ -64,7 +64,7 @@ describe('the account of a packet run', () => {
     const ends = fc.option(fc.record({ atWrite: fc.integer({ min: 1, max: 6 }), out: fc.nat(20) }));
     await fc.assert(
       fc.asyncProperty(sizes, limits, ends, async (counts, limit, end) => {
-        const filter = new Filter(new CaptureFilters('not greater 150'));
+        const filter = new Filter(new LinkFilters('not greater 150'));
         let writes = 0;
         let out = 0;
         const run = new PacketRun(

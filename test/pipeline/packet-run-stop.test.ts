@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 
-import { ReaderLeft } from '#kcap/pipeline/contracts.js';
+import { ReaderLeft, type Stage } from '#kcap/pipeline/contracts.js';
 import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 
-import { batchOf, numbered } from '../packet/packets.js';
+import { batchOf, numbered, originOf } from '../packet/packets.js';
 import { HandWrittenSink, HandWrittenSource, type Diary } from './hand-written.js';
 
 describe('a packet run that is asked to stop', () => {
@@ -39,6 +39,31 @@ describe('a packet run that is asked to stop', () => {
     );
     await run.run(stop);
     assert.deepEqual(diary, ['give 2', 'write 2', 'written 2', 'source ends', 'flush']);
+  });
+
+  test('while a stage gets ready, waits no longer and takes no packet', async () => {
+    const diary: Diary = [];
+    const never: Stage = {
+      finished: false,
+      prepare: () => new Promise(() => undefined),
+      apply: (batch) => batch,
+      counters: () => ({ filtered: 0, returned: 0, returnedBytes: 0 }),
+    };
+    const origin = originOf([[0, 1]], [{ partition: 0, offset: 2 }]);
+    const run = new PacketRun(
+      new HandWrittenSource(diary, [batchOf(numbered(1), { origin })]),
+      [never],
+      new HandWrittenSink(diary),
+    );
+    const stop = new Stop(1000);
+    const ended = run.run(stop);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(diary, ['give 1']);
+    stop.request();
+    await ended;
+    assert.deepEqual(diary, ['give 1', 'source ends', 'flush']);
+    const { packets_in, packets_under_way } = run.summary();
+    assert.deepEqual([packets_in, packets_under_way], [0, 0]);
   });
 
   test('gives its sink up when the drain timeout is over, and ends', async (t) => {

@@ -9,6 +9,7 @@ import { FileSource } from '#kcap/sources/file.js';
 
 import { numbered, packetsIn } from '../packet/packets.js';
 import { testsOfSource } from '../pipeline/source-contract.js';
+import { pcapngFile, type TimedPacket } from '../support/captures/pcapng-file.js';
 import { type PcapHeader, type PcapPacket, pcapFile } from '../support/pcap-file.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { openFiles } from '#support/files/open-files.js';
@@ -187,8 +188,10 @@ describe('a damaged capture file', () => {
       const seen: PcapPacket[] = [];
       const heard: string[] = [];
       const reading = async () => {
-        const source = await FileSource.open(files, undefined, ({ message }) => {
-          heard.push(message);
+        const source = await FileSource.open(files, undefined, {
+          onDamaged: ({ message }) => {
+            heard.push(message);
+          },
         });
         t.after(() => source.close());
         for await (const batch of source.batches(never())) seen.push(...packetsIn(batch.bytes));
@@ -200,6 +203,32 @@ describe('a damaged capture file', () => {
       assert.deepEqual(heard, said);
       assert.deepEqual(seen, [...numbered(2), ...numbered(3)]);
     }
+  });
+
+  test('is named where packets of it are skipped, also the last one', async (t) => {
+    const [good, foreign, late] = await Promise.all([
+      fileOf(t, whole),
+      fileOf(t, pcapngOf([{ interfaceId: 7 }, {}, { interfaceId: 8 }])),
+      fileOf(t, pcapngOf([{}, { ticks: 2n ** 63n }, { interfaceId: 7 }])),
+    ]);
+    const heard: string[] = [];
+    const source = await FileSource.open([foreign, good, late], undefined, {
+      onSkipped: ({ message }) => {
+        heard.push(message);
+      },
+    });
+    t.after(() => source.close());
+    assert.equal((await readAll(source)).flatMap(({ packets }) => packets).length, 1 + 3 + 1);
+    const noInterface = 'of an interface that the file does not describe';
+    assert.deepEqual(heard, [
+      `read ${foreign}: '2' packet(s) skipped: ${noInterface}`,
+      `read ${late}: '1' packet(s) skipped: a time that no pcap file can hold`,
+      `read ${late}: '1' packet(s) skipped: ${noInterface}`,
+    ]);
+    assert.deepEqual(source.counters().unusable, {
+      'a time that no pcap file can hold': 1,
+      [noInterface]: 3,
+    });
   });
 
   test('that the disk fails to read is said once the packets before are handled, however long that takes', async (t) => {
@@ -234,6 +263,16 @@ describe('files that cannot be read', () => {
     });
   });
 });
+
+/** A pcapng file of one interface and these packets, which are of it unless they say otherwise. */
+function pcapngOf(packets: readonly Partial<TimedPacket>[]): Buffer {
+  const usual = { kind: 'enhanced', interfaceId: 0, ticks: 1n, frame: Buffer.alloc(60) } as const;
+  return pcapngFile([
+    { kind: 'section', byteOrder: 'little' },
+    { kind: 'interface', linkType: 1 },
+    ...packets.map((packet) => ({ ...usual, ...packet })),
+  ]);
+}
 
 async function pipedSource(
   t: TestContext,

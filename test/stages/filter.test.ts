@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { CaptureFilters } from '#kcap/capture/capture-filter.js';
+import { LinkFilters } from '#kcap/capture/link-filters.js';
+import type { PacketBatch } from '#kcap/packet/packet-batch.js';
 import { Filter } from '#kcap/stages/filter.js';
 
 import { batchOf, numbered, originOf, packetsIn } from '../packet/packets.js';
+
+async function applied(filter: Filter, batch: PacketBatch): Promise<PacketBatch> {
+  await filter.prepare(batch);
+  return filter.apply(batch);
+}
 
 /** An Ethernet frame of IPv4 with this protocol number, 6 being TCP and 17 UDP. */
 function ipv4Frame(protocol: number): Buffer {
@@ -25,9 +31,9 @@ const packets = [tcp, udp, tcp, tcp, udp].map((protocol, index) => ({
 const [first, second, third, fourth, fifth] = packets;
 
 describe('Filter', () => {
-  test('keeps the packets that match, in order, and counts the others', () => {
-    const filter = new Filter(new CaptureFilters('tcp'));
-    const passed = filter.apply(batchOf(packets));
+  test('keeps the packets that match, in order, and counts the others', async () => {
+    const filter = new Filter(new LinkFilters('tcp'));
+    const passed = await applied(filter, batchOf(packets));
     assert.equal(passed.count, 3);
     assert.deepEqual(packetsIn(passed.bytes), [first, third, fourth]);
     assert.deepEqual(filter.counters(), {
@@ -36,25 +42,25 @@ describe('Filter', () => {
       returnedBytes: 0,
       unusable: {},
     });
-    filter.apply(batchOf(packets));
+    await applied(filter, batchOf(packets));
     assert.equal(filter.counters().filtered, 4);
     assert.equal(filter.finished, false);
   });
 
-  test('may keep all or none', () => {
-    assert.equal(new Filter(new CaptureFilters('ip')).apply(batchOf(packets)).count, 5);
-    const none = new Filter(new CaptureFilters('ip6')).apply(batchOf(packets));
+  test('may keep all or none', async () => {
+    assert.equal((await applied(new Filter(new LinkFilters('ip')), batchOf(packets))).count, 5);
+    const none = await applied(new Filter(new LinkFilters('ip6')), batchOf(packets));
     assert.deepEqual([none.count, none.bytes.length], [0, 0]);
   });
 
-  test('keeps the places in the topic of those that it keeps', () => {
+  test('keeps the places in the topic of those that it keeps', async () => {
     const positions = [0, 1, 2, 3, 4].map((index) => [index % 2, 100 + index] as const);
     const next = [
       { partition: 0, offset: 105 },
       { partition: 1, offset: 104 },
     ];
     const batch = batchOf(packets, { origin: originOf(positions, next) });
-    const passed = new Filter(new CaptureFilters('udp')).apply(batch);
+    const passed = await applied(new Filter(new LinkFilters('udp')), batch);
     assert.deepEqual(packetsIn(passed.bytes), [second, fifth]);
     assert.deepEqual(
       passed.origin,
@@ -69,7 +75,7 @@ describe('Filter', () => {
     );
   });
 
-  test('goes by what was on the wire where an expression speaks of length', () => {
+  test('goes by what was on the wire where an expression speaks of length', async () => {
     const cut = {
       ...packets[0],
       seconds: 1,
@@ -77,11 +83,11 @@ describe('Filter', () => {
       frame: ipv4Frame(tcp),
       originalLength: 1514,
     };
-    const filter = new Filter(new CaptureFilters('greater 1000'));
-    assert.deepEqual(packetsIn(filter.apply(batchOf([...packets, cut])).bytes), [cut]);
+    const filter = new Filter(new LinkFilters('greater 1000'));
+    assert.deepEqual(packetsIn((await applied(filter, batchOf([...packets, cut]))).bytes), [cut]);
   });
 
-  test('never reads past what was captured of a packet', () => {
+  test('never reads past what was captured of a packet', async () => {
     // What stands behind it, where a whole packet has its protocol, is the beginning of the next one: 17 in each byte.
     const cut = {
       seconds: 1,
@@ -90,26 +96,63 @@ describe('Filter', () => {
       originalLength: 60,
     };
     const next = { seconds: 0x11111111, fraction: 3, frame: ipv4Frame(tcp), originalLength: 60 };
-    assert.equal(new Filter(new CaptureFilters('udp')).apply(batchOf([cut, next])).count, 0);
+    assert.equal(
+      (await applied(new Filter(new LinkFilters('udp')), batchOf([cut, next]))).count,
+      0,
+    );
   });
 
-  test('understands an expression anew for each link type', () => {
-    const filter = new Filter(new CaptureFilters('tcp'));
+  test('understands an expression anew for each link type', async () => {
+    const filter = new Filter(new LinkFilters('tcp'));
     const raw = packets.map((packet) => ({ ...packet, frame: packet.frame.subarray(14) }));
     const LINKTYPE_RAW = 101;
-    assert.equal(filter.apply(batchOf(packets)).count, 3);
-    assert.equal(filter.apply(batchOf(raw, { linkType: LINKTYPE_RAW })).count, 3);
-    assert.equal(filter.apply(batchOf(packets)).count, 3);
+    assert.equal((await applied(filter, batchOf(packets))).count, 3);
+    assert.equal((await applied(filter, batchOf(raw, { linkType: LINKTYPE_RAW }))).count, 3);
+    assert.equal((await applied(filter, batchOf(packets))).count, 3);
     assert.equal(filter.counters().filtered, 6);
   });
 
-  test('goes on past packets of a link type that it makes no sense for, and counts them', () => {
-    const filter = new Filter(new CaptureFilters('ether host 02:00:00:00:00:01'));
+  test('goes on past packets of a link type that it makes no sense for, and counts them', async () => {
+    const filter = new Filter(new LinkFilters('ether host 02:00:00:00:00:01'));
     for (let times = 0; times < 2; times++)
-      assert.equal(filter.apply(batchOf(numbered(3), { linkType: 101 })).count, 0);
-    assert.equal(filter.apply(batchOf(packets)).count, 5);
+      assert.equal((await applied(filter, batchOf(numbered(3), { linkType: 101 }))).count, 0);
+    assert.equal((await applied(filter, batchOf(packets))).count, 5);
     assert.deepEqual(filter.counters().unusable, {
       'the filter makes no sense for link type RAW': 6,
     });
+  });
+
+  test('is ready for a link type once it was prepared for it', async () => {
+    const filter = new Filter(new LinkFilters('tcp'));
+    const batch = batchOf(packets);
+    await filter.prepare(batch);
+    assert.equal(filter.prepare(batch), undefined);
+    const unknown = batchOf(packets, { linkType: 65_000 });
+    await filter.prepare(unknown);
+    assert.equal(filter.prepare(unknown), undefined);
+  });
+
+  test('compiles beside what else is done', async () => {
+    const filter = new Filter(new LinkFilters('tcp'));
+    let ready = false;
+    const preparing = filter.prepare(batchOf(packets))?.then(() => {
+      ready = true;
+    });
+    assert.ok(preparing);
+    await Promise.resolve();
+    assert.equal(ready, false);
+    await preparing;
+  });
+
+  test('names the first ten link types that it makes no sense for, and counts the others together', async () => {
+    const filter = new Filter(new LinkFilters('tcp'));
+    for (let linkType = 65_000; linkType < 65_100; linkType++)
+      await applied(filter, batchOf(packets, { linkType }));
+    await applied(filter, batchOf(packets, { linkType: 65_000 }));
+    const { unusable = {} } = filter.counters();
+    const further = 'the filter makes no sense for further link types';
+    assert.equal(Object.keys(unusable).length, 11);
+    assert.equal(unusable['the filter makes no sense for link type 65000'], 10);
+    assert.equal(unusable[further], 90 * 5);
   });
 });

@@ -187,7 +187,7 @@ function readable(
         frame: written.frame,
         originalLength,
         linkType: from.linkType,
-        precision: (from.resolution ?? 6) === 6 ? 'micro' : 'nano',
+        precision: partsOf(from) === 1_000_000n ? 'micro' : 'nano',
         ...(from.name === undefined ? {} : { interface: from.name }),
       });
   }
@@ -204,10 +204,19 @@ function timeOf(
   ticks: bigint,
   { resolution = 6, offset = 0n }: Interface,
 ): { seconds: bigint; fraction: bigint } {
-  const perSecond = (resolution < 128 ? 10n : 2n) ** BigInt(resolution % 128);
-  const parts = resolution === 6 ? 1_000_000n : 1_000_000_000n;
+  const perSecond = ticksPerSecond(resolution);
+  const parts = partsOf({ resolution });
   return {
     seconds: ticks / perSecond + offset,
     fraction: ((ticks % perSecond) * parts) / perSecond,
   };
+}
+
+function ticksPerSecond(resolution: number): bigint {
+  return (resolution < 128 ? 10n : 2n) ** BigInt(resolution % 128);
+}
+
+/** What fractions count: millionths of a second where these hold each tick, otherwise billionths. */
+function partsOf({ resolution = 6 }: Pick<Interface, 'resolution'>): bigint {
+  return 1_000_000n % ticksPerSecond(resolution) === 0n ? 1_000_000n : 1_000_000_000n;
 }

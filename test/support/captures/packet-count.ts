@@ -19,7 +19,7 @@ function packetBlocks(bytes: Buffer): number {
   const uint32 = (at: number) => (big ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
   for (let at = 0; at + 12 <= bytes.length;) {
     if (uint32(at) === SECTION_HEADER) big = bytes.readUInt32BE(at + 8) === BYTE_ORDER_MAGIC;
-    const next = at + uint32(at + 4);
+    const next = at + Math.ceil(uint32(at + 4) / 4) * 4;
     if (next > bytes.length) break;
     if (PACKET_BLOCKS.includes(uint32(at))) count++;
     at = next;

@@ -99,9 +99,35 @@ function blockTypes(): Capture[] {
         [expected(packetOf(0)), expected(packetOf(1))],
       );
     }),
+    paddingLeftOut(),
     captureOf('pcapng-no-packet', [LITTLE, ETHERNET], []),
     captureOf('pcapng-no-interface', [LITTLE], []),
   ];
+}
+
+/** Lengths as some writers have them, without the padding that is there all the same. */
+function paddingLeftOut(): Capture {
+  const name = 'eth0.5';
+  const packets = [1, 2, 3, 4].map((bytes) => packetOf(bytes, { frame: frameOf(bytes, bytes) }));
+  const blocks: (readonly [block: Block, padding: number])[] = [
+    [LITTLE, 0],
+    [{ ...ETHERNET, name }, 0],
+    ...packets.map((packet) => [packet, (4 - packet.frame.length) % 4] as const),
+    [{ kind: 'simple', frame: frameOf(5, 5) }, 3],
+  ];
+  return {
+    name: 'pcapng-padding-left-out-of-lengths',
+    bytes: Buffer.concat(
+      blocks.map(([block, padding]) => {
+        const bytes = pcapngFile([block]);
+        for (const at of [4, bytes.length - 4]) bytes.writeUInt32LE(bytes.length - padding, at);
+        return bytes;
+      }),
+    ),
+    packets: [...packets.map((packet) => expected(packet)), simple(frameOf(5, 5))].map(
+      (packet) => ({ ...packet, interface: name }),
+    ),
+  };
 }
 
 function sections(): Capture[] {
@@ -182,12 +208,15 @@ interface ClockCase {
   readonly time?: Pick<CapturedPacket, 'seconds' | 'fraction'>;
 }
 
+/** The resolutions of these clocks that microseconds hold exactly. */
+const HELD_BY_MICROSECONDS = [0, 3, 6, 0x80, 0x86];
+
 function clocks(): Capture[] {
   const now = BigInt(SECONDS);
   const at = (fraction: number, seconds = SECONDS) => ({ seconds, fraction });
   const cases: ClockCase[] = [
     { name: 'seconds', resolution: 0, ticks: now, time: at(0) },
-    { name: 'milliseconds', resolution: 3, ticks: now * 1000n + 999n, time: at(999_000_000) },
+    { name: 'milliseconds', resolution: 3, ticks: now * 1000n + 999n, time: at(999_000) },
     { name: 'microseconds', resolution: 6, ticks: MICROSECONDS + 999_999n, time: at(999_999) },
     {
       name: 'hundred-nanoseconds',
@@ -203,6 +232,8 @@ function clocks(): Capture[] {
     },
     { name: 'picoseconds', resolution: 12, ticks: 1_999_999_999_999n, time: at(999_999_999, 1) },
     { name: 'power-of-two-0', resolution: 0x80, ticks: now, time: at(0) },
+    { name: 'power-of-two-6', resolution: 0x86, ticks: now * 64n + 63n, time: at(984_375) },
+    { name: 'power-of-two-7', resolution: 0x87, ticks: now * 128n + 1n, time: at(7_812_500) },
     { name: 'power-of-two-10', resolution: 0x8a, ticks: now * 1024n + 1n, time: at(976_562) },
     {
       name: 'power-of-two-32',
@@ -220,7 +251,7 @@ function clocks(): Capture[] {
       ticks: MICROSECONDS,
       time: at(0, SECONDS - 3600),
     },
-    { name: 'offset-of-milliseconds', resolution: 3, offset: now, ticks: 7n, time: at(7_000_000) },
+    { name: 'offset-of-milliseconds', resolution: 3, offset: now, ticks: 7n, time: at(7_000) },
     {
       name: 'last-second',
       resolution: 6,
@@ -240,7 +271,7 @@ function clocks(): Capture[] {
       resolution,
       ...(offset === undefined ? {} : { offset }),
     };
-    const precision = resolution === 6 ? 'micro' : 'nano';
+    const precision = HELD_BY_MICROSECONDS.includes(resolution) ? 'micro' : 'nano';
     const packets = [
       { ...packetOf(0, { interfaceId: 1 }) },
       timed,
@@ -269,7 +300,7 @@ function damaged(): Capture[] {
   const cases: [name: string, problem: string, change: (copy: Buffer) => void][] = [
     [
       'length-not-a-multiple-of-4',
-      'damaged: a block claims to have 93 bytes',
+      'damaged: the two lengths of a block are not the same',
       (copy) => copy.writeUInt32LE(blockBytes + 1, second + 4),
     ],
     [
