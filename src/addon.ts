@@ -143,7 +143,8 @@ interface Addon {
   linkTypeOfName(name: string): number | undefined;
   linkTypeName(linkType: number): string | undefined;
   propertyProblem(name: string, value: string): { unknown: boolean; message: string } | undefined;
-  propertyNames(): string[];
+  /** Every property that librdkafka lists, and whose it is: of consumers, of producers or of both. */
+  properties(): { readonly name: string; readonly client: 'C' | 'P' | '*' }[];
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
   flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;
