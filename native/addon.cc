@@ -43,6 +43,23 @@ Napi::Value Versions(const Napi::CallbackInfo& info) {
   return versions;
 }
 
+/** kafkaErrors() → [{name, description}]: librdkafka's errors. */
+Napi::Value KafkaErrors(const Napi::CallbackInfo& info) {
+  const rd_kafka_err_desc* errors = nullptr;
+  size_t count = 0;
+  rd_kafka_get_err_descs(&errors, &count);
+  auto list = Napi::Array::New(info.Env());
+  for (size_t i = 0; i < count; i++) {
+    // Between librdkafka's own and the brokers' there is a gap.
+    if (!errors[i].name || !errors[i].desc) continue;
+    auto error = Napi::Object::New(info.Env());
+    error["name"] = Napi::String::New(info.Env(), errors[i].name);
+    error["description"] = Napi::String::New(info.Env(), errors[i].desc);
+    list[list.Length()] = error;
+  }
+  return list;
+}
+
 /** linkTypeOfName(name) → LINKTYPE_ number, or undefined. */
 Napi::Value LinkTypeOfName(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
@@ -131,6 +148,7 @@ void AllocateForOtherThreads() {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   AllocateForOtherThreads();
   exports["versions"] = Napi::Function::New<Versions>(env, "versions");
+  exports["kafkaErrors"] = Napi::Function::New<KafkaErrors>(env, "kafkaErrors");
   exports["linkTypeOfName"] = Napi::Function::New<LinkTypeOfName>(env, "linkTypeOfName");
   exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
   exports["flowPartitions"] = Napi::Function::New<FlowPartitions>(env, "flowPartitions");

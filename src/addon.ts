@@ -143,6 +143,8 @@ interface Addon {
   linkTypeOfName(name: string): number | undefined;
   linkTypeName(linkType: number): string | undefined;
   propertyProblem(name: string, value: string): { unknown: boolean; message: string } | undefined;
+  /** librdkafka's errors: their names, such as _TRANSPORT, and what it says of them. */
+  kafkaErrors(): { readonly name: string; readonly description: string }[];
   /** Every property that librdkafka lists, and whose it is: of consumers, of producers or of both. */
   properties(): { readonly name: string; readonly client: 'C' | 'P' | '*' }[];
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */

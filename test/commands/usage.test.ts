@@ -90,6 +90,11 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [['-c', '-k', 'b', '-t', 'x'.repeat(600)], 'kcap: -t xxx', /at most 249/],
   [['-c', '-k', 'kafka://b:1', '-t', 'pcap'], 'kcap: -k kafka://b:1: a broker', /^write b:1$/],
   [[...P, '-X', 'transactional.id=x'], 'kcap: -X transactional.id: kcap sends without', /./],
+  [
+    [...C, '-X', 'ssl.keystore.location=x', '-X', 'security.protocol=SSL'],
+    'kcap: properties (-X): ssl.keystore.password is mandatory when ssl.keystore.location is set',
+    /change or leave out one/,
+  ],
 ];
 
 for (const [args, what, remedy] of MISUSES) {
