@@ -26,6 +26,7 @@
 #include "kafka/flow_hash.h"
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
+#include "kafka/topic_lookup.h"
 
 namespace kcap {
 namespace {
@@ -157,6 +158,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   InitProperties(env, exports);
+  InitTopicLookup(env, exports);
   OwnConnections::Init(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);

@@ -6,21 +6,20 @@ import type {
   TopicPartitionOffset,
   WatermarkOffsets,
 } from 'node-rdkafka';
-import { messageOf, usageError, UserError } from '../errors/user-error.js';
+import { messageOf, usageError, type UserError } from '../errors/user-error.js';
 import { requireFeatures } from './build-features.js';
-import { grant, type ClientFacts } from './client-facts.js';
+import type { ClientFacts } from './client-facts.js';
 import { isSilenceOfKdc, takeTicket } from './kerberos-login.js';
 import { shownProperties, type Properties } from './properties.js';
 import { brokersOf, securityOf } from './security.js';
 import { controlProperties } from './settings.js';
 import { StartTrouble, type LogEntry } from './start-trouble.js';
+import { askForTopic, partitionsOf } from './topic-lookup.js';
 
 /** Whole time that a start may take until the topic is found, in ms. */
 const START_LIMIT_MS = 8_000;
 /** Once no broker can be reached, how long it is tried again. */
 const GRACE_MS = 1_000;
-/** How long a topic that the brokers make on first use may take to appear. */
-const AUTO_CREATION_MS = 3_000;
 const POLL_MS = 20;
 
 /** node-rdkafka passes the text of librdkafka's error on, but not its code. */
@@ -78,7 +77,11 @@ export class Cluster {
     const trouble = new StartTrouble(facts, noTicket, log);
     const cluster = new Cluster(client, facts, { deadline, trouble });
     const metadata = await cluster.#connect();
-    const partitions = await cluster.#partitions(metadata);
+    const partitions = await partitionsOf(facts, metadata, {
+      metadata: () => cluster.#metadata(),
+      topicError: () => askForTopic(facts),
+      msLeft: () => cluster.#msLeft(),
+    });
     return { cluster, partitions };
   }
 
@@ -177,30 +180,6 @@ export class Cluster {
       clearTimeout(grace);
       clearTimeout(late);
     }
-  }
-
-  async #partitions(first: Metadata): Promise<number[]> {
-    const { topic, role, properties } = this.#facts;
-    const askedAt = Date.now();
-    for (let metadata = first; ; metadata = await this.#metadata()) {
-      const found = metadata.topics.find(({ name }) => name === topic);
-      if (found && found.partitions.length > 0) return found.partitions.map(({ id }) => id);
-      if (role === 'consumer' || Date.now() - askedAt > AUTO_CREATION_MS) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    const create = `create it, for example: kafka-topics.sh --bootstrap-server ${brokersOf(properties)} --create --topic ${topic}`;
-    const { tls, mechanism } = securityOf(properties);
-    throw tls || mechanism !== undefined
-      ? new UserError(
-          `topic ${topic}`,
-          `it does not exist on ${brokersOf(properties)}, or may not be seen`,
-          {
-            remedy: `${create}; or let the user see it: ${grant(this.#facts)}`,
-          },
-        )
-      : new UserError(`topic ${topic}`, `it does not exist on ${brokersOf(properties)}`, {
-          remedy: create,
-        });
   }
 
   async #metadata(): Promise<Metadata> {
