@@ -29,6 +29,7 @@
         'native/capture/own_connections.cc',
         'native/kafka/partition_merge.cc',
         'native/kafka/properties.cc',
+        'native/kafka/topic_lookup.cc',
         'native/kafka/topic_rights.cc',
         'native/kafka/topic_watch.cc',
         'native/kafka/withdrawn_packets.cc',

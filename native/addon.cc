@@ -26,6 +26,7 @@
 #include "kafka/flow_hash.h"
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
+#include "kafka/topic_lookup.h"
 
 namespace kcap {
 namespace {
@@ -41,6 +42,23 @@ Napi::Value Versions(const Napi::CallbackInfo& info) {
   versions["features"] = Napi::String::New(info.Env(), features);
   versions["libpcap"] = Napi::String::New(info.Env(), pcap_lib_version());
   return versions;
+}
+
+/** kafkaErrors() → [{name, description}]: librdkafka's errors. */
+Napi::Value KafkaErrors(const Napi::CallbackInfo& info) {
+  const rd_kafka_err_desc* errors = nullptr;
+  size_t count = 0;
+  rd_kafka_get_err_descs(&errors, &count);
+  auto list = Napi::Array::New(info.Env());
+  for (size_t i = 0; i < count; i++) {
+    // Between librdkafka's own and the brokers' there is a gap.
+    if (!errors[i].name || !errors[i].desc) continue;
+    auto error = Napi::Object::New(info.Env());
+    error["name"] = Napi::String::New(info.Env(), errors[i].name);
+    error["description"] = Napi::String::New(info.Env(), errors[i].desc);
+    list[list.Length()] = error;
+  }
+  return list;
 }
 
 /** linkTypeOfName(name) → LINKTYPE_ number, or undefined. */
@@ -131,6 +149,7 @@ void AllocateForOtherThreads() {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   AllocateForOtherThreads();
   exports["versions"] = Napi::Function::New<Versions>(env, "versions");
+  exports["kafkaErrors"] = Napi::Function::New<KafkaErrors>(env, "kafkaErrors");
   exports["linkTypeOfName"] = Napi::Function::New<LinkTypeOfName>(env, "linkTypeOfName");
   exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
   exports["flowPartitions"] = Napi::Function::New<FlowPartitions>(env, "flowPartitions");
@@ -139,6 +158,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   InitProperties(env, exports);
+  InitTopicLookup(env, exports);
   OwnConnections::Init(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);

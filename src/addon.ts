@@ -143,7 +143,12 @@ interface Addon {
   linkTypeOfName(name: string): number | undefined;
   linkTypeName(linkType: number): string | undefined;
   propertyProblem(name: string, value: string): { unknown: boolean; message: string } | undefined;
-  propertyNames(): string[];
+  /** librdkafka's errors: their names, such as _TRANSPORT, and what it says of them. */
+  kafkaErrors(): { readonly name: string; readonly description: string }[];
+  /** The name of the error that the brokers have for this topic, which is not made; undefined where it is there. */
+  topicError(properties: Properties, topic: string, timeoutMs: number): Promise<string | undefined>;
+  /** Every property that librdkafka lists, and whose it is: of consumers, of producers or of both. */
+  properties(): { readonly name: string; readonly client: 'C' | 'P' | '*' }[];
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
   flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;

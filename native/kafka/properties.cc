@@ -27,7 +27,7 @@ Napi::Value PropertyProblem(const Napi::CallbackInfo& info) {
 
 /** librdkafka lists its properties only as a table to be printed: `name | C/P | range | default |
  * …`. */
-Napi::Value PropertyNames(const Napi::CallbackInfo& info) {
+Napi::Value ListProperties(const Napi::CallbackInfo& info) {
   char* table = nullptr;
   size_t size = 0;
   FILE* file = open_memstream(&table, &size);
@@ -37,13 +37,17 @@ Napi::Value PropertyNames(const Napi::CallbackInfo& info) {
   std::istringstream lines(std::string(table, size));
   free(table);
 
-  auto names = Napi::Array::New(info.Env());
-  const std::regex row("([a-z][a-z0-9._]+) *\\|.*");
+  auto list = Napi::Array::New(info.Env());
+  const std::regex row("([a-z][a-z0-9._]+) *\\| *([CP*]) *\\|.*");
   std::smatch found;
-  for (std::string line; std::getline(lines, line);)
-    if (std::regex_match(line, found, row))
-      names[names.Length()] = Napi::String::New(info.Env(), found[1].str());
-  return names;
+  for (std::string line; std::getline(lines, line);) {
+    if (!std::regex_match(line, found, row)) continue;
+    auto property = Napi::Object::New(info.Env());
+    property["name"] = Napi::String::New(info.Env(), found[1].str());
+    property["client"] = Napi::String::New(info.Env(), found[2].str());
+    list[list.Length()] = property;
+  }
+  return list;
 }
 
 }  // namespace
@@ -65,7 +69,7 @@ Conf ConfOf(Napi::Env env, Napi::Value properties) {
 
 void InitProperties(Napi::Env env, Napi::Object exports) {
   exports["propertyProblem"] = Napi::Function::New<PropertyProblem>(env, "propertyProblem");
-  exports["propertyNames"] = Napi::Function::New<PropertyNames>(env, "propertyNames");
+  exports["properties"] = Napi::Function::New<ListProperties>(env, "properties");
 }
 
 }  // namespace kcap

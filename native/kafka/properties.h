@@ -15,7 +15,8 @@ Conf ConfOf(Napi::Env env, Napi::Value properties);
 
 /**
  * propertyProblem(name, value) → undefined | {unknown: boolean, message}: what librdkafka says of a
- * property. propertyNames() → every name that librdkafka knows.
+ * property. properties() → [{name, client: 'C' | 'P' | '*'}]: every one that librdkafka lists, and
+ * whose it is.
  */
 void InitProperties(Napi::Env env, Napi::Object exports);
 

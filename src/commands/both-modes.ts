@@ -2,9 +2,11 @@ import type { Logger } from 'pino';
 import type { InferredOptionTypes } from 'yargs';
 import { checkFilter } from '../capture/capture-filter.js';
 import { LinkFilters } from '../capture/link-filters.js';
-import { parseProperty, type Properties } from '../kafka/properties.js';
+import { checkBrokers } from '../kafka/broker-address.js';
+import { isOfOtherClient, parseProperty, type Properties } from '../kafka/properties.js';
 import { readPropertyFile } from '../kafka/property-file.js';
 import { brokersOf } from '../kafka/security.js';
+import { checkTopicName } from '../kafka/topic-name.js';
 import { usageError } from '../errors/user-error.js';
 import type { Stage } from '../pipeline/contracts.js';
 import { Filter } from '../stages/filter.js';
@@ -41,7 +43,7 @@ export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
     throw usageError('topic', 'none given', 'name it with -t, for example -t pcap');
   return {
     ...parseLogOptions(args['log-level'], args['log-format']),
-    topic,
+    topic: checkTopicName('-t', topic),
     properties: parseProperties(args, log),
     maxPackets: parseCount('-m', args['max-packets']),
     prettyEvery: parseCount('-pp', args['pretty-print']),
@@ -83,10 +85,20 @@ function parseProperties(args: BridgeArguments, log: Logger): Properties {
   const configuration = process.env['KCAP_CONFIG'] ?? '';
   if (configuration !== '') setAll(configuration);
   const brokers = args['kafka-broker'] ?? '';
-  if (brokers !== '') set(['bootstrap.servers', brokers]);
+  if (brokers !== '') {
+    checkBrokers('-k', brokers);
+    set(['bootstrap.servers', brokers]);
+  }
+  const role = args.producer === true ? 'producer' : 'consumer';
   for (const given of args['kafka-config'])
     if (given.startsWith('@')) setAll(given.slice(1));
-    else set(parseProperty(given));
+    else {
+      const property = parseProperty(given);
+      // A file may be for both modes.
+      if (isOfOtherClient(property[0], role))
+        log.warn(`-X ${property[0]}: it has no effect with --${role}`);
+      set(property);
+    }
   if (brokersOf(properties) === '')
     throw usageError('broker', 'none given', 'name it with -k, for example -k localhost:9092');
   return properties;

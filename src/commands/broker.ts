@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { InMemoryBroker } from '../kafka/in-memory-broker.js';
-import { usageError } from '../errors/user-error.js';
+import { checkTopicName } from '../kafka/topic-name.js';
 import { parseCount } from './values.js';
 
 export interface BrokerArguments {
@@ -23,7 +23,6 @@ export async function broker({ port, topic }: BrokerArguments): Promise<void> {
 
 function parseTopic(text: string): { name: string; partitions: number } {
   const [name = '', partitions = '1'] = text.split(':');
-  if (!/^[A-Za-z0-9._-]{1,249}$/.test(name))
-    throw usageError(`--topic ${text}`, 'not the name of a topic', 'for example --topic pcap:4');
+  checkTopicName('--topic', name);
   return { name, partitions: Math.max(parseCount('--topic', partitions, 1000), 1) };
 }

@@ -4,7 +4,8 @@ import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
-import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
+import type { ClientFacts } from './client-facts.js';
+import { isRefusal, problemOf } from './connection-problem.js';
 import type { Properties } from './properties.js';
 
 /** librdkafka's logical offsets (rdkafka.h). */
@@ -84,7 +85,7 @@ export class BatchConsumer {
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
         onEvent: (event) => {
-          if (event.kind === 'error' && this.#isTheEnd(event)) this.#end(event.message);
+          if (event.kind === 'error' && this.#isTheEnd(event)) this.#end(event);
           else if (event.kind !== 'error' || !this.#isOfNoMatter(event.name))
             clientLog.handle(event);
         },
@@ -152,8 +153,8 @@ export class BatchConsumer {
     return name === 'GROUP_AUTHORIZATION_FAILED' && this.#facts.group === undefined;
   }
 
-  #end(message: string): void {
-    const { cause, remedy } = problemOf(message, this.#facts);
+  #end({ name, message }: { name: string; message: string }): void {
+    const { cause, remedy } = problemOf(message, this.#facts, { name });
     this.#failure ??= new UserError(`read topic ${this.#facts.topic}`, cause, { remedy });
     this.#native.stop();
   }

@@ -4,7 +4,8 @@ import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
-import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
+import type { ClientFacts } from './client-facts.js';
+import { isRefusal, problemOf } from './connection-problem.js';
 import { hideSecrets, type Properties } from './properties.js';
 
 /** How long one wait for deliveries lasts before it is asked whether to go on. */
@@ -73,7 +74,7 @@ export class BatchProducer {
           if (event.kind === 'reports') this.#onReports?.();
           else if (event.kind === 'failure') this.#lookAtFailures();
           else if (event.kind === 'error' && (event.fatal || isRefusal(event.name)))
-            this.#end(event.message);
+            this.#end(event.message, event.name);
           else clientLog.handle(event);
         },
       });
@@ -177,10 +178,11 @@ export class BatchProducer {
     }
   }
 
-  #end(message: string): void {
+  /** @param name librdkafka's of the error, where it is not the text's */
+  #end(message: string, name?: string): void {
     if (this.#failure) return;
     const text = hideSecrets(message, this.#facts.properties);
-    const { cause, remedy } = problemOf(text, this.#facts);
+    const { cause, remedy } = problemOf(text, this.#facts, { name });
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
     this.#onFailure?.();
   }

@@ -1,13 +1,12 @@
 import type { Logger } from 'pino';
 import type { NativeEvent } from '../addon.js';
-import { problemOf, type ClientFacts } from './connection-problem.js';
+import type { ClientFacts } from './client-facts.js';
+import { problemOf, withoutThread } from './connection-problem.js';
 import { takeTicket } from './kerberos-login.js';
 import { hideSecrets } from './properties.js';
 
 /** syslog's levels, which librdkafka uses, as log levels. */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const;
-
-const HANGS_UP = /Disconnected|Broken pipe|reset by peer/;
 
 /** How often the same error is said. */
 const REPEAT_AFTER_MS = 10_000;
@@ -25,7 +24,7 @@ export class ClientLog {
 
   handle(event: NativeEvent): void {
     if (event.kind === 'log') {
-      const text = hideSecrets(event.message, this.#facts.properties);
+      const text = withoutThread(hideSecrets(event.message, this.#facts.properties));
       const line = `librdkafka: ${event.facility}: ${text}`;
       if (isFailedKinit(event)) void this.#sayWhyNoTicket(line);
       else this.#log[levelOf(event)](line);
@@ -40,12 +39,9 @@ export class ClientLog {
   }
 
   error(name: string, message: string): void {
-    if (this.#wasSaid(name)) return;
     const text = hideSecrets(message, this.#facts.properties);
-    // These settings have connected before: a broker that hangs up now has other reasons.
-    const { cause, remedy } = HANGS_UP.test(text)
-      ? { cause: text, remedy: undefined }
-      : problemOf(text, this.#facts);
+    const { cause, remedy } = problemOf(text, this.#facts, { name, atWork: true });
+    if (this.#wasSaid(cause)) return;
     this.#log.warn(`Kafka: ${cause}${remedy === undefined ? '' : `; ${remedy}`}`);
   }
 
@@ -57,11 +53,13 @@ export class ClientLog {
   }
 
   /** Whether it was said just now; if not, it is from now on. */
-  #wasSaid(name: string): boolean {
+  #wasSaid(what: string): boolean {
     const now = Date.now();
-    // Also where the clock was set back.
-    if (Math.abs(now - (this.#saidAt.get(name) ?? 0)) < REPEAT_AFTER_MS) return true;
-    this.#saidAt.set(name, now);
+    for (const [said, atMs] of this.#saidAt)
+      // Also where the clock was set back.
+      if (Math.abs(now - atMs) >= REPEAT_AFTER_MS) this.#saidAt.delete(said);
+    if (this.#saidAt.has(what)) return true;
+    this.#saidAt.set(what, now);
     return false;
   }
 }
@@ -71,7 +69,11 @@ type LogEvent = Extract<NativeEvent, { kind: 'log' }>;
 /** Lost connections, what SASL has against them, and the end of a client come as errors as well, which are said once. */
 const COMES_AGAIN: ReadonlySet<string> = new Set(['FAIL', 'LIBSASL', 'FATAL']);
 
-function levelOf({ level, facility }: LogEvent): (typeof LEVELS)[number] {
+/** Said by kcap itself where it is worth a word: a file of properties may be for both modes. */
+const IS_OF_OTHER_CLIENT = /will be ignored by this (?:consumer|producer) instance/;
+
+function levelOf({ level, facility, message }: LogEvent): (typeof LEVELS)[number] {
+  if (IS_OF_OTHER_CLIENT.test(message)) return 'debug';
   const severity = LEVELS[level] ?? 'debug';
   const isError = severity === 'error' || severity === 'fatal';
   return isError && COMES_AGAIN.has(facility) ? 'debug' : severity;

@@ -6,40 +6,24 @@ import type {
   TopicPartitionOffset,
   WatermarkOffsets,
 } from 'node-rdkafka';
-import { messageOf, usageError, UserError } from '../errors/user-error.js';
-import { certificateProblem } from './broker-certificate.js';
+import { messageOf, usageError, type UserError } from '../errors/user-error.js';
 import { requireFeatures } from './build-features.js';
-import { grant, problemOf, type ClientFacts, type Problem } from './connection-problem.js';
+import type { ClientFacts } from './client-facts.js';
 import { isSilenceOfKdc, takeTicket } from './kerberos-login.js';
-import { hideSecrets, shownProperties, type Properties } from './properties.js';
+import { shownProperties, type Properties } from './properties.js';
 import { brokersOf, securityOf } from './security.js';
 import { controlProperties } from './settings.js';
+import { StartTrouble, type LogEntry } from './start-trouble.js';
+import { askForTopic, partitionsOf } from './topic-lookup.js';
 
 /** Whole time that a start may take until the topic is found, in ms. */
 const START_LIMIT_MS = 8_000;
 /** Once no broker can be reached, how long it is tried again. */
 const GRACE_MS = 1_000;
-/** How long a topic that the brokers make on first use may take to appear. */
-const AUTO_CREATION_MS = 3_000;
 const POLL_MS = 20;
 
 /** node-rdkafka passes the text of librdkafka's error on, but not its code. */
 const ALL_BROKERS_DOWN = 'all broker connections are down';
-/** What says only that nobody answered: librdkafka's log says why. */
-const SAYS_LITTLE =
-  /broker connections are down|transport failure|timed out|authentication failure/i;
-/** What Kerberos says where the KDC is missed. */
-const NO_TICKET = /credentials|ticket|KDC/i;
-const LOOK_AT_ALL =
-  'check the address given with -k, that the broker runs there, and its security settings (-X)';
-
-/** A line of librdkafka's log as node-rdkafka gives it; severities are syslog's. */
-interface LogEntry {
-  readonly severity: number;
-  readonly fac: string;
-  readonly message: string;
-}
-const SEVERITY_ERROR = 3;
 
 /** Offsets of a partition: `low` is the first that is there, `high` the first that is not there yet. */
 export interface Watermarks {
@@ -52,24 +36,18 @@ export interface Watermarks {
 export class Cluster {
   readonly #client: Producer;
   readonly #facts: ClientFacts;
-  readonly #brokers: string;
   readonly #deadline: number;
-  readonly #noTicket: UserError | undefined;
-  readonly #log: Logger;
-  #lastError: string | undefined;
-  #lastDisconnect: string | undefined;
+  readonly #trouble: StartTrouble;
 
   private constructor(
     client: Producer,
     facts: ClientFacts,
-    { deadline, noTicket, log }: { deadline: number; noTicket: UserError | undefined; log: Logger },
+    { deadline, trouble }: { deadline: number; trouble: StartTrouble },
   ) {
     this.#client = client;
     this.#facts = facts;
-    this.#brokers = brokersOf(facts.properties);
     this.#deadline = deadline;
-    this.#noTicket = noTicket;
-    this.#log = log;
+    this.#trouble = trouble;
   }
 
   /**
@@ -96,9 +74,15 @@ export class Cluster {
     // A producer whatever the role: node-rdkafka's consumer tells no errors before it is connected.
     const settings = Object.fromEntries(controlProperties(properties));
     const client = new rdkafka.Producer({ ...settings, event_cb: true });
-    const cluster = new Cluster(client, facts, { deadline, noTicket, log });
+    const trouble = new StartTrouble(facts, noTicket, log);
+    const cluster = new Cluster(client, facts, { deadline, trouble });
     const metadata = await cluster.#connect();
-    return { cluster, partitions: await cluster.#partitions(metadata) };
+    const partitions = await partitionsOf(facts, metadata, {
+      metadata: () => cluster.#metadata(),
+      topicError: () => askForTopic(facts),
+      msLeft: () => cluster.#msLeft(),
+    });
+    return { cluster, partitions };
   }
 
   /** First and next offset of each partition. */
@@ -159,7 +143,7 @@ export class Cluster {
 
   /** Connects, which answers the first question for the topic as well. */
   async #connect(): Promise<Metadata> {
-    const what = `connect to ${this.#brokers}`;
+    const what = `connect to ${brokersOf(this.#facts.properties)}`;
     const polling = setInterval(() => {
       // Errors come with polling; before there is a client, it throws.
       try {
@@ -169,7 +153,7 @@ export class Cluster {
       }
     }, POLL_MS);
     this.#client.on('event.log', (entry: LogEntry) => {
-      this.#note(entry);
+      this.#trouble.note(entry);
     });
     let giveUp: (error: UserError) => void = () => undefined;
     const givenUp = new Promise<never>((_resolve, reject) => (giveUp = reject));
@@ -177,7 +161,7 @@ export class Cluster {
     this.#client.on('event.error', ({ message }) => {
       if (message !== ALL_BROKERS_DOWN) return;
       grace ??= setTimeout(() => {
-        void this.#failure(what, message).then(giveUp);
+        void this.#trouble.failure(what, message).then(giveUp);
       }, GRACE_MS);
     });
     const connected = this.#ask<Metadata>(what, (done) => {
@@ -185,46 +169,17 @@ export class Cluster {
     });
     // node-rdkafka itself waits for threads, which may wait for a KDC.
     const late = setTimeout(() => {
-      void this.#failure(what, 'timed out').then(giveUp);
+      void this.#trouble.failure(what, 'timed out').then(giveUp);
     }, this.#msLeft());
-    return Promise.race([connected, givenUp]).finally(() => {
+    try {
+      const metadata = await Promise.race([connected, givenUp]);
+      this.#trouble.connected();
+      return metadata;
+    } finally {
       clearInterval(polling);
       clearTimeout(grace);
       clearTimeout(late);
-    });
-  }
-
-  #note({ fac, severity, message }: LogEntry): void {
-    const text = hideSecrets(message, this.#facts.properties);
-    this.#log.debug(`librdkafka: ${fac}: ${text}`);
-    // `[thrd:NAME]: BROKER/ID: what happened (after N ms in state …)`
-    const said = text.replace(/^\[thrd:[^\]]*\]: /, '');
-    if (severity <= SEVERITY_ERROR) this.#lastError = said;
-    else if (fac === 'FAIL') this.#lastDisconnect = said;
-  }
-
-  async #partitions(first: Metadata): Promise<number[]> {
-    const { topic, role, properties } = this.#facts;
-    const askedAt = Date.now();
-    for (let metadata = first; ; metadata = await this.#metadata()) {
-      const found = metadata.topics.find(({ name }) => name === topic);
-      if (found && found.partitions.length > 0) return found.partitions.map(({ id }) => id);
-      if (role === 'consumer' || Date.now() - askedAt > AUTO_CREATION_MS) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const create = `create it, for example: kafka-topics.sh --bootstrap-server ${this.#brokers} --create --topic ${topic}`;
-    const { tls, mechanism } = securityOf(properties);
-    throw tls || mechanism !== undefined
-      ? new UserError(
-          `topic ${topic}`,
-          `it does not exist on ${this.#brokers}, or may not be seen`,
-          {
-            remedy: `${create}; or let the user see it: ${grant(this.#facts)}`,
-          },
-        )
-      : new UserError(`topic ${topic}`, `it does not exist on ${this.#brokers}`, {
-          remedy: create,
-        });
   }
 
   async #metadata(): Promise<Metadata> {
@@ -256,35 +211,8 @@ export class Cluster {
         });
       });
     } catch (error) {
-      throw await this.#failure(what, messageOf(error));
+      throw await this.#trouble.failure(what, messageOf(error));
     }
-  }
-
-  async #failure(what: string, message: string): Promise<UserError> {
-    const { properties } = this.#facts;
-    const text = hideSecrets(message, properties);
-    // librdkafka's last word on a connection says more than "timed out".
-    const known = this.#lastError ?? this.#lastDisconnect;
-    const said = SAYS_LITTLE.test(text) ? (known ?? this.#silence(text)) : text;
-    if (this.#noTicket && NO_TICKET.test(said)) return this.#noTicket;
-    const { cause, remedy } = await this.#problem(said);
-    return new UserError(what, withoutAddress(cause, this.#brokers), {
-      remedy: remedy ?? LOOK_AT_ALL,
-    });
-  }
-
-  async #problem(said: string): Promise<Problem> {
-    const address = /certificate verify failed/.test(said) ? addressIn(said) : undefined;
-    const certificate =
-      address === undefined ? undefined : await certificateProblem(address, this.#facts.properties);
-    return certificate ?? problemOf(said, this.#facts);
-  }
-
-  /** What it means that nothing at all was heard. */
-  #silence(text: string): string {
-    return securityOf(this.#facts.properties).mechanism === 'GSSAPI'
-      ? `${text}: no answer from the broker, or from the KDC`
-      : text;
   }
 }
 
@@ -299,16 +227,4 @@ function requireTokenSource(properties: Properties): void {
       'nothing says where tokens come from',
       'use -X sasl.oauthbearer.method=oidc with sasl.oauthbearer.token.endpoint.url, .client.id and .client.secret',
     );
-}
-
-/** librdkafka's `PROTOCOL://HOST:PORT/ID: what happened`. */
-const BROKER = /^(?:\w+:\/\/)?([^/ ]+:\d+)\/\w+: /;
-
-function addressIn(text: string): string | undefined {
-  return BROKER.exec(text)?.[1];
-}
-
-/** The address is said once. */
-function withoutAddress(text: string, brokers: string): string {
-  return text.replace(BROKER, (_, address: string) => (address === brokers ? '' : `${address}: `));
 }

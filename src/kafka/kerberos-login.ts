@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { codeOf, UserError } from '../errors/user-error.js';
-import { problemOf, type ClientFacts } from './connection-problem.js';
+import type { ClientFacts } from './client-facts.js';
+import { problemOf } from './connection-problem.js';
 import type { Properties } from './properties.js';
 import { securityOf } from './security.js';
 

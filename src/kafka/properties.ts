@@ -1,8 +1,11 @@
 import { addon } from '../addon.js';
 import { nearest } from '../errors/nearest.js';
-import { usageError } from '../errors/user-error.js';
+import { usageError, type UserError } from '../errors/user-error.js';
 import { REBUILD } from './build-features.js';
+import { checkBrokers } from './broker-address.js';
 import { insteadOfJava } from './java-names.js';
+import { isListOfBrokers } from './security.js';
+import { whyUnusable } from './unusable-properties.js';
 
 /** librdkafka's configuration properties, by its own names (CONFIGURATION.md), values as text. */
 export type Properties = ReadonlyMap<string, string>;
@@ -21,7 +24,10 @@ export function parseProperty(text: string): readonly [name: string, value: stri
   return checkProperty(`-X ${name}`, name, text.slice(equals + 1));
 }
 
-/** A property that librdkafka takes; throws a usage error about `where` if it does not, which hides a secret value. */
+/**
+ * A property that librdkafka takes and kcap can work with; throws a usage error about `where` for any other, which hides
+ * a secret value.
+ */
 export function checkProperty(
   where: string,
   name: string,
@@ -30,22 +36,46 @@ export function checkProperty(
   const what = where.endsWith(name) ? where : `${where}: ${name}`;
   const instead = insteadOfJava(name);
   if (instead !== undefined) throw usageError(what, "it is of Kafka's Java client", instead);
+  const unusable = whyUnusable(name, value);
+  if (unusable) throw usageError(what, unusable.why, unusable.instead);
   const problem = addon.propertyProblem(name, value);
-  if (!problem) return [name, value];
-  if (!problem.unknown)
-    throw usageError(
-      what,
-      hideSecrets(problem.message.trim(), new Map([[name, value]])),
-      /not available at build time/.test(problem.message) ? REBUILD : undefined,
-    );
-  const close = nearest(name, addon.propertyNames());
-  throw usageError(
+  if (problem)
+    throw problem.unknown
+      ? noSuchProperty(what, name)
+      : invalid(what, problem.message, [name, value]);
+  if (isListOfBrokers(name)) checkBrokers(what, value);
+  return [name, value];
+}
+
+/** Whether only the other kind of client has a use for it: librdkafka ignores it. */
+export function isOfOtherClient(name: string, role: 'producer' | 'consumer'): boolean {
+  const client = addon.properties().find((property) => property.name === name)?.client ?? '*';
+  return client === (role === 'producer' ? 'C' : 'P');
+}
+
+function noSuchProperty(what: string, name: string): UserError {
+  const close = nearest(
+    name,
+    addon.properties().map((property) => property.name),
+  );
+  return usageError(
     what,
     'librdkafka has no such property',
     close === undefined
       ? "librdkafka's CONFIGURATION.md lists them all"
       : `did you mean ${close}? librdkafka's CONFIGURATION.md lists them all`,
   );
+}
+
+function invalid(
+  what: string,
+  message: string,
+  property: readonly [name: string, value: string],
+): UserError {
+  if (/must be set through dedicated|Internal property/.test(message))
+    return usageError(what, 'programs set it, by a function of librdkafka', 'leave it out');
+  const remedy = /not available at build time/.test(message) ? REBUILD : undefined;
+  return usageError(what, hideSecrets(message.trim(), new Map([property])), remedy);
 }
 
 const SECRET =

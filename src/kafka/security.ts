@@ -34,8 +34,16 @@ function userOf(properties: Properties, mechanism: string | undefined): string |
   }
 }
 
+/** librdkafka's two names for the brokers to begin with. */
+const BROKERS = ['bootstrap.servers', 'metadata.broker.list'] as const;
+
 export function brokersOf(properties: Properties): string {
-  return lastOf(properties, 'bootstrap.servers', 'metadata.broker.list') ?? '';
+  return lastOf(properties, ...BROKERS) ?? '';
+}
+
+/** Whether this property lists brokers. */
+export function isListOfBrokers(name: string): boolean {
+  return BROKERS.some((known) => known === name);
 }
 
 /** The value of a property that has two names: that which was given last. */

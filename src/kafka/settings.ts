@@ -70,12 +70,15 @@ const NOT_IDEMPOTENT: readonly (readonly [name: string, value: RegExp])[] = [
   ['queuing.strategy', /^lifo$/],
 ];
 
+/** In time for a start to say that what listens there does not answer as a broker does. */
+const CONTROL: Properties = new Map([...BOTH, ['api.version.request.timeout.ms', '5000']]);
+
 /** For a client that only asks about the cluster. */
 export function controlProperties(user: Properties): Properties {
   const renewal = renewalProperties(user);
   // It is gone before the ticket that was taken for it.
   const once = renewal.size > 0 ? [['sasl.kerberos.min.time.before.relogin', '0'] as const] : [];
-  return new Map([...BOTH, ...user, ...once]);
+  return new Map([...CONTROL, ...user, ...once]);
 }
 
 /** @param spools whether what can't be sent has a place on disk */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
+import { createServer as createWebServer } from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
@@ -10,7 +11,7 @@ import { pcapFile } from '../support/pcap-file.js';
 import { freePort } from '../support/free-port.js';
 import { kcap, type KcapOptions } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
-import { SecuredKafka, type Listener } from '../support/secured-kafka.js';
+import { SecuredKafka, UNKNOWN_ADDRESS, type Listener } from '../support/secured-kafka.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { useBrokers } from '../support/test-brokers.js';
 import { freshTopic } from '../support/topic.js';
@@ -39,6 +40,8 @@ type Mode = keyof typeof MODES;
 
 interface Attempt {
   readonly listener?: Listener | 'PLAINTEXT';
+  /** HOST:PORT where no listener of Kafka's is meant. */
+  readonly brokers?: string;
   readonly topic?: string;
   readonly properties: readonly string[];
   readonly more?: readonly string[];
@@ -51,7 +54,8 @@ async function refused(t: TestContext, mode: Mode, attempt: Attempt): Promise<[s
   const file = path.join(await tempFolder(t), 'in.pcap');
   const packets = [{ seconds: 1, fraction: 0, frame: Buffer.alloc(60) }];
   await writeFile(file, pcapFile({ packets }));
-  const brokers = listener === 'PLAINTEXT' ? kafka.administration : kafka.at(listener);
+  const address = listener === 'PLAINTEXT' ? kafka.administration : kafka.at(listener);
+  const { brokers = address } = attempt;
   const run = kcap(
     t,
     [
@@ -380,7 +384,39 @@ const TLS: Case[] = [
   },
 ];
 
-for (const [what, cases] of Object.entries({ Kerberos: KERBEROS, passwords: PASSWORDS, TLS }))
+const PORTS: Case[] = [
+  {
+    name: 'the port of a web server',
+    attempt: async (t) => {
+      const port = await freePort();
+      const server = createWebServer().listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      t.after(() => server.close());
+      return { brokers: `127.0.0.1:${port}`, properties: [] };
+    },
+    says: /^kcap: connect to 127\.0\.0\.1:\d+: an HTTP server answers there, not a Kafka broker$/,
+    remedy: /^name the port of a Kafka listener with -k/,
+  },
+  {
+    name: 'a port where nobody says a word',
+    attempt: async (t) => ({ brokers: `127.0.0.1:${await silentPort(t)}`, properties: [] }),
+    says: /: it takes the connection, but does not answer as a Kafka broker does$/,
+    remedy: /^check that -k names the port of a Kafka listener/,
+  },
+  {
+    name: 'a host without an address',
+    attempt: () => ({ brokers: UNKNOWN_ADDRESS, properties: [] }),
+    says: /^kcap: connect to no-such-host\.invalid:9092: Failed to resolve/,
+    remedy: /^check the host name given with -k/,
+  },
+];
+
+for (const [what, cases] of Object.entries({
+  Kerberos: KERBEROS,
+  passwords: PASSWORDS,
+  TLS,
+  PORTS,
+}))
   describe(`${what}: what is wrong is said in one line`, { concurrency: 4 }, () => {
     for (const { name, attempt, says, remedy } of cases)
       for (const mode of ['producer', 'consumer'] as const)
@@ -390,6 +426,41 @@ for (const [what, cases] of Object.entries({ Kerberos: KERBEROS, passwords: PASS
           assert.match(advised, remedy);
         });
   });
+
+describe('brokers that send clients where they can’t be reached (advertised.listeners)', () => {
+  const listeners = [
+    ['CLOSED', () => kafka.closedAddress, 'Connection refused'],
+    ['UNKNOWN', () => UNKNOWN_ADDRESS, 'Name or service not known'],
+  ] as const;
+  for (const [listener, told, cause] of listeners) {
+    test(`are told from a wrong -k: ${cause} (consumer)`, async (t) => {
+      const topic = await freshTopic(t);
+      const [said, advised] = await refused(t, 'consumer', { listener, topic, properties: [] });
+      assert.match(said, new RegExp(`: ${told()}: .*${cause}$`));
+      assert.ok(advised.startsWith(`the brokers send clients to ${told()}: `), advised);
+      assert.match(advised, /advertised\.listeners/);
+    });
+
+    test(`are told from a wrong -k: ${cause} (producer, at work)`, async (t) => {
+      const run = kcap(
+        t,
+        ['-p', '-r', '-', '-k', kafka.at(listener), '-t', await freshTopic(t)].concat(
+          '--drain-timeout',
+          '0',
+        ),
+        { stdin: 'open' },
+      );
+      run.stdin.write(pcapFile({ packets: [] }));
+      const said = await run.waitForLog(({ msg }) => String(msg).includes(cause));
+      assert.match(
+        String(said['msg']),
+        new RegExp(`^Kafka: ${told()}/1: .*; the brokers send clients to ${told()}: `),
+      );
+      run.stdin.end();
+      await run.exit;
+    });
+  }
+});
 
 /** A port where one can connect, and nobody ever says a word. */
 async function silentPort(t: TestContext): Promise<number> {
@@ -467,15 +538,16 @@ const RIGHTS: RightsCase[] = [
     user: 'reader',
     mode: 'consumer',
     more: ['-g', 'team'],
-    says: /^kcap: read topic kcap-test-.*: FindCoordinator .*Group authorization failed\.$/,
+    says: /^kcap: read topic kcap-test-.*: group team: Group authorization failed$/,
     grants: /--allow-principal User:reader --consumer --topic kcap-test-[-\w]+ --group team$/,
   },
   ...(['producer', 'consumer'] as const).map((mode) => ({
     name: `who may not even see the topic: ${mode}`,
     user: 'stranger',
     mode,
-    says: /^kcap: topic kcap-test-.*: it does not exist on localhost:\d+, or may not be seen$/,
-    grants: /create it, .*--allow-principal User:stranger --(?:producer|operation Read) --topic/,
+    says: /^kcap: topic kcap-test-.*: the user may not see it on localhost:\d+ \(TOPIC_AUTHORIZATION_FAILED\)$/,
+    grants:
+      /^let the user do so: .*--allow-principal User:stranger --(?:producer|operation Read) --topic/,
   })),
 ];
 

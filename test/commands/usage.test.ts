@@ -85,11 +85,20 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [[...P, '-H', 'pcap-nanos=1'], 'kcap: -H pcap-nanos=1: kcap sets pcap-nanos itself', /./],
   [[...C, '-w', 'out.pcap', '-pp', '1'], 'kcap: -w and -pp: either packets or lines', /./],
   [['broker', '--port', 'x'], 'kcap: --port x: not a whole number', /./],
-  [['broker', '--topic', 'a b'], 'kcap: --topic a b: not the name of a topic', /./],
+  [['broker', '--topic', 'a b'], "kcap: --topic a b: a topic name can't contain a space", /./],
+  [['-c', '-k', 'b', '-t', 'a/b'], "kcap: -t a/b: a topic name can't contain '/'", /at most 249/],
+  [['-c', '-k', 'b', '-t', 'x'.repeat(600)], 'kcap: -t xxx', /at most 249/],
+  [['-c', '-k', 'kafka://b:1', '-t', 'pcap'], 'kcap: -k kafka://b:1: a broker', /^write b:1$/],
+  [[...P, '-X', 'transactional.id=x'], 'kcap: -X transactional.id: kcap sends without', /./],
+  [
+    [...C, '-X', 'ssl.keystore.location=x', '-X', 'security.protocol=SSL'],
+    'kcap: properties (-X): ssl.keystore.password is mandatory when ssl.keystore.location is set',
+    /change or leave out one/,
+  ],
 ];
 
 for (const [args, what, remedy] of MISUSES) {
-  test(`kcap ${args.join(' ')}: ${what.slice(6)}`, async (t) => {
+  test(`kcap ${args.join(' ').slice(0, 80)}: ${what.slice(6)}`, async (t) => {
     const run = kcap(t, args);
     const { status } = await run.exit;
     const [first = '', ...rest] = run.stderr.trimEnd().split('\n');

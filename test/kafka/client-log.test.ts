@@ -22,7 +22,8 @@ describe("the log of librdkafka's clients", () => {
       const { log, records } = keptLog();
       const line = { level: number, facility: 'CONFWARN', message: '[thrd:b]: odd' };
       new ClientLog(log, FACTS).handle({ kind: 'log', ...line });
-      assert.deepEqual(records, [{ level, msg: 'librdkafka: CONFWARN: [thrd:b]: odd' }]);
+      // Which thread said it is of no interest.
+      assert.deepEqual(records, [{ level, msg: 'librdkafka: CONFWARN: odd' }]);
     });
   }
 
@@ -68,6 +69,37 @@ describe("the log of librdkafka's clients", () => {
     assert.deepEqual(say('SSL'), [{ level: 'warn', msg: 'Kafka: message of SSL' }]);
     t.mock.timers.tick(1);
     assert.deepEqual(say('REFUSED'), refused);
+  });
+
+  test('does not warn of what a file has for the other mode', () => {
+    const { log, records } = keptLog();
+    const message =
+      '[thrd:app]: Configuration property acks is a producer property and will be ignored by this consumer instance';
+    new ClientLog(log, FACTS).handle({ kind: 'log', level: 4, facility: 'CONFWARN', message });
+    assert.deepEqual(
+      records.map(({ level }) => level),
+      ['debug'],
+    );
+  });
+
+  test('says of each broker what is wrong with it, and that none is left', () => {
+    const { log, records } = keptLog();
+    const clientLog = new ClientLog(log, FACTS);
+    const say = (name: string, message: string) => {
+      clientLog.handle({ kind: 'error', name, message, fatal: false });
+    };
+    for (const broker of ['b', 'c'])
+      say('_TRANSPORT', `${broker}:9092/1: Disconnected (after 5ms in state UP)`);
+    say('_ALL_BROKERS_DOWN', '1/2 brokers are down');
+    say('_ALL_BROKERS_DOWN', '2/2 brokers are down');
+    assert.deepEqual(
+      records.map(({ msg }) => msg),
+      [
+        'Kafka: b:9092/1: Disconnected',
+        'Kafka: c:9092/1: Disconnected',
+        'Kafka: no broker can be reached; kcap goes on trying',
+      ],
+    );
   });
 
   test('has statistics as a record, for machines', () => {

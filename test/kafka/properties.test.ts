@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { addon } from '#kcap/addon.js';
-import { hideSecrets, isSecret, parseProperty, shownProperties } from '#kcap/kafka/properties.js';
+import {
+  hideSecrets,
+  isOfOtherClient,
+  isSecret,
+  parseProperty,
+  shownProperties,
+} from '#kcap/kafka/properties.js';
 import { UserError, usageError } from '#kcap/errors/user-error.js';
 
 describe('a property of -X', () => {
@@ -89,6 +95,64 @@ describe('a property of -X', () => {
       assert.throws(() => parseProperty(text), usageError(`-X ${name}`, cause));
     });
   }
+});
+
+describe('a property that kcap can’t work with', () => {
+  const refused: [text: string, why: RegExp, instead: RegExp][] = [
+    ['transactional.id=x', /^kcap sends without transactions/, /enable\.idempotence/],
+    ['delivery.report.only.error=true', /^kcap counts a packet as sent once/, /^leave it out/],
+    ['delivery.report.only.error=t', /^kcap counts a packet as sent once/, /^leave it out/],
+    ['enable.auto.offset.store=true', /^kcap stores offsets itself/, /^leave it out/],
+    ['offset.store.method=file', /with the brokers$/, /^leave it out/],
+    ['log.queue=true', /^nobody would read that queue/, /-ll/],
+    ['enabled_events=1', /^kcap chooses the events/, /^leave it out/],
+    ['test.mock.num.brokers=1', /in-memory cluster of its own$/, /kcap broker/],
+    ['plugin.library.paths=x', /loads no other libraries/, /^leave it out/],
+    // Of these, librdkafka says it.
+    ['dr_cb=x', /^programs set it/, /^leave it out/],
+    ['rebalance_cb=x', /^programs set it/, /^leave it out/],
+    ['opaque=x', /^programs set it/, /^leave it out/],
+    ['interceptors=x', /^programs set it/, /^leave it out/],
+    // Brokers are checked under either name.
+    ['bootstrap.servers=kafka://b:9092', /^a broker's address has no scheme/, /^write b:9092$/],
+    ['metadata.broker.list=b:x', /^the port is not a number/, /^for example/],
+  ];
+  for (const [text, why, instead] of refused)
+    test(`is refused, and why: ${text}`, () => {
+      const { message, remedy, exitStatus } = errorOf(text);
+      const [name = ''] = text.split('=');
+      assert.ok(message.startsWith(`-X ${name}: `), message);
+      assert.match(message.replace(/^-X [^ ]+: (?:\S+:\S+: )?/, ''), why);
+      assert.match(remedy ?? '', instead);
+      assert.equal(exitStatus, 2);
+    });
+
+  for (const text of [
+    'transactional.id=',
+    'delivery.report.only.error=false',
+    'enable.auto.offset.store=false',
+    'enable.auto.commit=false',
+    'offset.store.method=broker',
+    'log.queue=false',
+    'partition.assignment.strategy=cooperative-sticky',
+  ])
+    test(`is none with a value that changes nothing: ${text}`, () => {
+      assert.deepEqual(parseProperty(text), text.split('='));
+    });
+
+  const roles: [name: string, foreignTo: 'producer' | 'consumer' | undefined][] = [
+    ['acks', 'consumer'],
+    ['linger.ms', 'consumer'],
+    ['group.id', 'producer'],
+    ['enable.auto.commit', 'producer'],
+    ['client.id', undefined],
+    ['ssl.ca.location', undefined],
+  ];
+  for (const [name, foreignTo] of roles)
+    test(`has no effect in the other mode: ${name}`, () => {
+      assert.equal(isOfOtherClient(name, 'producer'), foreignTo === 'producer');
+      assert.equal(isOfOtherClient(name, 'consumer'), foreignTo === 'consumer');
+    });
 });
 
 describe("a property of Kafka's Java client", () => {

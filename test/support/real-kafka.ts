@@ -29,6 +29,8 @@ export interface RealKafkaOptions {
   readonly javaOptions?: readonly string[];
   /** Listeners beside the plain one, as NAME://HOST:PORT, which is also what clients are told. */
   readonly listeners?: readonly string[];
+  /** What clients of some of these listeners are told instead, HOST:PORT by NAME. */
+  readonly advertised?: Readonly<Record<string, string>>;
   /** Options of the storage tool, such as --add-scram. */
   readonly formatOptions?: readonly string[];
 }
@@ -80,7 +82,7 @@ export async function startRealKafkaCluster(
         const folder = await mkdtemp(path.join(tmpdir(), 'kcap-kafka-'));
         return new Broker(folder, place.port, {
           properties: {
-            ...defaultProperties(folder, place, places, options.listeners ?? []),
+            ...defaultProperties(folder, place, places, options),
             ...options.properties,
           },
           formatOptions: options.formatOptions ?? [],
@@ -120,16 +122,20 @@ function defaultProperties(
   folder: string,
   { id, port, controllerPort }: Place,
   cluster: readonly Place[],
-  moreListeners: readonly string[],
+  { listeners: moreListeners = [], advertised = {} }: RealKafkaOptions,
 ): Record<string, string> {
   const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...moreListeners];
+  const toldOf = (listener: string) => {
+    const [name = ''] = listener.split('://');
+    return name in advertised ? `${name}://${advertised[name]}` : listener;
+  };
   const replicas = String(Math.min(cluster.length, 3));
   const inSync = cluster.length < 3 ? '1' : '2';
   return {
     'process.roles': 'broker,controller',
     'node.id': String(id),
     listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
-    'advertised.listeners': listeners.join(','),
+    'advertised.listeners': listeners.map(toldOf).join(','),
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': cluster
       .map((voter) => `${voter.id}@127.0.0.1:${voter.controllerPort}`)
@@ -203,7 +209,7 @@ class Cluster implements RealKafkaCluster {
   }
 }
 
-type BrokerOptions = Required<Omit<RealKafkaOptions, 'listeners'>>;
+type BrokerOptions = Required<Omit<RealKafkaOptions, 'listeners' | 'advertised'>>;
 
 class Broker implements RealKafka {
   readonly brokers: string;

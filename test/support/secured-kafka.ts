@@ -21,7 +21,14 @@ const LISTENERS = {
   EXPIRED: 'SSL',
   /** Its certificate is for another host. */
   WRONGHOST: 'SSL',
+  /** Sends clients to a port where nobody listens (advertised.listeners). */
+  CLOSED: 'PLAINTEXT',
+  /** Sends clients to a host that has no address. */
+  UNKNOWN: 'PLAINTEXT',
 } as const;
+
+/** Where the listener UNKNOWN sends clients. */
+export const UNKNOWN_ADDRESS = 'no-such-host.invalid:9092';
 
 export type Listener = keyof typeof LISTENERS;
 
@@ -57,6 +64,7 @@ export class SecuredKafka {
   readonly clientCertificate: Certificate;
   readonly #kafka: RealKafka;
   readonly #ports: Readonly<Record<Listener, number>>;
+  readonly #closedPort: number;
   readonly #folder: string;
 
   private constructor(parts: Parts, kafka: RealKafka) {
@@ -64,6 +72,7 @@ export class SecuredKafka {
     this.authority = parts.authority;
     this.clientCertificate = parts.certificates.client;
     this.#ports = parts.ports;
+    this.#closedPort = parts.closedPort;
     this.#folder = parts.folder;
     this.#kafka = kafka;
   }
@@ -78,6 +87,7 @@ export class SecuredKafka {
         properties: await brokerProperties(parts),
         javaOptions: [`-Djava.security.krb5.conf=${realm.configFile}`],
         listeners: names.map((name) => `${name}://localhost:${parts.ports[name]}`),
+        advertised: { CLOSED: `localhost:${parts.closedPort}`, UNKNOWN: UNKNOWN_ADDRESS },
         formatOptions: Object.entries(SCRAM_USERS).flatMap(([name, password]) =>
           ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
             '--add-scram',
@@ -96,6 +106,11 @@ export class SecuredKafka {
   /** A listener for whom everything is allowed, without any security: for what a test prepares. */
   get administration(): string {
     return this.#kafka.brokers;
+  }
+
+  /** Where the listener CLOSED sends clients. */
+  get closedAddress(): string {
+    return `localhost:${this.#closedPort}`;
   }
 
   /** HOST:PORT of a listener, as for kcap's -k. */
@@ -129,6 +144,7 @@ interface Parts {
     Record<'broker' | 'expired' | 'wrongHost' | 'client', Certificate>
   >;
   readonly ports: Readonly<Record<Listener, number>>;
+  readonly closedPort: number;
 }
 
 async function prepare(folder: string, realm: KerberosRealm): Promise<Parts> {
@@ -143,7 +159,7 @@ async function prepare(folder: string, realm: KerberosRealm): Promise<Parts> {
   };
   const ports = {} as Record<Listener, number>;
   for (const name of names) ports[name] = await freePort();
-  return { folder, realm, authority, certificates, ports };
+  return { folder, realm, authority, certificates, ports, closedPort: await freePort() };
 }
 
 async function brokerProperties(parts: Parts): Promise<Record<string, string>> {

@@ -1,0 +1,94 @@
+#include "kafka/topic_lookup.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <string>
+
+#include "kafka/properties.h"
+
+namespace kcap {
+namespace {
+
+/** One question, in a thread of Node's pool, by a client of its own. */
+class TopicLookup : public Napi::AsyncWorker {
+ public:
+  TopicLookup(Napi::Env env, Conf conf, std::string topic, int timeout_ms)
+      : AsyncWorker(env, "kcap topic lookup"),
+        promise_(Napi::Promise::Deferred::New(env)),
+        conf_(std::move(conf)),
+        topic_(std::move(topic)),
+        timeout_ms_(timeout_ms) {}
+
+  Napi::Promise Promise() const { return promise_.Promise(); }
+
+ private:
+  void Execute() override {
+    // What goes wrong is in the answer.
+    rd_kafka_conf_set_log_cb(conf_.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+    char message[512];
+    rd_kafka_t* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf_.get(), message, sizeof message);
+    if (!client) {
+      SetError(message);
+      return;
+    }
+    conf_.release();  // the client has taken it over
+    error_ = Ask(client);
+    rd_kafka_destroy(client);
+  }
+
+  rd_kafka_resp_err_t Ask(rd_kafka_t* client) const {
+    const char* names[] = {topic_.c_str()};
+    auto* topics = rd_kafka_TopicCollection_of_topic_names(names, 1);
+    auto* options = rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
+    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms_, nullptr, 0);
+    auto* queue = rd_kafka_queue_new(client);
+    rd_kafka_DescribeTopics(client, topics, options, queue);
+    auto* event = rd_kafka_queue_poll(queue, timeout_ms_);
+    const auto error = event ? ErrorIn(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (event) rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_TopicCollection_destroy(topics);
+    return error;
+  }
+
+  static rd_kafka_resp_err_t ErrorIn(rd_kafka_event_t* event) {
+    if (const auto error = rd_kafka_event_error(event)) return error;
+    size_t count = 0;
+    const auto* result = rd_kafka_event_DescribeTopics_result(event);
+    const auto* topics = rd_kafka_DescribeTopics_result_topics(result, &count);
+    if (count != 1) return RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    return rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[0]));
+  }
+
+  void OnOK() override {
+    promise_.Resolve(error_ ? Napi::String::New(Env(), rd_kafka_err2name(error_))
+                            : Env().Undefined());
+  }
+
+  void OnError(const Napi::Error& error) override { promise_.Reject(error.Value()); }
+
+  const Napi::Promise::Deferred promise_;
+  Conf conf_;
+  const std::string topic_;
+  const int timeout_ms_;
+  rd_kafka_resp_err_t error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+Napi::Value TopicError(const Napi::CallbackInfo& info) {
+  auto conf = ConfOf(info.Env(), info[0]);
+  // Frees itself once it is done.
+  auto* lookup = new TopicLookup(info.Env(), std::move(conf), info[1].As<Napi::String>(),
+                                 info[2].As<Napi::Number>());
+  lookup->Queue();
+  return lookup->Promise();
+}
+
+}  // namespace
+
+void InitTopicLookup(Napi::Env env, Napi::Object exports) {
+  exports["topicError"] = Napi::Function::New<TopicError>(env, "topicError");
+}
+
+}  // namespace kcap
