@@ -4,6 +4,7 @@
 #include <napi.h>
 #include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #include "kafka/flow_hash.h"
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
+#include "system/log_writer.h"
 
 namespace kcap {
 namespace {
@@ -117,6 +119,9 @@ Napi::Value UserNamed(const Napi::CallbackInfo& info) {
  * request. */
 void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
 
+/** ignoreSignal(number): from now on it does nothing, also in programs that this one becomes. */
+void IgnoreSignal(const Napi::CallbackInfo& info) { signal(info[0].As<Napi::Number>(), SIG_IGN); }
+
 /**
  * librdkafka frees in a thread of its own what it allocates in ours: a message, and three pieces
  * for each header. glibc keeps small pieces apart in bins that are then merged and filled again all
@@ -138,6 +143,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
+  exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   OwnConnections::Init(env, exports);
   CaptureFilter::Init(env, exports);
@@ -146,6 +152,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   BatchProducer::Init(env, exports);
   BatchConsumer::Init(env, exports);
   InMemoryBroker::Init(env, exports);
+  LogWriter::Init(env, exports);
   return exports;
 }
 
