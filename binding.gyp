@@ -22,6 +22,7 @@
         'native/kafka/flow_hash.cc',
         'native/kafka/in_memory_broker.cc',
         'native/system/js_thread.cc',
+        'native/system/log_writer.cc',
         'native/capture/kernel_filter.cc',
         'native/capture/link_type.cc',
         'native/capture/live_capture.cc',

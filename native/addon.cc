@@ -4,6 +4,7 @@
 #include <napi.h>
 #include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
+#include "system/log_writer.h"
 
 namespace kcap {
 namespace {
@@ -135,6 +137,9 @@ Napi::Value UserNamed(const Napi::CallbackInfo& info) {
  * request. */
 void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
 
+/** ignoreSignal(number): from now on it does nothing, also in programs that this one becomes. */
+void IgnoreSignal(const Napi::CallbackInfo& info) { signal(info[0].As<Napi::Number>(), SIG_IGN); }
+
 /**
  * librdkafka frees in a thread of its own what it allocates in ours: a message, and three pieces
  * for each header. glibc keeps small pieces apart in bins that are then merged and filled again all
@@ -157,6 +162,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
+  exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
   OwnConnections::Init(env, exports);
@@ -166,6 +172,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   BatchProducer::Init(env, exports);
   BatchConsumer::Init(env, exports);
   InMemoryBroker::Init(env, exports);
+  LogWriter::Init(env, exports);
   return exports;
 }
 

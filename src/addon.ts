@@ -138,6 +138,14 @@ export interface NativeUser {
   readonly groups: readonly number[];
 }
 
+/** Writes text to a descriptor in a thread of its own: see `native/system/log_writer.h`. */
+export interface NativeLogWriter {
+  write(text: string, lines: number): void;
+  isFlowing(): boolean;
+  takeDropped(): number;
+  drain(timeoutMs: number): boolean;
+}
+
 interface Addon {
   versions(): { librdkafka: string; features: string; libpcap: string };
   linkTypeOfName(name: string): number | undefined;
@@ -156,6 +164,8 @@ interface Addon {
   lockFile(fd: number): boolean;
   userNamed(name: string): NativeUser | undefined;
   exitNow(status: number): never;
+  /** From now on the signal with this number does nothing. */
+  ignoreSignal(number: number): void;
   OwnConnections: new () => NativeOwnConnections;
   CaptureFilter: {
     new (expression: string, linkType: number, snapLength: number): NativeFilter;
@@ -206,6 +216,7 @@ interface Addon {
     onEvent: (event: NativeEvent) => void;
   }) => NativeConsumer;
   InMemoryBroker: new (port: number) => NativeBroker;
+  LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;
 }
 
 /** The native half of kcap: threads that wait and copy. What they should do is decided in TypeScript. */

@@ -1,6 +1,7 @@
-import { addon } from './addon.js';
 import { runCommandLine } from './commands/command-line.js';
-import { showError } from './terminal/logging.js';
+import { exitNow } from './terminal/exit.js';
+import { keepIgnoredSignals } from './terminal/ignored-signals.js';
+import { showBug, showError } from './terminal/logging.js';
 import { hideSecretsInTitle } from './terminal/process-title.js';
 import { UserError, type ExitStatus } from './errors/user-error.js';
 
@@ -17,11 +18,14 @@ async function main(): Promise<ExitStatus> {
       showError(error);
       return error.exitStatus;
     }
-    console.error(error);
+    showBug(error);
     return BUG;
   }
 }
 
-// Everything has been closed; what still waits is a thread in a call that can't be interrupted, and nobody
-// should have to wait for it.
-addon.exitNow(await main());
+keepIgnoredSignals();
+process.on('uncaughtException', (error) => {
+  showBug(error);
+  exitNow(BUG);
+});
+exitNow(await main());

@@ -1,10 +1,8 @@
-import { Writable } from 'node:stream';
-import { pino, type DestinationStream, type LogFn, type Logger } from 'pino';
-import type { UserError } from '../errors/user-error.js';
+import { pino, type LogFn, type Logger } from 'pino';
+import { messageOf, type UserError } from '../errors/user-error.js';
 import { printable } from './printable.js';
+import { dropNotice, isTerminal, showsColours, standardError } from './standard-error.js';
 import { statusLine } from './status-line.js';
-
-const STANDARD_ERROR = 2;
 
 export type LogFormat = 'text' | 'json';
 
@@ -15,15 +13,13 @@ export interface LogOptions {
 
 /** Text for people at a terminal, JSON for programs. */
 export function defaultLogFormat(): LogFormat {
-  return process.stderr.isTTY ? 'text' : 'json';
+  return isTerminal() ? 'text' : 'json';
 }
 
 /** The log goes to standard error: standard output is the packets'. */
 export async function openLog({ level, format }: LogOptions): Promise<Logger> {
-  const destination: DestinationStream =
-    format === 'json'
-      ? pino.destination({ dest: STANDARD_ERROR, sync: true })
-      : await textDestination();
+  const lineOf = format === 'json' ? (record: string) => record : await textFormat();
+  standardError.wordNotice((dropped) => lineOf(dropRecord(dropped)));
   return pino(
     {
       level,
@@ -33,7 +29,11 @@ export async function openLog({ level, format }: LogOptions): Promise<Logger> {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    {
+      write: (record) => {
+        statusLine.write(lineOf(record));
+      },
+    },
   );
 }
 
@@ -42,21 +42,16 @@ function logPrintable(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
   log.apply(this, shown as Parameters<LogFn>);
 }
 
-async function textDestination(): Promise<DestinationStream> {
+async function textFormat(): Promise<(record: string) => string> {
   // Loaded on use: it would take a good part of the start's time.
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({
-    destination: new Writable({
-      decodeStrings: false,
-      write: (lines: string, _encoding, done) => {
-        statusLine.write(lines);
-        done();
-      },
-    }),
-    colorize: process.stderr.isTTY,
-    ignore: 'time',
-    hideObject: true,
-  });
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({ colorize: showsColours(), ignore: 'time', hideObject: true });
+}
+
+function dropRecord(dropped: number): string {
+  const time = new Date().toISOString();
+  const msg = dropNotice(dropped);
+  return `${JSON.stringify({ level: 'warn', time, event: 'log-dropped', lines: dropped, msg })}\n`;
 }
 
 /** Shows an error that ends the program: in the log's format, but usage errors always as text. */
@@ -66,5 +61,11 @@ export function showError(error: UserError, log?: { logger: Logger; format: LogF
     return;
   }
   const remedy = error.remedy === undefined ? '' : `${error.remedy}\n`;
-  process.stderr.write(printable(`kcap: ${error.message}\n${remedy}`));
+  standardError.write(printable(`kcap: ${error.message}\n${remedy}`));
+}
+
+/** Shows an error that is a bug of kcap's, with where it was thrown. */
+export function showBug(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
+  standardError.write(`${printable(`kcap: a bug in kcap: ${text}`)}\n`);
 }

@@ -1,6 +1,5 @@
-import { writeSync } from 'node:fs';
+import { standardError } from './standard-error.js';
 
-const STANDARD_ERROR = 2;
 const CLEAR_LINE = '\r\x1b[K';
 
 /** Standard error as a terminal: a line at its end that is written anew, and the log above it. */
@@ -10,16 +9,13 @@ export class StatusLine {
   /** Shows a text in place of the one before; an empty one removes it. */
   show(text: string): void {
     if (this.#shown === text) return;
-    writeSync(STANDARD_ERROR, `${this.#shown === '' ? '' : CLEAR_LINE}${text}`);
-    this.#shown = text;
+    const clear = this.#shown === '' ? '' : CLEAR_LINE;
+    if (standardError.writeInPassing(`${clear}${text}`)) this.#shown = text;
   }
 
   /** Writes whole lines above the status. */
   write(lines: string): void {
-    const status = this.#shown;
-    this.show('');
-    writeSync(STANDARD_ERROR, lines);
-    this.show(status);
+    standardError.write(this.#shown === '' ? lines : `${CLEAR_LINE}${lines}${this.#shown}`);
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
-import { addon } from '../addon.js';
 import type { ExitStatus } from '../errors/user-error.js';
 import type { PacketRun } from '../pipeline/packet-run.js';
 import type { Stop } from '../pipeline/stop.js';
 import { summaryLines, type Summary } from '../pipeline/summary.js';
 import { startWatching, type Watchdog } from '../watchdogs/watchdog.js';
+import { exitNow } from './exit.js';
 import type { LogFormat } from './logging.js';
 import { showProgress } from './progress.js';
+import { isCapableTerminal, standardError } from './standard-error.js';
+import { onStopSignal } from './stop-signals.js';
 
 export interface RunOptions {
   /** Said once signals are listened to: whoever waits for it may send one. */
@@ -24,11 +26,9 @@ const UNHEARD = 'nothing was heard of them until the end';
 /** Long enough for a group to be left and offsets to be committed. */
 const CLOSE_LIMIT_MS = 5000;
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /**
  * Runs to the end: the first signal asks the run to stop, the second one ends the process. Always closes with the
- * summary. The exit status says whether anything was lost.
+ * summary. The exit status says whether anything was lost, or the summary itself could not be written.
  */
 export async function superviseRun(
   run: PacketRun,
@@ -36,33 +36,38 @@ export async function superviseRun(
   { started, log, format, quiet, statsIntervalMs, watchdogs = [] }: RunOptions,
 ): Promise<ExitStatus> {
   let asked = false;
-  const onSignal = (signal: NodeJS.Signals) => {
+  onStopSignal((signal) => {
     if (asked) {
       log.warn(`${signal} again: ending now`);
       showSummary(run.summary('given up at a second signal'), log, format);
-      addon.exitNow(1);
+      exitNow(1);
     }
     asked = true;
     log.info(`${signal}: stopping, with what was captured until now`);
     stop.request();
+  });
+  const onBug = () => {
+    showSummary(run.summary('given up for a bug in kcap'), log, format);
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('uncaughtExceptionMonitor', onBug);
   log.info({ event: 'started' }, started);
   const hideProgress =
-    process.stderr.isTTY && !quiet ? showProgress(() => run.summary()) : () => undefined;
+    isCapableTerminal() && !quiet ? showProgress(() => run.summary()) : () => undefined;
   const endWatching = startWatching(watchdogs, () => run.summary());
   const endStatistics = showStatistics(() => run.summary(), statsIntervalMs, log);
+  let written: boolean;
   try {
     await run.run(stop);
   } finally {
     hideProgress();
     endWatching();
     endStatistics();
-    showSummary(run.summary(UNHEARD), log, format);
+    process.off('uncaughtExceptionMonitor', onBug);
+    written = showSummary(run.summary(UNHEARD), log, format);
     await closeSoon(run);
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    onStopSignal(undefined);
   }
-  return run.summary(UNHEARD).lossy ? 1 : 0;
+  return run.summary(UNHEARD).lossy || !written ? 1 : 0;
 }
 
 /** A client's thread may be waiting for a name server: nobody should have to wait for it, too. */
@@ -87,12 +92,15 @@ function showStatistics(account: () => Summary, intervalMs: number, log: Logger)
   };
 }
 
-function showSummary(summary: Summary, log: Logger, format: LogFormat): void {
+/** Whether it could be written. */
+function showSummary(summary: Summary, log: Logger, format: LogFormat): boolean {
   const { lossy, ...fields } = summary;
   const lines = summaryLines(summary);
   const level = lossy ? 'warn' : 'info';
   // A summary ends every run, whatever the log level.
   if (!log.isLevelEnabled(level)) log.level = level;
-  if (format === 'json') log[level]({ event: 'summary', ...fields }, lines[0]);
-  else for (const line of lines) log[level](line);
+  return standardError.insist(() => {
+    if (format === 'json') log[level]({ event: 'summary', ...fields }, lines[0]);
+    else for (const line of lines) log[level](line);
+  });
 }
