@@ -38,6 +38,8 @@ export interface NativeConsumedBatch extends NativeBatch {
     readonly timesOutOfRange: number;
     readonly timesFromKafka: number;
     readonly badHeaders: number;
+    /** Packets of the window that were found outside its slack. */
+    readonly outsideSlack: number;
     /** Messages before those of the batch that the broker deleted before they were read. */
     readonly deleted: number;
   };
@@ -113,6 +115,8 @@ export interface NativeConsumer {
   next(): Promise<NativeConsumedBatch | null>;
   acknowledge(offsets: readonly NativeOffset[]): void;
   stop(): void;
+  /** Ends where the partitions have nothing more; takes `enable.partition.eof`. */
+  endHere(): void;
   close(): Promise<void>;
 }
 
@@ -202,11 +206,27 @@ interface Addon {
   BatchConsumer: new (options: {
     properties: Properties;
     topic: string;
-    subscribe: boolean;
-    partitions: readonly { partition: number; start: number; end: number | undefined }[];
+    /** Undefined to read all partitions. */
+    group: string | undefined;
+    groupInstance: string | undefined;
+    /** Where the group has no other members, `start` counts and not what is committed. */
+    overridesCommitted: boolean;
+    partitions: readonly {
+      partition: number;
+      start: number;
+      end: number | undefined;
+      timeStart?: number | undefined;
+    }[];
     otherStart: number;
-    /** Microseconds since 1970; negative for none. */
-    endTimeUs: number;
+    /** Microseconds, but for `slackUs` since 1970. */
+    window:
+      | {
+          readonly fromUs: number | undefined;
+          readonly toUs: number | undefined;
+          readonly slackUs: number | undefined;
+          readonly nowUs: number;
+        }
+      | undefined;
     inTimeOrder: boolean;
     tellsNames: boolean;
     keyUnit: 'us' | 'ms' | 'ns';

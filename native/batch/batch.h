@@ -39,10 +39,14 @@ struct Tally {
   uint32_t times_out_of_range = 0;
   uint32_t times_from_kafka = 0;
   uint32_t bad_headers = 0;
+  uint32_t outside_slack =
+      0;  // packets of the span of time that is read, found further off than expected
   uint64_t deleted = 0;  // messages before those of the batch, by the broker, before they were read
 
   bool Empty() const {
-    return null_values + times_out_of_range + times_from_kafka + bad_headers + deleted == 0;
+    return null_values + times_out_of_range + times_from_kafka + bad_headers + outside_slack +
+               deleted ==
+           0;
   }
 };
 

@@ -1,6 +1,6 @@
 #include "batch/batch_exchange.h"
 
-#include <chrono>
+#include <utility>
 
 namespace kcap {
 
@@ -20,24 +20,44 @@ bool BatchExchange::TryHandOver() {
 }
 
 bool BatchExchange::HandOver() {
+  Batch* const given = filling_;
+  GiveAway();
   std::unique_lock lock(mutex_);
-  ready_.push_back(filling_);
+  changed_.wait(lock, [this] { return closed_ || !free_.empty(); });
+  if (TakeFree()) return !closed_;
+  filling_ = given;  // once closed, nobody else uses it
+  return false;
+}
+
+void BatchExchange::GiveAway() {
+  std::lock_guard lock(mutex_);
+  ready_.push_back(std::exchange(filling_, nullptr));
   if (waiting_) {
     waiting_ = false;
     js_.Post([this](Napi::Env env) { Settle(env); });
   }
-  changed_.wait(lock, [this] { return closed_ || !free_.empty(); });
+}
+
+bool BatchExchange::Take(int timeout_ms) {
+  std::unique_lock lock(mutex_);
+  if (filling_) return true;
+  changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                    [this] { return closed_ || !free_.empty(); });
+  return !closed_ && TakeFree();
+}
+
+bool BatchExchange::TakeFree() {
   if (free_.empty()) return false;
   filling_ = free_.front();
   free_.pop_front();
   filling_->Clear();
-  return !closed_;
+  return true;
 }
 
 void BatchExchange::End(std::optional<std::string> error) {
   std::lock_guard lock(mutex_);
   // Once closed, the batch may have been given away already.
-  if (!closed_ && !filling_->Empty()) ready_.push_back(filling_);
+  if (!closed_ && !Empty()) ready_.push_back(std::exchange(filling_, nullptr));
   ended_ = true;
   error_ = std::move(error);
   if (waiting_) {
@@ -46,11 +66,33 @@ void BatchExchange::End(std::optional<std::string> error) {
   }
 }
 
-bool BatchExchange::WaitUntilHandled(int timeout_ms) {
+bool BatchExchange::WaitUntilHandled(int patience_ms) {
+  using Clock = std::chrono::steady_clock;
+  const std::chrono::milliseconds patience(patience_ms);
+  const auto began = Clock::now();
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
-                    [this] { return closed_ || (held_ == nullptr && ready_.empty()); });
-  return !closed_;
+  const auto is_handled = [this] { return held_ == nullptr && ready_.empty(); };
+  while (!closed_ && !is_handled()) {
+    // JavaScript may not have come to take a batch yet that has just been given away.
+    const auto until = (held_ ? held_since_ : began) + patience;
+    if (changed_.wait_until(lock, until) == std::cv_status::timeout && Clock::now() >= until &&
+        (!held_ || held_since_ + patience <= Clock::now()))
+      break;
+  }
+  return !closed_ && is_handled();
+}
+
+void BatchExchange::TakeBack() {
+  std::lock_guard lock(mutex_);
+  free_.insert(free_.end(), ready_.begin(), ready_.end());
+  ready_.clear();
+  taken_back_ = held_ != nullptr;
+  changed_.notify_all();
+}
+
+bool BatchExchange::HeldWasTakenBack() {
+  std::lock_guard lock(mutex_);
+  return taken_back_;
 }
 
 Napi::Value BatchExchange::Next(Napi::Env env) {
@@ -60,6 +102,7 @@ Napi::Value BatchExchange::Next(Napi::Env env) {
     if (held_) {
       free_.push_back(held_);
       held_ = nullptr;
+      taken_back_ = false;
       changed_.notify_all();
     }
   }
@@ -76,6 +119,7 @@ void BatchExchange::Settle(Napi::Env env) {
     std::lock_guard lock(mutex_);
     if (!ready_.empty()) {
       held_ = ready_.front();
+      held_since_ = std::chrono::steady_clock::now();
       ready_.pop_front();
     } else if (ended_ || closed_) {
       error = std::exchange(error_, std::nullopt);

@@ -100,7 +100,8 @@ uint64_t PerSecond(KeyUnit unit) {
 
 MessagePacket PacketOf(const rd_kafka_message_t* message, KeyUnit unit, int32_t link_type) {
   const PacketHeaders headers = HeadersOf(message);
-  const int64_t timestamp_ms = rd_kafka_message_timestamp(message, nullptr);
+  rd_kafka_timestamp_type_t timestamp_type;
+  const int64_t timestamp_ms = rd_kafka_message_timestamp(message, &timestamp_type);
 
   uint64_t key;
   const bool has_key = message->key && message->key_len == sizeof key;
@@ -127,6 +128,7 @@ MessagePacket PacketOf(const rd_kafka_message_t* message, KeyUnit unit, int32_t 
                  .original = headers.original_length.value_or(captured)},
       .time_ns = time.seconds * kNsPerSecond + time.nanoseconds,
       .timestamp_ms = timestamp_ms,
+      .appended = timestamp_type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
   };
 }
 

@@ -25,6 +25,7 @@ struct MessagePacket {
   RecordHeader header;
   uint64_t time_ns;      // since 1970
   int64_t timestamp_ms;  // Kafka's
+  bool appended;  // that is when the broker took it (LogAppendTime), not what the sender said
 };
 
 /** `link_type` is that of messages that carry none. */

@@ -1,20 +1,19 @@
 #include "kafka/partition_merge.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
-#include <stdexcept>
 #include <utility>
 
 namespace kcap {
 namespace {
 
 constexpr size_t kMessagesAtOnce = 200;
+// What is taken out of librdkafka's queues no longer counts there: over all partitions it is at
+// most about so much.
+constexpr size_t kMaxBytesHere = 16 * 1024 * 1024;
 // Packets of the last half second wait for earlier ones of a partition that has nothing more at the
 // moment: such may be on their way. A time far in the future is a wrong clock's, and waits for
 // nothing.
@@ -30,15 +29,11 @@ int64_t NowNs() {
 }  // namespace
 
 PartitionMerge::PartitionMerge(rd_kafka_t* client, std::string topic, Reader packet_of)
-    : client_(client), topic_(std::move(topic)), packet_of_(std::move(packet_of)) {
-  if (pipe2(wake_fds_, O_NONBLOCK | O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-}
+    : client_(client), topic_(std::move(topic)), packet_of_(std::move(packet_of)) {}
 
 PartitionMerge::~PartitionMerge() {
   while (!partitions_.empty()) Remove(partitions_.begin()->first);
-  if (watched_other_) rd_kafka_queue_io_event_enable(watched_other_, -1, nullptr, 0);
-  close(wake_fds_[0]);
-  close(wake_fds_[1]);
+  if (watched_other_) rd_kafka_queue_cb_event_enable(watched_other_, nullptr, nullptr);
 }
 
 void PartitionMerge::Add(int32_t id) {
@@ -60,7 +55,7 @@ void PartitionMerge::Remove(int32_t id) {
   CountBehind();
   std::erase_if(in_order_, [id](const Place& place) { return place.id == id; });
   std::make_heap(in_order_.begin(), in_order_.end(), std::greater());
-  rd_kafka_queue_io_event_enable(found->second.queue, -1, nullptr, 0);
+  rd_kafka_queue_cb_event_enable(found->second.queue, nullptr, nullptr);
   rd_kafka_queue_destroy(found->second.queue);
   partitions_.erase(found);
 }
@@ -104,10 +99,10 @@ void PartitionMerge::Wait(rd_kafka_queue_t* other, int timeout_ms) {
     Watch(other);
     watched_other_ = other;
   }
-  pollfd wake{wake_fds_[0], POLLIN, 0};
-  if (poll(&wake, 1, held_back_ ? std::min(timeout_ms, kHeldBackMs) : timeout_ms) <= 0) return;
-  std::array<char, 256> bytes;
-  while (read(wake_fds_[0], bytes.data(), bytes.size()) > 0) continue;
+  std::unique_lock lock(mutex_);
+  const int at_most_ms = held_back_ ? std::min(timeout_ms, kHeldBackMs) : timeout_ms;
+  something_.wait_for(lock, std::chrono::milliseconds(at_most_ms), [this] { return came_; });
+  came_ = false;
 }
 
 void PartitionMerge::PutInOrder(Partition& partition) {
@@ -123,9 +118,11 @@ void PartitionMerge::CountBehind() {
 bool PartitionMerge::Refill(Partition& partition) {
   std::array<rd_kafka_message_t*, kMessagesAtOnce> taken;
   const ssize_t count =
-      rd_kafka_consume_batch_queue(partition.queue, 0, taken.data(), taken.size());
+      rd_kafka_consume_batch_queue(partition.queue, 0, taken.data(), TakeAtOnce(partition));
+  size_t bytes = 0;
   for (ssize_t i = 0; i < count; i++) {
-    Message message(taken[i], rd_kafka_message_destroy);
+    Message message = MessageOf(taken[i]);
+    bytes += message->len;
     MessagePacket packet{};
     if (!message->err) {
       packet = packet_of_(message.get());
@@ -138,11 +135,25 @@ bool PartitionMerge::Refill(Partition& partition) {
       packet.time_ns = partition.entries.empty() ? 0 : partition.entries.back().packet.time_ns;
     partition.entries.push_back({std::move(message), packet});
   }
+  if (count > 0) partition.message_bytes = bytes / static_cast<size_t>(count);
   return !partition.entries.empty();
 }
 
+size_t PartitionMerge::TakeAtOnce(const Partition& partition) const {
+  const size_t share = kMaxBytesHere / partitions_.size();
+  return std::clamp<size_t>(share / std::max<size_t>(partition.message_bytes, 1), 1,
+                            kMessagesAtOnce);
+}
+
 void PartitionMerge::Watch(rd_kafka_queue_t* queue) {
-  rd_kafka_queue_io_event_enable(queue, wake_fds_[1], "", 1);
+  rd_kafka_queue_cb_event_enable(queue, OnSomething, this);
+}
+
+void PartitionMerge::OnSomething(rd_kafka_t*, void* self) {
+  auto* merge = static_cast<PartitionMerge*>(self);
+  std::lock_guard lock(merge->mutex_);
+  merge->came_ = true;
+  merge->something_.notify_one();
 }
 
 }  // namespace kcap

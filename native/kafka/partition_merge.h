@@ -2,15 +2,17 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
-#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "kafka/kafka_handles.h"
 #include "kafka/message_packet.h"
 
 namespace kcap {
@@ -23,7 +25,6 @@ namespace kcap {
  */
 class PartitionMerge {
  public:
-  using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
   using Reader = std::function<MessagePacket(const rd_kafka_message_t*)>;
 
   /** A message and the packet in it; or an event of a partition (its end, an error), whose packet
@@ -53,7 +54,8 @@ class PartitionMerge {
     int32_t id;
     rd_kafka_queue_t* queue;
     std::deque<Entry> entries = {};
-    bool at_end = false;  // it had nothing more when it last said so
+    bool at_end = false;       // it had nothing more when it last said so
+    size_t message_bytes = 0;  // of those that came last, on average
   };
 
   /** Where a partition stands among the others: the time of its first entry, and its number. */
@@ -70,7 +72,9 @@ class PartitionMerge {
   void PutInOrder(Partition& partition);
   void CountBehind();
   bool Refill(Partition& partition);
+  size_t TakeAtOnce(const Partition& partition) const;
   void Watch(rd_kafka_queue_t* queue);
+  static void OnSomething(rd_kafka_t* client, void* self);
 
   rd_kafka_t* client_;
   const std::string topic_;
@@ -80,9 +84,13 @@ class PartitionMerge {
   std::vector<Partition*> without_;  // those with none
   size_t behind_ = 0;                // of these, how many are not at their end
   int64_t looked_at_ns_ = 0;         // since 1970
-  int wake_fds_[2];                  // librdkafka writes a byte where a queue is no longer empty
   rd_kafka_queue_t* watched_other_ = nullptr;
   bool held_back_ = false;  // there are messages, and only a moment is to be waited
+
+  // Set by librdkafka's threads where a queue is no longer empty.
+  std::mutex mutex_;
+  std::condition_variable something_;
+  bool came_ = false;
 };
 
 }  // namespace kcap

@@ -6,7 +6,7 @@ import { usageError } from '../errors/user-error.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
 import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
 import { parseTime } from './time.js';
-import { parseChoice } from './values.js';
+import { parseChoice, parseSeconds } from './values.js';
 
 export interface ConsumeOptions extends BothModes {
   readonly start: ReadStart;
@@ -14,6 +14,8 @@ export interface ConsumeOptions extends BothModes {
   readonly from: Microseconds | undefined;
   /** Packets before this time. */
   readonly to: Microseconds | undefined;
+  /** How far beyond `from` and `to` packets are looked for; undefined for all that there is. */
+  readonly slackMs: number | undefined;
   /** The read ends at what is the end of the topic when it begins. */
   readonly endsAtWatermarks: boolean;
   readonly inTimeOrder: boolean;
@@ -36,8 +38,9 @@ export function parseConsumeOptions(
   const to = args.to === undefined ? undefined : parseTime('--to', args.to, nowMs);
   if (from !== undefined && to !== undefined && to <= from)
     throw usageError('--to', 'it is not after --from', 'give a later time');
-  const start = parseStart(args, from, to);
+  const slackMs = args.slack === 'all' ? undefined : parseSeconds('--slack', args.slack);
   const group = args.group ?? both.properties.get('group.id');
+  const start = parseStart(args, { from, to, slackMs, group });
   if (start.kind === 'stored' && group === undefined)
     throw usageError(
       '-o stored',
@@ -51,6 +54,7 @@ export function parseConsumeOptions(
     start,
     from,
     to,
+    slackMs,
     endsAtWatermarks,
     inTimeOrder:
       parseChoice('--order', args.order ?? (bounded ? 'time' : 'arrival'), ['time', 'arrival']) ===
@@ -70,14 +74,17 @@ export function parseConsumeOptions(
 
 function parseStart(
   args: BridgeArguments,
-  from: Microseconds | undefined,
-  to: Microseconds | undefined,
+  { from, to, slackMs, group }: Pick<ConsumeOptions, 'from' | 'to' | 'slackMs' | 'group'>,
 ): ReadStart {
   const given = args['kafka-offset'];
   if (given !== undefined && from !== undefined)
     throw usageError('-o and --from', 'both say where to begin', 'give only one of the two');
   if (given !== undefined) return parseReadStart(given);
-  if (from !== undefined) return { kind: 'time', timeMs: Math.floor(from / 1000) };
+  if (from !== undefined)
+    return slackMs === undefined
+      ? { kind: 'begin' }
+      : { kind: 'before', timeMs: Math.max(Math.floor(from / 1000 - slackMs), 0) };
+  if (group !== undefined) return { kind: 'stored' };
   return { kind: to === undefined ? 'end' : 'begin' };
 }
 

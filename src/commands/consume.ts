@@ -1,10 +1,5 @@
 import type { Logger } from 'pino';
-import {
-  BatchConsumer,
-  OFFSET_BEGINNING,
-  OFFSET_STORED,
-  type PartitionRange,
-} from '../kafka/batch-consumer.js';
+import { BatchConsumer, OFFSET_BEGINNING, type PartitionRange } from '../kafka/batch-consumer.js';
 import { Cluster } from '../kafka/cluster.js';
 import { consumerProperties } from '../kafka/settings.js';
 import { ETHERNET } from '../packet/packet-batch.js';
@@ -21,7 +16,7 @@ import { TopicSource } from '../sources/topic.js';
 import { TimeRange } from '../stages/time-range.js';
 import { filterStages, limitStages, type BridgeArguments } from './both-modes.js';
 import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
-import { startOffset } from '../kafka/read-start.js';
+import { startOffset, uncommittedStart } from '../kafka/read-start.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import { packageVersion } from './version.js';
 
@@ -41,7 +36,8 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
   const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
   const run = new PacketRun(source, stages, sink);
   const started = `reading topic ${options.topic} (${ranges.length} partition(s))`;
-  const timer = options.endsAtWatermarks ? undefined : stopAt(options.to, stop);
+  const timer = options.endsAtWatermarks ? undefined : endAt(options.to, source);
+  sayWhatMayCome(options, log);
   return superviseRun(run, stop, { started, log, ...options }).finally(() => {
     clearTimeout(timer);
   });
@@ -56,13 +52,23 @@ async function findRanges(options: ConsumeOptions, log: Logger): Promise<Partiti
   );
   const watermarks = await cluster.watermarks(partitions);
   const atTime =
-    start.kind === 'time' ? await cluster.offsetsForTime(partitions, start.timeMs) : undefined;
+    start.kind === 'time' || start.kind === 'before'
+      ? await cluster.offsetsForTime(partitions, start.timeMs)
+      : undefined;
   await cluster.close();
-  return watermarks.map((marks) => ({
-    partition: marks.partition,
-    start: startOffset(start, marks, atTime?.get(marks.partition)),
-    end: endsAtWatermarks ? marks.high : undefined,
-  }));
+  return watermarks.map((marks) => {
+    const { partition, low, high } = marks;
+    const at = atTime?.get(partition);
+    const first =
+      start.kind === 'stored' ? uncommittedStart(properties, marks) : startOffset(start, marks, at);
+    return {
+      partition,
+      start: first,
+      end: endsAtWatermarks ? high : undefined,
+      // What is read from its beginning leaves nothing out.
+      timeStart: start.kind === 'before' && first > low ? (at ?? high) : undefined,
+    };
+  });
 }
 
 function openSource(
@@ -70,24 +76,28 @@ function openSource(
   partitions: readonly PartitionRange[],
   log: Logger,
 ): TopicSource {
-  const { topic, start, group, keyUnit } = options;
+  const { topic, start, group, keyUnit, from, to, slackMs } = options;
   const inTimeOrder = options.inTimeOrder && partitions.length > 1;
   const consumer = new BatchConsumer(
     {
       properties: consumerProperties(options.properties, {
         group,
         partitions: partitions.length,
-        tellsEnds: options.endsAtWatermarks || inTimeOrder,
+        tellsEnds: options.endsAtWatermarks || to !== undefined || inTimeOrder,
       }),
       topic,
       shared: group !== undefined,
+      overridesCommitted: start.kind !== 'stored',
       partitions,
-      otherStart: start.kind === 'stored' ? OFFSET_STORED : OFFSET_BEGINNING,
+      otherStart: OFFSET_BEGINNING,
       linkType: options.linkType ?? ETHERNET,
       keyUnit,
       inTimeOrder,
       tellsNames: options.fileFormat === 'pcapng',
-      endTime: options.to,
+      window:
+        from === undefined && to === undefined
+          ? undefined
+          : { from, to, slackUs: slackMs === undefined ? undefined : slackMs * 1000 },
     },
     log,
   );
@@ -98,8 +108,17 @@ function timeStages({ from, to }: ConsumeOptions): Stage[] {
   return from === undefined && to === undefined ? [] : [new TimeRange(from, to)];
 }
 
-/** Ends a read up to a time that is still to come, shortly after it. */
-function stopAt(time: Microseconds | undefined, stop: Stop): NodeJS.Timeout | undefined {
+/** A range that has only just passed may not be complete yet. */
+function sayWhatMayCome({ to, slackMs }: ConsumeOptions, log: Logger): void {
+  if (to === undefined) return;
+  if (slackMs !== undefined && to / 1000 + slackMs > Date.now())
+    log.info(
+      'packets that reach the topic later are not in it: less than --slack has passed since --to',
+    );
+}
+
+/** Ends a read up to a time that is still to come, shortly after it, with what there is in the topic then. */
+function endAt(time: Microseconds | undefined, source: TopicSource): NodeJS.Timeout | undefined {
   if (time === undefined) return undefined;
   const waitMs = time / 1000 - Date.now() + ON_THE_WAY_MS;
   // The longest time that a timer can be set to, some 24 days, is for ever here.
@@ -107,7 +126,7 @@ function stopAt(time: Microseconds | undefined, stop: Stop): NodeJS.Timeout | un
     ? undefined
     : setTimeout(
         () => {
-          stop.request();
+          source.endHere();
         },
         Math.max(waitMs, 0),
       );

@@ -116,17 +116,29 @@ const CONSUMER = {
   'kafka-offset': {
     alias: 'o',
     type: 'string',
-    describe: 'where to begin: begin, end (default), stored, N, -N or s@MS',
+    describe:
+      'where to begin: begin, end, stored, N, -N or s@MS (default: end; with -g: stored). What a group with members has committed counts',
   },
   from: { type: 'string', describe: 'packets from this time on: ISO 8601, seconds or -15m' },
   to: { type: 'string', describe: 'packets before this time; ends there' },
+  slack: {
+    type: 'string',
+    describe:
+      'seconds beyond --from and --to in which packets are looked for that came early or late; all: in the whole topic',
+    default: '300',
+  },
   order: {
     type: 'string',
     describe: 'of partitions: time or arrival (default: time where the read has an end)',
   },
   'key-unit': { type: 'string', describe: 'what keys count: us, ms or ns', default: 'us' },
   exit: { alias: 'e', type: 'boolean', describe: 'stop at what is the end of the topic now' },
-  group: { alias: 'g', type: 'string', describe: 'consumer group' },
+  group: {
+    alias: 'g',
+    type: 'string',
+    describe:
+      'consumer group: its members share the partitions, and go on from what it has committed',
+  },
   format: {
     alias: 'F',
     type: 'string',

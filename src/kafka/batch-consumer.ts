@@ -20,10 +20,20 @@ const MAX_BATCH_AGE_MS = 5;
 /** What is read of a partition. */
 export interface PartitionRange {
   readonly partition: number;
-  /** First offset to read, or a logical one. */
+  /** First offset to read, or a logical one. With a group, where it has committed nothing. */
   readonly start: number;
   /** First offset not to read; undefined to go on forever. */
   readonly end: number | undefined;
+  /** Where the window's slack begins by Kafka's times, if `start` is further back for a look at what is there. */
+  readonly timeStart?: number | undefined;
+}
+
+/** A span of packet times that is looked for, and how far beyond it. Microseconds. */
+export interface TimeWindow {
+  readonly from: Microseconds | undefined;
+  readonly to: Microseconds | undefined;
+  /** Undefined: in all that there is. */
+  readonly slackUs: number | undefined;
 }
 
 export interface ConsumerOptions {
@@ -31,6 +41,8 @@ export interface ConsumerOptions {
   readonly topic: string;
   /** Share the topic's partitions with the other members of the group, instead of reading all of them. */
   readonly shared: boolean;
+  /** If this run is the first member of its group, begin at `start`, whatever the group has committed. */
+  readonly overridesCommitted: boolean;
   readonly partitions: readonly PartitionRange[];
   /** Where partitions begin that are not in `partitions`: those added later. They are read where there are no ends. */
   readonly otherStart: number;
@@ -45,8 +57,8 @@ export interface ConsumerOptions {
    * only for who needs it.
    */
   readonly tellsNames: boolean;
-  /** A partition whose packets are surely later than this is read no further. */
-  readonly endTime: Microseconds | undefined;
+  /** A partition is read no further once its packets are surely later than this. */
+  readonly window: TimeWindow | undefined;
 }
 
 export type KeyUnit = 'us' | 'ms' | 'ns';
@@ -63,6 +75,7 @@ export class BatchConsumer {
   readonly #facts: ClientFacts;
   readonly #log: Logger;
   #failure: UserError | undefined;
+  #saidOutside = false;
 
   constructor(options: ConsumerOptions, log: Logger) {
     const { properties, topic, shared } = options;
@@ -74,10 +87,12 @@ export class BatchConsumer {
       this.#native = new addon.BatchConsumer({
         properties: [...options.properties],
         topic: options.topic,
-        subscribe: options.shared,
+        group,
+        groupInstance: properties.get('group.instance.id'),
+        overridesCommitted: options.overridesCommitted,
         partitions: options.partitions,
         otherStart: options.otherStart,
-        endTimeUs: options.endTime ?? -1,
+        window: windowOf(options.window, Date.now() * 1000),
         inTimeOrder: options.inTimeOrder,
         tellsNames: options.tellsNames,
         keyUnit: options.keyUnit,
@@ -102,9 +117,8 @@ export class BatchConsumer {
   async next(): Promise<ConsumedBatch | null> {
     const { topic } = this.#facts;
     const batch = await this.#native.next().catch((error: unknown) => {
-      throw new UserError(`topic ${topic}`, messageOf(error), {
-        remedy: 'create it anew and start again, or read another one (-t)',
-      });
+      const { cause, remedy } = problemOf(messageOf(error), this.#facts);
+      throw new UserError(`topic ${topic}`, cause, { remedy });
     });
     if (this.#failure) throw this.#failure;
     if (!batch) return null;
@@ -112,6 +126,7 @@ export class BatchConsumer {
       this.#log.warn(
         `topic ${topic}: '${batch.tally.deleted}' message(s) were deleted before they were read: its retention is too short for this reader`,
       );
+    if (batch.tally.outsideSlack > 0) this.#sayOutside();
     return {
       packets: {
         bytes: batch.buffer.subarray(0, batch.byteLength),
@@ -139,9 +154,22 @@ export class BatchConsumer {
     this.#native.stop();
   }
 
-  /** Commits what was acknowledged and leaves the group. */
+  /** Ends the reading where the partitions have nothing more. */
+  endHere(): void {
+    this.#native.endHere();
+  }
+
+  /** Commits what was acknowledged, if the brokers answer soon, and leaves the group. */
   async close(): Promise<void> {
     await this.#native.close();
+  }
+
+  #sayOutside(): void {
+    if (this.#saidOutside) return;
+    this.#saidOutside = true;
+    this.#log.warn(
+      `topic ${this.#facts.topic}: packets of the time range came earlier or later than --slack expects: there may be more, which --slack all finds`,
+    );
   }
 
   #isTheEnd({ name, fatal }: { name: string; fatal: boolean }): boolean {
@@ -158,4 +186,11 @@ export class BatchConsumer {
     this.#failure ??= new UserError(`read topic ${this.#facts.topic}`, cause, { remedy });
     this.#native.stop();
   }
+}
+
+/** @param nowUs times that are much later than that, and than the window, are a wrong clock's */
+function windowOf(window: TimeWindow | undefined, nowUs: number) {
+  if (!window) return undefined;
+  const { from, to, slackUs } = window;
+  return { fromUs: from, toUs: to, slackUs, nowUs: Math.max(nowUs, to ?? 0) };
 }

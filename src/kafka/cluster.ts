@@ -1,15 +1,10 @@
 import type { Logger } from 'pino';
-import type {
-  LibrdKafkaError,
-  Metadata,
-  Producer,
-  TopicPartitionOffset,
-  WatermarkOffsets,
-} from 'node-rdkafka';
-import { messageOf, usageError, type UserError } from '../errors/user-error.js';
+import type { LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
+import { messageOf, usageError, UserError } from '../errors/user-error.js';
 import { requireFeatures } from './build-features.js';
 import type { ClientFacts } from './client-facts.js';
 import { isSilenceOfKdc, takeTicket } from './kerberos-login.js';
+import { FIRST, NEXT, PartitionOffsets } from './partition-offsets.js';
 import { shownProperties, type Properties } from './properties.js';
 import { brokersOf, securityOf } from './security.js';
 import { controlProperties } from './settings.js';
@@ -38,6 +33,8 @@ export class Cluster {
   readonly #facts: ClientFacts;
   readonly #deadline: number;
   readonly #trouble: StartTrouble;
+  #partitionOffsets: PartitionOffsets | undefined;
+  #leaderless: readonly number[] = [];
 
   private constructor(
     client: Producer,
@@ -87,18 +84,13 @@ export class Cluster {
 
   /** First and next offset of each partition. */
   async watermarks(partitions: readonly number[]): Promise<Watermarks[]> {
-    const { topic } = this.#facts;
-    return Promise.all(
-      partitions.map(async (partition) => {
-        const offsets = await this.#ask<WatermarkOffsets>(
-          `topic ${topic}, partition ${partition}`,
-          (done) => {
-            this.#client.queryWatermarkOffsets(topic, partition, START_LIMIT_MS, done);
-          },
-        );
-        return { partition, low: offsets.lowOffset, high: offsets.highOffset };
-      }),
-    );
+    const low = await this.#offsets(partitions, FIRST);
+    const high = await this.#offsets(partitions, NEXT);
+    return partitions.map((partition) => ({
+      partition,
+      low: low.get(partition) ?? 0,
+      high: high.get(partition) ?? 0,
+    }));
   }
 
   /**
@@ -109,31 +101,29 @@ export class Cluster {
     partitions: readonly number[],
     timeMs: number,
   ): Promise<Map<number, number>> {
-    const { default: rdkafka } = await import('node-rdkafka');
+    return this.#offsets(partitions, timeMs);
+  }
+
+  async #offsets(partitions: readonly number[], when: number): Promise<Map<number, number>> {
     const { topic, properties } = this.#facts;
-    // Of node-rdkafka's clients only a consumer can ask for it.
-    const settings = { ...Object.fromEntries(controlProperties(properties)), 'group.id': 'kcap' };
-    const consumer = new rdkafka.KafkaConsumer(settings, {});
-    const what = `topic ${topic}, offsets at a time`;
     try {
-      await this.#ask<unknown>(what, (done) => {
-        consumer.connect({ timeout: START_LIMIT_MS, allTopics: true }, done);
-      });
-      const asked = partitions.map((partition) => ({ topic, partition, offset: timeMs }));
-      const found = await this.#ask<TopicPartitionOffset[]>(what, (done) => {
-        consumer.offsetsForTimes(asked, START_LIMIT_MS, done);
-      });
-      return new Map(
-        found
-          .filter(({ offset }) => offset >= 0)
-          .map(({ partition, offset }) => [partition, offset]),
+      this.#partitionOffsets ??= await PartitionOffsets.connect(
+        Object.fromEntries(controlProperties(properties)),
+        this.#deadline,
       );
-    } finally {
-      await new Promise((resolve) => consumer.disconnect(resolve));
+      return await this.#partitionOffsets.at(topic, partitions, when);
+    } catch (error) {
+      const what = `topic ${topic}, its offsets`;
+      const [leaderless] = this.#leaderless;
+      if (leaderless === undefined) throw await this.#trouble.failure(what, messageOf(error));
+      throw new UserError(what, `partition ${leaderless} has no leader`, {
+        remedy: 'it has one again once a broker that keeps the partition is back',
+      });
     }
   }
 
   async close(): Promise<void> {
+    await this.#partitionOffsets?.close();
     await new Promise<void>((resolve) => {
       this.#client.disconnect(() => {
         resolve();
@@ -174,7 +164,7 @@ export class Cluster {
     try {
       const metadata = await Promise.race([connected, givenUp]);
       this.#trouble.connected();
-      return metadata;
+      return this.#seen(metadata);
     } finally {
       clearInterval(polling);
       clearTimeout(grace);
@@ -183,9 +173,17 @@ export class Cluster {
   }
 
   async #metadata(): Promise<Metadata> {
-    return this.#ask<Metadata>(`topic ${this.#facts.topic}`, (done) => {
+    const metadata = await this.#ask<Metadata>(`topic ${this.#facts.topic}`, (done) => {
       this.#client.getMetadata({ ...this.#question(), timeout: this.#msLeft() }, done);
     });
+    return this.#seen(metadata);
+  }
+
+  #seen(metadata: Metadata): Metadata {
+    const topic = metadata.topics.find(({ name }) => name === this.#facts.topic);
+    const leaderless = topic?.partitions.filter(({ leader }) => leader < 0) ?? [];
+    this.#leaderless = leaderless.map(({ id }) => id);
+    return metadata;
   }
 
   /** To ask for a topic makes it, where the cluster is set so; to ask for all does not. */

@@ -1,6 +1,7 @@
-import { OFFSET_STORED } from './batch-consumer.js';
+import { OFFSET_BEGINNING, OFFSET_STORED } from './batch-consumer.js';
 import type { Watermarks } from './cluster.js';
 import { usageError } from '../errors/user-error.js';
+import type { Properties } from './properties.js';
 
 /** Where reading begins in each partition, as kcat's -o says it. */
 export type ReadStart =
@@ -9,7 +10,12 @@ export type ReadStart =
   /** So many before the end. */
   | { readonly kind: 'last'; readonly count: number }
   /** The first message whose Kafka timestamp, in ms since 1970, is this or later. */
-  | { readonly kind: 'time'; readonly timeMs: number };
+  | { readonly kind: 'time'; readonly timeMs: number }
+  /** The same, and somewhat before, to find out whether packets lie there that are looked for. */
+  | { readonly kind: 'before'; readonly timeMs: number };
+
+/** How many messages of a partition are looked at before the time where its packets should begin. */
+const LOOK_BACK = 1000;
 
 export function parseReadStart(text: string): ReadStart {
   if (text === 'begin' || text === 'end' || text === 'stored') return { kind: text };
@@ -48,5 +54,21 @@ export function startOffset(
       return Math.max(high - start.count, low);
     case 'time':
       return atTime ?? high;
+    case 'before':
+      return Math.max((atTime ?? high) - LOOK_BACK, low);
+  }
+}
+
+/** Where a group begins of which nothing is committed (librdkafka's auto.offset.reset). */
+export function uncommittedStart(properties: Properties, { high }: Watermarks): number {
+  switch (properties.get('auto.offset.reset') ?? properties.get('topic.auto.offset.reset')) {
+    case 'latest':
+    case 'largest':
+    case 'end':
+      return high;
+    case 'error':
+      return OFFSET_STORED;
+    default:
+      return OFFSET_BEGINNING;
   }
 }

@@ -43,6 +43,8 @@ const CONSUMER_QUEUE_KBYTES = 64 * 1024;
  * still has them.
  */
 const CONSUMER_QUEUE_MESSAGES = 5_000;
+/** What one request asks of each partition, unless there are so many that this would exceed CONSUMER_QUEUE_KBYTES. */
+const FETCH_KBYTES = 1024;
 
 const CONSUMER: Properties = new Map([
   ...BOTH,
@@ -52,8 +54,6 @@ const CONSUMER: Properties = new Map([
   ['fetch.queue.backoff.ms', '2'],
   // A group reads partitions that were added as soon as that.
   ['topic.metadata.refresh.interval.ms', '5000'],
-  // A reader that stalls for minutes has not died.
-  ['max.poll.interval.ms', '86400000'],
 ]);
 
 /** What kcap's own contract needs; -X does not change it. */
@@ -119,9 +119,12 @@ export function consumerProperties(
 ): Properties {
   const share = (total: number, least: number) =>
     String(Math.max(least, Math.floor(total / options.partitions)));
+  // A partition that has room in its queue is asked for more, so both count.
+  const fetchShare = Math.max(1, Math.floor(CONSUMER_QUEUE_KBYTES / options.partitions));
   return new Map([
     ...CONSUMER,
-    ['queued.max.messages.kbytes', share(CONSUMER_QUEUE_KBYTES, 1024)],
+    ['queued.max.messages.kbytes', share(CONSUMER_QUEUE_KBYTES, 1)],
+    ['fetch.message.max.bytes', String(Math.min(FETCH_KBYTES, fetchShare) * 1024)],
     ['queued.min.messages', share(CONSUMER_QUEUE_MESSAGES, 1000)],
     ...renewalProperties(user),
     ...user,

@@ -18,6 +18,8 @@ export interface SourceCounters {
   readonly badHeaders: number;
   /** Messages that Kafka deleted before they were read: loss, and never taken in. */
   readonly deletedUnread: number;
+  /** Packets of the time range that is read, found further off than its slack: there may be others. */
+  readonly outsideSlack?: number;
 }
 
 /** The counters of a source to which nothing happened. */

@@ -17,6 +17,8 @@ export interface Summary {
   readonly bad_headers: number;
   /** Messages that Kafka deleted before they were read; never taken in. */
   readonly deleted_unread: number;
+  /** Packets of the time range that were found outside its slack, where there are such. */
+  readonly outside_slack?: number;
   readonly rounded_times: number;
   /** Captured bytes. */
   readonly bytes_in: number;
@@ -79,6 +81,7 @@ export function summarize(run: RunCounters): Summary {
     time_from_kafka: source.timeFromKafka,
     bad_headers: source.badHeaders,
     deleted_unread: source.deletedUnread,
+    ...(source.outsideSlack !== undefined && { outside_slack: source.outsideSlack }),
     rounded_times: sink.roundedTimes ?? 0,
     bytes_in: run.takenBytes + takenUp.bytes - sum('returnedBytes'),
     bytes_out: sink.bytesOut,
@@ -115,6 +118,10 @@ export function summaryLines(summary: Summary): string[] {
     `wait in ${summary.spool ?? ''}: the next run with this --spool sends them`,
   );
   add(summary.time_from_kafka, 'took their time from Kafka: their key held none');
+  add(
+    summary.outside_slack ?? 0,
+    'of the range lay outside its slack: --slack all finds the others',
+  );
   add(summary.rounded_times, 'lost their nanoseconds: -F nsecpcap and -F pcapng keep them');
   if (summary.bad_headers > 0)
     lines.push(`'${summary.bad_headers}' header(s) with a bad value ignored`);

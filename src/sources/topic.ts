@@ -11,6 +11,7 @@ export class TopicSource implements Source {
   #timesFromKafka = 0;
   #badHeaders = 0;
   #deleted = 0;
+  #outsideSlack = 0;
 
   constructor(topic: string, consumer: BatchConsumer) {
     this.name = topic;
@@ -43,7 +44,13 @@ export class TopicSource implements Source {
       timeFromKafka: this.#timesFromKafka,
       badHeaders: this.#badHeaders,
       deletedUnread: this.#deleted,
+      ...(this.#outsideSlack > 0 && { outsideSlack: this.#outsideSlack }),
     };
+  }
+
+  /** Ends where the topic has nothing more. */
+  endHere(): void {
+    this.#consumer.endHere();
   }
 
   async close(): Promise<void> {
@@ -56,5 +63,6 @@ export class TopicSource implements Source {
     this.#timesFromKafka += tally.timesFromKafka;
     this.#badHeaders += tally.badHeaders;
     this.#deleted += tally.deleted;
+    this.#outsideSlack += tally.outsideSlack;
   }
 }

@@ -254,7 +254,8 @@ describe('a consumer of batches', () => {
       keyUnit: 'us' as const,
       inTimeOrder: false,
       tellsNames: true,
-      endTime: undefined,
+      overridesCommitted: false,
+      window: undefined,
     };
     const properties = new Map([['security.protocol', 'x']]);
     assert.throws(() => new BatchConsumer({ ...options, properties }, keptLog().log), {

@@ -149,13 +149,22 @@ describe('what a consumer is set to', () => {
     [1, '65536', '5000'],
     [3, '21845', '1666'],
     [64, '1024', '1000'],
-    [1000, '1024', '1000'],
+    [1000, '65', '1000'],
   ];
   for (const [partitions, kbytes, messages] of shares) {
     test(`shares its queue among ${partitions} partition(s), each with enough to go on`, () => {
       const properties = consumerProperties(new Map(), { ...one, partitions });
       assert.equal(properties.get('queued.max.messages.kbytes'), kbytes);
       assert.equal(properties.get('queued.min.messages'), messages);
+    });
+  }
+
+  for (const partitions of [1, 64, 65, 640, 10_000]) {
+    test(`never asks for more than 64 MiB at once of ${partitions} partition(s)`, () => {
+      const properties = consumerProperties(new Map(), { ...one, partitions });
+      const bytes = Number(properties.get('fetch.message.max.bytes')) * partitions;
+      const queued = Number(properties.get('queued.max.messages.kbytes')) * 1024 * partitions;
+      assert.ok(Math.max(bytes, queued) <= 64 * 1024 * 1024, `${bytes} and ${queued} bytes`);
     });
   }
 
