@@ -115,7 +115,10 @@ Napi::Value UserNamed(const Napi::CallbackInfo& info) {
 
 /** exitNow(status): ends the process without waiting for threads that are blocked in a write or a
  * request. */
-void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
+void ExitNow(const Napi::CallbackInfo& info) {
+  OwnConnections::RemoveFile();
+  _exit(info[0].As<Napi::Number>());
+}
 
 /**
  * librdkafka frees in a thread of its own what it allocates in ours: a message, and three pieces
@@ -139,7 +142,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   InitProperties(env, exports);
-  OwnConnections::Init(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);
   LiveCapture::Init(env, exports);
