@@ -135,7 +135,10 @@ Napi::Value UserNamed(const Napi::CallbackInfo& info) {
 
 /** exitNow(status): ends the process without waiting for threads that are blocked in a write or a
  * request. */
-void ExitNow(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>()); }
+void ExitNow(const Napi::CallbackInfo& info) {
+  OwnConnections::RemoveFile();
+  _exit(info[0].As<Napi::Number>());
+}
 
 /** ignoreSignal(number): from now on it does nothing, also in programs that this one becomes. */
 void IgnoreSignal(const Napi::CallbackInfo& info) { signal(info[0].As<Napi::Number>(), SIG_IGN); }
@@ -165,7 +168,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
-  OwnConnections::Init(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);
   LiveCapture::Init(env, exports);

@@ -67,14 +67,25 @@ export type NativeEvent =
 
 type Properties = readonly (readonly [name: string, value: string])[];
 
-/** Opaque: connects a producer's connections with the captures that leave them out. */
-export type NativeOwnConnections = object;
-
 export interface NativeCapture {
   next(): Promise<NativeBatch | null>;
   stop(): void;
-  facts(): { linkType: number; nanoseconds: boolean; snapLength: number; warning: string };
-  drops(): { kernel: number; interface: number };
+  abandon(): void;
+  facts(): {
+    linkType: number;
+    nanoseconds: boolean;
+    snapLength: number;
+    warning: string;
+    unknownToOthers: string;
+  };
+  counters(): {
+    /** Of 32 bits, as libpcap counts: the next after 4,294,967,295 is 0. */
+    droppedKernel: number;
+    droppedInterface: number;
+    cut: number;
+    abandoned: number;
+    abandonedBytes: number;
+  };
   close(): Promise<void>;
 }
 
@@ -170,7 +181,6 @@ interface Addon {
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
-  OwnConnections: new () => NativeOwnConnections;
   CaptureFilter: {
     new (expression: string, linkType: number, snapLength: number): NativeFilter;
     /** The same off this thread: host names may take long. */
@@ -186,7 +196,7 @@ interface Addon {
     timestampType: string | undefined;
     linkType: number | undefined;
     filter: string;
-    ownConnections: NativeOwnConnections | undefined;
+    leavesOutKcap: boolean;
     batchBytes: number;
     maxBatchAgeMs: number;
   }) => NativeCapture;
@@ -200,7 +210,6 @@ interface Addon {
     headers: readonly (readonly [name: string, value: string])[];
     flowPartitions: number;
     reportEvery: number;
-    ownConnections: NativeOwnConnections | undefined;
     onEvent: (event: NativeEvent) => void;
   }) => NativeProducer;
   BatchConsumer: new (options: {

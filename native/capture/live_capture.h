@@ -7,11 +7,14 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "batch/batch_exchange.h"
-#include "capture/own_connections.h"
+#include "capture/capture_filter.h"
+#include "capture/own_packets.h"
+#include "system/event_fd.h"
 #include "system/js_thread.h"
 
 namespace kcap {
@@ -26,70 +29,82 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   static void Init(Napi::Env env, Napi::Object exports);
   /**
    * new LiveCapture({interface, snapLength, bufferBytes, promiscuous, nanoseconds, timestampType?,
-   * linkType?, filter, ownConnections?, batchBytes, maxBatchAgeMs}): the kernel captures from then
+   * linkType?, filter, leavesOutKcap, batchBytes, maxBatchAgeMs}): the kernel captures from then
    * on, and no packet is touched here before the first next(). Throws an Error whose `code` is
-   * libpcap's name of the problem (PERM_DENIED, NO_SUCH_DEVICE, FILTER, LINKTYPE, TIMESTAMP_TYPE
-   * …).
+   * libpcap's name of the problem, as OpenCapture() does.
    */
   explicit LiveCapture(const Napi::CallbackInfo& info);
   ~LiveCapture() override;
 
  private:
-  struct Options;
-
   // JavaScript's thread.
-  void Open(Napi::Env env, const Options& options);
   Napi::Value Next(const Napi::CallbackInfo& info);
   /** stop(): the batches end with the last packet that the kernel has seen until now; later drops
    * don't count. */
   void Stop(const Napi::CallbackInfo& info);
-  /** facts() → {linkType, nanoseconds, snapLength, warning} of the open capture. */
+  /** abandon(), after stop(): what is still in the ring is counted and goes into no batch. */
+  void Abandon(const Napi::CallbackInfo& info);
+  /** facts() → {linkType, nanoseconds, snapLength, warning, unknownToOthers} of the open capture;
+   * the last is why another kcap can't know this one's connections, or empty. */
   Napi::Value Facts(const Napi::CallbackInfo& info);
-  /** drops() → {kernel, interface}: packets lost since the start. */
-  Napi::Value Drops(const Napi::CallbackInfo& info);
+  /** counters() → {droppedKernel, droppedInterface, cut, abandoned, abandonedBytes} since the
+   * start; the first two are of 32 bits and begin again at 0. */
+  Napi::Value Counters(const Napi::CallbackInfo& info);
+  /** close() → promise: it takes the kernel a while, and that of several captures goes on at once.
+   */
   Napi::Value Close(const Napi::CallbackInfo& info);
   static void OnTeardown(void* self);
-  void StopThread();
-  void Wake();
+  /** Runs the function in the capture's thread, and then OnThreadEnd(). Throws std::system_error
+   * where there can't be a thread. */
+  void StartThread(void (LiveCapture::*run)());
+  void OnThreadEnd();
+  void EndThread();
 
   // The capture's thread.
   void Run();
   std::string CaptureAll();
+  void CloseCapture();
   void WaitForPackets(int timeout_ms);
   int BatchDueInMs();
-  bool DrainIsOver(int packets) const;
+  bool DrainIsOver(int packets);
+  /** Puts the user's filter less the connections that are open now into the kernel. */
+  void RefreshFilter();
   static void OnPacket(u_char* self, const pcap_pkthdr* header, const u_char* frame);
   void Take(const pcap_pkthdr* header, const u_char* frame);
 
   // Any thread.
   void ReadDrops();
-  /** Puts the command line's filter less the own connections into the kernel. */
-  void ApplyFilter();
 
   JsThread js_;
   BatchExchange exchange_;
+  std::optional<EventFd> wake_;
   std::shared_ptr<pcap_t> pcap_;
-  std::string interface_;
   std::string warning_;
-  std::string filter_;
-  std::shared_ptr<ConnectionList> own_connections_;
+  std::unique_ptr<FilterProgram> filter_;
+  std::optional<OwnPackets> own_packets_;
   bool nanoseconds_ = false;
-  bool host_clock_ = true;
   int32_t link_type_ = 1;
   uint32_t snap_length_ = 0;
   const std::chrono::milliseconds max_batch_age_;
   std::chrono::steady_clock::time_point batch_began_;
 
   std::thread thread_;
-  int wake_fd_ = -1;
   std::atomic<bool> closing_ = false;
-  std::atomic<int64_t> stop_time_ns_ = 0;  // of the clock that stamps packets; 0 while running
-  bool passed_stop_time_ = false;
-  bool close_requested_ = false;  // JavaScript's thread
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> abandoning_ = false;
+  std::optional<std::chrono::steady_clock::time_point> drain_began_;  // the capture's thread
 
-  std::mutex pcap_mutex_;  // statistics and filter, beside the capturing thread
+  // JavaScript's thread.
+  bool thread_ended_ = false;
+  std::optional<Napi::Promise::Deferred> closed_;
+
+  std::mutex pcap_mutex_;  // statistics, filter and end, beside the capturing thread
+  bool drops_are_final_ = false;
   std::atomic<uint32_t> dropped_kernel_ = 0;
   std::atomic<uint32_t> dropped_interface_ = 0;
+  std::atomic<uint64_t> cut_ = 0;
+  std::atomic<uint64_t> abandoned_ = 0;
+  std::atomic<uint64_t> abandoned_bytes_ = 0;
 };
 
 }  // namespace kcap

@@ -1,96 +1,158 @@
 #include "capture/own_connections.h"
 
-#include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
 
 namespace kcap {
 namespace {
 
-// Reconnects go on for as long as a broker is away; the packets of a closed connection end within
-// seconds.
-constexpr size_t kClosedRemembered = 16;
+/** What the process's end removes; a pointer that is never freed, as other threads may still run.
+ */
+std::string* file_to_remove = nullptr;
 
-struct Endpoint {
-  char address[INET6_ADDRSTRLEN] = "";
-  uint16_t port = 0;
-};
-
-Endpoint EndpointOf(const sockaddr* address) {
-  Endpoint endpoint;
-  if (address->sa_family == AF_INET6) {
-    const auto* ip6 = reinterpret_cast<const sockaddr_in6*>(address);
-    inet_ntop(AF_INET6, &ip6->sin6_addr, endpoint.address, sizeof endpoint.address);
-    endpoint.port = ntohs(ip6->sin6_port);
-  } else {
-    const auto* ip4 = reinterpret_cast<const sockaddr_in*>(address);
-    inet_ntop(AF_INET, &ip4->sin_addr, endpoint.address, sizeof endpoint.address);
-    endpoint.port = ntohs(ip4->sin_port);
-  }
-  return endpoint;
+/** The local end of a socket; its port is 0 where it has none. */
+Endpoint LocalEndOf(int socket) {
+  sockaddr_storage local{};
+  socklen_t length = sizeof local;
+  auto* address = reinterpret_cast<sockaddr*>(&local);
+  if (getsockname(socket, address, &length) != 0) return {};
+  return Endpoint::Of(address);
 }
 
-/** Binds the socket to any address and a free port; the port, or 0 where that failed. */
-uint16_t BindLocalPort(int socket, sa_family_t family) {
+/** Binds the socket to any address and a free port, which no other socket gets then. */
+bool BindToFreePort(int socket, sa_family_t family) {
   sockaddr_storage local{};
   local.ss_family = family;
-  socklen_t length = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  auto* address = reinterpret_cast<sockaddr*>(&local);
-  if (bind(socket, address, length) != 0 || getsockname(socket, address, &length) != 0) return 0;
-  return EndpointOf(address).port;
+  const socklen_t length = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  return bind(socket, reinterpret_cast<sockaddr*>(&local), length) == 0;
+}
+
+ConnectionTable* MapTable(int fd) {
+  const int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+  void* memory = mmap(nullptr, sizeof(ConnectionTable), PROT_READ | PROT_WRITE, flags, fd, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  // All of it is zero, which is what its atomics begin with.
+  return static_cast<ConnectionTable*>(memory);
 }
 
 }  // namespace
 
-int ConnectionList::Connect(int socket, const sockaddr* broker, int broker_length) {
-  if (const auto local_port = BindLocalPort(socket, broker->sa_family)) {
-    const auto remote = EndpointOf(broker);
-    std::lock_guard lock(mutex_);
-    open_[socket] = "(tcp and host " + std::string(remote.address) + " and port " +
-                    std::to_string(remote.port) + " and port " + std::to_string(local_port) + ")";
-    for (const auto& [owner, listener] : listeners_) listener();
-  }
-  const bool connecting = connect(socket, broker, static_cast<socklen_t>(broker_length)) == 0 ||
-                          errno == EINPROGRESS;  // the socket does not block
-  return connecting ? 0 : errno;
+uint64_t NetNamespace() {
+  struct stat about;
+  return stat("/proc/self/ns/net", &about) == 0 ? about.st_ino : 0;
 }
 
-int ConnectionList::Close(int socket) {
+OwnConnections& OwnConnections::Get() {
+  static auto* const connections = new OwnConnections();
+  return *connections;
+}
+
+void OwnConnections::RemoveFile() {
+  if (file_to_remove) unlink(file_to_remove->c_str());
+}
+
+OwnConnections::OwnConnections() {
+  const int fd = MakeFile();
+  table_ = MapTable(fd);
+  table_->Begin(NetNamespace());
+  if (fd < 0) return;
+  // Under its name only now: who sees it sees a table, and a lock on it for as long as the process
+  // lives.
+  const std::string itself = "/proc/self/fd/" + std::to_string(fd);
+  if (linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    problem_ = path_ + ": " + strerror(errno);
+    return;
+  }
+  struct stat about;
+  if (fstat(fd, &about) == 0) file_inode_ = about.st_ino;
+  file_to_remove = new std::string(path_);
+  atexit(RemoveFile);
+}
+
+int OwnConnections::MakeFile() {
+  const std::string folder =
+      std::string(kSharedMemory) + "/" + kFolderPrefix + std::to_string(geteuid());
+  const auto failed = [&](int error) {
+    problem_ = folder + ": " + strerror(error);
+    return -1;
+  };
+  if (mkdir(folder.c_str(), 0755) == 0) {
+    chmod(folder.c_str(), 0755);  // whatever the umask says
+  } else if (errno != EEXIST) {
+    return failed(errno);
+  }
+  struct stat about;
+  if (lstat(folder.c_str(), &about) != 0) return failed(errno);
+  if (!S_ISDIR(about.st_mode) || about.st_uid != geteuid()) {
+    problem_ = folder + ": somebody else's";
+    return -1;
+  }
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  path_ = folder + "/" + std::to_string(getpid()) + "." + std::to_string(now.tv_sec) + "." +
+          std::to_string(now.tv_nsec);
+  const int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+  if (fd < 0) return failed(errno);
+  if (fchmod(fd, 0644) != 0 || ftruncate(fd, sizeof(ConnectionTable)) != 0 ||
+      flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    close(fd);
+    return failed(error);
+  }
+  return fd;  // open, and so locked, until the process ends
+}
+
+int OwnConnections::Connect(int socket, const sockaddr* broker, int broker_length) {
+  Connection connection;
+  connection.remote = Endpoint::Of(broker);
+  connection.open = true;
+  // Where no port is free for this socket alone, one may be that it shares; the kernel chooses
+  // then.
+  connection.exclusive = BindToFreePort(socket, broker->sa_family);
+  const auto put_down = [&] {
+    connection.local = LocalEndOf(socket);
+    if (connection.local.port == 0) return;
+    std::lock_guard lock(mutex_);
+    Sweep();
+    open_[socket] = connection.local.port;
+    table_->Set(connection);
+  };
+  if (connection.exclusive) put_down();
+  const bool connecting = connect(socket, broker, static_cast<socklen_t>(broker_length)) == 0 ||
+                          errno == EINPROGRESS;  // the socket does not block
+  const int error = connecting ? 0 : errno;
+  // The kernel has chosen the local address by now.
+  put_down();
+  return error;
+}
+
+int OwnConnections::Close(int socket) {
   {
     std::lock_guard lock(mutex_);
-    if (auto connection = open_.extract(socket)) {
-      closed_.push_back(std::move(connection.mapped()));
-      if (closed_.size() > kClosedRemembered) closed_.pop_front();
+    if (const auto connection = open_.extract(socket)) {
+      const uint16_t port = connection.mapped();
+      table_->Close(port);
+      closed_.push_back({port, SecondsSinceBoot()});
     }
   }
   return close(socket);
 }
 
-std::string ConnectionList::Filter() const {
-  std::lock_guard lock(mutex_);
-  std::string filter;
-  const auto add = [&](const std::string& connection) {
-    filter += (filter.empty() ? "" : " or ") + connection;
-  };
-  for (const auto& [socket, connection] : open_) add(connection);
-  for (const auto& connection : closed_) add(connection);
-  return filter;
-}
-
-void ConnectionList::OnNew(const void* owner, std::function<void()> listener) {
-  std::lock_guard lock(mutex_);
-  listeners_[owner] = std::move(listener);
-}
-
-void ConnectionList::Forget(const void* owner) {
-  std::lock_guard lock(mutex_);
-  listeners_.erase(owner);
-}
-
-void OwnConnections::Init(Napi::Env env, Napi::Object exports) {
-  exports["OwnConnections"] = DefineClass(env, "OwnConnections", {});
+void OwnConnections::Sweep() {
+  while (!closed_.empty() &&
+         SecondsSinceBoot() - closed_.front().at > ConnectionTable::kClosedSeconds) {
+    table_->Sweep(closed_.front().port);
+    closed_.pop_front();
+  }
 }
 
 }  // namespace kcap

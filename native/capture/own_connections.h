@@ -1,58 +1,66 @@
 #pragma once
 
-#include <napi.h>
 #include <sys/socket.h>
 
 #include <deque>
-#include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 
+#include "capture/connection_table.h"
+
 namespace kcap {
 
-/**
- * The connections that this process makes to brokers, as a capture filter that matches their
- * packets. A capture leaves them out, or it would send what it sends. Each is known before its
- * first packet: the local port is bound before the socket connects.
+/** Where processes of kcap leave their tables for each other: a folder of each user's own in here.
  */
-class ConnectionList {
+inline constexpr char kSharedMemory[] = "/dev/shm";
+inline constexpr char kFolderPrefix[] = "kcap-";
+
+/**
+ * The connections that this process makes to brokers. Captures leave their packets out, those of
+ * this process and those of every other kcap on the host, or they would send what they send: so the
+ * table is a file in shared memory. Each connection is in it before its first packet: the local
+ * port is bound before the socket connects.
+ */
+class OwnConnections {
  public:
-  /** librdkafka's connect_cb: binds, tells the listeners, connects. Returns 0 or an errno. */
+  /** The one of this process; the first call makes its file. Lives until the process ends. */
+  static OwnConnections& Get();
+  /** Removes the file: others keep what they have mapped of it for a while. */
+  static void RemoveFile();
+
+  /** librdkafka's connect_cb: binds, puts down, connects. Returns 0 or an errno. */
   int Connect(int socket, const sockaddr* broker, int broker_length);
   /** librdkafka's closesocket_cb. Returns 0 or -1 as close(2) does. */
   int Close(int socket);
-  /** Filter expression of the connections that are open or were lately, empty where there are none.
-   */
-  std::string Filter() const;
-  /**
-   * The listener is called from librdkafka's threads, before a new connection sends anything.
-   *
-   * @param owner whose listener it is, for Forget()
-   */
-  void OnNew(const void* owner, std::function<void()> listener);
-  /** Once this returns, the owner's listener is not running any more. */
-  void Forget(const void* owner);
+
+  const ConnectionTable& table() const { return *table_; }
+  /** Inode of the table's file; 0 where there is none. */
+  uint64_t file_inode() const { return file_inode_; }
+  /** Why other processes can't know of these connections; empty where they can. */
+  const std::string& problem() const { return problem_; }
 
  private:
-  mutable std::recursive_mutex mutex_;  // listeners ask for the filter
-  // Each as a filter expression.
-  std::map<int, std::string> open_;  // by socket
-  std::deque<std::string> closed_;   // the last of them
-  std::map<const void*, std::function<void()>> listeners_;
+  OwnConnections();
+  /** A file that all can read and this process has locked; -1 where that failed. */
+  int MakeFile();
+  void Sweep();
+
+  ConnectionTable* table_;
+  std::string path_;
+  std::string problem_;
+  uint64_t file_inode_ = 0;
+
+  std::mutex mutex_;              // librdkafka has a thread a broker
+  std::map<int, uint16_t> open_;  // local ports by socket
+  struct Closed {
+    uint16_t port;
+    uint32_t at;
+  };
+  std::deque<Closed> closed_;
 };
 
-/** JavaScript's handle of a ConnectionList, given to a producer and to its captures. */
-class OwnConnections : public Napi::ObjectWrap<OwnConnections> {
- public:
-  static void Init(Napi::Env env, Napi::Object exports);
-  explicit OwnConnections(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
-
-  std::shared_ptr<ConnectionList> list() const { return list_; }
-
- private:
-  std::shared_ptr<ConnectionList> list_ = std::make_shared<ConnectionList>();
-};
+/** Inode of the network namespace of this process. */
+uint64_t NetNamespace();
 
 }  // namespace kcap

@@ -45,7 +45,7 @@ void BatchConsumer::Init(Napi::Env env, Napi::Object exports) {
 BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       js_(info.Env(), "kcap consumer"),
-      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>(), nullptr),
+      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>()),
       exchange_(js_, info[0].As<Napi::Object>().Get("batchBytes").As<Napi::Number>().Uint32Value(),
                 kMaxRecordsPerBatch),
       filler_(exchange_,

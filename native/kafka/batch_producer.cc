@@ -67,16 +67,10 @@ void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
                   });
 }
 
-static std::shared_ptr<ConnectionList> ConnectionsOf(const Napi::Object& options) {
-  const auto own = options.Get("ownConnections");
-  return own.IsUndefined() ? nullptr : OwnConnections::Unwrap(own.As<Napi::Object>())->list();
-}
-
 BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       js_(info.Env(), "kcap producer"),
-      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>(),
-              ConnectionsOf(info[0].As<Napi::Object>())),
+      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>()),
       may_fill_queue_(info[0].As<Napi::Object>().Get("mayFillQueue").As<Napi::Boolean>()),
       stamp_packet_time_(
           info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),

@@ -31,7 +31,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * flowPartitions, headers: [[name, value]], reportEvery, ownConnections?, onEvent}) */
+   * flowPartitions, headers: [[name, value]], reportEvery, onEvent}) */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 

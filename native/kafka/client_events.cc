@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "capture/own_connections.h"
+
 namespace kcap {
 namespace {
 
@@ -10,19 +12,16 @@ constexpr int kMaxLogsWaiting = 10'000;
 
 }  // namespace
 
-ClientEvents::ClientEvents(JsThread& js, Napi::Function on_event,
-                           std::shared_ptr<ConnectionList> connections)
-    : js_(js),
-      on_event_(std::make_shared<Napi::FunctionReference>(Napi::Persistent(on_event))),
-      connections_(std::move(connections)) {}
+ClientEvents::ClientEvents(JsThread& js, Napi::Function on_event)
+    : js_(js), on_event_(std::make_shared<Napi::FunctionReference>(Napi::Persistent(on_event))) {}
 
 void ClientEvents::Register(rd_kafka_conf_t* conf, void* opaque) {
   opaque_ = opaque;
+  OwnConnections::Get();  // before there are threads that need it
   rd_kafka_conf_set_opaque(conf, this);
   rd_kafka_conf_set_log_cb(conf, OnLog);
   rd_kafka_conf_set_error_cb(conf, OnError);
   rd_kafka_conf_set_stats_cb(conf, OnStatistics);
-  if (!connections_) return;
   rd_kafka_conf_set_connect_cb(conf, OnConnect);
   rd_kafka_conf_set_closesocket_cb(conf, OnClose);
 }
@@ -86,13 +85,10 @@ int ClientEvents::OnStatistics(rd_kafka_t*, char* json, size_t length, void* opa
   return 0;
 }
 
-int ClientEvents::OnConnect(int socket, const sockaddr* address, int length, const char*,
-                            void* opaque) {
-  return static_cast<ClientEvents*>(opaque)->connections_->Connect(socket, address, length);
+int ClientEvents::OnConnect(int socket, const sockaddr* address, int length, const char*, void*) {
+  return OwnConnections::Get().Connect(socket, address, length);
 }
 
-int ClientEvents::OnClose(int socket, void* opaque) {
-  return static_cast<ClientEvents*>(opaque)->connections_->Close(socket);
-}
+int ClientEvents::OnClose(int socket, void*) { return OwnConnections::Get().Close(socket); }
 
 }  // namespace kcap

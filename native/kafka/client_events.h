@@ -6,7 +6,6 @@
 #include <atomic>
 #include <memory>
 
-#include "capture/own_connections.h"
 #include "system/js_thread.h"
 
 namespace kcap {
@@ -18,7 +17,7 @@ namespace kcap {
  */
 class ClientEvents {
  public:
-  ClientEvents(JsThread& js, Napi::Function on_event, std::shared_ptr<ConnectionList> connections);
+  ClientEvents(JsThread& js, Napi::Function on_event);
 
   /** Sets the callbacks in a configuration; `opaque` is what OpaqueOf gives back later. */
   void Register(rd_kafka_conf_t* conf, void* opaque);
@@ -47,7 +46,6 @@ class ClientEvents {
 
   JsThread& js_;
   std::shared_ptr<Napi::FunctionReference> on_event_;
-  std::shared_ptr<ConnectionList> connections_;
   void* opaque_ = nullptr;
   std::atomic<bool> silent_ = false;
   // Shared with those that wait: a client that could not be made is gone before they are said.

@@ -1,9 +1,10 @@
-import { addon, type NativeCapture, type NativeOwnConnections } from '../addon.js';
+import { addon, type NativeCapture } from '../addon.js';
 import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet/packet-batch.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { filterError } from './capture-filter.js';
 import { interfaceNamed, listDevices } from './devices.js';
 import { linkTypeName } from './link-type.js';
+import { WideCounter } from './wide-counter.js';
 
 /** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
 const BATCH_BYTES = 1024 * 1024;
@@ -25,8 +26,19 @@ export interface CaptureOptions {
   readonly linkType: number | undefined;
   /** pcap-filter expression, empty for all packets. */
   readonly filter: string;
-  /** Connections whose packets are left out. */
-  readonly ownConnections: NativeOwnConnections | undefined;
+  /** Whether the packets of broker connections are left out, this process's and those of every other kcap here. */
+  readonly leavesOutKcap: boolean;
+}
+
+export interface CaptureCounters {
+  /** Packets that the kernel dropped since its ring was full, and that the interface or its driver dropped. */
+  readonly droppedKernel: number;
+  readonly droppedInterface: number;
+  /** Packets that were longer than the snapshot length. */
+  readonly cut: number;
+  /** Packets that were in the ring when there was no time left for them, and their captured bytes. */
+  readonly abandoned: number;
+  readonly abandonedBytes: number;
 }
 
 /** A running capture on one interface. */
@@ -35,13 +47,18 @@ export class LiveCapture {
   readonly link: Link;
   /** What libpcap remarked while opening, for example that promiscuous mode is not supported. */
   readonly warning: string;
+  /** Why another kcap on this host can't know this one's connections, and so captures them; or empty. */
+  readonly unknownToOthers: string;
   readonly #native: NativeCapture;
+  readonly #droppedKernel = new WideCounter();
+  readonly #droppedInterface = new WideCounter();
 
   private constructor(name: string, native: NativeCapture) {
     const facts = native.facts();
     this.interface = name;
     this.#native = native;
     this.warning = facts.warning;
+    this.unknownToOthers = facts.unknownToOthers;
     this.link = linkOf(facts, name);
   }
 
@@ -59,7 +76,7 @@ export class LiveCapture {
         timestampType: options.timestampType,
         linkType: options.linkType,
         filter: options.filter,
-        ownConnections: options.ownConnections,
+        leavesOutKcap: options.leavesOutKcap,
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
       });
@@ -87,9 +104,19 @@ export class LiveCapture {
     this.#native.stop();
   }
 
-  /** Packets lost since the start. */
-  drops(): { readonly kernel: number; readonly interface: number } {
-    return this.#native.drops();
+  /** After stop(): no time is left for the packets of the kernel's ring. They are counted and don't come any more. */
+  abandon(): void {
+    this.#native.abandon();
+  }
+
+  /** What there was besides packets since the start. To be asked before 32 bits are full: each second will do. */
+  counters(): CaptureCounters {
+    const { droppedKernel, droppedInterface, ...counters } = this.#native.counters();
+    return {
+      ...counters,
+      droppedKernel: this.#droppedKernel.at(droppedKernel),
+      droppedInterface: this.#droppedInterface.at(droppedInterface),
+    };
   }
 
   async close(): Promise<void> {

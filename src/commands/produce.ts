@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { addon } from '../addon.js';
 import { parseLinkType, linkTypeName } from '../capture/link-type.js';
 import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
@@ -70,17 +69,16 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
     { role: 'producer', properties, topic },
     log,
   );
-  // Gone before the capture begins, which leaves out only the producer's own connections.
+  // Gone before the capture begins: its connections are node-rdkafka's, and not left out.
   await cluster.close();
 
   const stop = new Stop(options.drainTimeoutMs);
-  const ownConnections = options.captureOwnTraffic ? undefined : new addon.OwnConnections();
-  const { source, stages, watchdogs } = await openSource(options, ownConnections, log);
+  const { source, stages, watchdogs } = await openSource(options, log);
   const lines = options.prettyEvery > 0 ? openLines(stop) : undefined;
   // All that takes root is open, and no packet has been touched.
   if (options.user) becomeUser(options.user, log);
   const sink = await openSink(options, {
-    ...{ partitions: partitions.length, ownConnections, lines, log },
+    ...{ partitions: partitions.length, lines, log },
     onRefused: () => {
       stop.request();
     },
@@ -161,7 +159,6 @@ function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {
 
 async function openSource(
   options: ProduceOptions,
-  ownConnections: object | undefined,
   log: Logger,
 ): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
   const { from, snapLength, linkType } = options;
@@ -183,7 +180,7 @@ async function openSource(
     {
       ...options,
       snapLength: Math.min(snapLength ?? DEFAULT_SNAP_LENGTH, MAX_SNAP_LENGTH) || MAX_SNAP_LENGTH,
-      ownConnections,
+      leavesOutKcap: !options.captureOwnTraffic,
     },
     log,
   );
@@ -233,13 +230,11 @@ async function openSink(
   options: ProduceOptions,
   {
     partitions,
-    ownConnections,
     lines,
     onRefused,
     log,
   }: {
     readonly partitions: number;
-    readonly ownConnections: object | undefined;
     /** Where -pp prints. */
     readonly lines: ByteOutput | undefined;
     /** Called once the brokers refuse to take anything. */
@@ -260,7 +255,6 @@ async function openSink(
       namesInterface: options.identify,
       flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
       reportEvery: prettyEvery,
-      ownConnections,
     },
     log,
   );

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { addon, type NativeOwnConnections, type NativeProducer } from '../addon.js';
+import { addon, type NativeProducer } from '../addon.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
@@ -35,7 +35,6 @@ export interface ProducerOptions {
   readonly flowPartitions?: number;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
-  readonly ownConnections: NativeOwnConnections | undefined;
 }
 
 /** A delivery that the broker acknowledged. */

@@ -51,18 +51,20 @@ export function takeWholeRecords(bytes: Buffer, swapped: boolean): WholeRecords 
   return { byteLength: at, count, longest, nextBytes: RECORD_HEADER_BYTES };
 }
 
-/** Cuts the frames of whole records to `snapLength` bytes, in place; the bytes that remain. */
-export function cutFrames(records: Buffer, snapLength: number): Buffer {
+/** Cuts the frames of whole records to `snapLength` bytes, in place; the bytes that remain, and how many it has cut. */
+export function cutFrames(records: Buffer, snapLength: number): { bytes: Buffer; cut: number } {
   let end = 0;
+  let cut = 0;
   for (let at = 0; at < records.length;) {
     const length = recordLength(records, at);
     const captured = Math.min(length - RECORD_HEADER_BYTES, snapLength);
+    if (captured < length - RECORD_HEADER_BYTES) cut++;
     writeUint32(records, captured, at + CAPTURED_LENGTH_OFFSET);
     records.copyWithin(end, at, at + RECORD_HEADER_BYTES + captured);
     end += RECORD_HEADER_BYTES + captured;
     at += length;
   }
-  return records.subarray(0, end);
+  return { bytes: records.subarray(0, end), cut };
 }
 
 function swapHeader(bytes: Buffer, at: number): void {

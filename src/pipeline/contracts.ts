@@ -8,6 +8,11 @@ export interface SourceCounters {
   readonly droppedKernel: number;
   /** Packets that the interface or its driver dropped. */
   readonly droppedInterface: number;
+  /** Packets that the snapshot length cut. */
+  readonly cut: number;
+  /** Packets, and their captured bytes, that waited in the kernel when the run gave up: in, and failed. */
+  readonly abandoned: number;
+  readonly abandonedBytes: number;
   /** Messages that held no packet, and nothing was lost with them. */
   readonly skipped: ByCause;
   /** Messages whose packet could not be made: loss. */
@@ -26,6 +31,9 @@ export interface SourceCounters {
 export const NOTHING_COUNTED: SourceCounters = {
   droppedKernel: 0,
   droppedInterface: 0,
+  cut: 0,
+  abandoned: 0,
+  abandonedBytes: 0,
   skipped: {},
   unusable: {},
   timeFromKafka: 0,
@@ -39,9 +47,10 @@ export interface Source {
   readonly name: string;
   /**
    * The packets, in order, until the source ends or `stop` is aborted: then what was captured before comes, and
-   * no more. A batch is valid until the next one is asked for.
+   * no more. A batch is valid until the next one is asked for. From when `giveUp` is aborted, which is after `stop`,
+   * a source with packets that wait ends at once, and counts them.
    */
-  batches(stop: AbortSignal): AsyncIterable<PacketBatch>;
+  batches(stop: AbortSignal, giveUp?: AbortSignal): AsyncIterable<PacketBatch>;
   /** Says that these packets were handled, so that no later run reads them again. */
   acknowledge?(origin: Origin): void;
   counters(): SourceCounters;
@@ -54,6 +63,8 @@ export interface StageCounters {
   /** Packets, and their captured bytes, that the stage gave back: they do not count as taken in. */
   readonly returned: number;
   readonly returnedBytes: number;
+  /** Packets that the stage cut. */
+  readonly cut?: number;
   /** Packets that the stage could not deal with, by cause: loss. */
   readonly unusable?: ByCause;
 }

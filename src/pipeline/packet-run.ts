@@ -50,7 +50,7 @@ export class PacketRun {
   }
 
   async #moveAll(stop: Stop): Promise<void> {
-    for await (const batch of this.#source.batches(stop.requested)) {
+    for await (const batch of this.#source.batches(stop.requested, stop.giveUp)) {
       this.#count(batch, 1);
       let passed = batch;
       try {

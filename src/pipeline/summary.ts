@@ -12,6 +12,8 @@ export interface Summary {
   readonly packets_under_way: number;
   readonly dropped_kernel: number;
   readonly dropped_interface: number;
+  /** Packets of which the snapshot length cut something off. */
+  readonly cut: number;
   readonly time_from_kafka: number;
   /** Message headers that were ignored, since their value made no sense. */
   readonly bad_headers: number;
@@ -31,6 +33,9 @@ export interface Summary {
   /** Something was lost or failed. */
   readonly lossy: boolean;
 }
+
+/** Cause of failure of packets that the kernel still had when the run gave up. */
+const ABANDONED = "left in the kernel's buffer at the drain timeout";
 
 export interface RunCounters {
   readonly source: SourceCounters;
@@ -58,13 +63,19 @@ export function summarize(run: RunCounters): Summary {
   const spooled = sink.spool?.waiting ?? 0;
   const takenUp = sink.spool?.takenUp ?? { packets: 0, bytes: 0 };
   const packetsIn =
-    run.taken + takenUp.packets - sum('returned') + total(source.skipped) + total(source.unusable);
+    run.taken +
+    source.abandoned +
+    takenUp.packets -
+    sum('returned') +
+    total(source.skipped) +
+    total(source.unusable);
   const filtered = sum('filtered');
   const lostInSkipped = total(unusable);
   const skipped = total(source.skipped) + lostInSkipped;
-  const settled = sink.out + total(sink.failed) + filtered + skipped + spooled;
+  const failedByNow = { ...sink.failed, [ABANDONED]: source.abandoned };
+  const settled = sink.out + total(failedByNow) + filtered + skipped + spooled;
   const failures = {
-    ...sink.failed,
+    ...failedByNow,
     ...(run.unsettled === undefined ? {} : { [run.unsettled]: packetsIn - settled }),
   };
   const failed = total(failures);
@@ -78,12 +89,13 @@ export function summarize(run: RunCounters): Summary {
     packets_under_way: run.unsettled === undefined ? packetsIn - settled : 0,
     dropped_kernel: source.droppedKernel,
     dropped_interface: source.droppedInterface,
+    cut: stages.reduce((n, stage) => n + (stage.cut ?? 0), source.cut),
     time_from_kafka: source.timeFromKafka,
     bad_headers: source.badHeaders,
     deleted_unread: source.deletedUnread,
     ...(source.outsideSlack !== undefined && { outside_slack: source.outsideSlack }),
     rounded_times: sink.roundedTimes ?? 0,
-    bytes_in: run.takenBytes + takenUp.bytes - sum('returnedBytes'),
+    bytes_in: run.takenBytes + source.abandonedBytes + takenUp.bytes - sum('returnedBytes'),
     bytes_out: sink.bytesOut,
     duration_s: Math.round(run.durationMs) / 1000,
     failed_by_cause: nonZero(failures),
@@ -117,6 +129,7 @@ export function summaryLines(summary: Summary): string[] {
     summary.packets_spooled,
     `wait in ${summary.spool ?? ''}: the next run with this --spool sends them`,
   );
+  add(summary.cut, 'cut by the snapshot length (-s)');
   add(summary.time_from_kafka, 'took their time from Kafka: their key held none');
   add(
     summary.outside_slack ?? 0,

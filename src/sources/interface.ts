@@ -12,25 +12,27 @@ export class InterfaceSource implements Source {
     this.#capture = capture;
   }
 
-  async *batches(stop: AbortSignal): AsyncIterable<PacketBatch> {
-    const onStop = () => {
+  async *batches(stop: AbortSignal, giveUp?: AbortSignal): AsyncIterable<PacketBatch> {
+    onAbort(stop, () => {
       this.#capture.stop();
-    };
-    if (stop.aborted) onStop();
-    stop.addEventListener('abort', onStop, { once: true });
+    });
+    if (giveUp)
+      onAbort(giveUp, () => {
+        this.#capture.abandon();
+      });
     for (let batch; (batch = await this.#capture.next()) !== null;) yield batch;
   }
 
   counters(): SourceCounters {
-    const drops = this.#capture.drops();
-    return {
-      ...NOTHING_COUNTED,
-      droppedKernel: drops.kernel,
-      droppedInterface: drops.interface,
-    };
+    return { ...NOTHING_COUNTED, ...this.#capture.counters() };
   }
 
   async close(): Promise<void> {
     await this.#capture.close();
   }
+}
+
+function onAbort(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
 }

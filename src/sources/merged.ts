@@ -28,11 +28,11 @@ export class MergedSources implements Source {
   }
 
   /** Goes on while one source lives; throws at the end what the last one to fail has failed with. */
-  async *batches(stop: AbortSignal): AsyncIterable<PacketBatch> {
+  async *batches(stop: AbortSignal, giveUp?: AbortSignal): AsyncIterable<PacketBatch> {
     const left = new AbortController();
     const end = AbortSignal.any([stop, left.signal]);
     const arrivals = new Arrivals();
-    const all = this.#sources.map((source) => source.batches(end)[Symbol.asyncIterator]());
+    const all = this.#sources.map((source) => source.batches(end, giveUp)[Symbol.asyncIterator]());
     for (const batches of all) arrivals.expect(batches);
     let living = all.length;
     let lost: UserError | undefined;
@@ -61,12 +61,16 @@ export class MergedSources implements Source {
 
   counters(): SourceCounters {
     const counters = this.#sources.map((source) => source.counters());
-    const sum = (field: 'droppedKernel' | 'droppedInterface') =>
-      counters.reduce((total, one) => total + one[field], 0);
+    const sum = (
+      field: 'droppedKernel' | 'droppedInterface' | 'cut' | 'abandoned' | 'abandonedBytes',
+    ) => counters.reduce((total, one) => total + one[field], 0);
     return {
       ...NOTHING_COUNTED,
       droppedKernel: sum('droppedKernel'),
       droppedInterface: sum('droppedInterface'),
+      cut: sum('cut'),
+      abandoned: sum('abandoned'),
+      abandonedBytes: sum('abandonedBytes'),
     };
   }
 

@@ -6,16 +6,19 @@ import type { Stage, StageCounters } from '../pipeline/contracts.js';
 export class Cut implements Stage {
   readonly finished = false;
   readonly #snapLength: number;
+  #cut = 0;
 
   constructor(snapLength: number) {
     this.#snapLength = snapLength;
   }
 
   apply(batch: PacketBatch): PacketBatch {
-    return { ...batch, bytes: cutFrames(batch.bytes, this.#snapLength) };
+    const { bytes, cut } = cutFrames(batch.bytes, this.#snapLength);
+    this.#cut += cut;
+    return { ...batch, bytes };
   }
 
   counters(): StageCounters {
-    return { filtered: 0, returned: 0, returnedBytes: 0 };
+    return { filtered: 0, returned: 0, returnedBytes: 0, cut: this.#cut };
   }
 }

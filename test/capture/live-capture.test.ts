@@ -43,7 +43,7 @@ function opened(t: TestContext, veth: VethPair, precision: 'micro' | 'nano'): Li
     timestampType: 'host',
     linkType: 1,
     filter: '',
-    ownConnections: undefined,
+    leavesOutKcap: false,
   });
   t.after(() => capture.close());
   return capture;

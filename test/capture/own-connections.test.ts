@@ -1,72 +1,172 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
 
-import { addon, type NativeOwnConnections } from '#kcap/addon.js';
 import { LiveCapture } from '#kcap/capture/live-capture.js';
 
 import { AT_ONCE, InMemoryKafka, NEVER } from '../kafka/in-memory.js';
-import { batchOf, numbered } from '../packet/packets.js';
-import { noVeth } from '../support/veth.js';
+import { batchOf, numbered, packetsIn } from '../packet/packets.js';
+import { sendFrames } from '../support/traffic.js';
+import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
+import { TCP_OF_IPV4, TCP_OF_IPV6, WRAPPINGS } from './wrapped-frames.js';
+
+const skip = noVeth;
 
 test(
-  'a connection is left out for as long as it lasts, however often others are made',
-  { skip: noVeth },
+  'leaves a connection out as long as it lasts, however many others follow',
+  { skip },
   async (t) => {
     const kafka = new InMemoryKafka(t);
-    const ownConnections = new addon.OwnConnections();
-    const port = kafka.address.split(':')[1] ?? '';
-    const all = captureOnLo(t, port, undefined);
-    const others = captureOnLo(t, port, ownConnections);
+    const filter = `tcp port ${portOf(kafka)}`;
+    const all = captureOn(t, 'lo', { filter });
+    const others = captureOn(t, 'lo', { filter, leavesOutKcap: true });
 
-    const producer = kafka.producer({ properties: AT_ONCE, ownConnections });
+    const producer = kafka.producer({ properties: AT_ONCE });
     const send = async () => {
       await producer.send(batchOf(numbered(1)), NEVER);
       assert.equal(await producer.flush(10_000), 0);
     };
     await send();
-    await reconnect(t, kafka, ownConnections, 40);
+    await reconnect(t, kafka, 40);
     await send();
-    assert.ok((await packetsOf(all)) > 0);
-    assert.equal(await packetsOf(others), 0);
+    assert.ok((await framesOf(all)).length > 0);
+    assert.equal((await framesOf(others)).length, 0);
   },
 );
 
-function captureOnLo(
+test(
+  'leaves out a connection of the process, whatever wraps it, and no other',
+  { skip },
+  async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const own = await connect(kafka);
+    const veth = await vethPair(t);
+    const capture = captureOn(t, veth.inside, { leavesOutKcap: true });
+
+    const packets = [TCP_OF_IPV4(own), TCP_OF_IPV4({ from: own.to, to: own.from })];
+    // A neighbour of each: the same addresses, another connection.
+    const stranger = { ...own, from: { ...own.from, port: own.from.port ^ 1 } };
+    const strangers = [
+      TCP_OF_IPV4(stranger),
+      TCP_OF_IPV4({ from: stranger.to, to: stranger.from }),
+    ];
+    const wrapped = (inner: readonly Buffer[]) =>
+      Object.values(WRAPPINGS).flatMap((wrap) => inner.flatMap((packet) => wrap(packet)));
+    const marker = Buffer.alloc(60, 0x88);
+    await sendFrames(veth, [...wrapped(packets), marker, ...wrapped(strangers)]);
+    assert.deepEqual(await framesOf(capture), [marker, ...wrapped(strangers)]);
+  },
+);
+
+test(
+  'knows a broker by the local end, where its address is another on the wire',
+  { skip },
+  async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const own = await connect(kafka);
+    const veth = await vethPair(t);
+    const capture = captureOn(t, veth.inside, { leavesOutKcap: true });
+    const translated = { ...own, to: { address: '172.17.0.2', port: 9092 } };
+    const elsewhere = { from: { ...own.from, address: '10.0.0.7' }, to: translated.to };
+    const ethernet = WRAPPINGS['nothing'];
+    assert.ok(ethernet);
+    const frames = ethernet(TCP_OF_IPV4(elsewhere));
+    await sendFrames(veth, [...ethernet(TCP_OF_IPV4(translated)), ...frames]);
+    assert.deepEqual(await framesOf(capture), frames);
+  },
+);
+
+test('takes no IPv6 packet for one of an IPv4 connection', { skip }, async (t) => {
+  const kafka = new InMemoryKafka(t);
+  const own = await connect(kafka);
+  const veth = await vethPair(t);
+  const capture = captureOn(t, veth.inside, { leavesOutKcap: true });
+  const frames = Object.values(WRAPPINGS).flatMap((wrap) => wrap(TCP_OF_IPV6(own)));
+  await sendFrames(veth, frames);
+  assert.deepEqual(await framesOf(capture), frames);
+});
+
+test(
+  'captures all the same what is too short to be a packet of a connection',
+  { skip },
+  async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const own = await connect(kafka);
+    const veth = await vethPair(t);
+    const capture = captureOn(t, veth.inside, { leavesOutKcap: true });
+    const ethernet = WRAPPINGS['nothing'];
+    assert.ok(ethernet);
+    const [whole = Buffer.alloc(0)] = ethernet(TCP_OF_IPV4(own));
+    const frames = Array.from({ length: 36 - 14 }, (_, index) => whole.subarray(0, 14 + index));
+    await sendFrames(veth, frames);
+    assert.deepEqual(await framesOf(capture), frames);
+  },
+);
+
+interface CaptureChoices {
+  readonly filter?: string;
+  readonly leavesOutKcap?: boolean;
+}
+
+function captureOn(
   t: TestContext,
-  port: string,
-  ownConnections: NativeOwnConnections | undefined,
+  name: string,
+  { filter = '', leavesOutKcap = false }: CaptureChoices,
 ): LiveCapture {
   const capture = LiveCapture.open({
-    interface: 'lo',
+    interface: name,
     snapLength: 1000,
     bufferMiB: 2,
     promiscuous: false,
     precision: 'micro',
     timestampType: undefined,
     linkType: undefined,
-    filter: `tcp port ${port}`,
-    ownConnections,
+    filter,
+    leavesOutKcap,
   });
   t.after(() => capture.close());
   return capture;
 }
 
-async function packetsOf(capture: LiveCapture): Promise<number> {
+/** What a capture has seen until now. */
+async function framesOf(capture: LiveCapture): Promise<Buffer[]> {
   capture.stop();
-  let count = 0;
-  for (let batch; (batch = await capture.next()) !== null;) count += batch.count;
-  return count;
+  const frames: Buffer[] = [];
+  for (let batch; (batch = await capture.next()) !== null;)
+    frames.push(...packetsIn(batch.bytes).map(({ frame }) => Buffer.from(frame)));
+  return frames;
+}
+
+function portOf(kafka: InMemoryKafka): string {
+  return kafka.address.split(':')[1] ?? '';
+}
+
+/** A connection of a producer that is up, which leads from and to 127.0.0.1. */
+async function connect(kafka: InMemoryKafka) {
+  const producer = kafka.producer({ properties: AT_ONCE });
+  await producer.send(batchOf(numbered(1)), NEVER);
+  assert.equal(await producer.flush(10_000), 0);
+  const port = Number(portOf(kafka));
+  const established = (await readFile('/proc/self/net/tcp', 'utf8'))
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .find(([, , remote = '', state]) => remote.endsWith(`:${hex(port)}`) && state === '01');
+  const localPort = Number.parseInt(established?.[1]?.split(':')[1] ?? '', 16);
+  assert.ok(localPort > 0, 'the connection is in the list of the kernel');
+  return {
+    from: { address: '127.0.0.1', port: localPort },
+    to: { address: '127.0.0.1', port },
+  };
+}
+
+function hex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
 /** Has a producer connect this many times to a broker that hangs up at once. */
-async function reconnect(
-  t: TestContext,
-  kafka: InMemoryKafka,
-  ownConnections: NativeOwnConnections,
-  times: number,
-): Promise<void> {
+async function reconnect(t: TestContext, kafka: InMemoryKafka, times: number): Promise<void> {
   let connections = 0;
   const server = createServer((socket) => {
     connections++;
@@ -83,7 +183,6 @@ async function reconnect(
       'reconnect.backoff.ms': '1',
       'reconnect.backoff.max.ms': '1',
     },
-    ownConnections,
   });
   await waitFor(() => connections >= times, { limitMs: 20_000, what: `${times} connections` });
 }

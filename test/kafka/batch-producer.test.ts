@@ -193,7 +193,6 @@ describe('a producer of batches', () => {
       headers: [],
       flowPartitions: 0,
       reportEvery: 0,
-      ownConnections: undefined,
       onEvent: () => undefined,
     });
     t.after(() => producer.close());
@@ -239,7 +238,7 @@ describe('a producer of batches', () => {
 
   test('says a cause of failure once, and counts it each time', async () => {
     const { log, records } = keptLog();
-    const options = { topic: 't', reportEvery: 0, ownConnections: undefined } as const;
+    const options = { topic: 't', reportEvery: 0 } as const;
     const properties = new Map(Object.entries({ ...NOBODY, 'message.max.bytes': '1000' }));
     const producer = new BatchProducer(
       {
@@ -279,7 +278,7 @@ describe('a producer of batches', () => {
   });
 
   test('says what is wrong with its properties, as misuse', () => {
-    const options = { topic: 't', reportEvery: 0, ownConnections: undefined } as const;
+    const options = { topic: 't', reportEvery: 0 } as const;
     const properties = new Map([['security.protocol', 'x']]);
     assert.throws(
       () =>

@@ -71,7 +71,6 @@ export class InMemoryKafka {
         headers: [],
         namesInterface: false,
         reportEvery: 0,
-        ownConnections: undefined,
         ...options,
         properties: producerProperties(new Map(Object.entries(user))),
       },

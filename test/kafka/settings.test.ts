@@ -187,7 +187,6 @@ async function start(properties: ReadonlyMap<string, string>): Promise<void> {
       headers: [],
       namesInterface: false,
       reportEvery: 0,
-      ownConnections: undefined,
     },
     keptLog().log,
   );

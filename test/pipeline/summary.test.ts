@@ -9,6 +9,9 @@ const counters: RunCounters = {
   source: {
     droppedKernel: 1,
     droppedInterface: 2,
+    cut: 128,
+    abandoned: 20,
+    abandonedBytes: 2000,
     skipped: { tombstone: 4, 'never happened': 0 },
     unusable: { 'absurd time': 8 },
     timeFromKafka: 16,
@@ -17,7 +20,7 @@ const counters: RunCounters = {
   },
   stages: [
     { filtered: 100, returned: 0, returnedBytes: 0 },
-    { filtered: 0, returned: 10, returnedBytes: 600 },
+    { filtered: 0, returned: 10, returnedBytes: 600, cut: 256 },
   ],
   sink: {
     out: 1000,
@@ -33,23 +36,27 @@ const counters: RunCounters = {
 describe('summarize', () => {
   test('adds up all that sources, stages and sink have counted', () => {
     assert.deepEqual(summarize(counters), {
-      packets_in: 1120,
+      packets_in: 1140,
       packets_out: 1000,
-      packets_failed: 3,
+      packets_failed: 23,
       packets_filtered: 100,
       packets_skipped: 17,
       packets_spooled: 0,
       packets_under_way: 0,
       dropped_kernel: 1,
       dropped_interface: 2,
+      cut: 384,
       time_from_kafka: 16,
       bad_headers: 32,
       deleted_unread: 64,
       rounded_times: 0,
-      bytes_in: 69_400,
+      bytes_in: 71_400,
       bytes_out: 60_000,
       duration_s: 1.235,
-      failed_by_cause: { 'Broker: Message size too large': 3 },
+      failed_by_cause: {
+        'Broker: Message size too large': 3,
+        "left in the kernel's buffer at the drain timeout": 20,
+      },
       skipped_by_cause: { tombstone: 4, 'absurd time': 8, 'too long': 5 },
       lossy: true,
     } satisfies Summary);
@@ -88,6 +95,8 @@ describe('summarize', () => {
     ['a packet delivered', { taken: 1, sink: { ...sink, out: 1 } }, false],
     ['a packet dropped by the kernel', { source: { ...source, droppedKernel: 1 } }, true],
     ['a packet dropped by the interface', { source: { ...source, droppedInterface: 1 } }, true],
+    ['a packet cut', { source: { ...source, cut: 1 } }, false],
+    ['a packet left in the kernel', { source: { ...source, abandoned: 1 } }, true],
     ['a packet deleted unread', { source: { ...source, deletedUnread: 1 } }, true],
     ['a packet not delivered', { sink: { ...sink, failed: { refused: 1 } } }, true],
     ['a packet that the file cannot hold', { sink: { ...sink, unusable: { long: 1 } } }, true],
@@ -121,15 +130,17 @@ describe('summaryLines', () => {
 
   test('say what became of the others, by cause', () => {
     assert.deepEqual(summaryLines(summarize(counters)), [
-      "'1120' packet(s) in, '1000' packet(s) out",
+      "'1140' packet(s) in, '1000' packet(s) out",
       "'1' packet(s) dropped by the kernel: its buffer was full (-B, -f and -s help)",
       "'2' packet(s) dropped by the interface",
       "'64' packet(s) deleted in Kafka before they were read",
       "'3' packet(s) failed: Broker: Message size too large",
+      "'20' packet(s) failed: left in the kernel's buffer at the drain timeout",
       "'100' packet(s) filtered out",
       "'4' packet(s) skipped: tombstone",
       "'8' packet(s) skipped: absurd time",
       "'5' packet(s) skipped: too long",
+      "'384' packet(s) cut by the snapshot length (-s)",
       "'16' packet(s) took their time from Kafka: their key held none",
       "'32' header(s) with a bad value ignored",
     ]);

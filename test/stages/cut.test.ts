@@ -26,7 +26,7 @@ describe('Cut', () => {
   test('takes no packet away, and never ends a run', () => {
     const cut = new Cut(0);
     cut.apply(batchOf(numbered(3)));
-    assert.deepEqual(cut.counters(), { filtered: 0, returned: 0, returnedBytes: 0 });
+    assert.deepEqual(cut.counters(), { filtered: 0, returned: 0, returnedBytes: 0, cut: 3 });
     assert.equal(cut.finished, false);
   });
 });

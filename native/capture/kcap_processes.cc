@@ -1,0 +1,171 @@
+#include "capture/kcap_processes.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "capture/own_connections.h"
+
+namespace kcap {
+namespace {
+
+// Where others may make files, they must not make a scan long.
+constexpr int kMostEntries = 4096;
+constexpr size_t kMostTables = 256;
+// A file's time is that of the last tick: a change right after a look may not show.
+constexpr int64_t kTimesSettleNs = 50'000'000;
+
+int64_t Nanoseconds(const timespec& time) {
+  return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
+}
+
+timespec ChangeOf(const std::string& path) {
+  struct stat about;
+  return stat(path.c_str(), &about) == 0 ? about.st_mtim : timespec{};
+}
+
+/** Calls visit(name) for each entry of a folder. */
+template <typename Visitor>
+void ForEachEntry(const std::string& folder, Visitor visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(folder.c_str()), closedir);
+  if (!open) return;
+  int entries = 0;
+  while (const dirent* entry = readdir(open.get())) {
+    if (++entries > kMostEntries) return;
+    if (entry->d_name[0] != '.') visit(std::string(entry->d_name));
+  }
+}
+
+uid_t StartedAs() {
+  static const uid_t user = geteuid();
+  return user;
+}
+
+}  // namespace
+
+std::shared_ptr<ForeignTable> ForeignTable::Open(const std::string& path, uid_t owner) {
+  const int fd = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  struct stat about;
+  void* memory = MAP_FAILED;
+  if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == owner &&
+      (about.st_mode & (S_IWGRP | S_IWOTH)) == 0 && about.st_size == sizeof(ConnectionTable))
+    memory = mmap(nullptr, sizeof(ConnectionTable), PROT_READ, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) {
+    close(fd);
+    return nullptr;
+  }
+  const bool trusted = owner == 0 || owner == StartedAs() || owner == geteuid();
+  return std::shared_ptr<ForeignTable>(
+      new ForeignTable(fd, static_cast<const ConnectionTable*>(memory), about.st_ino, trusted));
+}
+
+ForeignTable::ForeignTable(int fd, const ConnectionTable* table, uint64_t inode, bool trusted)
+    : fd_(fd), table_(table), inode_(inode), trusted_(trusted) {}
+
+ForeignTable::~ForeignTable() {
+  munmap(const_cast<ConnectionTable*>(table_), sizeof *table_);
+  close(fd_);
+}
+
+bool ForeignTable::LooksAlive() {
+  if (ended_at_ != 0) return false;
+  // Its process holds the lock for as long as it lives.
+  if (flock(fd_, LOCK_SH | LOCK_NB) != 0) return true;
+  ended_at_ = std::max(SecondsSinceBoot(), 1u);
+  return false;
+}
+
+bool ForeignTable::IsOver() const {
+  return ended_at_ != 0 && SecondsSinceBoot() - ended_at_ > ConnectionTable::kClosedSeconds;
+}
+
+KcapProcesses& KcapProcesses::Get() {
+  StartedAs();
+  static auto* const processes = new KcapProcesses();
+  return *processes;
+}
+
+KcapProcesses::List KcapProcesses::Look() {
+  std::lock_guard lock(mutex_);
+  timespec now;
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  const bool changed = HasChanged(now);
+  const uint32_t second = SecondsSinceBoot();
+  if (!changed && second == looked_at_) return list_;
+  looked_at_ = second;
+  if (changed) {
+    scanned_at_ = now;
+    ScanFolders();
+  }
+
+  std::erase_if(tables_, [](const auto& table) { return table->IsOver(); });
+  std::vector<KcapProcess> processes;
+  for (const auto& table : tables_) processes.push_back({table, table->LooksAlive()});
+  const bool same = std::equal(processes.begin(), processes.end(), list_->begin(), list_->end(),
+                               [](const KcapProcess& one, const KcapProcess& other) {
+                                 return one.table == other.table && one.alive == other.alive;
+                               });
+  if (!same) list_ = std::make_shared<const std::vector<KcapProcess>>(std::move(processes));
+  return list_;
+}
+
+bool KcapProcesses::HasChanged(const timespec& now) {
+  // Where the clock was put back, the times of files say nothing for a while.
+  if (Nanoseconds(now) < Nanoseconds(scanned_at_)) return true;
+  const auto changed_since = [&](const std::string& path, const timespec& known) {
+    const int64_t change = Nanoseconds(ChangeOf(path));
+    return change != Nanoseconds(known) || change + kTimesSettleNs > Nanoseconds(scanned_at_);
+  };
+  if (changed_since(kSharedMemory, changed_)) return true;
+  return std::any_of(folders_.begin(), folders_.end(), [&](const Folder& folder) {
+    return changed_since(folder.path, folder.changed);
+  });
+}
+
+void KcapProcesses::ScanFolders() {
+  changed_ = ChangeOf(kSharedMemory);
+  folders_.clear();
+  ForEachEntry(kSharedMemory, [this](const std::string& name) {
+    if (name.compare(0, strlen(kFolderPrefix), kFolderPrefix) != 0) return;
+    char* end;
+    const char* const number = name.c_str() + strlen(kFolderPrefix);
+    const unsigned long owner = strtoul(number, &end, 10);
+    const std::string path = std::string(kSharedMemory) + "/" + name;
+    struct stat about;
+    // Somebody else's folder of that name says nothing about its user.
+    if (end == number || *end || lstat(path.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) ||
+        about.st_uid != owner || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+      return;
+    folders_.push_back({path, about.st_uid, about.st_mtim});
+  });
+  for (const auto& folder : folders_) ScanFolder(folder);
+}
+
+void KcapProcesses::ScanFolder(const Folder& folder) {
+  ForEachEntry(folder.path, [&](const std::string& name) {
+    const std::string path = folder.path + "/" + name;
+    struct stat about;
+    if (tables_.size() >= kMostTables || lstat(path.c_str(), &about) != 0) return;
+    if (about.st_ino == OwnConnections::Get().file_inode()) return;
+    const bool known = std::any_of(tables_.begin(), tables_.end(), [&](const auto& table) {
+      return table->inode() == about.st_ino;
+    });
+    if (known) return;
+    auto table = ForeignTable::Open(path, folder.owner);
+    if (!table || table->table().format() != ConnectionTable::kFormat) return;
+    // What a process that was killed has left: who has mapped it keeps it for as long as it
+    // matters.
+    if (!table->LooksAlive()) unlink(path.c_str());
+    tables_.push_back(std::move(table));
+  });
+}
+
+}  // namespace kcap

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "capture/connection_table.h"
+
+namespace kcap {
+
+/** The table of another process of kcap, mapped for reading. */
+class ForeignTable {
+ public:
+  /** Null where the file is none of a table that can be trusted to be its folder's owner's. */
+  static std::shared_ptr<ForeignTable> Open(const std::string& path, uid_t owner);
+  ~ForeignTable();
+  ForeignTable(const ForeignTable&) = delete;
+  ForeignTable& operator=(const ForeignTable&) = delete;
+
+  const ConnectionTable& table() const { return *table_; }
+  uint64_t inode() const { return inode_; }
+  /** Whether its word is taken for all it says: root's, and that of whom this process is. */
+  bool trusted() const { return trusted_; }
+  /** Whether its process still runs. */
+  bool LooksAlive();
+  /** Whether it has not run for so long that its kernel sends nothing for it any more. */
+  bool IsOver() const;
+
+ private:
+  ForeignTable(int fd, const ConnectionTable* table, uint64_t inode, bool trusted);
+
+  const int fd_;
+  const ConnectionTable* const table_;
+  const uint64_t inode_;
+  const bool trusted_;
+  uint32_t ended_at_ = 0;
+};
+
+struct KcapProcess {
+  std::shared_ptr<ForeignTable> table;
+  bool alive;
+};
+
+/** The other processes of kcap on this host, as the files in shared memory tell. */
+class KcapProcesses {
+ public:
+  using List = std::shared_ptr<const std::vector<KcapProcess>>;
+
+  static KcapProcesses& Get();
+  /** Those that are there now: costs little where nothing has changed since the last call. */
+  List Look();
+
+ private:
+  struct Folder {
+    std::string path;
+    uid_t owner;
+    timespec changed;
+  };
+
+  bool HasChanged(const timespec& now);
+  void ScanFolders();
+  void ScanFolder(const Folder& folder);
+
+  std::mutex mutex_;
+  std::vector<Folder> folders_;
+  timespec changed_{};     // the folder of folders
+  timespec scanned_at_{};  // wall clock, as that of files
+  uint32_t looked_at_ = 0;
+  List list_ = std::make_shared<const std::vector<KcapProcess>>();
+  std::vector<std::shared_ptr<ForeignTable>> tables_;
+};
+
+}  // namespace kcap

@@ -1,0 +1,302 @@
+#include "capture/own_packets.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "capture/own_connections.h"
+
+namespace kcap {
+namespace {
+
+// LINKTYPE_ numbers of the tcpdump.org registry.
+enum LinkType { kEthernet = 1, kRaw = 101, kLinuxSll = 113, kLinuxSll2 = 276 };
+
+enum EtherType : uint16_t { kUnknown = 0, kIpv4 = 0x0800, kArp = 0x0806, kIpv6 = 0x86dd };
+
+enum Protocol : uint8_t {
+  kHopByHop = 0,
+  kIcmp = 1,
+  kTcp = 6,
+  kRouting = 43,
+  kFragment = 44,
+  kIcmpv6 = 58,
+  kDestinationOptions = 60,
+};
+
+constexpr size_t kIpv4Header = 20;
+constexpr size_t kIpv6Header = 40;
+constexpr size_t kPorts = 4;
+
+// Ethernet, tags, IPv6 with a routing header, UDP, Geneve with options, Ethernet, IP: shorter.
+constexpr size_t kWrappedWithin = 256;
+
+using Bytes = OwnPackets::Bytes;
+
+uint16_t Number16(Bytes bytes, size_t at) {
+  return static_cast<uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+}
+
+uint32_t Word32(Bytes bytes, size_t at) {
+  uint32_t word;
+  memcpy(&word, &bytes[at], sizeof word);
+  return word;
+}
+
+Address Ipv6AddressAt(Bytes bytes, size_t at) {
+  Address address;
+  memcpy(address.words.data(), &bytes[at], sizeof address.words);
+  return address;
+}
+
+/** IEEE 802.1Q and 802.1ad, and what was used for stacked tags before. */
+bool IsVlanTag(uint16_t type) {
+  return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
+}
+
+/** Not 0, which stands for none. */
+uint64_t NumberOf(Bytes identification, uint64_t begin) {
+  uint64_t hash = begin;
+  for (const uint8_t byte : identification) hash = (hash ^ byte) * 0x100000001b3;  // FNV-1a
+  return hash | 1;
+}
+
+using Vector = uint32_t __attribute__((vector_size(16)));
+
+Vector VectorAt(const uint8_t* at) {
+  Vector vector;
+  memcpy(&vector, at, sizeof vector);
+  return vector;
+}
+
+bool IsAny(const decltype(Vector() == Vector())& lanes) {
+  uint64_t halves[2];
+  static_assert(sizeof halves == sizeof lanes);
+  memcpy(halves, &lanes, sizeof halves);
+  return (halves[0] | halves[1]) != 0;
+}
+
+}  // namespace
+
+OwnPackets::OwnPackets(int32_t link_type) : link_type_(link_type), net_namespace_(NetNamespace()) {
+  OwnConnections::Get();
+  Refresh();
+}
+
+bool OwnPackets::Refresh() {
+  auto processes = KcapProcesses::Get().Look();
+  if (processes == processes_ && !HasNews()) return false;
+  processes_ = std::move(processes);
+  known_.clear();
+  const auto& own = OwnConnections::Get().table();
+  known_.push_back({&own, true, true, 0});
+  for (const auto& [table, alive] : *processes_)
+    known_.push_back({&table->table(), alive && table->table().net_namespace() == net_namespace_,
+                      table->trusted(), 0});
+  TakeNews();
+  return true;
+}
+
+bool OwnPackets::HasNews() const {
+  return known_.empty() || std::any_of(known_.begin(), known_.end(), [](const Known& known) {
+           return known.table->generation() != known.generation;
+         });
+}
+
+void OwnPackets::TakeNews() {
+  marks_.clear();
+  brokers_.clear();
+  for (auto& known : known_) {
+    known.generation = known.table->generation();
+    known.table->ForEach([&](const Connection& connection) {
+      const auto& [local, remote, exclusive, open] = connection;
+      const auto& marking = local.address.IsUnknown() ? remote.address : local.address;
+      const uint32_t mark = marking.words[3];
+      if (std::find(marks_.begin(), marks_.end(), mark) == marks_.end()) marks_.push_back(mark);
+      if (&known == known_.data() && !IsOwnBroker(remote)) brokers_.push_back(remote);
+    });
+  }
+}
+
+std::vector<Connection> OwnPackets::Open() const {
+  std::vector<Connection> open;
+  for (const auto& known : known_)
+    known.table->ForEach([&](const Connection& connection) {
+      if (connection.open && connection.exclusive && known.ports_are_its_own &&
+          (known.trusted || IsOwnBroker(connection.remote)))
+        open.push_back(connection);
+    });
+  return open;
+}
+
+bool OwnPackets::IsOwnBroker(const Endpoint& broker) const {
+  return std::find(brokers_.begin(), brokers_.end(), broker) != brokers_.end();
+}
+
+bool OwnPackets::IsOwn(const Endpoint& source, const Endpoint& destination) const {
+  return std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
+    return Matches(known, source, destination) || Matches(known, destination, source);
+  });
+}
+
+/**
+ * While a port belongs to a connection alone, its local end says it all, whatever the brokers'
+ * address becomes on the way (DNAT). Otherwise both ends do.
+ */
+bool OwnPackets::Matches(const Known& known, const Endpoint& here, const Endpoint& there) const {
+  if (!known.table->Has(here.port)) return false;
+  const auto connection = known.table->At(here.port);
+  if (!connection || !(known.trusted || IsOwnBroker(connection->remote))) return false;
+  const bool to_broker = connection->remote == there;
+  if (connection->local.address.IsUnknown()) return to_broker;
+  if (connection->local.address != here.address) return false;
+  return to_broker ||
+         (known.trusted && known.ports_are_its_own && connection->open && connection->exclusive);
+}
+
+bool OwnPackets::Contains(Bytes frame) {
+  if (HasNews()) TakeNews();
+  return !marks_.empty() && ContainsIn(frame);
+}
+
+bool OwnPackets::ContainsIn(Bytes frame) {
+  const Layer layer = NetworkLayer(frame);
+  switch (layer.ether_type) {
+    case kIpv4:
+      return IsOfIpv4(frame, layer.at);
+    case kIpv6:
+      return IsOfIpv6(frame, layer.at);
+    case kArp:
+      return false;
+    default:
+      return IsWrapped(frame);
+  }
+}
+
+OwnPackets::Layer OwnPackets::NetworkLayer(Bytes frame) const {
+  Layer layer;
+  switch (link_type_) {
+    case kEthernet:
+      if (frame.size() < 14) return {};
+      layer = {Number16(frame, 12), 14};
+      break;
+    case kLinuxSll:
+      if (frame.size() < 16) return {};
+      layer = {Number16(frame, 14), 16};
+      break;
+    case kLinuxSll2:
+      if (frame.size() < 20) return {};
+      layer = {Number16(frame, 0), 20};
+      break;
+    case kRaw:
+      if (frame.empty()) return {};
+      return {static_cast<uint16_t>(frame[0] >> 4 == 6 ? kIpv6 : kIpv4), 0};
+    default:
+      return {};
+  }
+  while (IsVlanTag(layer.ether_type) && layer.at + 4 <= frame.size())
+    layer = {Number16(frame, layer.at + 2), layer.at + 4};
+  return layer;
+}
+
+bool OwnPackets::IsOfIpv4(Bytes frame, size_t at) {
+  if (at + kIpv4Header > frame.size()) return false;
+  constexpr uint16_t kMoreFragments = 0x2000, kOffset = 0x1fff;
+  const uint8_t protocol = frame[at + 9];
+  const uint16_t fragment = Number16(frame, at + 6);
+  if ((fragment & (kMoreFragments | kOffset)) == 0) [[likely]] {
+    if (protocol == kTcp) return IsTcpOfIpv4(frame, at);
+    return protocol != kIcmp && IsWrapped(frame);
+  }
+  const uint64_t number =
+      NumberOf(frame.subspan(at + 12, 8), Number16(frame, at + 4) << 8 | protocol);
+  uint64_t& known = fragmented_[(number >> 1) % fragmented_.size()];
+  if (fragment & kOffset) return known == number;
+  const bool own = protocol == kTcp ? IsTcpOfIpv4(frame, at) : IsWrapped(frame);
+  return Remember(&known, number, own);
+}
+
+bool OwnPackets::IsOfIpv6(Bytes frame, size_t at) {
+  if (at + kIpv6Header > frame.size()) return false;
+  const uint8_t next = frame[at + 6];
+  if (next == kTcp) [[likely]]
+    return IsTcpOfIpv6(frame, at);
+  if (next == kIcmpv6) return false;
+  if (next != kFragment || at + kIpv6Header + 8 > frame.size()) return IsWrapped(frame);
+  const uint64_t number = NumberOf(frame.subspan(at + 8, 32), Word32(frame, at + kIpv6Header + 4));
+  uint64_t& known = fragmented_[(number >> 1) % fragmented_.size()];
+  if (Number16(frame, at + kIpv6Header + 2) >> 3) return known == number;
+  const bool own = IsWrapped(frame);
+  return Remember(&known, number, own);
+}
+
+/** Numbers come again: the last packet that had one counts. */
+bool OwnPackets::Remember(uint64_t* known, uint64_t number, bool own) {
+  if (own) *known = number;
+  if (!own && *known == number) *known = 0;
+  return own;
+}
+
+/**
+ * An address of one of the connections, with the rest of an IP and a TCP header around it. Headers
+ * have even lengths, so it is at an even place.
+ */
+bool OwnPackets::IsWrapped(Bytes frame) const {
+  constexpr size_t kStep = sizeof(Vector);
+  const size_t end = std::min(frame.size(), kWrappedWithin);
+  size_t at = 0;
+  for (; at + kStep + 2 <= end; at += kStep) {
+    const Vector even = VectorAt(&frame[at]), odd = VectorAt(&frame[at + 2]);
+    for (const uint32_t mark : marks_) {
+      const Vector wanted = Vector{} + mark;
+      if (!IsAny((even == wanted) | (odd == wanted))) continue;
+      for (size_t place = at; place < at + kStep; place += 2)
+        if (Word32(frame, place) == mark && IsHeaderAt(frame, place)) return true;
+    }
+  }
+  for (; at + sizeof(uint32_t) <= end; at += 2)
+    for (const uint32_t mark : marks_)
+      if (Word32(frame, at) == mark && IsHeaderAt(frame, at)) return true;
+  return false;
+}
+
+/** @param address_at of the last four bytes of an address */
+bool OwnPackets::IsHeaderAt(Bytes frame, size_t address_at) const {
+  const auto header_at = [&](size_t before, uint8_t version) {
+    return address_at >= before && frame[address_at - before] >> 4 == version;
+  };
+  return (header_at(12, 4) && IsTcpOfIpv4(frame, address_at - 12)) ||
+         (header_at(16, 4) && IsTcpOfIpv4(frame, address_at - 16)) ||
+         (header_at(20, 6) && IsTcpOfIpv6(frame, address_at - 20)) ||
+         (header_at(36, 6) && IsTcpOfIpv6(frame, address_at - 36));
+}
+
+bool OwnPackets::IsTcpOfIpv4(Bytes frame, size_t at) const {
+  const size_t ports = at + (frame[at] & 0xf) * 4;
+  if (ports < at + kIpv4Header || ports + kPorts > frame.size() || frame[at + 9] != kTcp)
+    return false;
+  const auto end = [&](size_t address, size_t port) {
+    return Endpoint{Address::OfIpv4(Word32(frame, address)), Number16(frame, port)};
+  };
+  return IsOwn(end(at + 12, ports), end(at + 16, ports + 2));
+}
+
+bool OwnPackets::IsTcpOfIpv6(Bytes frame, size_t at) const {
+  size_t ports = at + kIpv6Header;
+  uint8_t next = at + 6 < frame.size() ? frame[at + 6] : 0xff;
+  while (next == kHopByHop || next == kRouting || next == kDestinationOptions ||
+         next == kFragment) {
+    if (ports + 8 > frame.size()) return false;
+    const size_t length = next == kFragment ? 8 : (frame[ports + 1] + 1) * 8;
+    next = frame[ports];
+    ports += length;
+  }
+  if (next != kTcp || ports + kPorts > frame.size()) return false;
+  const auto end = [&](size_t address, size_t port) {
+    return Endpoint{Ipv6AddressAt(frame, address), Number16(frame, port)};
+  };
+  return IsOwn(end(at + 8, ports), end(at + 24, ports + 2));
+}
+
+}  // namespace kcap

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "capture/connection_table.h"
+#include "capture/kcap_processes.h"
+
+namespace kcap {
+
+/**
+ * Recognises the packets of kcap's own connections to brokers, those of this process and of every
+ * other kcap on the host, whatever they are wrapped in (VLAN tags, PPPoE, MPLS, GRE, VXLAN …). A
+ * plain TCP packet is told by its header. In any other packet the header is looked for where it
+ * can be: what wraps it need not be known. What is encrypted can't be recognised.
+ *
+ * For one thread, that of a capture.
+ */
+class OwnPackets {
+ public:
+  using Bytes = std::span<const uint8_t>;
+
+  explicit OwnPackets(int32_t link_type);
+
+  /** Looks for processes that are new or gone. Whether anything has changed since the last call. */
+  bool Refresh();
+  /** @param frame as captured, from the link layer on */
+  bool Contains(Bytes frame);
+  /** The open connections of all of them. */
+  std::vector<Connection> Open() const;
+
+ private:
+  struct Known {
+    const ConnectionTable* table;
+    /** Its process lives, and in this network namespace: a port is its own then. */
+    bool ports_are_its_own;
+    /** Whether it is believed whatever it says, or only about this process's brokers. */
+    bool trusted;
+    uint32_t generation;
+  };
+
+  /** What is under the link layer, as far as it is plain. */
+  struct Layer {
+    uint16_t ether_type = 0;  // 0 where it is not known
+    size_t at = 0;
+  };
+
+  Layer NetworkLayer(Bytes frame) const;
+  bool ContainsIn(Bytes frame);
+  bool IsOfIpv4(Bytes frame, size_t at);
+  bool IsOfIpv6(Bytes frame, size_t at);
+  static bool Remember(uint64_t* known, uint64_t number, bool own);
+  /** Looks for the header of a packet of one of the connections in the first bytes. */
+  bool IsWrapped(Bytes frame) const;
+  bool IsHeaderAt(Bytes frame, size_t address_at) const;
+  bool IsTcpOfIpv4(Bytes frame, size_t at) const;
+  bool IsTcpOfIpv6(Bytes frame, size_t at) const;
+
+  bool HasNews() const;
+  void TakeNews();
+  bool IsOwn(const Endpoint& source, const Endpoint& destination) const;
+  bool Matches(const Known& known, const Endpoint& here, const Endpoint& there) const;
+  bool IsOwnBroker(const Endpoint& broker) const;
+
+  const int32_t link_type_;
+  const uint64_t net_namespace_;
+  KcapProcesses::List processes_;
+  std::vector<Known> known_;
+  /** The last four bytes of an address that every packet of a connection has; each one once. */
+  std::vector<uint32_t> marks_;
+  std::vector<Endpoint> brokers_;  // of this process
+  /** The later fragments of a packet have no header of what it wraps: its numbers, as they come. */
+  std::array<uint64_t, 256> fragmented_{};
+};
+
+}  // namespace kcap
