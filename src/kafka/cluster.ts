@@ -9,8 +9,9 @@ import type {
 import { messageOf, usageError, UserError } from '../errors/user-error.js';
 import { certificateProblem } from './broker-certificate.js';
 import { requireFeatures } from './build-features.js';
-import { grant, problemOf, type ClientFacts, type Problem } from './connection-problem.js';
+import { problemOf, type ClientFacts, type Problem } from './connection-problem.js';
 import { isSilenceOfKdc, takeTicket } from './kerberos-login.js';
+import { missingTopic } from './missing-topic.js';
 import { hideSecrets, shownProperties, type Properties } from './properties.js';
 import { brokersOf, securityOf } from './security.js';
 import { controlProperties } from './settings.js';
@@ -204,7 +205,7 @@ export class Cluster {
   }
 
   async #partitions(first: Metadata): Promise<number[]> {
-    const { topic, role, properties } = this.#facts;
+    const { topic, role } = this.#facts;
     const askedAt = Date.now();
     for (let metadata = first; ; metadata = await this.#metadata()) {
       const found = metadata.topics.find(({ name }) => name === topic);
@@ -212,19 +213,7 @@ export class Cluster {
       if (role === 'consumer' || Date.now() - askedAt > AUTO_CREATION_MS) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const create = `create it, for example: kafka-topics.sh --bootstrap-server ${this.#brokers} --create --topic ${topic}`;
-    const { tls, mechanism } = securityOf(properties);
-    throw tls || mechanism !== undefined
-      ? new UserError(
-          `topic ${topic}`,
-          `it does not exist on ${this.#brokers}, or may not be seen`,
-          {
-            remedy: `${create}; or let the user see it: ${grant(this.#facts)}`,
-          },
-        )
-      : new UserError(`topic ${topic}`, `it does not exist on ${this.#brokers}`, {
-          remedy: create,
-        });
+    throw missingTopic(this.#facts);
   }
 
   async #metadata(): Promise<Metadata> {
