@@ -16,6 +16,8 @@ export interface NativeBatch {
 /** Packets that a producer gave back. */
 export interface NativeWithdrawnBatch {
   readonly records: Buffer;
+  /** The number of each packet's message. */
+  readonly numbers: Float64Array;
   readonly count: number;
   readonly linkType: number;
   readonly nanoseconds: boolean;
@@ -98,8 +100,11 @@ export interface NativeProducer {
   ): Promise<number>;
   flush(timeoutMs: number): Promise<number>;
   purge(): Promise<number>;
-  withdraw(): Promise<number>;
+  withdraw(waitMs: number): Promise<number>;
   takeWithdrawn(): NativeWithdrawnBatch[];
+  takeRefused(): NativeWithdrawnBatch[];
+  /** How many the topic has: 0 where the brokers know no such topic, negative where nobody says so. */
+  partitions(timeoutMs: number): Promise<number>;
   counters(): {
     /** Messages are numbered from 1 on: this is the number of the last one. */
     accepted: number;
@@ -210,6 +215,7 @@ interface Addon {
     headers: readonly (readonly [name: string, value: string])[];
     flowPartitions: number;
     reportEvery: number;
+    keepsUndelivered?: boolean;
     onEvent: (event: NativeEvent) => void;
   }) => NativeProducer;
   BatchConsumer: new (options: {

@@ -8,6 +8,8 @@
 
 #include "batch/batch.h"
 #include "kafka/properties.h"
+#include "kafka/refusal.h"
+#include "kafka/topic_partitions.h"
 #include "kafka/topic_rights.h"
 
 namespace kcap {
@@ -61,6 +63,8 @@ void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
                       InstanceMethod<&BatchProducer::Purge>("purge"),
                       InstanceMethod<&BatchProducer::Withdraw>("withdraw"),
                       InstanceMethod<&BatchProducer::TakeWithdrawn>("takeWithdrawn"),
+                      InstanceMethod<&BatchProducer::TakeRefused>("takeRefused"),
+                      InstanceMethod<&BatchProducer::Partitions>("partitions"),
                       InstanceMethod<&BatchProducer::Counters>("counters"),
                       InstanceMethod<&BatchProducer::TakeReports>("takeReports"),
                       InstanceMethod<&BatchProducer::Close>("close"),
@@ -78,6 +82,7 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
           info[0].As<Napi::Object>().Get("flowPartitions").As<Napi::Number>().Int32Value()),
       report_every_(static_cast<uint64_t>(
           info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())),
+      keeps_undelivered_(info[0].As<Napi::Object>().Get("keepsUndelivered").ToBoolean()),
       push_timer_(
           std::chrono::milliseconds(
               info[0].As<Napi::Object>().Get("pushIntervalMs").As<Napi::Number>().Int64Value()),
@@ -176,16 +181,32 @@ Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BatchProducer::Withdraw(const Napi::CallbackInfo& info) {
-  return Submit(info.Env(), [this] {
+  const int wait_ms = info[0].As<Napi::Number>();
+  return Submit(info.Env(), [this, wait_ms] {
     withdrawing_ = true;
+    WithdrawQueue(wait_ms);
     PurgeAll();
     withdrawing_ = false;
-    return 0;
+    return rd_kafka_outq_len(client_);
   });
 }
 
 Napi::Value BatchProducer::TakeWithdrawn(const Napi::CallbackInfo& info) {
   return withdrawn_.Take(info.Env());
+}
+
+Napi::Value BatchProducer::TakeRefused(const Napi::CallbackInfo& info) {
+  return refused_.Take(info.Env());
+}
+
+Napi::Value BatchProducer::Partitions(const Napi::CallbackInfo& info) {
+  const int timeout_ms = info[0].As<Napi::Number>();
+  return Submit(info.Env(), [this, timeout_ms]() -> double {
+    const auto [error, count] = AskForPartitions(client_, topic_, timeout_ms);
+    if (!error || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return count;
+    events_.Report(error, rd_kafka_err2str(error));
+    return -1;
+  });
 }
 
 Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
@@ -281,8 +302,11 @@ size_t BatchProducer::ProduceRecords(const Records& records) {
     if (count % kRecordsBetweenLooks == 0 && !HasRoom()) break;
     RecordHeader header;
     memcpy(&header, records.bytes + at, sizeof header);
-    if (ProduceRecord(records, records.bytes + at) == Outcome::kTaken) {
+    const auto outcome = ProduceRecord(records, records.bytes + at);
+    if (outcome == Outcome::kTaken) {
       at += sizeof header + header.captured;
+    } else if (outcome == Outcome::kRefused) {
+      break;
     } else if (waited_ms < kMaxWaitForRoomMs) {
       // A queue that is full has nothing to linger for, also where a request would hold more.
       constexpr int kStepMs = 10;
@@ -356,6 +380,14 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   const auto code = rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
+  if (keeps_undelivered_ && !IsOwnFault(code)) {
+    SayRefusal(code);
+    return Outcome::kRefused;
+  }
+  if (keeps_undelivered_) {
+    const BatchLink link{records.link_type, records.nanoseconds, records.interface, {}};
+    refused_.Add(number, link, record);
+  }
   CountFailure(code);
   return Outcome::kTaken;
 }
@@ -374,6 +406,15 @@ void BatchProducer::PushIfDue() {
     push_timer_.Pushed();
 }
 
+/** Takes back what no broker has seen, and waits a moment for what becomes of the rest. */
+void BatchProducer::WithdrawQueue(int wait_ms) {
+  constexpr int kStepMs = 50;
+  if (wait_ms > 0) rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  for (int left = wait_ms; left > 0 && rd_kafka_outq_len(client_) > 0 && !cancelled_;
+       left -= kStepMs)
+    rd_kafka_poll(client_, kStepMs);
+}
+
 void BatchProducer::PurgeAll() {
   // A broker's thread may be waiting for a name server: it is waited for no longer than below.
   rd_kafka_purge(
@@ -389,12 +430,8 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
   Add(self->reported_, 1);
   self->settled_mark_.Settle(message_number);
   self->settled_.store(self->settled_mark_.value(), std::memory_order_relaxed);
-  if (message->err && self->withdrawing_) {
-    self->withdrawn_.Add(message_number, message);
-    return;
-  }
   if (message->err) {
-    self->CountFailure(message->err);
+    self->OnFailed(message_number, message);
     return;
   }
   Add(self->delivered_, 1);
@@ -412,6 +449,23 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
                               message->offset, message->len});
   }
   if (first) self->events_.Notify("reports");
+}
+
+/** What was refused for its own sake has failed; the rest comes back, if anybody keeps it. */
+void BatchProducer::OnFailed(uint64_t number, const rd_kafka_message_t* message) {
+  if (!IsOwnFault(message->err) && (withdrawing_ || keeps_undelivered_)) {
+    withdrawn_.Add(number, message);
+    if (!withdrawing_) SayRefusal(message->err);
+    return;
+  }
+  if (keeps_undelivered_) refused_.Add(number, message);
+  CountFailure(message->err);
+}
+
+/** Says once that nothing more can be sent: what else is refused has the same cause. */
+void BatchProducer::SayRefusal(rd_kafka_resp_err_t error) {
+  if (!said_refusal_) events_.Report(error, rd_kafka_err2str(error), true);
+  said_refusal_ = true;
 }
 
 void BatchProducer::OnBackgroundEvent(rd_kafka_t*, rd_kafka_event_t* event, void* opaque) {

@@ -31,7 +31,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * flowPartitions, headers: [[name, value]], reportEvery, onEvent}) */
+   * flowPartitions, headers: [[name, value]], reportEvery, keepsUndelivered?, onEvent}) */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 
@@ -60,11 +60,18 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Napi::Value Flush(const Napi::CallbackInfo& info);
   /** purge() → Promise: every message not yet delivered has failed. */
   Napi::Value Purge(const Napi::CallbackInfo& info);
-  /** withdraw() → Promise: every message not yet delivered was taken back, for takeWithdrawn(). */
+  /** withdraw(waitMs) → Promise: every message not yet delivered was taken back, for
+   * takeWithdrawn(). What is on its way is given so many ms to arrive. Resolves with the number of
+   * those of which nothing was heard. */
   Napi::Value Withdraw(const Napi::CallbackInfo& info);
   /** takeWithdrawn() → the packets of those messages as batches, in the order in which they came.
    */
   Napi::Value TakeWithdrawn(const Napi::CallbackInfo& info);
+  /** takeRefused() → the packets that were refused for their own sake since the last call. */
+  Napi::Value TakeRefused(const Napi::CallbackInfo& info);
+  /** partitions(timeoutMs) → Promise of how many the topic has: 0 where the brokers know no such
+   * topic, negative where nobody says so. */
+  Napi::Value Partitions(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);
   /** takeReports() → the deliveries to be shown since the last call. */
   Napi::Value TakeReports(const Napi::CallbackInfo& info);
@@ -80,12 +87,15 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   void Run();
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
-  enum class Outcome { kTaken, kQueueFull };
+  enum class Outcome { kTaken, kQueueFull, kRefused };
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
   int FlushFor(int timeout_ms);
+  void WithdrawQueue(int wait_ms);
   void PurgeAll();
   void PushIfDue();
   void CountFailure(rd_kafka_resp_err_t error);
+  void OnFailed(uint64_t number, const rd_kafka_message_t* message);
+  void SayRefusal(rd_kafka_resp_err_t error);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   // librdkafka's background thread.
@@ -100,12 +110,16 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   const bool stamp_packet_time_;
   const uint32_t flow_partitions_;  // that conversations are spread over; 0: librdkafka's choice
   const uint64_t report_every_;
+  // Only what is refused for its own sake has failed; all else comes back, for takeWithdrawn().
+  const bool keeps_undelivered_;
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
   std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
   PushTimer push_timer_;
   SettledMark settled_mark_;
   bool withdrawing_ = false;
+  bool said_refusal_ = false;
   WithdrawnPackets withdrawn_;
+  WithdrawnPackets refused_;
   FlowHash flow_hash_;
 
   std::thread thread_;

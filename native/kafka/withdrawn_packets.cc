@@ -10,11 +10,21 @@ namespace kcap {
 void WithdrawnPackets::Add(uint64_t number, const rd_kafka_message_t* message) {
   constexpr int32_t kEthernet = 1;
   const MessagePacket packet = PacketOf(message, KeyUnit::kMicroseconds, kEthernet);
-  const auto* frame = static_cast<const uint8_t*>(message->payload);
+  Add(number, packet.link, packet.header, static_cast<const uint8_t*>(message->payload));
+}
+
+void WithdrawnPackets::Add(uint64_t number, const BatchLink& link, const uint8_t* record) {
+  RecordHeader header;
+  memcpy(&header, record, sizeof header);
+  Add(number, link, header, record + sizeof header);
+}
+
+void WithdrawnPackets::Add(uint64_t number, const BatchLink& link, const RecordHeader& header,
+                           const uint8_t* frame) {
   std::lock_guard lock(mutex_);
-  packets_.push_back({number, packet.link.type, packet.link.nanoseconds,
-                      std::string(packet.link.interface), packet.header, frames_.size()});
-  frames_.insert(frames_.end(), frame, frame + message->len);
+  packets_.push_back(
+      {number, link.type, link.nanoseconds, std::string(link.interface), header, frames_.size()});
+  frames_.insert(frames_.end(), frame, frame + header.captured);
 }
 
 Napi::Value WithdrawnPackets::Take(Napi::Env env) {
@@ -56,6 +66,10 @@ Napi::Object WithdrawnPackets::BatchOf(Napi::Env env, Packets::const_iterator fi
     to += packet->header.captured;
   }
   auto batch = Napi::Object::New(env);
+  auto numbers = Napi::Float64Array::New(env, end - first);
+  for (auto packet = first; packet != end; packet++)
+    numbers[static_cast<size_t>(packet - first)] = static_cast<double>(packet->number);
+  batch["numbers"] = numbers;
   batch["records"] = records;
   batch["count"] = Napi::Number::New(env, static_cast<double>(end - first));
   batch["linkType"] = Napi::Number::New(env, first->link_type);

@@ -12,11 +12,13 @@
 
 namespace kcap {
 
-/** The packets of messages that were taken back before they were delivered. */
+/** The packets of messages that come back: taken back before they were delivered, or refused. */
 class WithdrawnPackets {
  public:
   /** `number`: messages were produced in the order of their numbers. Any thread. */
   void Add(uint64_t number, const rd_kafka_message_t* message);
+  /** A packet that never became a message: its record's header is followed by the frame. */
+  void Add(uint64_t number, const BatchLink& link, const uint8_t* record);
   /** Gives them away, in the order in which they came: `NativeWithdrawnBatch[]` of src/addon.ts. */
   Napi::Value Take(Napi::Env env);
 
@@ -35,6 +37,8 @@ class WithdrawnPackets {
     }
   };
   using Packets = std::vector<Packet>;
+  void Add(uint64_t number, const BatchLink& link, const RecordHeader& header,
+           const uint8_t* frame);
   static Napi::Object BatchOf(Napi::Env env, Packets::const_iterator first,
                               Packets::const_iterator end, const std::vector<uint8_t>& frames);
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { addon, type NativeProducer } from '../addon.js';
+import { addon, type NativeProducer, type NativeWithdrawnBatch } from '../addon.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
@@ -33,6 +33,8 @@ export interface ProducerOptions {
   readonly namesInterface: boolean;
   /** Partitions over which conversations are spread; without it, librdkafka chooses by key. */
   readonly flowPartitions?: number;
+  /** Whether only what is refused for its own sake fails, and all else comes back with withdraw(). */
+  readonly keepsUndelivered?: boolean;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
 }
@@ -46,6 +48,11 @@ export interface DeliveryReport {
   readonly offset: number;
   /** Captured length in bytes. */
   readonly length: number;
+}
+
+/** Packets whose messages were not delivered, and the numbers of those messages. */
+export interface ReturnedBatch extends PacketBatch {
+  readonly numbers: Float64Array;
 }
 
 /** Sends batches to a topic, one message a packet (docs/wire-format.md). */
@@ -122,19 +129,28 @@ export class BatchProducer {
     await this.#native.purge();
   }
 
-  /** Takes every message back that is not delivered: their packets, in the order in which they came. */
-  async withdraw(): Promise<PacketBatch[]> {
-    await this.#native.withdraw();
-    return this.#native.takeWithdrawn().map((batch) => ({
-      bytes: batch.records,
-      count: batch.count,
-      link: {
-        linkType: batch.linkType,
-        precision: batch.nanoseconds ? 'nano' : 'micro',
-        snapLength: batch.snapLength,
-        interface: batch.interface,
-      },
-    }));
+  /**
+   * Takes every message back that is not delivered: their packets, in the order in which they came.
+   *
+   * @param waitMs how long what is on its way is waited for; what was not heard of by then may arrive all the same
+   */
+  async withdraw(waitMs = 0): Promise<ReturnedBatch[]> {
+    await this.#native.withdraw(waitMs);
+    return this.#native.takeWithdrawn().map(returnedBatch);
+  }
+
+  /** The packets that were refused for their own sake since the last call; they count as failed. */
+  takeRefused(): ReturnedBatch[] {
+    return this.#native.takeRefused().map(returnedBatch);
+  }
+
+  /**
+   * Asks the brokers how many partitions the topic has, for up to `timeoutMs`: 0 where they know no such topic,
+   * undefined where nobody answers, or says so.
+   */
+  async partitions(timeoutMs: number): Promise<number | undefined> {
+    const count = await this.#native.partitions(timeoutMs);
+    return count < 0 ? undefined : count;
   }
 
   counters(): ReturnType<NativeProducer['counters']> {
@@ -185,4 +201,18 @@ export class BatchProducer {
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
     this.#onFailure?.();
   }
+}
+
+function returnedBatch(batch: NativeWithdrawnBatch): ReturnedBatch {
+  return {
+    bytes: batch.records,
+    count: batch.count,
+    numbers: batch.numbers,
+    link: {
+      linkType: batch.linkType,
+      precision: batch.nanoseconds ? 'nano' : 'micro',
+      snapLength: batch.snapLength,
+      interface: batch.interface,
+    },
+  };
 }

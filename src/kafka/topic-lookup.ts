@@ -2,6 +2,7 @@ import type { Metadata } from 'node-rdkafka';
 import { addon } from '../addon.js';
 import { UserError } from '../errors/user-error.js';
 import { grant, type ClientFacts } from './client-facts.js';
+import { missingTopic } from './missing-topic.js';
 import { brokersOf } from './security.js';
 import { controlProperties } from './settings.js';
 
@@ -56,18 +57,13 @@ const MISSING = 'UNKNOWN_TOPIC_OR_PART';
 const PASSES: ReadonlySet<string> = new Set(['LEADER_NOT_AVAILABLE', 'REPLICA_NOT_AVAILABLE']);
 
 function noPartitions(facts: ClientFacts, why: string | undefined): UserError {
-  const { topic, role, properties } = facts;
+  const { topic, properties } = facts;
   const brokers = brokersOf(properties);
   const what = `topic ${topic}`;
   const create = `kafka-topics.sh --bootstrap-server ${brokers} --create --topic ${topic}`;
   switch (why) {
     case MISSING:
-      return new UserError(what, `it does not exist on ${brokers}`, {
-        remedy:
-          role === 'producer'
-            ? `create it first, for example: ${create}; or set auto.create.topics.enable on the brokers`
-            : `create it first, for example: ${create}`,
-      });
+      return missingTopic(facts);
     case 'TOPIC_AUTHORIZATION_FAILED':
       return new UserError(what, `the user may not see it on ${brokers} (${why})`, {
         remedy: `let the user do so: ${grant(facts)}`,

@@ -122,6 +122,49 @@ describe('a producer of batches', () => {
     assert.deepEqual(await producer.withdraw(), []);
   });
 
+  test('gives back what fails for no fault of its own, and says once that it can send no more', async (t) => {
+    const properties = { ...NOBODY, 'message.timeout.ms': '50' };
+    const producer = new InMemoryKafka(t).producer({ properties, keepsUndelivered: true });
+    let failures = 0;
+    producer.onFailure(() => failures++);
+    await producer.send(batchOf(numbered(5)), NEVER);
+    await waitFor(() => producer.counters().underWay === 0, {
+      limitMs: 5000,
+      what: 'the messages to time out',
+    });
+    await waitFor(() => failures > 0, { limitMs: 5000, what: 'the failure to be said' });
+    const [returned, ...others] = await producer.withdraw();
+    assert.ok(returned);
+    assert.equal(others.length, 0);
+    assert.deepEqual(packetsIn(returned.bytes), numbered(5));
+    assert.deepEqual([...returned.numbers], [1, 2, 3, 4, 5]);
+    assert.deepEqual([producer.counters().failed, failures], [0, 1]);
+    assert.match(producer.failure?.message ?? '', /^send to topic packets: .*timed out/);
+  });
+
+  test('keeps the packets that are refused for their own sake, which have failed', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const properties = { ...AT_ONCE, 'message.max.bytes': '1000' };
+    const producer = kafka.producer({ properties, keepsUndelivered: true });
+    const long = numbered(1, { first: 1, bytes: 1001 });
+    await producer.send(batchOf([...numbered(1), ...long], { linkType: 113 }), NEVER);
+    await producer.flush(10_000);
+    assert.equal(producer.counters().failures['Broker: Message size too large'], 1);
+    assert.equal(producer.counters().delivered, 1);
+    const [refused] = producer.takeRefused();
+    assert.ok(refused);
+    assert.deepEqual(packetsIn(refused.bytes), long);
+    assert.equal(refused.link.linkType, 113);
+    assert.deepEqual(producer.takeRefused(), []);
+    assert.equal(producer.failure, undefined);
+  });
+
+  test('knows how many partitions its topic has, once somebody answers', async (t) => {
+    const kafka = new InMemoryKafka(t, 3);
+    assert.equal(await kafka.producer({ properties: AT_ONCE }).partitions(10_000), 3);
+    assert.equal(await kafka.producer({ properties: NOBODY }).partitions(100), undefined);
+  });
+
   test('reports every so many deliveries one, and says when there are some', async (t) => {
     const producer = new InMemoryKafka(t).producer({ reportEvery: 3, properties: AT_ONCE });
     let said = 0;
