@@ -47,7 +47,7 @@ describe('the interface that is meant', () => {
     });
   }
 
-  test('is found by each address that there is, IPv6 included', () => {
+  test('is found by each address that this machine has', () => {
     for (const { addresses, name } of listDevices())
       for (const address of addresses) assert.equal(interfaceNamed(address), name);
   });

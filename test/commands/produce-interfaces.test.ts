@@ -199,7 +199,7 @@ test(
   },
 );
 
-test('--no-promiscuous leaves out what is for other hosts', { skip }, async (t) => {
+test('--no-promiscuous leaves the interface as it is', { skip }, async (t) => {
   const topic = await freshTopic(t);
   const veth = await vethPair(t);
   const promiscuous = async () => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { kcap } from '../support/kcap.js';
+import { fetchMetadata } from '../support/peer.js';
 import { repository } from '../support/repository.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { freshTopic } from '../support/topic.js';
@@ -160,6 +161,8 @@ for (const mode of [['-p', '-i', 'lo'], ['-c']]) {
     assert.equal(status, 1);
     assert.ok(durationMs < 10_000);
     assert.match(run.stderr, /kcap: topic kcap-test-no-such-topic: it does not exist/);
+    const { topics } = await fetchMetadata();
+    assert.ok(!topics.some(({ name }) => name === 'kcap-test-no-such-topic'), 'the topic was made');
   });
 }
 

@@ -175,6 +175,7 @@ describe('the lines of a sender', () => {
     const sink = prettyTopicSink(new InMemoryKafka(t), { every: 1, output });
     await sink.close();
     assert.equal(output.closed, 1);
+    await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /producer is closed/);
   });
 });
 
