@@ -18,6 +18,8 @@ export interface Summary {
   /** Messages that Kafka deleted before they were read; never taken in. */
   readonly deleted_unread: number;
   readonly rounded_times: number;
+  /** Packets that went out without the names of their interface and host. */
+  readonly lost_names: number;
   /** Captured bytes. */
   readonly bytes_in: number;
   readonly bytes_out: number;
@@ -80,6 +82,7 @@ export function summarize(run: RunCounters): Summary {
     bad_headers: source.badHeaders,
     deleted_unread: source.deletedUnread,
     rounded_times: sink.roundedTimes ?? 0,
+    lost_names: sink.lostNames ?? 0,
     bytes_in: run.takenBytes + takenUp.bytes - sum('returnedBytes'),
     bytes_out: sink.bytesOut,
     duration_s: Math.round(run.durationMs) / 1000,
@@ -116,6 +119,7 @@ export function summaryLines(summary: Summary): string[] {
   );
   add(summary.time_from_kafka, 'took their time from Kafka: their key held none');
   add(summary.rounded_times, 'lost their nanoseconds: -F nsecpcap and -F pcapng keep them');
+  add(summary.lost_names, 'lost the names of their interface and host: there were too many names');
   if (summary.bad_headers > 0)
     lines.push(`'${summary.bad_headers}' header(s) with a bad value ignored`);
   return lines;
