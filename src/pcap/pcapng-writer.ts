@@ -48,27 +48,33 @@ export function encodeInterface(link: Link): Buffer {
   ]);
 }
 
-export interface InterfaceStatistics {
-  readonly interfaceId: number;
-  readonly packets: number;
-  /** Of its first and its last packet, as `timestamp` gives them. */
-  readonly start: Buffer;
-  readonly end: Buffer;
+/** As a record has it: the fraction counts what the link's precision says. */
+export interface Time {
+  readonly seconds: number;
+  readonly fraction: number;
 }
 
-export function encodeStatistics({
-  interfaceId,
-  packets,
-  start,
-  end,
-}: InterfaceStatistics): Buffer {
+export interface InterfaceStatistics {
+  readonly interfaceId: number;
+  readonly precision: Precision;
+  readonly packets: number;
+  /** Of its first and its last packet. */
+  readonly start: Time;
+  readonly end: Time;
+}
+
+export function encodeStatistics(statistics: InterfaceStatistics): Buffer {
+  const { interfaceId, precision, packets, start, end } = statistics;
   const body = Buffer.alloc(12);
+  const [first, last] = [Buffer.alloc(8), Buffer.alloc(8)];
   writeUint32(body, interfaceId, 0);
-  end.copy(body, 4);
+  writeTimestamp(start, precision, first, 0);
+  writeTimestamp(end, precision, last, 0);
+  last.copy(body, 4);
   const delivered = new BigUint64Array([BigInt(packets)]);
   return block(BLOCK.statistics, body, [
-    [OPTION.statisticsStart, start],
-    [OPTION.statisticsEnd, end],
+    [OPTION.statisticsStart, first],
+    [OPTION.statisticsEnd, last],
     [OPTION.statisticsDelivered, Buffer.from(delivered.buffer)],
   ]);
 }
@@ -82,6 +88,8 @@ export function packetBlocksLength(batch: PacketBatch): number {
 /** Writes the packets of a batch as enhanced packet blocks into `into`; the bytes that they took. */
 export function encodePackets(batch: PacketBatch, interfaceId: number, into: Buffer): Buffer {
   const { bytes, link } = batch;
+  // One object for all packets.
+  const time = { seconds: 0, fraction: 0 };
   let end = 0;
   for (let at = 0; at < bytes.length;) {
     const captured = readUint32(bytes, at + CAPTURED_LENGTH_OFFSET);
@@ -90,7 +98,9 @@ export function encodePackets(batch: PacketBatch, interfaceId: number, into: Buf
     writeUint32(into, BLOCK.packet, end);
     writeUint32(into, length, end + 4);
     writeUint32(into, interfaceId, end + 8);
-    writeTimestamp(bytes, at, link.precision, into, end + 12);
+    time.seconds = readUint32(bytes, at);
+    time.fraction = readUint32(bytes, at + FRACTION_OFFSET);
+    writeTimestamp(time, link.precision, into, end + 12);
     writeUint32(into, captured, end + 20);
     writeUint32(into, readUint32(bytes, at + ORIGINAL_LENGTH_OFFSET), end + 24);
     const frame = at + RECORD_HEADER_BYTES;
@@ -113,28 +123,19 @@ export function packetsWithin(blocks: Buffer, byteLength: number): number {
   return count;
 }
 
-/** The time of the record at `at`, as pcapng has times: two halves of a 64-bit count, the upper one first. */
-export function timestamp(bytes: Buffer, at: number, precision: Precision): Buffer {
-  const time = Buffer.alloc(8);
-  writeTimestamp(bytes, at, precision, time, 0);
-  return time;
-}
-
-/** Without BigInt, which would be an allocation a packet: a count of nanoseconds does not fit a double. */
+/**
+ * Writes a time as pcapng has it: two halves of a 64-bit count, the upper one first. Without BigInt, which would be an
+ * allocation a packet: a count of nanoseconds does not fit a double.
+ */
 function writeTimestamp(
-  bytes: Buffer,
-  at: number,
+  { seconds, fraction }: Time,
   precision: Precision,
   into: Buffer,
   offset: number,
 ): void {
   const perSecond = precision === 'nano' ? 1e9 : 1e6;
-  const seconds = readUint32(bytes, at);
   const upper = (seconds >>> 16) * perSecond;
-  const rest =
-    (upper % 0x10000) * 0x10000 +
-    (seconds & 0xffff) * perSecond +
-    readUint32(bytes, at + FRACTION_OFFSET);
+  const rest = (upper % 0x10000) * 0x10000 + (seconds & 0xffff) * perSecond + fraction;
   writeUint32(into, Math.floor(upper / 0x10000) + Math.floor(rest / 0x100000000), offset);
   writeUint32(into, rest % 0x100000000, offset + 4);
 }

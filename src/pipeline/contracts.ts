@@ -92,6 +92,8 @@ export interface SinkCounters {
   readonly unusable: ByCause;
   /** Packets whose time lost its nanoseconds without anybody having asked for it. */
   readonly roundedTimes?: number;
+  /** Packets that went out without the names of their interface and host, since there were too many names. */
+  readonly lostNames?: number;
   readonly spool?: SpoolCounters;
 }
 

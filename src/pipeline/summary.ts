@@ -22,6 +22,8 @@ export interface Summary {
   /** Packets of the time range that were found outside its slack, where there are such. */
   readonly outside_slack?: number;
   readonly rounded_times: number;
+  /** Packets that went out without the names of their interface and host. */
+  readonly lost_names: number;
   /** Captured bytes. */
   readonly bytes_in: number;
   readonly bytes_out: number;
@@ -95,6 +97,7 @@ export function summarize(run: RunCounters): Summary {
     deleted_unread: source.deletedUnread,
     ...(source.outsideSlack !== undefined && { outside_slack: source.outsideSlack }),
     rounded_times: sink.roundedTimes ?? 0,
+    lost_names: sink.lostNames ?? 0,
     bytes_in: run.takenBytes + source.abandonedBytes + takenUp.bytes - sum('returnedBytes'),
     bytes_out: sink.bytesOut,
     duration_s: Math.round(run.durationMs) / 1000,
@@ -136,6 +139,7 @@ export function summaryLines(summary: Summary): string[] {
     'of the range lay outside its slack: --slack all finds the others',
   );
   add(summary.rounded_times, 'lost their nanoseconds: -F nsecpcap and -F pcapng keep them');
+  add(summary.lost_names, 'lost the names of their interface and host: there were too many names');
   if (summary.bad_headers > 0)
     lines.push(`'${summary.bad_headers}' header(s) with a bad value ignored`);
   return lines;

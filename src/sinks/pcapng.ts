@@ -1,5 +1,11 @@
-import { firstPackets, frameBytes, type Link, type PacketBatch } from '../packet/packet-batch.js';
-import { recordLength } from '../packet/record.js';
+import {
+  firstPackets,
+  frameBytes,
+  type Link,
+  type PacketBatch,
+  type Precision,
+} from '../packet/packet-batch.js';
+import { FRACTION_OFFSET, readUint32, recordLength } from '../packet/record.js';
 import {
   encodeInterface,
   encodePackets,
@@ -7,19 +13,25 @@ import {
   encodeStatistics,
   packetBlocksLength,
   packetsWithin,
-  timestamp,
 } from '../pcap/pcapng-writer.js';
 import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
 import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
-/** Hosts and interfaces that are told apart; more than any fleet has, and no more than memory holds. */
-const MAX_INTERFACES = 100_000;
+/**
+ * Bounds of what anybody who may write to a topic can make of it: interfaces that are told apart by their names, more
+ * than any fleet has, and characters of these names. Packets of further ones share interfaces without a name.
+ */
+const MAX_NAMED = 10_000;
+const MAX_NAME_CHARACTERS = 1024 * 1024;
+/** Interfaces whose statistics are written at once. */
+const STATISTICS_AT_ONCE = 1000;
 
 interface Interface {
   readonly id: number;
+  readonly precision: Precision;
   packets: number;
-  start: Buffer;
-  end: Buffer;
+  readonly start: { seconds: number; fraction: number };
+  readonly end: { seconds: number; fraction: number };
 }
 
 /** Writes packets as a pcapng stream, with an interface block for each link that they come from. */
@@ -27,10 +39,13 @@ export class PcapngSink implements Sink {
   readonly #output: ByteOutput;
   readonly #application: string;
   readonly #interfaces = new Map<string, Interface>();
+  #named = 0;
+  #nameCharacters = 0;
   #begun = false;
   #blocks = Buffer.alloc(0);
   #out = 0;
   #bytesOut = 0;
+  #lostNames = 0;
 
   /** @param application who writes the file, as the file says it */
   constructor(output: ByteOutput, application: string) {
@@ -41,7 +56,9 @@ export class PcapngSink implements Sink {
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (batch.count === 0) return;
     await this.#begin(giveUp);
-    const of = await this.#interfaceOf(batch.link, giveUp);
+    const link = this.#toldApart(batch.link);
+    const of = await this.#interfaceOf(link, giveUp);
+    const namesLost = link !== batch.link;
     const room = packetBlocksLength(batch);
     if (room > this.#blocks.length) this.#blocks = Buffer.allocUnsafe(room);
     const blocks = encodePackets(batch, of.id, this.#blocks);
@@ -50,22 +67,32 @@ export class PcapngSink implements Sink {
     } catch (error) {
       if (!(error instanceof OutputClosed)) throw error;
       const written = firstPackets(batch, packetsWithin(blocks, error.bytesWritten));
-      this.#countOut(written, of);
+      this.#countOut(written, of, namesLost);
       throw new ReaderLeft(written.count);
     }
-    this.#countOut(batch, of);
+    this.#countOut(batch, of, namesLost);
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
     await this.#begin(giveUp);
-    const statistics = [...this.#interfaces.values()]
-      .filter(({ packets }) => packets > 0)
-      .map(({ id, ...rest }) => encodeStatistics({ interfaceId: id, ...rest }));
+    let statistics: Buffer[] = [];
+    for (const { id, packets, ...rest } of this.#interfaces.values()) {
+      if (packets > 0) statistics.push(encodeStatistics({ interfaceId: id, packets, ...rest }));
+      if (statistics.length < STATISTICS_AT_ONCE) continue;
+      await this.#write(Buffer.concat(statistics), giveUp);
+      statistics = [];
+    }
     if (statistics.length > 0) await this.#write(Buffer.concat(statistics), giveUp);
   }
 
   counters(): SinkCounters {
-    return { out: this.#out, bytesOut: this.#bytesOut, failed: {}, unusable: {} };
+    return {
+      out: this.#out,
+      bytesOut: this.#bytesOut,
+      failed: {},
+      unusable: {},
+      lostNames: this.#lostNames,
+    };
   }
 
   async close(): Promise<void> {
@@ -78,16 +105,30 @@ export class PcapngSink implements Sink {
     await this.#write(encodeSectionHeader(this.#application), giveUp);
   }
 
+  /** The link as the file tells it from others: without its names where there are too many of these. */
+  #toldApart(link: Link): Link {
+    const { interface: name = '', host = '' } = link;
+    if (name === '' && host === '') return link;
+    if (this.#interfaces.has(keyOf(link))) return link;
+    const hasRoom =
+      this.#named < MAX_NAMED &&
+      this.#nameCharacters + name.length + host.length <= MAX_NAME_CHARACTERS;
+    return hasRoom ? link : { ...link, interface: undefined, host: undefined };
+  }
+
   async #interfaceOf(link: Link, giveUp: AbortSignal): Promise<Interface> {
-    const key = JSON.stringify([link.linkType, link.precision, link.interface, link.host]);
+    const key = keyOf(link);
     const known = this.#interfaces.get(key);
     if (known) return known;
-    if (this.#interfaces.size >= MAX_INTERFACES && (link.interface ?? link.host) !== undefined)
-      return this.#interfaceOf({ ...link, interface: undefined, host: undefined }, giveUp);
     await this.#write(encodeInterface(link), giveUp);
-    const none = Buffer.alloc(8);
-    const added = { id: this.#interfaces.size, packets: 0, start: none, end: none };
+    const { precision, interface: name = '', host = '' } = link;
+    const added: Interface = {
+      ...{ id: this.#interfaces.size, precision, packets: 0 },
+      ...{ start: { seconds: 0, fraction: 0 }, end: { seconds: 0, fraction: 0 } },
+    };
     this.#interfaces.set(key, added);
+    if (name !== '' || host !== '') this.#named++;
+    this.#nameCharacters += name.length + host.length;
     return added;
   }
 
@@ -99,15 +140,25 @@ export class PcapngSink implements Sink {
     }
   }
 
-  #countOut(batch: PacketBatch, of: Interface): void {
+  #countOut(batch: PacketBatch, of: Interface, namesLost: boolean): void {
     if (batch.count === 0) return;
     this.#out += batch.count;
     this.#bytesOut += frameBytes(batch);
-    const { bytes, link } = batch;
-    if (of.packets === 0) of.start = timestamp(bytes, 0, link.precision);
+    if (namesLost) this.#lostNames += batch.count;
+    const { bytes } = batch;
+    if (of.packets === 0) readTime(bytes, 0, of.start);
     of.packets += batch.count;
     let last = 0;
     for (let at = 0; at < bytes.length; at += recordLength(bytes, at)) last = at;
-    of.end = timestamp(bytes, last, link.precision);
+    readTime(bytes, last, of.end);
   }
+}
+
+function keyOf({ linkType, precision, interface: name, host }: Link): string {
+  return JSON.stringify([linkType, precision, name, host]);
+}
+
+function readTime(bytes: Buffer, at: number, into: Interface['start']): void {
+  into.seconds = readUint32(bytes, at);
+  into.fraction = readUint32(bytes, at + FRACTION_OFFSET);
 }

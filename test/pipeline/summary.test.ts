@@ -50,6 +50,7 @@ describe('summarize', () => {
       bad_headers: 32,
       deleted_unread: 64,
       rounded_times: 0,
+      lost_names: 0,
       bytes_in: 71_400,
       bytes_out: 60_000,
       duration_s: 1.235,
@@ -126,6 +127,14 @@ describe('summaryLines', () => {
   test('say only what was in and out where nothing else happened', () => {
     const summary = summarize({ ...nothing, taken: 7, sink: { ...emptySink(), out: 7 } });
     assert.deepEqual(summaryLines(summary), ["'7' packet(s) in, '7' packet(s) out"]);
+  });
+
+  test('say how many packets lost the names of where they came from', () => {
+    const sink = { ...emptySink(), out: 7, lostNames: 3 };
+    assert.deepEqual(summaryLines(summarize({ ...nothing, taken: 7, sink })), [
+      "'7' packet(s) in, '7' packet(s) out",
+      "'3' packet(s) lost the names of their interface and host: there were too many names",
+    ]);
   });
 
   test('say what became of the others, by cause', () => {

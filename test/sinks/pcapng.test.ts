@@ -10,6 +10,7 @@ import { PcapngSink } from '#kcap/sinks/pcapng.js';
 
 import { batchOf, LINK, numbered } from '../packet/packets.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
+import { readPcapng } from '../support/captures/pcapng-read.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { KeptOutput } from '#support/files/kept-output.js';
@@ -75,6 +76,36 @@ describe('a pcapng file', () => {
       ['4', 'unknown', '', '25'], // Wireshark's word
       ['0', 'eth0', 'north', '1'],
     ]);
+  });
+
+  test('has at most 10,000 interfaces with names; packets of further ones are counted', async (t) => {
+    const { sink, file } = await newFile(t);
+    const write = (host: string, more: Partial<Link> = {}) =>
+      sink.write(batchOf(numbered(1), { host, interface: 'eth0', ...more }), NEVER);
+    for (let number = 0; number < 10_000; number++) await write(`host${number}`);
+    assert.equal(sink.counters().lostNames, 0);
+    for (let number = 0; number < 20; number++) await write(`further${number}`);
+    await write('further', { linkType: 113 });
+    await write('host9999');
+    await sink.flush(NEVER);
+    assert.equal(sink.counters().lostNames, 21);
+    assert.deepEqual(
+      (await readPcapng(file)).slice(-4).map(({ linkType, interface: name }) => [linkType, name]),
+      [
+        [1, undefined],
+        [1, undefined],
+        [113, undefined],
+        [1, 'eth0'],
+      ],
+    );
+    assert.match(await runCommand('capinfos', file), /Number of interfaces in file: 10002\n/);
+  });
+
+  test('has at most a million characters of names', async () => {
+    const sink = new PcapngSink(new KeptOutput(), 'kcap');
+    for (let number = 0; number < 1100; number++)
+      await sink.write(batchOf(numbered(1), { host: String(number).padStart(1024) }), NEVER);
+    assert.equal(sink.counters().lostNames, 1100 - 1024);
   });
 
   test('says who wrote it and how many packets came from each interface', async (t) => {
