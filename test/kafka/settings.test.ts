@@ -40,6 +40,12 @@ describe('what a client is set to', () => {
   }
 });
 
+test('what asks about the cluster gives up in time on a port that does not answer', () => {
+  const name = 'api.version.request.timeout.ms';
+  assert.equal(controlProperties(new Map()).get(name), '5000');
+  assert.equal(controlProperties(new Map([[name, '7000']])).get(name), '7000');
+});
+
 describe('what a producer is set to', () => {
   test('bounds its queue and sends in order, each packet once', () => {
     const properties = producerProperties(new Map());
