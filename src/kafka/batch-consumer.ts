@@ -5,7 +5,7 @@ import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
-import type { Properties } from './properties.js';
+import { hideSecrets, type Properties } from './properties.js';
 
 /** librdkafka's logical offsets (rdkafka.h). */
 export const OFFSET_BEGINNING = -2;
@@ -90,7 +90,8 @@ export class BatchConsumer {
         },
       });
     } catch (error) {
-      throw new UserError('Kafka consumer', messageOf(error), { exitStatus: 2 });
+      const cause = hideSecrets(messageOf(error), properties);
+      throw new UserError('Kafka consumer', cause, { exitStatus: 2 });
     }
   }
 
@@ -99,9 +100,9 @@ export class BatchConsumer {
    * topic is gone, or the broker refuses to give them.
    */
   async next(): Promise<ConsumedBatch | null> {
-    const { topic } = this.#facts;
+    const { topic, properties } = this.#facts;
     const batch = await this.#native.next().catch((error: unknown) => {
-      throw new UserError(`topic ${topic}`, messageOf(error), {
+      throw new UserError(`topic ${topic}`, hideSecrets(messageOf(error), properties), {
         remedy: 'create it anew and start again, or read another one (-t)',
       });
     });

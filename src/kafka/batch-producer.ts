@@ -78,7 +78,8 @@ export class BatchProducer {
         },
       });
     } catch (error) {
-      throw new UserError('Kafka producer', messageOf(error), { exitStatus: 2 });
+      const cause = hideSecrets(messageOf(error), options.properties);
+      throw new UserError('Kafka producer', cause, { exitStatus: 2 });
     }
   }
 
@@ -179,8 +180,7 @@ export class BatchProducer {
 
   #end(message: string): void {
     if (this.#failure) return;
-    const text = hideSecrets(message, this.#facts.properties);
-    const { cause, remedy } = problemOf(text, this.#facts);
+    const { cause, remedy } = problemOf(message, this.#facts);
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
     this.#onFailure?.();
   }

@@ -1,4 +1,4 @@
-import type { Properties } from './properties.js';
+import { hideSecrets, type Properties } from './properties.js';
 import { brokersOf, securityOf } from './security.js';
 
 /** What went wrong between a client and its brokers, and what to do about it. */
@@ -178,8 +178,9 @@ const RIGHTS: readonly Known[] = [
 
 const KNOWN = [...KERBEROS, ...SASL, ...TLS, ...RIGHTS];
 
-/** Cause and remedy, by what librdkafka or another library said. */
-export function problemOf(text: string, facts: ClientFacts): Problem {
+/** Cause and remedy, by what librdkafka or another library said, without the secrets that it may repeat. */
+export function problemOf(said: string, facts: ClientFacts): Problem {
+  const text = hideSecrets(said, facts.properties);
   for (const { says, cause, remedy } of KNOWN) {
     const found = says.exec(text);
     if (!found) continue;
