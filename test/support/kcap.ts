@@ -19,16 +19,16 @@ export interface KcapOptions {
   readonly limitMs?: number;
 }
 
-/** Starts the real binary, bin/kcap.js. What still runs when the test ends is killed. */
+/** Starts the real binary, bin/kcap. What still runs when the test ends is killed. */
 export function kcap(
   t: TestContext,
   args: readonly string[],
   { stdin, stdout = 'collect', env, cwd, under = [], limitMs = 60_000 }: KcapOptions = {},
 ): KcapRun {
   const file = typeof stdout === 'object' ? openSync(stdout.file, 'w') : undefined;
-  const child = spawnTied([...under, process.execPath, `${repository}bin/kcap.js`, ...args], {
+  const child = spawnTied([...under, `${repository}bin/kcap`, ...args], {
     cwd,
-    env: { ...environment(), ...env },
+    env: { ...environment(), KCAP_NODE: process.execPath, ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', file ?? 'pipe', 'pipe'],
   });
   if (file !== undefined) closeSync(file);
