@@ -1,7 +1,29 @@
-import { once } from 'node:events';
 import { InMemoryBroker } from '../kafka/in-memory-broker.js';
+import { usageError } from '../errors/user-error.js';
 import { checkTopicName } from '../kafka/topic-name.js';
+import { onStopSignal } from '../terminal/stop-signals.js';
+import type { Option } from './options.js';
+import { print } from './print.js';
 import { parseCount } from './values.js';
+
+const MOST_PARTITIONS = 1000;
+
+export const BROKER_OPTIONS = {
+  port: {
+    type: 'string',
+    value: 'N',
+    describe: 'port to listen on (default 0: any free one)',
+    default: '0',
+  },
+  topic: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    value: 'NAME[:PARTITIONS]',
+    describe: 'a topic to create (default 1 partition); repeatable',
+    default: [],
+  },
+} satisfies Record<string, Option>;
 
 export interface BrokerArguments {
   readonly port: string;
@@ -15,14 +37,26 @@ export async function broker({ port, topic }: BrokerArguments): Promise<void> {
   for (const { name, partitions } of topics) running.createTopic(name, partitions);
   // Neither signals nor the broker's threads keep Node running.
   const alive = setInterval(() => undefined, 0x7fffffff);
-  process.stdout.write(`${running.address}\n`);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const stopped = new Promise<void>((resolve) => {
+    onStopSignal(() => {
+      resolve();
+    });
+  });
+  await print(`${running.address}\n`);
+  await stopped;
   clearInterval(alive);
   running.close();
 }
 
 function parseTopic(text: string): { name: string; partitions: number } {
-  const [name = '', partitions = '1'] = text.split(':');
+  const [, name = '', count = '1'] = /^([^:]*)(?::(\d{1,4}))?$/.exec(text) ?? [];
+  const partitions = Number(count);
+  if (name === '' || partitions < 1 || partitions > MOST_PARTITIONS)
+    throw usageError(
+      `--topic ${text}`,
+      `not NAME or NAME:PARTITIONS, of 1 to ${MOST_PARTITIONS} partitions`,
+      'for example --topic pcap:4',
+    );
   checkTopicName('--topic', name);
-  return { name, partitions: Math.max(parseCount('--topic', partitions, 1000), 1) };
+  return { name, partitions };
 }

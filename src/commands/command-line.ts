@@ -1,68 +1,52 @@
-import yargs, { type Options } from 'yargs';
+import { isatty } from 'node:tty';
+import yargs from 'yargs';
 import { nearest } from '../errors/nearest.js';
 import { UserError, usageError, type ExitStatus } from '../errors/user-error.js';
 import { expandShortOptions, keepLast } from './argv.js';
 import type { BridgeArguments } from './both-modes.js';
-import { broker } from './broker.js';
+import { broker, BROKER_OPTIONS } from './broker.js';
 import { consume } from './consume.js';
 import { devices } from './devices.js';
+import { helpText } from './help.js';
 import { openLog, showError } from '../terminal/logging.js';
 import { parseLogOptions } from './log-options.js';
-import { BRIDGE_OPTIONS, CONSUMER_OPTIONS, PRODUCER_OPTIONS, shortForms } from './options.js';
+import {
+  BRIDGE_OPTIONS,
+  CONSUMER_OPTIONS,
+  PRODUCER_OPTIONS,
+  shortForms,
+  type Option,
+} from './options.js';
 import { withoutSecret } from '../terminal/process-title.js';
+import { endAtSignals } from '../terminal/supervised-run.js';
+import { print } from './print.js';
 import { produce } from './produce.js';
 import { versionText } from './version.js';
 
-const BROKER_OPTIONS = {
-  port: { type: 'string', describe: 'port to listen on; 0: any free one', default: '0' },
-  topic: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    describe: 'a topic to make, NAME[:PARTITIONS]; repeatable',
-    default: [],
-  },
-} satisfies Record<string, Options>;
-
 const SEE_HELP = "see 'kcap --help'";
 
-const EXAMPLES = `Examples:
-  kcap --producer -k localhost:9092 -t pcap -i eth0
-  kcap --consumer -k localhost:9092 -t pcap | tshark -i -
-  kcap --consumer -k localhost:9092 -t pcap -o begin -e > out.pcap`;
+const STANDARD_OUTPUT = 1;
+const MOST_COLUMNS = 100;
 
 /** Runs what the command line asks for; throws a UserError for what can't be done. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {
   let status: ExitStatus = 0;
-  const words = plainWords(argv, argv[0] === 'broker' ? BROKER_OPTIONS : BRIDGE_OPTIONS);
+  const [command] = argv;
+  const words = plainWords(argv, command === 'broker' ? BROKER_OPTIONS : BRIDGE_OPTIONS);
+  if (words.includes('--version') || words.includes('--help')) {
+    await print(`${words.includes('--help') ? helpText(columns()) : versionText()}\n`);
+    return 0;
+  }
   const parser = yargs(words)
     .scriptName('kcap')
     .locale('en')
-    .usage('$0 --producer -k BROKERS -t TOPIC -i INTERFACE [options]')
-    .usage('$0 --producer -k BROKERS -t TOPIC -r FILE [options]')
-    .usage('$0 --consumer -k BROKERS -t TOPIC [options]')
-    .usage('$0 devices')
-    .usage('$0 broker [--port N] [--topic NAME[:PARTITIONS]]...')
-    .command(
-      '$0',
-      false,
-      (command) =>
-        command
-          .options(BRIDGE_OPTIONS)
-          .group(PRODUCER_OPTIONS, 'Producer:')
-          .group(CONSUMER_OPTIONS, 'Consumer:'),
-      async (args) => {
-        status = await bridge(args, givenOptions(words));
-      },
-    )
-    .command('devices', 'list the interfaces that one can capture on', {}, devices)
-    .command('broker', 'run an in-memory Kafka for trying things out', BROKER_OPTIONS, broker)
+    .command('$0', false, BRIDGE_OPTIONS, async (args) => {
+      status = await bridge(args, givenOptions(words));
+    })
+    .command('devices', false, {}, devices)
+    .command('broker', false, BROKER_OPTIONS, broker)
     .version(false)
-    .option('version', { alias: 'V', type: 'boolean', describe: 'Show versions' })
     .help(false)
-    .option('help', { alias: 'h', type: 'boolean', describe: 'Show help' })
-    .epilogue(EXAMPLES)
-    .wrap(Math.min(100, process.stdout.columns || 100))
     .parserConfiguration({ 'short-option-groups': false })
     .strict()
     .exitProcess(false)
@@ -71,13 +55,6 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
       const failure = error as Error | undefined;
       throw failure && failure.name !== 'YError' ? failure : misuse(message, words);
     });
-  if (words.includes('--version') || words.includes('--help')) {
-    const text = words.includes('--help')
-      ? withTwoLetterOptions(await parser.getHelp())
-      : versionText();
-    process.stdout.write(`${text}\n`);
-    return 0;
-  }
   await parser.parseAsync();
   return status;
 }
@@ -101,6 +78,7 @@ async function bridge(args: BridgeArguments, given: ReadonlySet<string>): Promis
 
   const options = parseLogOptions(args['log-level'], args['log-format']);
   const logger = await openLog(options);
+  endAtSignals(logger, options.format);
   try {
     return await (args.producer === true ? produce(args, logger) : consume(args, logger));
   } catch (error) {
@@ -111,7 +89,7 @@ async function bridge(args: BridgeArguments, given: ReadonlySet<string>): Promis
 }
 
 /** The command line with long options only, each with its value in the same word. */
-function plainWords(argv: readonly string[], options: Readonly<Record<string, Options>>): string[] {
+function plainWords(argv: readonly string[], options: Readonly<Record<string, Option>>): string[] {
   const repeatable = Object.keys(options).filter((name) => options[name]?.array === true);
   return keepLast(expandShortOptions(argv, shortForms(options)), new Set(repeatable));
 }
@@ -121,11 +99,9 @@ function givenOptions(words: readonly string[]): Set<string> {
   return new Set(words.map((word) => word.replace(/^--(no-)?/, '').replace(/=.*/s, '')));
 }
 
-/** yargs knows no two-letter options with one dash; pycapa has them. */
-function withTwoLetterOptions(help: string): string {
-  return help.replace(/ {6}(--[a-z-]+), -(-pp|-ll)/g, (line, long: string, two: string) =>
-    ` ${two}, ${long}`.padEnd(line.length),
-  );
+/** Of the terminal that help is shown on, but no more than lines should have. */
+function columns(): number {
+  return isatty(STANDARD_OUTPUT) ? Math.min(process.stdout.columns, MOST_COLUMNS) : MOST_COLUMNS;
 }
 
 /** What yargs found wrong, with the option or command that was probably meant. */
@@ -134,10 +110,20 @@ function misuse(message: string, words: readonly string[]): UserError {
   if (unknown === undefined) return usageError('command line', message, SEE_HELP);
   if (words.includes(unknown))
     return unknownWord(withoutSecret(unknown), 'command', ['devices', 'broker'], '');
-  const names = [...Object.keys(BRIDGE_OPTIONS), 'help', 'version'];
   return unknown.length === 1
     ? usageError(`-${unknown}`, 'unknown option', SEE_HELP)
-    : unknownWord(unknown, 'option', names, '--');
+    : unknownWord(unknown, 'option', [...optionsOf(words), 'help', 'version'], '--');
+}
+
+/** The names of the options that have a meaning on this command line. */
+function optionsOf(words: readonly string[]): string[] {
+  if (words[0] === 'devices') return [];
+  if (words[0] === 'broker') return Object.keys(BROKER_OPTIONS);
+  const foreign = [
+    ...(words.includes('--producer') ? CONSUMER_OPTIONS : []),
+    ...(words.includes('--consumer') ? PRODUCER_OPTIONS : []),
+  ];
+  return Object.keys(BRIDGE_OPTIONS).filter((name) => !foreign.includes(name));
 }
 
 function unknownWord(word: string, kind: string, known: string[], prefix: string): UserError {

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
 import { parseLinkType } from '../capture/link-type.js';
 import type { KeyUnit } from '../kafka/batch-consumer.js';
@@ -7,6 +8,8 @@ import { parseBothModes, type BothModes, type BridgeArguments } from './both-mod
 import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
 import { parseTime } from './time.js';
 import { parseChoice, parseSeconds } from './values.js';
+
+const STANDARD_OUTPUT = 1;
 
 export interface ConsumeOptions extends BothModes {
   readonly start: ReadStart;
@@ -93,7 +96,7 @@ function refuseUnfitOutput({ file, prettyEvery, fileFormat }: ConsumeOptions): v
     throw usageError('-w and -pp', 'either packets or lines', 'give only one of the two');
   if (prettyEvery > 0 && fileFormat !== undefined)
     throw usageError('-F and -pp', 'either packets or lines', 'give only one of the two');
-  if (process.stdout.isTTY && file === undefined && prettyEvery === 0)
+  if (isatty(STANDARD_OUTPUT) && file === undefined && prettyEvery === 0)
     throw usageError(
       'standard output',
       'it is a terminal, and packets are binary',

@@ -31,8 +31,12 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
 
-  const sink = await openSink(options, stop);
   const source = openSource(options, ranges, log);
+  // Last of all: it may empty a file.
+  const sink = await openSink(options, stop).catch(async (error: unknown) => {
+    await source.close();
+    throw error;
+  });
   const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
   const run = new PacketRun(source, stages, sink);
   const started = `reading topic ${options.topic} (${ranges.length} partition(s))`;

@@ -1,155 +1,220 @@
 import type { Options } from 'yargs';
 import type { OptionForm } from './argv.js';
 
-/** Options of both modes. Values stay text: each is parsed where its error can say what was expected. */
-const BOTH = {
+/** An option as yargs knows it, and what --help calls its value. */
+export type Option = Options & ({ type: 'boolean' } | { type: 'string'; value: string });
+
+/** Options of both modes. Defaults stand in the descriptions, for --help. Values stay text: each is parsed where its error can say what was expected. */
+export const BOTH_OPTIONS = {
   producer: { alias: 'p', type: 'boolean', describe: 'sniff packets and send them to Kafka' },
   consumer: { alias: 'c', type: 'boolean', describe: 'read packets from Kafka and write pcap' },
-  'kafka-broker': { alias: 'k', type: 'string', describe: 'Kafka broker(s), HOST:PORT[,…]' },
-  'kafka-topic': { alias: 't', type: 'string', describe: 'Kafka topic' },
+  'kafka-broker': { alias: 'k', type: 'string', value: 'HOST:PORT[,…]', describe: 'Kafka brokers' },
+  'kafka-topic': { alias: 't', type: 'string', value: 'TOPIC', describe: 'Kafka topic' },
   'max-packets': {
     alias: 'm',
     type: 'string',
-    describe: 'stop after N packets; 0: no limit',
+    value: 'N',
+    describe: 'stop after N packets (default 0: no limit)',
     default: '0',
   },
   'pretty-print': {
     alias: 'pp',
     type: 'string',
-    describe: 'print a line about every Nth packet',
+    value: 'N',
+    describe: 'print a line about every Nth packet (default 0: none)',
     default: '0',
   },
   'log-level': {
     alias: 'll',
     type: 'string',
-    describe: 'DEBUG, INFO, WARN or ERROR',
+    value: 'LEVEL',
+    describe: 'DEBUG, INFO (default), WARN or ERROR',
     default: 'INFO',
   },
   'kafka-config': {
     alias: 'X',
     type: 'string',
+    value: 'KEY=VALUE',
     array: true,
     nargs: 1,
-    describe: 'a librdkafka property, KEY=VALUE, or @FILE with one a line; repeatable',
+    describe: 'any librdkafka property, or @FILE with one on each line; repeatable',
     default: [],
   },
-  snaplen: { alias: 's', type: 'string', describe: 'snapshot length in bytes (default 65535)' },
-  filter: { alias: 'f', type: 'string', describe: 'capture filter, see man pcap-filter' },
-  linktype: { alias: 'y', type: 'string', describe: 'link type, a name or number' },
+  snaplen: {
+    alias: 's',
+    type: 'string',
+    value: 'BYTES',
+    describe: 'snapshot length (default 65535)',
+  },
+  filter: {
+    alias: 'f',
+    type: 'string',
+    value: 'EXPRESSION',
+    describe: 'packets to take: a capture filter, see man pcap-filter',
+  },
+  linktype: {
+    alias: 'y',
+    type: 'string',
+    value: 'TYPE',
+    describe: 'link type, a name or a number',
+  },
   quiet: { alias: 'q', type: 'boolean', describe: 'no progress line' },
   'stats-interval': {
     type: 'string',
-    describe: 'log statistics every S seconds',
+    value: 'S',
+    describe: 'log statistics every S seconds (default 0: never)',
     default: '0',
   },
-  'log-format': { type: 'string', describe: 'text or json (default: text on a terminal)' },
-} satisfies Record<string, Options>;
+  'log-format': {
+    type: 'string',
+    value: 'FORMAT',
+    describe: 'text (default on a terminal) or json (default elsewhere)',
+  },
+} satisfies Record<string, Option>;
 
-const PRODUCER = {
+export const PRODUCER = {
   interface: {
     alias: 'i',
     type: 'string',
+    value: 'NAME',
     array: true,
     nargs: 1,
-    describe: 'interface to listen on: a name, an IP address or any; repeatable',
+    describe: 'interface to capture on: a name, an IP address or any; repeatable',
     default: [],
   },
   read: {
     alias: 'r',
     type: 'string',
+    value: 'FILE',
     array: true,
     nargs: 1,
-    describe: 'send the packets of a capture file instead; - is standard input',
+    describe: 'send the packets of a capture file instead; - is standard input; repeatable',
     default: [],
   },
-  'buffer-size': { alias: 'B', type: 'string', describe: 'kernel buffer in MiB', default: '32' },
+  'buffer-size': {
+    alias: 'B',
+    type: 'string',
+    value: 'MIB',
+    describe: 'kernel buffer (default 32)',
+    default: '32',
+  },
   promiscuous: {
     type: 'boolean',
-    describe: 'capture what is not for this host, too',
+    describe: 'capture only what is for this host',
     default: true,
   },
-  'time-stamp-type': { type: 'string', describe: 'clock of the packets, see man pcap-tstamp' },
-  'time-stamp-precision': { type: 'string', describe: 'micro or nano (default micro)' },
+  'time-stamp-type': {
+    type: 'string',
+    value: 'TYPE',
+    describe: 'clock of the packets, see man pcap-tstamp',
+  },
+  'time-stamp-precision': { type: 'string', value: 'UNIT', describe: 'micro (default) or nano' },
   'partition-by': {
     type: 'string',
-    describe: 'time, or flow: both directions of a conversation in one partition',
+    value: 'KEY',
+    describe: 'time (default), or flow: both directions of a conversation in one partition',
     default: 'time',
   },
   'kafka-timestamp': {
     type: 'string',
-    describe: 'timestamp of messages: packet or now (default: packet; now with -r)',
+    value: 'TIME',
+    describe: 'timestamp of messages: packet (default) or now (default with -r)',
   },
   header: {
     alias: 'H',
     type: 'string',
+    value: 'NAME=VALUE',
     array: true,
     nargs: 1,
-    describe: 'a header for every message, NAME=VALUE; repeatable',
+    describe: 'a header for every message; repeatable',
     default: [],
   },
   identify: { type: 'boolean', describe: 'headers that name the host and the interface' },
   spool: {
     type: 'string',
+    value: 'DIR',
     describe: 'folder for packets while brokers are away',
   },
   'spool-size': {
     type: 'string',
-    describe: 'bytes of the spool, for example 500M or 10G (default 1G)',
+    value: 'SIZE',
+    describe: 'largest size of the spool, for example 500M or 10G (default 1G)',
   },
   'drain-timeout': {
     type: 'string',
-    describe: 'seconds that a stop waits for deliveries',
+    value: 'S',
+    describe: 'seconds that a stop waits for deliveries (default 10)',
     default: '10',
   },
   'relinquish-privileges': {
     alias: 'Z',
     type: 'string',
+    value: 'USER',
     describe: 'become this user, no longer root, once the capture is open',
   },
   'capture-own-traffic': {
     type: 'boolean',
     describe: "keep the packets of kcap's own broker connections",
   },
-} satisfies Record<string, Options>;
+} satisfies Record<string, Option>;
 
-const CONSUMER = {
+export const CONSUMER = {
   'kafka-offset': {
     alias: 'o',
     type: 'string',
+    value: 'START',
     describe:
       'where to begin: begin, end, stored, N, -N or s@MS (default: end; with -g: stored). What a group with members has committed counts',
   },
-  from: { type: 'string', describe: 'packets from this time on: ISO 8601, seconds or -15m' },
-  to: { type: 'string', describe: 'packets before this time; ends there' },
+  from: {
+    type: 'string',
+    value: 'TIME',
+    describe: 'packets from this time on: ISO 8601, seconds since 1970 or -15m',
+  },
+  to: { type: 'string', value: 'TIME', describe: 'packets before this time, and stop there' },
   slack: {
     type: 'string',
+    value: 'S',
     describe:
-      'seconds beyond --from and --to in which packets are looked for that came early or late; all: in the whole topic',
+      'seconds beyond --from and --to in which packets are looked for that came early or late (300); all: in the whole topic',
     default: '300',
   },
   order: {
     type: 'string',
-    describe: 'of partitions: time or arrival (default: time where the read has an end)',
+    value: 'ORDER',
+    describe: 'order across partitions: time (default if the read has an end) or arrival',
   },
-  'key-unit': { type: 'string', describe: 'what keys count: us, ms or ns', default: 'us' },
-  exit: { alias: 'e', type: 'boolean', describe: 'stop at what is the end of the topic now' },
+  'key-unit': {
+    type: 'string',
+    value: 'UNIT',
+    describe: 'what keys count: us (default), ms or ns',
+    default: 'us',
+  },
+  exit: { alias: 'e', type: 'boolean', describe: 'stop at what is now the end of the topic' },
   group: {
     alias: 'g',
     type: 'string',
+    value: 'ID',
     describe:
       'consumer group: its members share the partitions, and go on from what it has committed',
   },
   format: {
     alias: 'F',
     type: 'string',
-    describe: 'pcap, nsecpcap or pcapng (default: as the first packet)',
+    value: 'FORMAT',
+    describe: 'pcap, nsecpcap or pcapng (default: pcap with the precision of the first packet)',
   },
-  write: { alias: 'w', type: 'string', describe: 'write to a file instead of standard output' },
-} satisfies Record<string, Options>;
+  write: {
+    alias: 'w',
+    type: 'string',
+    value: 'FILE',
+    describe: 'write to a file instead of standard output',
+  },
+} satisfies Record<string, Option>;
 
-export const BRIDGE_OPTIONS = { ...BOTH, ...PRODUCER, ...CONSUMER };
+export const BRIDGE_OPTIONS = { ...BOTH_OPTIONS, ...PRODUCER, ...CONSUMER };
 
-/** The options that only one mode has, for --help and for errors. */
+/** The names of the options that only one mode has. */
 export const PRODUCER_OPTIONS = Object.keys(PRODUCER);
 export const CONSUMER_OPTIONS = Object.keys(CONSUMER);
 

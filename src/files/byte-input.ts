@@ -3,6 +3,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { messageOf, UserError } from '../errors/user-error.js';
+import { refuseClosed } from './closed-descriptors.js';
 
 /** Bytes of a file or a stream. */
 export interface ByteInput {
@@ -13,7 +14,10 @@ export interface ByteInput {
 
 /** Opens a file, a named pipe, or with `-` standard input. */
 export async function openByteInput(path: string): Promise<ByteInput> {
-  if (path === '-') return new StreamInput(process.stdin);
+  if (path === '-') {
+    refuseClosed(0);
+    return new StreamInput(process.stdin);
+  }
   try {
     const kind = await stat(path);
     if (kind.isDirectory()) throw new Error('it is a directory');

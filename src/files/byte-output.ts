@@ -1,9 +1,12 @@
 import { close, constants, fstatSync, openSync, statSync, write } from 'node:fs';
 import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { addon } from '../addon.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
-import { openOutputFile } from './output-file.js';
+import { refuseClosed } from './closed-descriptors.js';
+import { ownDescriptor, openOutputFile } from './output-file.js';
 
 /** Where bytes go: standard output or a file, whatever kind it is. */
 export interface ByteOutput {
@@ -35,16 +38,16 @@ const CHUNK_BYTES = 64 * 1024;
 /** How often it is looked whether the reader is still there. */
 const WATCH_MS = 200;
 
-/** Standard output, for packets or lines. */
+/** Standard output, for packets or lines. Throws a UserError where it was closed when kcap was started. */
 export function openStandardOutput(): ByteOutput {
-  const stat = fstatSync(STANDARD_OUTPUT);
-  if (stat.isFIFO()) return new StreamOutput('standard output', reopenedPipe());
-  if (stat.isSocket()) return new StreamOutput('standard output', STANDARD_OUTPUT);
-  return new FileOutput('standard output', STANDARD_OUTPUT, () => Promise.resolve());
+  refuseClosed(STANDARD_OUTPUT);
+  return openDescriptor('standard output', STANDARD_OUTPUT);
 }
 
 /** A new file, or one that is overwritten (`openOutputFile`); a named pipe once somebody reads it. */
 export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteOutput> {
+  const descriptor = await ownDescriptor(path);
+  if (descriptor === STANDARD_OUTPUT) return openStandardOutput();
   for (;;) {
     try {
       const fd = await openOutputFile(path);
@@ -53,25 +56,37 @@ export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteO
         ? new StreamOutput(path, fd)
         : new FileOutput(path, fd, promisify(close));
     } catch (error) {
+      if (descriptor !== undefined && isNotToBeOpened(error))
+        return openDescriptor(path, descriptor);
       // A named pipe without a reader; opening it in the usual way would block a thread of Node's.
       const waits = codeOf(error) === 'ENXIO' && statSync(path).isFIFO();
       if (!waits || giveUp.aborted) throw writeError(path, error);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
   }
 }
 
 /**
- * The same pipe, opened anew: it does not block here and still blocks for whoever shares the old one. A write to a
- * stalled reader then leaves the process able to end.
+ * What the descriptor, which stays its owner's, stands for. A pipe is opened anew: it does not block here and still
+ * blocks for whoever shares the old one. A write to a stalled reader then leaves the process able to end.
  */
-function reopenedPipe(): number | undefined {
+function openDescriptor(name: string, fd: number): ByteOutput {
+  const stat = fstatSync(fd);
+  if (stat.isSocket() || isatty(fd)) return new SharedOutput(name, fd);
+  if (!stat.isFIFO()) return new FileOutput(name, fd, () => Promise.resolve());
   try {
-    return openSync(`/proc/self/fd/${STANDARD_OUTPUT}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    const anew = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    return new StreamOutput(name, anew);
   } catch (error) {
-    if (codeOf(error) === 'ENXIO') return undefined; // the reader has left already
-    throw writeError('standard output', error);
+    if (codeOf(error) === 'ENXIO') return new StreamOutput(name, undefined); // the reader has left already
+    if (isNotToBeOpened(error)) return new SharedOutput(name, fd);
+    throw writeError(name, error);
   }
+}
+
+/** Whether a descriptor can't be opened anew: it is another user's pipe (sudo -u), a socket, or there is no /proc. */
+function isNotToBeOpened(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'ENXIO', 'ENOENT'].includes(codeOf(error) ?? '');
 }
 
 function writeError(name: string, error: unknown): UserError {
@@ -131,12 +146,7 @@ class StreamOutput implements ByteOutput {
   }
 
   onReaderLeft(listener: () => void): void {
-    this.#watch = setInterval(() => {
-      if (!this.#hasLeft()) return;
-      clearInterval(this.#watch);
-      listener();
-    }, WATCH_MS);
-    this.#watch.unref();
+    this.#watch = watch(() => this.#hasLeft(), listener);
   }
 
   async write(bytes: Buffer, giveUp: AbortSignal): Promise<void> {
@@ -184,6 +194,79 @@ class StreamOutput implements ByteOutput {
       });
     });
   }
+}
+
+/**
+ * A descriptor that is used as it is, since it can't be opened anew: a terminal, a socket, another user's pipe. Whether it
+ * blocks is for all who share it, so that stays; a thread of Node's waits in the write.
+ */
+class SharedOutput implements ByteOutput {
+  readonly #name: string;
+  readonly #fd: number;
+  #watch: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(name: string, fd: number) {
+    this.#name = name;
+    this.#fd = fd;
+  }
+
+  onReaderLeft(listener: () => void): void {
+    this.#watch = watch(() => this.#closed || addon.readerLeft(this.#fd), listener);
+  }
+
+  async write(bytes: Buffer, giveUp: AbortSignal): Promise<void> {
+    let written = 0;
+    let abandon: () => void = () => undefined;
+    const abandoned = new Promise<never>((_, reject) => {
+      abandon = () => {
+        this.#closed = true;
+        reject(new OutputClosed(written));
+      };
+    });
+    abandoned.catch(() => undefined);
+    giveUp.addEventListener('abort', abandon, { once: true });
+    if (giveUp.aborted) abandon();
+    try {
+      while (written < bytes.length) {
+        if (this.#closed) throw new OutputClosed(written);
+        // A copy: the thread may still wait in a write when the bytes have become others.
+        const chunk = Buffer.from(bytes.subarray(written, written + CHUNK_BYTES));
+        written += await Promise.race([this.#writeSome(chunk), abandoned]);
+      }
+    } catch (error) {
+      if (isClosed(error) || codeOf(error) === 'EIO') throw new OutputClosed(written);
+      throw writeError(this.#name, error);
+    } finally {
+      giveUp.removeEventListener('abort', abandon);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#watch);
+    return Promise.resolve();
+  }
+
+  async #writeSome(chunk: Buffer): Promise<number> {
+    try {
+      return (await promisify(write)(this.#fd, chunk)).bytesWritten;
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      await sleep(10);
+      return 0;
+    }
+  }
+}
+
+/** Calls `listener` once the reader has left. */
+function watch(hasLeft: () => boolean, listener: () => void): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    if (!hasLeft()) return;
+    clearInterval(timer);
+    listener();
+  }, WATCH_MS);
+  return timer.unref();
 }
 
 function isClosed(error: unknown): boolean {

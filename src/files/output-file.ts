@@ -35,6 +35,20 @@ export async function openOutputFile(name: string): Promise<number> {
   }
 }
 
+/** The descriptor of this process that the name stands for, as /dev/stdout does; undefined for any other file. */
+export async function ownDescriptor(name: string): Promise<number | undefined> {
+  try {
+    const file = await linkedFile(name);
+    const number = /^\d+$/.exec(path.basename(file))?.[0];
+    return number !== undefined && (await folderOf(file)) === `/proc/${process.pid}/fd`
+      ? Number(number)
+      : undefined;
+  } catch {
+    // Whoever opens it hears of what is wrong with it.
+    return undefined;
+  }
+}
+
 /** What the name stands for in the end: a file that is no link, or not there, or one of /proc. */
 async function linkedFile(name: string): Promise<string> {
   let file = name;

@@ -6,7 +6,7 @@ import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import type { ClientFacts } from './client-facts.js';
 import { isRefusal, problemOf } from './connection-problem.js';
-import type { Properties } from './properties.js';
+import { hideSecrets, type Properties } from './properties.js';
 
 /** librdkafka's logical offsets (rdkafka.h). */
 export const OFFSET_BEGINNING = -2;
@@ -106,7 +106,8 @@ export class BatchConsumer {
         },
       });
     } catch (error) {
-      throw new UserError('Kafka consumer', messageOf(error), { exitStatus: 2 });
+      const cause = hideSecrets(messageOf(error), properties);
+      throw new UserError('Kafka consumer', cause, { exitStatus: 2 });
     }
   }
 

@@ -85,7 +85,8 @@ export class BatchProducer {
         },
       });
     } catch (error) {
-      throw new UserError('Kafka producer', messageOf(error), { exitStatus: 2 });
+      const cause = hideSecrets(messageOf(error), options.properties);
+      throw new UserError('Kafka producer', cause, { exitStatus: 2 });
     }
   }
 
@@ -196,8 +197,7 @@ export class BatchProducer {
   /** @param name librdkafka's of the error, where it is not the text's */
   #end(message: string, name?: string): void {
     if (this.#failure) return;
-    const text = hideSecrets(message, this.#facts.properties);
-    const { cause, remedy } = problemOf(text, this.#facts, { name });
+    const { cause, remedy } = problemOf(message, this.#facts, { name });
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
     this.#onFailure?.();
   }

@@ -1,6 +1,7 @@
 import { addon } from '../addon.js';
 import type { ClientFacts } from './client-facts.js';
 import { KNOWN_CAUSES } from './known-causes.js';
+import { hideSecrets } from './properties.js';
 
 /** What went wrong between a client and its brokers, and what to do about it. */
 export interface Problem {
@@ -16,12 +17,13 @@ export interface ProblemOptions {
   readonly atWork?: boolean;
 }
 
-/** Cause and remedy, by what librdkafka or another library said. */
+/** Cause and remedy, by what librdkafka or another library said, without the secrets that it may repeat. */
 export function problemOf(
-  text: string,
+  said: string,
   facts: ClientFacts,
-  { name = nameIn(text), atWork = false }: ProblemOptions = {},
+  { name = nameIn(said), atWork = false }: ProblemOptions = {},
 ): Problem {
+  const text = hideSecrets(said, facts.properties);
   for (const { names, says, when, cause, remedy, atStart } of KNOWN_CAUSES) {
     if (atWork && atStart) continue;
     const found = says?.exec(text)?.[1] ?? '';

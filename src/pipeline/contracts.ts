@@ -122,11 +122,11 @@ export interface Sink {
 /** Thrown by a sink whose reader has gone, or takes nothing and there is no more time: a normal end of the run. */
 export class ReaderLeft extends Error {
   override readonly name = 'ReaderLeft';
-  /** How many packets at the beginning of the batch went out all the same. */
-  readonly packetsOut: number;
+  /** How many packets at the beginning of the batch went out all the same, or were counted otherwise. */
+  readonly packetsHandled: number;
 
-  constructor(packetsOut = 0) {
+  constructor(packetsHandled = 0) {
     super('the reader has left');
-    this.packetsOut = packetsOut;
+    this.packetsHandled = packetsHandled;
   }
 }

@@ -63,10 +63,10 @@ export class PacketRun {
       } catch (error) {
         // What did not go out was not taken: a later run reads it again.
         this.#count(passed, -1);
-        if (error instanceof ReaderLeft && error.packetsOut > 0) {
-          const out = firstPackets(passed, error.packetsOut);
-          this.#count(out, 1);
-          this.#acknowledge(out);
+        if (error instanceof ReaderLeft && error.packetsHandled > 0) {
+          const handled = firstPackets(passed, error.packetsHandled);
+          this.#count(handled, 1);
+          this.#acknowledge(handled);
         }
         throw error;
       }

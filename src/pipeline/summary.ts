@@ -1,4 +1,10 @@
-import type { ByCause, SinkCounters, SourceCounters, StageCounters } from './contracts.js';
+import {
+  NOTHING_COUNTED,
+  type ByCause,
+  type SinkCounters,
+  type SourceCounters,
+  type StageCounters,
+} from './contracts.js';
 
 /** The account of a run, with the field names of its json record. Packets, unless the name says otherwise. */
 export interface Summary {
@@ -32,8 +38,8 @@ export interface Summary {
   readonly skipped_by_cause: ByCause;
   /** Folder of the spool, if there is one. */
   readonly spool?: string;
-  /** Something was lost or failed. */
-  readonly lossy: boolean;
+  /** All that is loss; no part of the record. */
+  readonly lost: number;
 }
 
 /** Cause of failure of packets that the kernel still had when the run gave up. */
@@ -50,6 +56,16 @@ export interface RunCounters {
   /** Cause of failure of the packets that are neither in nor out yet; undefined leaves them uncounted. */
   readonly unsettled?: string | undefined;
 }
+
+/** The account of a run that has not begun. */
+export const NOTHING_MOVED: Summary = summarize({
+  source: NOTHING_COUNTED,
+  stages: [],
+  sink: { out: 0, bytesOut: 0, failed: {}, unusable: {} },
+  taken: 0,
+  takenBytes: 0,
+  durationMs: 0,
+});
 
 /** Adds up: packets_in = out + failed + filtered + skipped + spooled, once the run has ended. */
 export function summarize(run: RunCounters): Summary {
@@ -104,14 +120,20 @@ export function summarize(run: RunCounters): Summary {
     failed_by_cause: nonZero(failures),
     skipped_by_cause: nonZero({ ...source.skipped, ...unusable }),
     ...(sink.spool && { spool: sink.spool.where }),
-    lossy:
+    lost:
       failed +
-        lostInSkipped +
-        source.droppedKernel +
-        source.droppedInterface +
-        source.deletedUnread >
-      0,
+      lostInSkipped +
+      source.droppedKernel +
+      source.droppedInterface +
+      source.deletedUnread,
   };
+}
+
+/** The summary for programs, as the log has it. */
+export function summaryRecord(summary: Summary): Omit<Summary, 'lost'> {
+  const record = { ...summary };
+  Reflect.deleteProperty(record, 'lost');
+  return record;
 }
 
 /** The summary for people, a line each. */

@@ -50,7 +50,8 @@ export class PcapSink implements Sink {
       this.#otherLinkType += batch.count;
       return;
     }
-    const fitting = withoutTooLong(batch, header.snapLength);
+    const { snapLength } = header;
+    const fitting = withoutTooLong(batch, snapLength);
     const rounded = convertPrecision(fitting.bytes, batch.link.precision, header.precision);
     // Whoever asked for microseconds has lost nothing.
     if (this.#precision === undefined) this.#roundedTimes += rounded;
@@ -60,9 +61,10 @@ export class PcapSink implements Sink {
       this.#tooLong += batch.count - fitting.count;
     } catch (error) {
       if (!(error instanceof OutputClosed)) throw error;
-      const written = wholePackets(fitting, error.bytesWritten);
-      this.#countOut(written);
-      throw new ReaderLeft(written.count);
+      const { handled, out } = packetsBefore(batch, snapLength, error.bytesWritten);
+      this.#countOut(firstPackets(fitting, out));
+      this.#tooLong += handled - out;
+      throw new ReaderLeft(handled);
     }
   }
 
@@ -106,30 +108,41 @@ export class PcapSink implements Sink {
   }
 }
 
-/** Moves the records that a file of this snapshot length may hold to the front, where some are longer. */
+/** The records that a file of this snapshot length may hold; a copy where some are longer. */
 function withoutTooLong(batch: PacketBatch, snapLength: number): PacketBatch {
   const { bytes, link } = batch;
   if (link.snapLength <= snapLength) return batch;
-  let end = 0;
-  let count = 0;
-  for (let at = 0; at < bytes.length;) {
-    const length = recordLength(bytes, at);
-    if (length - RECORD_HEADER_BYTES <= snapLength) {
-      bytes.copyWithin(end, at, at + length);
-      end += length;
-      count++;
-    }
-    at += length;
+  const fitting: Buffer[] = [];
+  for (let at = 0, length; at < bytes.length; at += length) {
+    length = recordLength(bytes, at);
+    if (fits(length, snapLength)) fitting.push(bytes.subarray(at, at + length));
   }
-  return { ...batch, bytes: bytes.subarray(0, end), count };
+  return fitting.length === batch.count
+    ? batch
+    : { ...batch, bytes: Buffer.concat(fitting), count: fitting.length };
 }
 
-/** The packets that lie wholly within the first bytes of a batch. */
-function wholePackets(batch: PacketBatch, byteLength: number): PacketBatch {
-  let count = 0;
-  for (let at = 0; at < byteLength; count++) {
-    at += recordLength(batch.bytes, at);
-    if (at > byteLength) break;
+function fits(recordBytes: number, snapLength: number): boolean {
+  return recordBytes - RECORD_HEADER_BYTES <= snapLength;
+}
+
+/**
+ * Where so many bytes of the fitting packets of a batch were written: how many of its packets come before the first one
+ * that should have gone out and did not, and how many of those went out.
+ */
+function packetsBefore(
+  { bytes }: PacketBatch,
+  snapLength: number,
+  bytesWritten: number,
+): { handled: number; out: number } {
+  let handled = 0;
+  let out = 0;
+  for (let at = 0, left = bytesWritten, length; at < bytes.length; at += length, handled++) {
+    length = recordLength(bytes, at);
+    if (!fits(length, snapLength)) continue;
+    left -= length;
+    if (left < 0) break;
+    out++;
   }
-  return firstPackets(batch, count);
+  return { handled, out };
 }

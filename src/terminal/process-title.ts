@@ -10,8 +10,13 @@ export function hideSecretsInTitle(argv: readonly string[]): void {
     process.title = ['kcap', ...shown].join(' ');
 }
 
-/** A word of the command line, `NAME=VALUE`, `-XNAME=VALUE` or `--kafka-config=NAME=VALUE`, with a secret value hidden. */
+/**
+ * A word of the command line without what follows the name of a secret property, however the word is joined:
+ * `NAME=VALUE`, `-XNAME=VALUE`, `-pX=NAME=VALUE`, `--kafka-config=NAME=VALUE`.
+ */
 export function withoutSecret(word: string): string {
-  const [, start, name] = /^((?:-X=?|--kafka-config=)?([\w.]+)=)./.exec(word) ?? [];
-  return start !== undefined && name !== undefined && isSecret(name) ? `${start}***` : word;
+  for (const { 0: start, 1: name = '', index } of word.matchAll(/([\w.]+)=/g))
+    if (isSecret(name) && index + start.length < word.length)
+      return `${word.slice(0, index + start.length)}***`;
+  return word;
 }

@@ -14,7 +14,8 @@ export function showProgress(summary: () => Summary): () => void {
   };
 }
 
-function progressText(now: Summary): string {
-  const lost = now.dropped_kernel + now.dropped_interface + now.packets_failed;
-  return `'${now.packets_in}' in, '${now.packets_out}' out${lost > 0 ? `, '${lost}' lost` : ''} `;
+/** @param now includes in `lost` whatever the summary will call lost */
+export function progressText(now: Summary): string {
+  const { packets_in, packets_out, lost } = now;
+  return `'${packets_in}' in, '${packets_out}' out${lost > 0 ? `, '${lost}' lost` : ''} `;
 }

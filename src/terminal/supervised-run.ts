@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { ExitStatus } from '../errors/user-error.js';
 import type { PacketRun } from '../pipeline/packet-run.js';
 import type { Stop } from '../pipeline/stop.js';
-import { summaryLines, type Summary } from '../pipeline/summary.js';
+import { NOTHING_MOVED, summaryLines, summaryRecord, type Summary } from '../pipeline/summary.js';
 import { startWatching, type Watchdog } from '../watchdogs/watchdog.js';
 import { exitNow } from './exit.js';
 import type { LogFormat } from './logging.js';
@@ -67,7 +67,20 @@ export async function superviseRun(
     await closeSoon(run);
     onStopSignal(undefined);
   }
-  return run.summary(UNHEARD).lossy || !written ? 1 : 0;
+  return run.summary(UNHEARD).lost > 0 || !written ? 1 : 0;
+}
+
+/**
+ * From now until the run begins, a signal to stop ends the process as the signal does, with a summary that says that
+ * nothing has been moved.
+ */
+export function endAtSignals(log: Logger, format: LogFormat): void {
+  onStopSignal((signal) => {
+    log.info(`${signal}: ending before anything was captured or read`);
+    showSummary(NOTHING_MOVED, log, format);
+    onStopSignal(undefined);
+    process.kill(process.pid, signal);
+  });
 }
 
 /** A client's thread may be waiting for a name server: nobody should have to wait for it, too. */
@@ -85,7 +98,7 @@ function showStatistics(account: () => Summary, intervalMs: number, log: Logger)
   if (intervalMs === 0) return () => undefined;
   const timer = setInterval(() => {
     const now = account();
-    log.info({ event: 'statistics', ...now }, summaryLines(now).join('; '));
+    log.info({ event: 'statistics', ...summaryRecord(now) }, summaryLines(now).join('; '));
   }, intervalMs);
   return () => {
     clearInterval(timer);
@@ -94,13 +107,12 @@ function showStatistics(account: () => Summary, intervalMs: number, log: Logger)
 
 /** Whether it could be written. */
 function showSummary(summary: Summary, log: Logger, format: LogFormat): boolean {
-  const { lossy, ...fields } = summary;
   const lines = summaryLines(summary);
-  const level = lossy ? 'warn' : 'info';
+  const level = summary.lost > 0 ? 'warn' : 'info';
   // A summary ends every run, whatever the log level.
   if (!log.isLevelEnabled(level)) log.level = level;
   return standardError.insist(() => {
-    if (format === 'json') log[level]({ event: 'summary', ...fields }, lines[0]);
+    if (format === 'json') log[level]({ event: 'summary', ...summaryRecord(summary) }, lines[0]);
     else for (const line of lines) log[level](line);
   });
 }

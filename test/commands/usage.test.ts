@@ -96,6 +96,15 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
     'kcap: properties (-X): ssl.keystore.password is mandatory when ssl.keystore.location is set',
     /change or leave out one/,
   ],
+  [['broker', '--topic', 'pcap:4:8'], 'kcap: --topic pcap:4:8: not NAME or NAME', /pcap:4/],
+  [['broker', '--topic', 'pcap:0'], 'kcap: --topic pcap:0: not NAME or NAME', /pcap:4/],
+  [['broker', '--topic', 'pcap:1001'], 'kcap: --topic pcap:1001: not NAME or NAME', /pcap:4/],
+  // Only options that have a meaning there are suggested.
+  [['broker', '--prt', '1'], 'kcap: --prt: unknown option', /did you mean --port\?/],
+  [['broker', '--kafka-brokr', 'b'], 'kcap: --kafka-brokr: unknown option', /^see/],
+  [['devices', '--snaplen', '1'], 'kcap: --snaplen: unknown option', /^see/],
+  [[...C, '--interfce', 'lo'], 'kcap: --interfce: unknown option', /^see/],
+  [[...P, '--interfce', 'lo'], 'kcap: --interfce: unknown option', /did you mean --interface\?/],
 ];
 
 for (const [args, what, remedy] of MISUSES) {
@@ -203,9 +212,24 @@ test('--help goes to standard output and shows the two-letter flags', async (t) 
     const run = kcap(t, [flag]);
     assert.equal((await run.exit).status, 0);
     const help = run.stdout.toString();
-    for (const option of ['-pp, --pretty-print', '-ll, --log-level', '-k, --kafka-broker'])
+    for (const option of ['-pp, --pretty-print N', '-ll, --log-level', '-k, --kafka-broker'])
       assert.ok(help.includes(option), option);
+    assert.match(help, /-B, --buffer-size MIB +kernel buffer \(default 32\)/);
+    assert.match(help, /--no-promiscuous/);
+    assert.doesNotMatch(help, /\[(string|boolean|array|default)/);
+    assert.ok(help.split('\n').every((line) => line.length <= 100));
     assert.equal(run.stderr, '');
+  }
+});
+
+test('text for standard output says that it cannot be written, and may be left unread', async (t) => {
+  for (const args of [['--help'], ['--version'], ['devices']]) {
+    const full = kcap(t, args, { under: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
+    assert.equal((await full.exit).status, 1);
+    assert.match(full.stderr, /^kcap: write standard output: ENOSPC/);
+    const unread = kcap(t, args, { under: ['sh', '-c', '"$@" | true', 'sh'] });
+    assert.equal((await unread.exit).status, 0);
+    assert.equal(unread.stderr, '');
   }
 });
 

@@ -45,6 +45,19 @@ test(
   },
 );
 
+test('-w leaves the old file as it is when the consumer cannot be made', async (t) => {
+  const file = path.join(await tempFolder(t), 'out.pcap');
+  await writeFile(file, 'old capture');
+  const topic = await freshTopic(t);
+  // Each is a good value by itself; together they are refused where the consumer is made.
+  const refused = ['-X', 'session.timeout.ms=50000', '-X', 'max.poll.interval.ms=40000'];
+  const args = ['-c', '-k', testBrokers(), '-t', topic, '-e', '-w', file, ...refused];
+  const run = kcap(t, args);
+  assert.equal((await run.exit).status, 2);
+  assert.match(run.stderr, /kcap: Kafka consumer: .*max\.poll\.interval\.ms/);
+  assert.equal(await readFile(file, 'utf8'), 'old capture');
+});
+
 async function writing(t: TestContext, file: string, under: string[] = []): Promise<KcapRun> {
   const topic = await freshTopic(t);
   const args = ['-c', '-k', testBrokers(), '-t', topic, '-o', 'begin', '-e', '-w', file];

@@ -46,10 +46,10 @@ describe('a packet run whose reader leaves', () => {
       ...['give 1', 'write 1', 'written 1', 'acknowledge 0:1'],
       ...['give 2', 'write 2', 'source ends', 'flush'],
     ]);
-    const { packets_in, packets_out, bytes_in, lossy } = run.summary();
+    const { packets_in, packets_out, bytes_in, lost } = run.summary();
     assert.deepEqual(
-      { packets_in, packets_out, bytes_in, lossy },
-      { packets_in: 1, packets_out: 1, bytes_in: 60, lossy: false },
+      { packets_in, packets_out, bytes_in, lost },
+      { packets_in: 1, packets_out: 1, bytes_in: 60, lost: 0 },
     );
   });
 
@@ -64,9 +64,9 @@ describe('a packet run whose reader leaves', () => {
       }),
     );
     await run.run(new Stop(0));
-    const { packets_in, packets_out, bytes_in, bytes_out, lossy } = run.summary();
+    const { packets_in, packets_out, bytes_in, bytes_out, lost } = run.summary();
     assert.deepEqual([packets_in, packets_out, bytes_in, bytes_out], [2, 2, 121, 121]);
-    assert.equal(lossy, false);
+    assert.equal(lost, 0);
   });
 
   test('in the middle of a batch, acknowledges what went out of it: no later run gives that again', async () => {

@@ -91,7 +91,7 @@ export function testsOfSink(name: string, { make, seen }: SinkFactory): void {
         await sink.flush(gaveUp);
       } catch (error) {
         assert.ok(error instanceof ReaderLeft, String(error));
-        left = 5 - error.packetsOut;
+        left = 5 - error.packetsHandled;
       }
       const { out, failed, unusable, spool } = sink.counters();
       const spooled = spool?.waiting ?? 0;

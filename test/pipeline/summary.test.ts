@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { NOTHING_COUNTED } from '#kcap/pipeline/contracts.js';
-import { type RunCounters, type Summary, summarize, summaryLines } from '#kcap/pipeline/summary.js';
+import {
+  type RunCounters,
+  type Summary,
+  summarize,
+  summaryLines,
+  summaryRecord,
+} from '#kcap/pipeline/summary.js';
 
 /** A run in which each number is another one. */
 const counters: RunCounters = {
@@ -59,7 +65,7 @@ describe('summarize', () => {
         "left in the kernel's buffer at the drain timeout": 20,
       },
       skipped_by_cause: { tombstone: 4, 'absurd time': 8, 'too long': 5 },
-      lossy: true,
+      lost: 23 + 8 + 5 + 1 + 2 + 64,
     } satisfies Summary);
   });
 
@@ -76,51 +82,58 @@ describe('summarize', () => {
     assert.deepEqual(summary.failed_by_cause, { refused: 2, 'given up': 10 });
     assert.equal(summary.packets_failed, 12);
     assert.equal(summary.packets_in, 20);
-    assert.equal(summary.lossy, true);
+    assert.equal(summary.lost, 12);
   });
 
   test('names no cause where nothing is under way', () => {
     const summary = summarize({ ...nothing, unsettled: 'given up' });
     assert.deepEqual(summary.failed_by_cause, {});
-    assert.equal(summary.lossy, false);
+    assert.equal(summary.lost, 0);
   });
 
   test('leaves what is under way uncounted until somebody gives it up', () => {
     const summary = summarize({ ...nothing, taken: 20 });
-    assert.deepEqual([summary.packets_in, summary.packets_out, summary.lossy], [20, 0, false]);
+    assert.deepEqual([summary.packets_in, summary.packets_out, summary.lost], [20, 0, 0]);
   });
 
   const { source, sink } = { source: NOTHING_COUNTED, sink: emptySink() };
-  const losses: [what: string, change: Partial<RunCounters>, lossy: boolean][] = [
-    ['nothing at all', {}, false],
-    ['a packet delivered', { taken: 1, sink: { ...sink, out: 1 } }, false],
-    ['a packet dropped by the kernel', { source: { ...source, droppedKernel: 1 } }, true],
-    ['a packet dropped by the interface', { source: { ...source, droppedInterface: 1 } }, true],
-    ['a packet cut', { source: { ...source, cut: 1 } }, false],
-    ['a packet left in the kernel', { source: { ...source, abandoned: 1 } }, true],
-    ['a packet deleted unread', { source: { ...source, deletedUnread: 1 } }, true],
-    ['a packet not delivered', { sink: { ...sink, failed: { refused: 1 } } }, true],
-    ['a packet that the file cannot hold', { sink: { ...sink, unusable: { long: 1 } } }, true],
-    ['a message of no packet', { source: { ...source, unusable: { absurd: 1 } } }, true],
-    ['a tombstone', { source: { ...source, skipped: { tombstone: 1 } } }, false],
-    ['a time from Kafka', { source: { ...source, timeFromKafka: 1 } }, false],
-    ['a header with a bad value', { source: { ...source, badHeaders: 1 } }, false],
+  const losses: [what: string, change: Partial<RunCounters>, lost: 0 | 1][] = [
+    ['nothing at all', {}, 0],
+    ['a packet delivered', { taken: 1, sink: { ...sink, out: 1 } }, 0],
+    ['a packet dropped by the kernel', { source: { ...source, droppedKernel: 1 } }, 1],
+    ['a packet dropped by the interface', { source: { ...source, droppedInterface: 1 } }, 1],
+    ['a packet cut', { source: { ...source, cut: 1 } }, 0],
+    ['a packet left in the kernel', { source: { ...source, abandoned: 1 } }, 1],
+    ['a packet deleted unread', { source: { ...source, deletedUnread: 1 } }, 1],
+    ['a packet not delivered', { sink: { ...sink, failed: { refused: 1 } } }, 1],
+    ['a packet that the file cannot hold', { sink: { ...sink, unusable: { long: 1 } } }, 1],
+    ['a message of no packet', { source: { ...source, unusable: { absurd: 1 } } }, 1],
+    ['a tombstone', { source: { ...source, skipped: { tombstone: 1 } } }, 0],
+    ['a time from Kafka', { source: { ...source, timeFromKafka: 1 } }, 0],
+    ['a header with a bad value', { source: { ...source, badHeaders: 1 } }, 0],
     [
       'a packet filtered out',
       { stages: [{ filtered: 1, returned: 0, returnedBytes: 0 }], taken: 1 },
-      false,
+      0,
     ],
     [
       'a packet given back',
       { stages: [{ filtered: 0, returned: 1, returnedBytes: 60 }], taken: 1, takenBytes: 60 },
-      false,
+      0,
     ],
   ];
-  for (const [what, change, lossy] of losses) {
-    test(`${what} is ${lossy ? 'a' : 'no'} loss`, () => {
-      assert.equal(summarize({ ...nothing, ...change }).lossy, lossy);
+  for (const [what, change, lost] of losses) {
+    test(`${what} is ${lost === 1 ? 'a' : 'no'} loss`, () => {
+      assert.equal(summarize({ ...nothing, ...change }).lost, lost);
     });
   }
+
+  test('has a record for programs with everything that is in the contract, and nothing internal', () => {
+    const summary = summarize(counters);
+    const { lost, ...record } = summary;
+    assert.equal(lost, 83);
+    assert.deepEqual(summaryRecord(summary), record);
+  });
 });
 
 describe('summaryLines', () => {

@@ -11,7 +11,7 @@ import { Stop } from '#kcap/pipeline/stop.js';
 import { openFile } from '#kcap/files/byte-output.js';
 import { PcapSink } from '#kcap/sinks/pcap.js';
 
-import { batchOf, HOST_ORDER, numbered } from '../packet/packets.js';
+import { batchOf, HOST_ORDER, numbered, originOf } from '../packet/packets.js';
 import { HandWrittenSource } from '../pipeline/hand-written.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
 import { type PcapPacket, readPcap } from '../support/pcap-file.js';
@@ -221,7 +221,7 @@ describe('a pcap stream whose reader leaves', () => {
       const sink = new PcapSink(new KeptOutput({ room }));
       await assert.rejects(sink.write(batchOf(numbered(3)), NEVER), (error) => {
         assert.ok(error instanceof ReaderLeft, String(error));
-        assert.equal(error.packetsOut, packets);
+        assert.equal(error.packetsHandled, packets);
         return true;
       });
       const { out, bytesOut } = sink.counters();
@@ -238,6 +238,36 @@ describe('a pcap stream whose reader leaves', () => {
     assert.equal(packets_in, packets_out + packets_skipped + packets_failed);
     assert.equal(packets_out, 1);
   });
+
+  const orders: [order: string, room: number, acknowledged: string, counted: number[]][] = [
+    // How much of the packets that fit there is room for; packets in, out and skipped.
+    ['long, A, B', 76, '0:12', [2, 1, 1]],
+    ['long, A, B', 75, '0:11', [1, 0, 1]],
+    ['A, long, B', 76, '0:12', [2, 1, 1]],
+    ['A, B, long', 76, '0:11', [1, 1, 0]],
+  ];
+  for (const [order, room, acknowledged, counted] of orders)
+    test(`acknowledges what came before the first packet that was not written: ${order}`, async () => {
+      const [frame, other] = [numbered(1), numbered(1)];
+      const long = numbered(1, { bytes: 262_145 });
+      const packets = order
+        .split(', ')
+        .flatMap((name) => ({ long, A: frame, B: other })[name] ?? []);
+      const origin = originOf([
+        [0, 10],
+        [0, 11],
+        [0, 12],
+      ]);
+      const diary: string[] = [];
+      const source = new HandWrittenSource(diary, [
+        batchOf(packets, { snapLength: 300_000, origin }),
+      ]);
+      const run = new PacketRun(source, [], new PcapSink(new KeptOutput({ room: 24 + room })));
+      await run.run(new Stop(0));
+      assert.ok(diary.includes(`acknowledge ${acknowledged}`), diary.join('\n'));
+      const { packets_in, packets_out, packets_skipped } = run.summary();
+      assert.deepEqual([packets_in, packets_out, packets_skipped], counted);
+    });
 
   test('before its header is no error', async () => {
     const sink = new PcapSink(new KeptOutput({ room: 0 }));

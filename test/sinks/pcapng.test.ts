@@ -162,7 +162,7 @@ describe('a pcapng file', () => {
     const batch = batchOf(numbered(3));
     await assert.rejects(sink.write(batch, NEVER), (error) => {
       assert.ok(error instanceof ReaderLeft);
-      assert.equal(error.packetsOut, 1);
+      assert.equal(error.packetsHandled, 1);
       return true;
     });
     assert.equal(sink.counters().out, 2);

@@ -138,8 +138,8 @@ describe('the lines of a sender', () => {
     const source = new HandWrittenSource([], [batchOf(numbered(5)), batchOf(numbered(5))]);
     const run = new PacketRun(source, [], sink);
     await run.run(new Stop(0));
-    const { packets_in, packets_out, bytes_in, bytes_out, lossy } = run.summary();
-    assert.deepEqual([packets_in, packets_out, lossy], [5, 5, false]);
+    const { packets_in, packets_out, bytes_in, bytes_out, lost } = run.summary();
+    assert.deepEqual([packets_in, packets_out, lost], [5, 5, 0]);
     assert.equal(bytes_in, bytes_out);
     assert.deepEqual(await readPackets(kafka.consumer({ end: 5 })), numbered(5));
   });

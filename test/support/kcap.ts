@@ -21,16 +21,16 @@ export interface KcapOptions {
   readonly limitMs?: number;
 }
 
-const CHECKOUT = [process.execPath, `${repository}bin/kcap.js`];
+const CHECKOUT = [`${repository}bin/kcap`];
 
-/** Starts the real binary. What still runs when the test ends is killed. */
+/** Starts the real binary, bin/kcap. What still runs when the test ends is killed. */
 export function kcap(t: TestContext, args: readonly string[], options: KcapOptions = {}): KcapRun {
   const { command = CHECKOUT, stdin, stdout = 'collect', env, cwd } = options;
   const { under = [], limitMs = 60_000 } = options;
   const file = typeof stdout === 'object' ? openSync(stdout.file, 'w') : undefined;
   const child = spawnTied([...under, ...command, ...args], {
     cwd,
-    env: { ...environment(), ...env },
+    env: { ...environment(), KCAP_NODE: process.execPath, ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', file ?? 'pipe', 'pipe'],
   });
   if (file !== undefined) closeSync(file);
