@@ -162,7 +162,13 @@ interface Addon {
   lockFile(fd: number): boolean;
   userNamed(name: string): NativeUser | undefined;
   exitNow(status: number): never;
-  CaptureFilter: new (expression: string, linkType: number, snapLength: number) => NativeFilter;
+  CaptureFilter: new (
+    expression: string,
+    linkType: number,
+    snapLength: number,
+    /** Whether the program is made short, which takes a while and pays where packets are filtered. */
+    optimized: boolean,
+  ) => NativeFilter;
   Decompressor: new (format: 'gzip' | 'zstd' | 'lz4') => NativeDecompressor;
   LiveCapture: new (options: {
     interface: string;

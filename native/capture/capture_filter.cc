@@ -8,9 +8,8 @@
 
 namespace kcap {
 
-FilterProgram::FilterProgram(pcap_t* capture, const std::string& expression) {
-  constexpr int kOptimize = 1;
-  if (pcap_compile(capture, &program_, expression.c_str(), kOptimize, PCAP_NETMASK_UNKNOWN) != 0)
+FilterProgram::FilterProgram(pcap_t* capture, const std::string& expression, bool optimized) {
+  if (pcap_compile(capture, &program_, expression.c_str(), optimized, PCAP_NETMASK_UNKNOWN) != 0)
     throw std::runtime_error(pcap_geterr(capture));
 }
 
@@ -25,7 +24,8 @@ CaptureFilter::CaptureFilter(const Napi::CallbackInfo& info) : ObjectWrap(info) 
   const std::unique_ptr<pcap_t, decltype(&pcap_close)> no_capture(pcap_open_dead(dlt, snap_length),
                                                                   pcap_close);
   if (!no_capture) throw std::runtime_error("out of memory");
-  program_ = std::make_unique<FilterProgram>(no_capture.get(), info[0].As<Napi::String>());
+  program_ = std::make_unique<FilterProgram>(no_capture.get(), info[0].As<Napi::String>(),
+                                             info[3].As<Napi::Boolean>());
 }
 
 Napi::Value CaptureFilter::Keep(const Napi::CallbackInfo& info) {

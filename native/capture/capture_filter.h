@@ -12,8 +12,9 @@ namespace kcap {
 class FilterProgram {
  public:
   /** For the packets of this capture; throws std::runtime_error with libpcap's text where it makes
-   * no sense. */
-  FilterProgram(pcap_t* capture, const std::string& expression);
+   * no sense. To make a program short takes most of the time: it can be left out where nothing is
+   * to be filtered. */
+  FilterProgram(pcap_t* capture, const std::string& expression, bool optimized = true);
   ~FilterProgram() { pcap_freecode(&program_); }
   FilterProgram(const FilterProgram&) = delete;
   FilterProgram& operator=(const FilterProgram&) = delete;
@@ -28,7 +29,7 @@ class FilterProgram {
 class CaptureFilter : public Napi::ObjectWrap<CaptureFilter> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
-  /** new CaptureFilter(expression, linkType, snapLength) */
+  /** new CaptureFilter(expression, linkType, snapLength, optimized) */
   explicit CaptureFilter(const Napi::CallbackInfo& info);
 
  private:
