@@ -187,8 +187,14 @@ interface Addon {
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
   CaptureFilter: {
-    new (expression: string, linkType: number, snapLength: number): NativeFilter;
-    /** The same off this thread: host names may take long. */
+    new (
+      expression: string,
+      linkType: number,
+      snapLength: number,
+      /** Whether the program is made short, which takes a while and pays where packets are filtered. */
+      optimized: boolean,
+    ): NativeFilter;
+    /** The same off this thread, made short: host names may take long. */
     compile(expression: string, linkType: number, snapLength: number): Promise<NativeFilter>;
   };
   Decompressor: new (format: 'gzip' | 'zstd' | 'lz4') => NativeDecompressor;

@@ -9,18 +9,18 @@
 
 namespace kcap {
 
-FilterProgram::FilterProgram(pcap_t* capture, const std::string& expression) {
-  constexpr int kOptimize = 1;
-  if (pcap_compile(capture, &program_, expression.c_str(), kOptimize, PCAP_NETMASK_UNKNOWN) != 0)
+FilterProgram::FilterProgram(pcap_t* capture, const std::string& expression, bool optimized) {
+  if (pcap_compile(capture, &program_, expression.c_str(), optimized, PCAP_NETMASK_UNKNOWN) != 0)
     throw std::runtime_error(pcap_geterr(capture));
 }
 
 std::unique_ptr<FilterProgram> FilterProgram::ForLinkType(const std::string& expression,
-                                                          int link_type, int snap_length) {
+                                                          int link_type, int snap_length,
+                                                          bool optimized) {
   const std::unique_ptr<pcap_t, decltype(&pcap_close)> no_capture(
       pcap_open_dead(DltOfLinkType(link_type), snap_length), pcap_close);
   if (!no_capture) throw std::runtime_error("out of memory");
-  return std::make_unique<FilterProgram>(no_capture.get(), expression);
+  return std::make_unique<FilterProgram>(no_capture.get(), expression, optimized);
 }
 
 void CaptureFilter::Init(Napi::Env env, Napi::Object exports) {
@@ -34,7 +34,7 @@ CaptureFilter::CaptureFilter(const Napi::CallbackInfo& info) : ObjectWrap(info) 
       info[0].IsExternal()
           ? std::move(*info[0].As<Napi::External<std::unique_ptr<FilterProgram>>>().Data())
           : FilterProgram::ForLinkType(info[0].As<Napi::String>(), info[1].As<Napi::Number>(),
-                                       info[2].As<Napi::Number>());
+                                       info[2].As<Napi::Number>(), info[3].As<Napi::Boolean>());
 }
 
 Napi::Value CaptureFilter::Keep(const Napi::CallbackInfo& info) {

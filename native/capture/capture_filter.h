@@ -12,11 +12,12 @@ namespace kcap {
 class FilterProgram {
  public:
   /** For the packets of this capture; throws std::runtime_error with libpcap's text where it makes
-   * no sense. */
-  FilterProgram(pcap_t* capture, const std::string& expression);
+   * no sense. To make a program short takes most of the time: it can be left out where nothing is
+   * to be filtered. */
+  FilterProgram(pcap_t* capture, const std::string& expression, bool optimized = true);
   /** For packets of a LINKTYPE_, whatever captured them; throws as the constructor does. */
   static std::unique_ptr<FilterProgram> ForLinkType(const std::string& expression, int link_type,
-                                                    int snap_length);
+                                                    int snap_length, bool optimized = true);
   ~FilterProgram() { pcap_freecode(&program_); }
   FilterProgram(const FilterProgram&) = delete;
   FilterProgram& operator=(const FilterProgram&) = delete;
@@ -31,8 +32,8 @@ class FilterProgram {
 class CaptureFilter : public Napi::ObjectWrap<CaptureFilter> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
-  /** new CaptureFilter(expression, linkType, snapLength); or of a program that compile() has made.
-   */
+  /** new CaptureFilter(expression, linkType, snapLength, optimized); or of a program that compile()
+   * has made. */
   explicit CaptureFilter(const Napi::CallbackInfo& info);
 
  private:

@@ -35,7 +35,7 @@ export class CaptureFilters {
 
 function compile(expression: string, linkType: number): NativeFilter | UserError {
   try {
-    return new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH);
+    return new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH, true);
   } catch (error) {
     return filterError(expression, linkType, messageOf(error));
   }
@@ -65,25 +65,39 @@ const ENDINGS = [
   ...[' host 127.0.0.1', ' host ::1'],
 ];
 
+/** How long the place of an error is looked for: a name in the expression may be asked of a server each time. */
+const SEARCH_LIMIT_MS = 1000;
+
 /**
  * libpcap says that an expression is wrong but not where: the first word that no ending turns into a correct
- * expression together with the words before it.
+ * expression together with the words before it. What is wrong stays wrong whatever follows, so half of the words that
+ * are left can be ruled out each time.
  */
 function placeOfError(expression: string, linkType: number): number | undefined {
+  const end = performance.now() + SEARCH_LIMIT_MS;
   if (compiles(expression, linkType)) return undefined;
-  for (const word of expression.matchAll(/[()!]|[^\s()!]+/g)) {
+  const words = [...expression.matchAll(/[()!]|[^\s()!]+/g)];
+  const canGoOnAfter = (word: RegExpExecArray) => {
     const beginning = expression.slice(0, word.index + word[0].length);
     const open = beginning.split('(').length - beginning.split(')').length;
     const close = ')'.repeat(Math.max(open, 0));
-    const canGoOn = ENDINGS.some((ending) => compiles(`${beginning}${ending}${close}`, linkType));
-    if (!canGoOn) return word.index;
+    return ENDINGS.some((ending) => compiles(`${beginning}${ending}${close}`, linkType));
+  };
+  let right = 0;
+  let wrong = words.length;
+  while (right < wrong) {
+    const middle = (right + wrong) >> 1;
+    const word = words[middle];
+    if (!word || performance.now() > end) return undefined;
+    if (canGoOnAfter(word)) right = middle + 1;
+    else wrong = middle;
   }
-  return undefined;
+  return words[right]?.index;
 }
 
 function compiles(expression: string, linkType: number): boolean {
   try {
-    new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH);
+    new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH, false);
     return true;
   } catch {
     return false;

@@ -29,6 +29,7 @@ import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { Spool } from '../spool/spool.js';
 import { SpoolFolder } from '../spool/spool-folder.js';
 import { ClockWatch } from '../watchdogs/clock-watch.js';
+import { CutWatch } from '../watchdogs/cut-watch.js';
 import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
 import { DropWatch } from '../watchdogs/drop-watch.js';
 import { LinkWatch } from '../watchdogs/link-watch.js';
@@ -188,7 +189,12 @@ async function openSource(
   return {
     source: merged(sources, log),
     stages: [],
-    watchdogs: [new DropWatch(log), new ClockWatch(log), ...links],
+    watchdogs: [
+      new DropWatch(log),
+      new ClockWatch(log),
+      ...(snapLength === undefined ? [new CutWatch(log, DEFAULT_SNAP_LENGTH)] : []),
+      ...links,
+    ],
   };
 }
 
@@ -198,19 +204,24 @@ function openInterfaces(
   options: Omit<CaptureOptions, 'interface'>,
   log: Logger,
 ): Source[] {
-  const sources = asked.map((nameOrAddress) => {
+  const captures = asked.map((nameOrAddress) => {
     const capture = LiveCapture.open({ ...options, interface: nameOrAddress });
     const { interface: name, warning, link } = capture;
     if (warning !== '') log.warn(`${name}: ${warning}`);
     log.debug(
       `${name}: link type ${linkTypeName(link.linkType)}, snapshot length ${link.snapLength}`,
     );
-    return new InterfaceSource(capture);
+    return capture;
   });
-  const names = sources.map(({ name }) => name);
+  const unknown = captures.find(({ unknownToOthers }) => unknownToOthers !== '');
+  if (unknown)
+    log.warn(
+      `${unknown.unknownToOthers}; another kcap on this host can't tell this one's traffic and captures it`,
+    );
+  const names = captures.map((capture) => capture.interface);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
-  return sources;
+  return captures.map((capture) => new InterfaceSource(capture));
 }
 
 function merged(sources: readonly Source[], log: Logger): Source {

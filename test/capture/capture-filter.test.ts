@@ -130,6 +130,25 @@ describe('the error for a capture filter', () => {
     assert.equal(lines[mark - 1]?.slice(lines[mark]?.indexOf('^')), 'prot 80');
   });
 
+  const hosts = (count: number) =>
+    Array.from({ length: count }, (_, index) => `host 10.0.${index >> 8}.${index & 255}`).join(
+      ' or ',
+    );
+
+  test('marks the place behind many words', () => {
+    const { message } = errorOf(`${hosts(40)} and tcp prot 80 and ${hosts(40)}`, ETHERNET);
+    const [, line = '', mark = ''] = message.split('\n');
+    assert.equal(line.slice(mark.indexOf('^')).slice(0, 7), 'prot 80');
+  });
+
+  test('comes soon, with or without the mark, however long the expression is', () => {
+    const before = performance.now();
+    const { message } = errorOf(`${hosts(500)} and tcp prot 80`, ETHERNET);
+    assert.match(message, /syntax error/);
+    // A second, and the one attempt that goes beyond it.
+    assert.ok(performance.now() - before < 20_000);
+  });
+
   test('has no mark where the expression can be compiled after all', () => {
     const { message } = filterError('tcp', ETHERNET, 'the kernel did not take it');
     assert.equal(message, "-f 'tcp': the kernel did not take it (link type EN10MB)");

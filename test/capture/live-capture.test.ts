@@ -33,6 +33,46 @@ test(
   },
 );
 
+test('what is in the ring at a stop comes, and nothing later', { skip: noVeth }, async (t) => {
+  const veth = await vethPair(t);
+  const capture = opened(t, veth, 'micro');
+  await sendFrames(veth, [Buffer.alloc(60), Buffer.alloc(2000 - 500)]);
+  capture.stop();
+  await sendFrames(veth, [Buffer.alloc(60)]);
+  assert.equal(await rest(capture), 2);
+  const { cut, droppedKernel, abandoned } = capture.counters();
+  assert.deepEqual({ cut, droppedKernel, abandoned }, { cut: 1, droppedKernel: 0, abandoned: 0 });
+});
+
+test('what is in the ring at the end of all time is counted', { skip: noVeth }, async (t) => {
+  const veth = await vethPair(t);
+  const capture = opened(t, veth, 'micro');
+  await sendFrames(veth, [Buffer.alloc(60), Buffer.alloc(70), Buffer.alloc(80)]);
+  capture.stop();
+  capture.abandon();
+  assert.equal(await rest(capture), 0);
+  const { abandoned, abandonedBytes } = capture.counters();
+  assert.deepEqual({ abandoned, abandonedBytes }, { abandoned: 3, abandonedBytes: 210 });
+});
+
+test('captures are closed all at once, read or unread, and twice', { skip: noVeth }, async (t) => {
+  const veth = await vethPair(t);
+  const captures = Array.from({ length: 60 }, () => opened(t, veth, 'micro'));
+  const reads = captures.slice(0, 30).map((capture) => capture.next());
+  const before = performance.now();
+  await Promise.all(captures.map((capture) => capture.close()));
+  const oneAfterTheOther = 60 * 20;
+  assert.ok(performance.now() - before < oneAfterTheOther / 2);
+  assert.deepEqual(new Set(await Promise.all(reads)), new Set([null]));
+});
+
+/** How many packets come until the end. */
+async function rest(capture: LiveCapture): Promise<number> {
+  let count = 0;
+  for (let batch; (batch = await capture.next()) !== null;) count += batch.count;
+  return count;
+}
+
 function opened(t: TestContext, veth: VethPair, precision: 'micro' | 'nano'): LiveCapture {
   const capture = LiveCapture.open({
     interface: veth.inside,

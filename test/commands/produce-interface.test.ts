@@ -195,6 +195,27 @@ for (const link of [['lo'], ['any'], ['any', '-y', 'LINUX_SLL2'], ['any', '-i', 
   );
 }
 
+for (const link of ['lo', 'any'])
+  test(`two producers on ${link} do not feed each other`, { skip }, async (t) => {
+    const topic = await freshTopic(t);
+    const port = testBrokers().split(':')[1] ?? '';
+    const start = async () => {
+      const run = kcap(t, producing(topic, link, '-f', `tcp port ${port}`, '-pp', '1'));
+      await run.started();
+      return run;
+    };
+    const runs = [await start(), await start()];
+    // Both have connected once each has delivered what somebody else exchanged with the broker.
+    await countMessages(topic);
+    for (const run of runs) await run.waitForLog(() => run.stdout.includes('Packet delivered['));
+    const printed = () => runs.reduce((sum, run) => sum + run.stdout.length, 0);
+    assert.equal(await unchanged(printed), true);
+    for (const run of runs) {
+      run.signal('SIGTERM');
+      await run.exit;
+    }
+  });
+
 /** Whether a value stops changing: false where it has changed at each of many looks. */
 async function unchanged(value: () => number): Promise<boolean> {
   let last = -1;

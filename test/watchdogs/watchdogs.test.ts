@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { NOTHING_COUNTED } from '#kcap/pipeline/contracts.js';
 import { summarize, type Summary } from '#kcap/pipeline/summary.js';
 import { ClockWatch } from '#kcap/watchdogs/clock-watch.js';
+import { CutWatch } from '#kcap/watchdogs/cut-watch.js';
 import { DeliveryWatch } from '#kcap/watchdogs/delivery-watch.js';
 import { DropWatch } from '#kcap/watchdogs/drop-watch.js';
 import { LinkWatch } from '#kcap/watchdogs/link-watch.js';
@@ -110,6 +111,18 @@ describe('ClockWatch', () => {
       wallClockMs += 1200;
     }
     assert.deepEqual(said(), []);
+  });
+});
+
+describe('CutWatch', () => {
+  test('says once that packets are cut, and how to keep them whole', () => {
+    const { log, said } = watched();
+    const watch = new CutWatch(log, 65_535);
+    for (const cut of [0, 3, 564]) watch.look(account({ cut }));
+    assert.deepEqual(said(), [
+      'packets are longer than 65535 bytes and are cut: -s 0 keeps them whole ' +
+        '(segmentation offload makes them that long)',
+    ]);
   });
 });
 
