@@ -98,8 +98,14 @@ export class Cluster {
     const settings = Object.fromEntries(controlProperties(properties));
     const client = new rdkafka.Producer({ ...settings, event_cb: true });
     const cluster = new Cluster(client, facts, { deadline, noTicket, log });
-    const metadata = await cluster.#connect();
-    return { cluster, partitions: await cluster.#partitions(metadata) };
+    try {
+      const metadata = await cluster.#connect();
+      return { cluster, partitions: await cluster.#partitions(metadata) };
+    } catch (error) {
+      // Whoever goes on without it does not wait for its threads.
+      void cluster.close();
+      throw error;
+    }
   }
 
   /** First and next offset of each partition. */

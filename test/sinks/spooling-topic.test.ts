@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
 
+import { RenewedProducer } from '#kcap/kafka/renewed-producer.js';
 import { SpoolingTopicSink } from '#kcap/sinks/spooling-topic.js';
 import { Spool } from '#kcap/spool/spool.js';
 import { SpoolFolder } from '#kcap/spool/spool-folder.js';
@@ -37,7 +38,7 @@ describe('a topic with a spool', () => {
       { out, failed, spool },
       {
         out: 0,
-        failed: { 'no room in the spool': 0 },
+        failed: { 'no room in the spool': 0, 'removed or damaged in the spool': 0 },
         spool: { where: folder, waiting: 20, takenUp: { packets: 0, bytes: 0 } },
       },
     );
@@ -67,12 +68,13 @@ describe('a topic with a spool', () => {
     const properties = { ...NOBODY, 'queue.buffering.max.messages': '10' };
     const sink = await sinkOf(t, new InMemoryKafka(t), properties, folder);
     await rm(folder, { recursive: true });
+    await writeFile(folder, 'in the way');
     failures = 0;
     await sink.write(batchOf(numbered(15)), NEVER);
     assert.equal(failures, 1);
     assert.equal(sink.counters().failed['no room in the spool'], 5);
-    await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /^UserError: spool .*: ENOENT/);
-    await assert.rejects(sink.flush(AbortSignal.abort()), /ENOENT/);
+    await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /^UserError: spool .*: ENOTDIR/);
+    await assert.rejects(sink.flush(AbortSignal.abort()), /ENOTDIR/);
     assert.equal(sink.counters().failed['no room in the spool'], 15);
   });
 
@@ -106,7 +108,13 @@ async function sinkOf(
     log,
   );
   const options = { drainTimeoutMs: 10_000, sourceWaits, onFailure: () => failures++, log };
-  const sink = new SpoolingTopicSink(kafka.producer({ properties }), spool, options);
+  const user = { 'bootstrap.servers': kafka.address, ...properties };
+  const producer = new RenewedProducer({
+    make: () => kafka.producer({ properties, keepsUndelivered: true }),
+    start: { partitions: 1 },
+    facts: { role: 'producer', topic: kafka.topic, properties: new Map(Object.entries(user)) },
+  });
+  const sink = new SpoolingTopicSink(producer, spool, options);
   t.after(() => sink.close());
   return sink;
 }
