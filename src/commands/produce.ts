@@ -3,9 +3,11 @@ import { parseLinkType, linkTypeName } from '../capture/link-type.js';
 import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
+import type { ClientFacts } from '../kafka/client-facts.js';
+import { RenewedProducer, type TopicStart } from '../kafka/renewed-producer.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
-import { usageError, type ExitStatus, type UserError } from '../errors/user-error.js';
+import { usageError, UserError, type ExitStatus } from '../errors/user-error.js';
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
@@ -65,21 +67,15 @@ interface ProduceOptions extends BothModes {
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const options = parse(args, log);
   refuseTicketOfRoot(options);
-  const { topic, properties } = options;
-  const { cluster, partitions } = await Cluster.connect(
-    { role: 'producer', properties, topic },
-    log,
-  );
-  // Gone before the capture begins: its connections are node-rdkafka's, and not left out.
-  await cluster.close();
-
+  const { topic } = options;
+  const start = await findTopic(options, log);
   const stop = new Stop(options.drainTimeoutMs);
   const { source, stages, watchdogs } = await openSource(options, log);
   const lines = options.prettyEvery > 0 ? openLines(stop) : undefined;
   // All that takes root is open, and no packet has been touched.
   if (options.user) becomeUser(options.user, log);
   const sink = await openSink(options, {
-    ...{ partitions: partitions.length, lines, log },
+    ...{ start, lines, log },
     onRefused: () => {
       stop.request();
     },
@@ -93,6 +89,23 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
     watchdogs: [new DeliveryWatch(log), ...watchdogs],
     ...options,
   });
+}
+
+/** How many partitions the topic has. With a spool the run begins also where nobody says so yet. */
+async function findTopic(options: ProduceOptions, log: Logger): Promise<TopicStart> {
+  try {
+    const { cluster, partitions } = await Cluster.connect(factsOf(options), log);
+    // Gone before the capture begins, which leaves out only the producer's own connections.
+    await cluster.close();
+    return { partitions: partitions.length };
+  } catch (error) {
+    if (!options.spool || !(error instanceof UserError) || error.exitStatus === 2) throw error;
+    return { problem: error };
+  }
+}
+
+function factsOf({ properties, topic }: ProduceOptions): ClientFacts {
+  return { role: 'producer', properties, topic };
 }
 
 function parse(args: BridgeArguments, log: Logger): ProduceOptions {
@@ -237,50 +250,72 @@ function goingOn(log: Logger): (error: UserError) => void {
   };
 }
 
-async function openSink(
+interface SinkParts {
+  readonly start: TopicStart;
+  /** Where -pp prints. */
+  readonly lines: ByteOutput | undefined;
+  /** Called once nothing can be sent, or kept, any more. */
+  readonly onRefused: () => void;
+  readonly log: Logger;
+}
+
+async function openSink(options: ProduceOptions, parts: SinkParts): Promise<Sink> {
+  const { topic, prettyEvery: every } = options;
+  const { sink, producer } = options.spool
+    ? await openSpoolingSink(options, { ...parts, spool: options.spool })
+    : openPlainSink(options, parts);
+  return parts.lines
+    ? new PrettyTopicSink(sink, { producer, output: parts.lines, topic, every })
+    : sink;
+}
+
+function openPlainSink(options: ProduceOptions, parts: SinkParts) {
+  if ('problem' in parts.start) throw parts.start.problem;
+  const producer = openProducer(options, { ...parts, ...parts.start });
+  producer.onFailure(parts.onRefused);
+  return { producer, sink: new TopicSink(producer, options.drainTimeoutMs) };
+}
+
+async function openSpoolingSink(
+  options: ProduceOptions,
+  parts: SinkParts & { readonly spool: NonNullable<ProduceOptions['spool']> },
+) {
+  const { start, log, onRefused } = parts;
+  const spool = await openSpool(parts.spool, options, log);
+  const make = (partitions: number) => openProducer(options, { ...parts, partitions });
+  const producer = new RenewedProducer({ make, start, facts: factsOf(options) });
+  const sink = new SpoolingTopicSink(producer, spool, {
+    drainTimeoutMs: options.drainTimeoutMs,
+    sourceWaits: 'files' in options.from,
+    onFailure: onRefused,
+    log,
+  });
+  return { producer, sink };
+}
+
+function openProducer(
   options: ProduceOptions,
   {
     partitions,
-    lines,
-    onRefused,
     log,
-  }: {
-    readonly partitions: number;
-    /** Where -pp prints. */
-    readonly lines: ByteOutput | undefined;
-    /** Called once the brokers refuse to take anything. */
-    readonly onRefused: () => void;
-    readonly log: Logger;
-  },
-): Promise<Sink> {
-  const { topic, prettyEvery, drainTimeoutMs } = options;
-  const spool = options.spool && (await openSpool(options.spool, options, log));
-  const producer = new BatchProducer(
+  }: Pick<SinkParts, 'log'> & { readonly partitions: number },
+): BatchProducer {
+  const spools = options.spool !== undefined;
+  return new BatchProducer(
     {
-      properties: producerProperties(options.properties, spool !== undefined),
-      topic,
+      properties: producerProperties(options.properties, spools),
+      topic: options.topic,
       timestamp: options.timestamp,
       mayFillQueue: 'interfaces' in options.from,
       ...pushSettings(options.properties, partitions),
       headers: options.headers,
       namesInterface: options.identify,
       flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
-      reportEvery: prettyEvery,
+      keepsUndelivered: spools,
+      reportEvery: options.prettyEvery,
     },
     log,
   );
-  producer.onFailure(onRefused);
-  const sink = spool
-    ? new SpoolingTopicSink(producer, spool, {
-        drainTimeoutMs,
-        sourceWaits: 'files' in options.from,
-        onFailure: onRefused,
-        log,
-      })
-    : new TopicSink(producer, drainTimeoutMs);
-  return lines
-    ? new PrettyTopicSink(sink, { producer, output: lines, topic, every: prettyEvery })
-    : sink;
 }
 
 /** Where -pp prints its lines. */

@@ -73,13 +73,19 @@ export class Cluster {
     const client = new rdkafka.Producer({ ...settings, event_cb: true });
     const trouble = new StartTrouble(facts, noTicket, log);
     const cluster = new Cluster(client, facts, { deadline, trouble });
-    const metadata = await cluster.#connect();
-    const partitions = await partitionsOf(facts, metadata, {
-      metadata: () => cluster.#metadata(),
-      topicError: () => askForTopic(facts),
-      msLeft: () => cluster.#msLeft(),
-    });
-    return { cluster, partitions };
+    try {
+      const metadata = await cluster.#connect();
+      const partitions = await partitionsOf(facts, metadata, {
+        metadata: () => cluster.#metadata(),
+        topicError: () => askForTopic(facts),
+        msLeft: () => cluster.#msLeft(),
+      });
+      return { cluster, partitions };
+    } catch (error) {
+      // Whoever goes on without it does not wait for its threads.
+      void cluster.close();
+      throw error;
+    }
   }
 
   /** First and next offset of each partition. */

@@ -60,10 +60,13 @@ export class PrettySink implements Sink {
   }
 }
 
+/** A producer that tells of its deliveries. */
+type Deliveries = Pick<BatchProducer, 'onReports' | 'takeReports'>;
+
 /** Sends packets to a topic and shows pycapa's lines about it, every so many packets one. */
 export class PrettyTopicSink implements Sink {
   readonly #inner: Sink;
-  readonly #producer: BatchProducer;
+  readonly #producer: Deliveries;
   readonly #output: ByteOutput;
   readonly #topic: string;
   readonly #every: number;
@@ -75,7 +78,7 @@ export class PrettyTopicSink implements Sink {
 
   constructor(
     inner: Sink,
-    options: { producer: BatchProducer; output: ByteOutput; topic: string; every: number },
+    options: { producer: Deliveries; output: ByteOutput; topic: string; every: number },
   ) {
     this.#inner = inner;
     this.#producer = options.producer;

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { BatchProducer } from '../kafka/batch-producer.js';
-import { packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
+import type { ReturnedBatch } from '../kafka/batch-producer.js';
+import type { RenewedProducer } from '../kafka/renewed-producer.js';
+import { firstPackets, packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
 import type { Sink, SinkCounters } from '../pipeline/contracts.js';
 import type { Spool } from '../spool/spool.js';
 import { Patience } from './patience.js';
+import { RepeatedWarnings } from './repeated-warnings.js';
 
 /** From so many messages under way on, packets go to disk while no broker answers. */
 const HIGH_WATER_MESSAGES = 20_000;
@@ -12,23 +14,26 @@ const HIGH_WATER_MESSAGES = 20_000;
 const AWAY_MS = 1000;
 /** How often it is looked whether there is room, or what is under way has settled. */
 const LOOK_MS = 50;
-/** How often it is said at most that packets go to disk, or that there is no room. */
-const REPEAT_MS = 10_000;
+/** So few packets show whether brokers that have refused take them now. */
+const TRIAL_PACKETS = 100;
 
 /**
  * Sends packets to a topic; those that it can't send go to disk and from there, in order, before any newer packet. What
- * can't be sent until the end stays there for the next run.
+ * the brokers refuse comes back to disk, and what can't be sent until the end stays there for the next run.
  */
 export class SpoolingTopicSink implements Sink {
-  readonly #producer: BatchProducer;
+  readonly #producer: RenewedProducer;
   readonly #spool: Spool;
   readonly #drainTimeoutMs: number;
   readonly #sourceWaits: boolean;
   readonly #onFailure: () => void;
   readonly #log: Logger;
-  readonly #saidAtMs = new Map<string, number>();
+  readonly #warnings: RepeatedWarnings;
+  /** Taken back, and on disk once there is room. */
+  readonly #returned: ReturnedBatch[] = [];
   #sending: Promise<void> | undefined;
   #stopSending = false;
+  #isClosed = false;
   #failure: { readonly error: unknown } | undefined;
   #unsent = 0;
   #delivered = 0;
@@ -40,7 +45,7 @@ export class SpoolingTopicSink implements Sink {
    * @param options.onFailure called once nothing can be spooled any more
    */
   constructor(
-    producer: BatchProducer,
+    producer: RenewedProducer,
     spool: Spool,
     options: {
       readonly drainTimeoutMs: number;
@@ -56,14 +61,18 @@ export class SpoolingTopicSink implements Sink {
     this.#sourceWaits = sourceWaits;
     this.#onFailure = onFailure;
     this.#log = log;
-    if (!spool.hasFiles) return;
-    log.info(`sending first what an earlier run has left in ${spool.where}`);
-    this.#sendSpooled();
+    this.#warnings = new RepeatedWarnings(log);
+    producer.onChange(() => {
+      if (!this.#stopSending) this.#sendSpooled();
+    });
+    if (spool.hasFiles) log.info(`sending first what an earlier run has left in ${spool.where}`);
+    if (spool.hasFiles || !producer.isOpen) this.#sendSpooled();
   }
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
-    const rest = this.#spool.hasPackets ? batch : await this.#send(batch, giveUp);
+    if (this.#isClosed) throw new Error('the sink is closed');
+    const rest = this.#mustSpool ? batch : await this.#send(batch, giveUp);
     if (rest.count === 0) return;
     try {
       await this.#putOnDisk(rest, giveUp);
@@ -77,38 +86,49 @@ export class SpoolingTopicSink implements Sink {
   async flush(giveUp: AbortSignal): Promise<void> {
     const patience = new Patience(this.#drainTimeoutMs, giveUp);
     const goesOn = () => patience.holds(this.#producer.counters().delivered);
-    while (this.#spool.hasPackets && !this.#failure && goesOn()) await delay(LOOK_MS);
+    while (this.#hasToSend && !this.#failure && goesOn()) await delay(LOOK_MS);
     this.#stopSending = true;
     await this.#sending;
 
-    const left = await this.#producer.drain(goesOn);
-    if (left > 0 || this.#spool.hasFiles) await this.#leaveOnDisk();
+    await this.#producer.drain(goesOn);
+    await this.#leaveOnDisk();
+    await this.#keepRefused();
     if (this.#spool.hasOlder)
       this.#log.info(`what an earlier run has left in ${this.#spool.where} waits there, too`);
     if (this.#failure) throw this.#failure.error;
-    if (this.#producer.failure) throw this.#producer.failure;
   }
 
   counters(): SinkCounters {
     const { delivered, deliveredBytes, failures } = this.#producer.counters();
+    const { where, waiting, takenUp, lost } = this.#spool;
     return {
       out: delivered,
       bytesOut: deliveredBytes,
-      failed: { ...failures, 'no room in the spool': this.#unsent },
-      unusable: {},
-      spool: {
-        where: this.#spool.where,
-        waiting: this.#spool.waiting,
-        takenUp: this.#spool.takenUp,
+      failed: {
+        ...failures,
+        'no room in the spool': this.#unsent,
+        'removed or damaged in the spool': lost,
       },
+      unusable: {},
+      spool: { where, waiting, takenUp },
     };
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stopSending = true;
     await this.#sending;
     await this.#producer.close();
     await this.#spool.close();
+  }
+
+  /** Older packets wait already, or nobody takes any. */
+  get #mustSpool(): boolean {
+    return this.#spool.hasPackets || this.#returned.length > 0 || !this.#producer.isOpen;
+  }
+
+  get #hasToSend(): boolean {
+    return this.#spool.hasPackets || this.#returned.length > 0 || this.#producer.isRefused;
   }
 
   /** Sends what can be sent; the rest. */
@@ -126,28 +146,30 @@ export class SpoolingTopicSink implements Sink {
     const now = performance.now();
     if (delivered !== this.#delivered || underWay === 0) this.#deliveredAt = now;
     this.#delivered = delivered;
+    if (!this.#producer.isOpen) return true;
     return (isQueueFull || underWay > HIGH_WATER_MESSAGES) && now - this.#deliveredAt > AWAY_MS;
   }
 
   /** Waits while the spool is full: then the kernel's buffer fills, and what it drops is counted. */
   async #putOnDisk(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
-    if (!this.#spool.hasPackets)
-      this.#say(`Kafka takes packets too slowly, or not at all: they go to ${this.#spool.where}`);
+    if (!this.#mustSpool)
+      this.#warnings.say(
+        `Kafka takes packets too slowly, or not at all: they go to ${this.#spool.where}`,
+      );
     while (!(await this.#spool.append(batch))) {
       if (this.#failure) throw this.#failure.error;
       if (giveUp.aborted) {
         this.#unsent += batch.count;
         return;
       }
-      this.#say(
-        `${this.#spool.where} is full (--spool-size, or the disk): packets wait until there is room`,
-      );
+      this.#sayFull();
       await delay(LOOK_MS);
     }
     this.#sendSpooled();
   }
 
   #sendSpooled(): void {
+    if (this.#isClosed) return;
     this.#stopSending = false;
     this.#sending ??= this.#sendAll()
       .catch((error: unknown) => {
@@ -158,31 +180,67 @@ export class SpoolingTopicSink implements Sink {
       });
   }
 
-  /** Sends what is on disk until there is nothing any more. */
+  /** Sends what is on disk until there is nothing any more, over all refusals. */
   async #sendAll(): Promise<void> {
-    while ((this.#spool.hasFiles || this.#spool.hasPackets) && !this.#stopSending) {
-      // What is on disk is safe there: it need not fill the memory while nobody takes it.
-      const batch = this.#areBrokersAway(false) ? undefined : await this.#spool.next();
-      if (batch) {
-        const taken = await this.#producer.offer(batch);
-        this.#spool.take(batch, taken, this.#producer.counters().accepted);
-        if (!this.#spool.hasPackets) this.#log.debug(`all of ${this.#spool.where} was sent`);
-      }
+    const { hasFiles } = this.#spool;
+    while (
+      (this.#spool.hasFiles || this.#hasToSend || !this.#producer.isOpen) &&
+      !this.#stopSending
+    ) {
+      if (this.#producer.isRefused) await this.#takeBack();
+      this.#sayProblem();
+      await this.#keepRefused();
+      const isSent = await this.#sendNext();
       await this.#spool.removeSettled(this.#producer.counters().settled);
-      if (!batch) await delay(LOOK_MS);
+      if (!isSent) await delay(LOOK_MS);
+    }
+    if (hasFiles && !this.#spool.hasFiles) this.#log.debug(`all of ${this.#spool.where} was sent`);
+  }
+
+  /** False where there is nothing to send, or nobody who takes it. */
+  async #sendNext(): Promise<boolean> {
+    const { isOpen, isOnTrial } = this.#producer;
+    const { accepted, underWay } = this.#producer.counters();
+    // What is on disk is safe there: it need not fill the memory while nobody takes it.
+    if (!isOpen || (isOnTrial && underWay > 0) || this.#areBrokersAway(false)) return false;
+    const batch = await this.#spool.next();
+    if (!batch) return false;
+    const taken = await this.#producer.offer(
+      isOnTrial ? firstPackets(batch, TRIAL_PACKETS) : batch,
+    );
+    const { accepted: last } = this.#producer.counters();
+    this.#spool.take(batch, taken, { first: accepted + 1, last });
+    return taken > 0;
+  }
+
+  /** Brings back to disk what was not delivered when the brokers refused; then it is tried again. */
+  async #takeBack(): Promise<void> {
+    do this.#returned.push(...(await this.#producer.takeBack()));
+    while (this.#producer.counters().underWay > 0 && !this.#stopSending);
+    await this.#keepRefused();
+    while (!this.#stopSending) {
+      if (await this.#spool.putBack(this.#returned)) {
+        this.#returned.length = 0;
+        this.#producer.renew();
+        return;
+      }
+      this.#sayFull();
+      await delay(LOOK_MS);
     }
   }
 
   /** Takes back what was not delivered, so that the next run sends it. */
   async #leaveOnDisk(): Promise<void> {
-    const withdrawn = await this.#producer.withdraw();
-    const leaves = { withdrawn, isComplete: this.#producer.counters().underWay === 0 };
-    try {
-      if (await this.#spool.leave(leaves)) return;
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#unsent += withdrawn.reduce((sum, { count }) => sum + count, 0);
+    this.#returned.push(...(await this.#producer.takeBack(0)));
+    if (this.#returned.length === 0 && !this.#spool.hasFiles) return;
+    const isComplete = this.#producer.counters().underWay === 0;
+    const { lost, error } = await this.#spool.leave(this.#returned.splice(0), { isComplete });
+    if (error !== undefined) this.#fail(error);
+    this.#unsent += lost;
+  }
+
+  async #keepRefused(): Promise<void> {
+    for (const batch of this.#producer.takeRefused()) await this.#spool.keepRefused(batch);
   }
 
   #fail(error: unknown): void {
@@ -190,10 +248,18 @@ export class SpoolingTopicSink implements Sink {
     this.#onFailure();
   }
 
-  #say(text: string): void {
-    const now = performance.now();
-    if (now - (this.#saidAtMs.get(text) ?? -Infinity) < REPEAT_MS) return;
-    this.#saidAtMs.set(text, now);
-    this.#log.warn(text);
+  #sayProblem(): void {
+    const { problem } = this.#producer;
+    if (!problem) return;
+    const remedy = problem.remedy === undefined ? '' : `; ${problem.remedy}`;
+    this.#warnings.say(
+      `${problem.message}: packets go to ${this.#spool.where} until Kafka takes them${remedy}`,
+    );
+  }
+
+  #sayFull(): void {
+    this.#warnings.say(
+      `${this.#spool.where} is full (${this.#spool.shortage}): packets wait until there is room`,
+    );
   }
 }

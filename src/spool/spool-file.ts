@@ -4,35 +4,44 @@ import { MAX_SNAP_LENGTH, type Link, type PacketBatch } from '../packet/packet-b
 import { codeOf } from '../errors/user-error.js';
 import { encodeFileHeader, FILE_HEADER_BYTES } from '../pcap/file-header.js';
 import { PcapDecoder } from '../pcap/pcap-decoder.js';
+import { shortage, systemCause } from './spool-error.js';
+import { isOwnFile, removeBeside, type FoundFile } from './spool-folder.js';
 
-const CHUNK_BYTES = 1024 * 1024;
+const COPY_BYTES = 1024 * 1024;
 /** Nobody but the user who spools may read what was captured. */
 const OWNER_ONLY = 0o600;
 
-/** One file of a spool: an ordinary pcap file that is written at its end while it is read from its beginning. */
+/** Why the rest of a file could not be read, and counts as read. */
+export type FileProblem =
+  | { readonly kind: 'cut off' | 'damaged' | 'gone' | 'foreign' }
+  | { readonly kind: 'unreadable'; readonly cause: string };
+
+/**
+ * One file of a spool: an ordinary pcap file of one link, first written at its end, then read from its beginning. It is
+ * open only meanwhile.
+ */
 export class SpoolFile {
   readonly path: string;
   /** Name of the interface that its packets were captured on; a pcap file can't hold it. */
   readonly interface: string | undefined;
-  #file: FileHandle;
-  readonly #link: Link | undefined;
+  /** Written by this run, as opposed to an earlier one. */
+  readonly own: boolean;
+  #file: FileHandle | undefined;
   readonly #decoder = new PcapDecoder();
   #byteLength: number;
+  #packets = 0;
   #header: Buffer | undefined;
   #readTo = 0;
+  /** What was read and not taken; it begins at #readTo. */
   #chunk: PacketBatch | undefined;
-  #problem: 'cut off' | 'damaged' | undefined;
+  #problem: FileProblem | undefined;
 
-  private constructor(
-    path: string,
-    file: FileHandle,
-    options: { interface: string | undefined; link?: Link; byteLength: number },
-  ) {
-    this.path = path;
+  private constructor(found: Omit<FoundFile, 'number' | 'index'>, file?: FileHandle) {
+    this.path = found.path;
+    this.interface = found.interface;
+    this.own = file !== undefined;
     this.#file = file;
-    this.interface = options.interface;
-    this.#link = options.link;
-    this.#byteLength = options.byteLength;
+    this.#byteLength = found.byteLength;
   }
 
   /** A new file; never what somebody else has put there, be it a file or a link. */
@@ -42,11 +51,7 @@ export class SpoolFile {
     try {
       const header = encodeFileHeader({ ...link, snapLength: MAX_SNAP_LENGTH });
       await writeWhole(file, header, 0);
-      return new SpoolFile(path, file, {
-        interface: link.interface,
-        link,
-        byteLength: header.length,
-      });
+      return new SpoolFile({ path, interface: link.interface, byteLength: header.length }, file);
     } catch (error) {
       await file.close();
       await rm(path);
@@ -54,31 +59,9 @@ export class SpoolFile {
     }
   }
 
-  /** A file that an earlier run has left; undefined where it is not this user's own regular file. */
-  static async openLeft(path: string, name: string | undefined): Promise<SpoolFile | undefined> {
-    const { O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
-    const file = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
-      if (codeOf(error) === 'ELOOP') return undefined; // a link that somebody has planted
-      throw error;
-    });
-    if (!file) return undefined;
-    const stat = await file.stat();
-    if (!stat.isFile() || stat.uid !== process.geteuid?.()) {
-      await file.close();
-      return undefined;
-    }
-    return new SpoolFile(path, file, { interface: name, byteLength: stat.size });
-  }
-
-  /** Written by this run, as opposed to an earlier one. */
-  get own(): boolean {
-    return this.#link !== undefined;
-  }
-
-  /** Packets of this link may be added. */
-  holds({ linkType, precision, interface: name }: Link): boolean {
-    const link = this.#link;
-    return link?.linkType === linkType && link.precision === precision && link.interface === name;
+  /** A file that an earlier run has left. */
+  static left(found: FoundFile): SpoolFile {
+    return new SpoolFile(found);
   }
 
   /** Its length on disk. */
@@ -86,107 +69,163 @@ export class SpoolFile {
     return this.#byteLength;
   }
 
+  /** Packets that this run has put in and that were not taken. */
+  get packets(): number {
+    return this.#packets;
+  }
+
   /** All of its packets have been taken. */
   get isRead(): boolean {
     return this.#readTo >= this.#byteLength;
   }
 
-  /** Adds packets of the file's link; throws, with the file as it was, where the disk does not take them. */
-  async append({ bytes }: PacketBatch): Promise<void> {
-    try {
-      await writeWhole(this.#file, bytes, this.#byteLength);
-      this.#byteLength += bytes.length;
-    } catch (error) {
-      await this.#file.truncate(this.#byteLength);
-      throw error;
-    }
+  /** Part of it has been taken. */
+  get isBegun(): boolean {
+    return this.#readTo > FILE_HEADER_BYTES;
   }
 
-  /** Why the rest of it could not be read, and counts as read. */
-  get problem(): 'cut off' | 'damaged' | undefined {
+  get problem(): FileProblem | undefined {
     return this.#problem;
   }
 
-  /**
-   * The next packets that were not taken, the same ones until take() says otherwise; undefined where there are none.
-   * The memory is the caller's.
-   */
-  async next(): Promise<PacketBatch | undefined> {
-    if (this.#chunk) return this.#chunk;
-    for (let wanted = CHUNK_BYTES; !this.isRead;) {
-      const left = this.#byteLength - this.#readTo;
-      const bytes = await this.#read(this.#readTo, Math.min(left, wanted));
-      const decoded = this.#decoder.decode(bytes);
-      this.#header ??= Buffer.from(bytes.subarray(0, FILE_HEADER_BYTES));
-      this.#chunk = decoded.batch && this.#named(decoded.batch);
-      this.#readTo += decoded.consumed - (decoded.batch?.bytes.length ?? 0);
-      if (this.#chunk) return this.#chunk;
-      if (decoded.consumed === left) break;
-      if (decoded.problem !== undefined) this.#giveUp('damaged');
-      else if (bytes.length === left) this.#giveUp('cut off');
-      wanted = bytes.length + decoded.wanted;
+  /** Adds packets of the file's link; throws, with the file as it was, where the disk does not take them. */
+  async append({ bytes, count }: PacketBatch): Promise<void> {
+    const file = this.#file;
+    if (!file) throw new Error(`${this.path} is no longer written`);
+    try {
+      await writeWhole(file, bytes, this.#byteLength);
+    } catch (error) {
+      await file.truncate(this.#byteLength).catch(() => undefined);
+      throw error;
     }
-    return undefined;
+    this.#byteLength += bytes.length;
+    this.#packets += count;
   }
 
-  /** So many bytes of what next() gave need not come again: whole packets. */
-  take(byteLength: number): void {
-    const chunk = this.#chunk;
-    if (!chunk || byteLength === 0) return;
+  /** What next() would give at once. */
+  get ready(): PacketBatch | undefined {
+    return this.#chunk;
+  }
+
+  /**
+   * The next packets that were not taken, from about as many bytes; undefined where there are none. Throws where the
+   * system can't open one more file now.
+   */
+  async next(bytesAtOnce: number): Promise<PacketBatch | undefined> {
+    if (this.#chunk || this.isRead) return this.#chunk;
+    try {
+      this.#file ??= await this.#reopened();
+      if (this.#file) this.#chunk = await this.#read(this.#file, bytesAtOnce);
+    } catch (error) {
+      if (shortage(error)) throw error;
+      this.#giveUp(
+        codeOf(error) === 'ENOENT'
+          ? { kind: 'gone' }
+          : { kind: 'unreadable', cause: systemCause(error) },
+      );
+    }
+    return this.#chunk;
+  }
+
+  /** Whole packets at the beginning of what next() gave need not come again. */
+  take(byteLength: number, packets: number): void {
+    if (!this.#chunk) return;
+    const { bytes, count, link } = this.#chunk;
     this.#readTo += byteLength;
-    this.#chunk = undefined;
+    if (this.own) this.#packets -= packets;
+    this.#chunk =
+      byteLength < bytes.length
+        ? { bytes: bytes.subarray(byteLength), count: count - packets, link }
+        : undefined;
+  }
+
+  /** It is neither written nor read for now. */
+  async release(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
   }
 
   /** Removes from the file what was taken. */
   async dropTaken(): Promise<void> {
-    if (this.#readTo <= FILE_HEADER_BYTES || !this.#header) return;
+    if (!this.isBegun || this.isRead || !this.#header) return;
+    const from = this.#file ?? (await this.#reopened());
+    if (!from) return;
+    this.#file = from;
     const shorter = `${this.path}.new`;
     await rm(shorter, { force: true });
     const { O_CREAT, O_EXCL, O_RDWR } = constants;
     const to = await open(shorter, O_RDWR | O_CREAT | O_EXCL, OWNER_ONLY);
     try {
-      await this.#copyRest(this.#header, to);
+      await this.#copyRest(from, this.#header, to);
       await rename(shorter, this.path);
     } catch (error) {
-      await to.close();
       await rm(shorter, { force: true });
       throw error;
+    } finally {
+      await to.close();
     }
-    await this.#file.close();
-    this.#file = to;
+    await this.release();
     this.#byteLength -= this.#readTo - FILE_HEADER_BYTES;
     this.#readTo = FILE_HEADER_BYTES;
     this.#chunk = undefined;
   }
 
-  async #copyRest(header: Buffer, to: FileHandle): Promise<void> {
+  /** Removes it, unless there may be something in it that somebody else can read. */
+  async remove(): Promise<void> {
+    await this.release();
+    const kind = this.#problem?.kind;
+    if (kind === 'foreign' || kind === 'unreadable') return;
+    if (kind === 'damaged') {
+      await rename(this.path, `${this.path}.damaged`).catch(ignoreMissing);
+      return;
+    }
+    await rm(this.path, { force: true });
+    await removeBeside(this.path);
+  }
+
+  async #reopened(): Promise<FileHandle | undefined> {
+    const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+    const file = await open(this.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(
+      (error: unknown) => {
+        if (codeOf(error) === 'ELOOP') return undefined; // a link that somebody has planted
+        throw error;
+      },
+    );
+    if (file && isOwnFile(await file.stat())) return file;
+    await file?.close();
+    this.#giveUp({ kind: 'foreign' });
+    return undefined;
+  }
+
+  async #read(file: FileHandle, bytesAtOnce: number): Promise<PacketBatch | undefined> {
+    for (let wanted = bytesAtOnce; !this.isRead;) {
+      const left = this.#byteLength - this.#readTo;
+      const bytes = await readAt(file, this.#readTo, Math.min(left, wanted));
+      const isEnd = bytes.length < Math.min(left, wanted) || bytes.length === left;
+      const decoded = this.#decoder.decode(bytes);
+      this.#header ??= Buffer.from(bytes.subarray(0, FILE_HEADER_BYTES));
+      this.#readTo += decoded.consumed - (decoded.batch?.bytes.length ?? 0);
+      if (decoded.batch) return this.#named(decoded.batch);
+      if (decoded.consumed === left) break;
+      if (decoded.problem !== undefined) this.#giveUp({ kind: 'damaged' });
+      else if (isEnd) this.#giveUp({ kind: 'cut off' });
+      wanted = bytes.length + decoded.wanted;
+    }
+    return undefined;
+  }
+
+  async #copyRest(from: FileHandle, header: Buffer, to: FileHandle): Promise<void> {
     let written = await writeWhole(to, header, 0);
     for (let at = this.#readTo; at < this.#byteLength;) {
-      const bytes = await this.#read(at, Math.min(this.#byteLength - at, CHUNK_BYTES));
+      const bytes = await readAt(from, at, Math.min(this.#byteLength - at, COPY_BYTES));
       if (bytes.length === 0) throw new Error(`${this.path} has become shorter`);
       written += await writeWhole(to, bytes, written);
       at += bytes.length;
     }
   }
 
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
-
-  /** Removes it, unless there may be something in it that somebody else can read. */
-  async remove(): Promise<void> {
-    await this.close();
-    if (this.#problem === 'damaged') await rename(this.path, `${this.path}.damaged`);
-    else await rm(this.path, { force: true });
-  }
-
-  async #read(position: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(length);
-    const { bytesRead } = await this.#file.read(bytes, 0, length, position);
-    return bytes.subarray(0, bytesRead);
-  }
-
-  #giveUp(problem: 'cut off' | 'damaged'): void {
+  #giveUp(problem: FileProblem): void {
     this.#problem = problem;
     this.#readTo = this.#byteLength;
   }
@@ -197,6 +236,12 @@ export class SpoolFile {
   }
 }
 
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(bytes, 0, length, position);
+  return bytes.subarray(0, bytesRead);
+}
+
 /** Writes all the bytes at a place; their number. */
 async function writeWhole(file: FileHandle, bytes: Buffer, position: number): Promise<number> {
   for (let done = 0; done < bytes.length;) {
@@ -204,4 +249,8 @@ async function writeWhole(file: FileHandle, bytes: Buffer, position: number): Pr
     done += (await file.write(bytes, done, left, position + done)).bytesWritten;
   }
   return bytes.length;
+}
+
+function ignoreMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
 }

@@ -1,14 +1,19 @@
 import type { Logger } from 'pino';
-import { frameBytes, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import type { ReturnedBatch } from '../kafka/batch-producer.js';
 import { codeOf } from '../errors/user-error.js';
-import { SpoolFile } from './spool-file.js';
-import { spoolError, type SpoolFolder } from './spool-folder.js';
+import { frameBytes, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { RefusedPackets } from './refused-packets.js';
+import { onlyMessages, packByLink } from './returned-packets.js';
+import { MOST_FILES, Segment } from './segment.js';
+import { shortage, spoolError } from './spool-error.js';
+import { SpoolFile, type FileProblem } from './spool-file.js';
+import type { FoundFile, SpoolFolder } from './spool-folder.js';
 
 /** Numbers below those of what is spooled stay free for what must be sent before it. */
-const FIRST_NUMBER = 1_000_000;
-const LONGEST_FILE_BYTES = 16 * 1024 * 1024;
-/** So many files hold the whole spool at least: space comes back a file at a time. */
-const LEAST_FILES = 16;
+const FIRST_NUMBER = 500_000_000_000;
+const LONGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
+/** So many segments hold the whole spool at least: space comes back a segment at a time. */
+const LEAST_SEGMENTS = 16;
 
 export interface SpoolOptions {
   /** Bytes on disk. */
@@ -17,43 +22,59 @@ export interface SpoolOptions {
   readonly keepsInterface: boolean;
 }
 
-interface Entry {
-  readonly number: number;
-  readonly file: SpoolFile;
-  /** Number of the last message that was made of its packets. */
-  lastMessage: number;
-}
-
-/** Packets on disk, in the order in which they came: each stays until it is settled what became of it. */
+/**
+ * Packets on disk, in the order in which they came: each stays until it is settled what became of it. Nothing that is
+ * done for a batch depends on how much waits.
+ */
 export class Spool {
   readonly #folder: SpoolFolder;
   readonly #limitBytes: number;
   readonly #keepsInterface: boolean;
   readonly #log: Logger;
-  readonly #entries: Entry[] = [];
+  readonly #refused: RefusedPackets;
+  /** All of whose packets were taken, and may not have settled. */
+  readonly #taken: Segment[] = [];
+  /** Those whose files may still be open. */
+  readonly #finished: Segment[] = [];
+  /** Of which some packets were not taken. */
+  readonly #unread: Segment[] = [];
+  /** That stay for the next run although their packets were taken. */
+  readonly #left: Segment[] = [];
+  /** The last one that is not read yet, while it is written. */
+  #written: Segment | undefined;
+  #appending: Promise<void> | undefined;
+  /** No file has a number below this one, and none one above the other. */
+  #firstNumber = FIRST_NUMBER;
   #lastNumber = FIRST_NUMBER - 1;
-  #appending = false;
+  #byteLength = 0;
   #waiting = 0;
+  #lost = 0;
+  #older = 0;
   #takenUp = 0;
   #takenUpBytes = 0;
+  #shortage: string | undefined;
 
-  private constructor(folder: SpoolFolder, options: SpoolOptions, log: Logger) {
+  private constructor(
+    folder: SpoolFolder,
+    options: SpoolOptions,
+    { refusedBytes, log }: { readonly refusedBytes: number; readonly log: Logger },
+  ) {
     this.#folder = folder;
     this.#limitBytes = options.limitBytes;
     this.#keepsInterface = options.keepsInterface;
     this.#log = log;
+    const limitBytes = options.limitBytes / LEAST_SEGMENTS;
+    this.#refused = new RefusedPackets(folder, { limitBytes, byteLength: refusedBytes }, log);
   }
 
   /** A spool that begins with what earlier runs have left in its folder. */
   static async open(folder: SpoolFolder, options: SpoolOptions, log: Logger): Promise<Spool> {
-    const spool = new Spool(folder, options, log);
-    for (const name of await folder.files()) {
-      spool.#lastNumber = Math.max(spool.#lastNumber, name.number);
-      const path = folder.pathOf(name);
-      const file = await spool.#do(SpoolFile.openLeft(path, name.interface));
-      if (file) spool.#entries.push({ number: name.number, file, lastMessage: 0 });
-      else log.warn(`spool: ${path} is left alone: it is not this user's own file`);
-    }
+    const { files, foreign, refusedBytes, lastNumber } = await folder.content();
+    const spool = new Spool(folder, options, { refusedBytes, log });
+    for (const path of foreign)
+      log.warn(`spool: ${path} is left alone: it is not this user's own file`);
+    spool.#takeUp(files);
+    spool.#lastNumber = Math.max(spool.#lastNumber, lastNumber);
     return spool;
   }
 
@@ -63,22 +84,22 @@ export class Spool {
 
   /** Bytes on disk. */
   get byteLength(): number {
-    return this.#entries.reduce((sum, { file }) => sum + file.byteLength, 0);
+    return this.#byteLength;
   }
 
   /** There are packets that were not taken, or will be in a moment. */
   get hasPackets(): boolean {
-    return this.#appending || this.#entries.some(({ file }) => !file.isRead);
+    return this.#appending !== undefined || this.#unread.length > 0;
   }
 
   /** There are files, though all of their packets may have been taken. */
   get hasFiles(): boolean {
-    return this.#entries.length > 0;
+    return this.#unread.length + this.#taken.length > 0;
   }
 
   /** There are packets of earlier runs that were not taken. */
   get hasOlder(): boolean {
-    return this.#entries.some(({ file }) => !file.own && !file.isRead);
+    return this.#older > 0;
   }
 
   /** Packets that this run has put in and that were not taken. */
@@ -86,158 +107,290 @@ export class Spool {
     return this.#waiting;
   }
 
+  /** Packets that this run has put in, and that were not there any more when they were to be sent. */
+  get lost(): number {
+    return this.#lost;
+  }
+
   /** Packets, and their captured bytes, of earlier runs that were taken. */
   get takenUp(): { readonly packets: number; readonly bytes: number } {
     return { packets: this.#takenUp, bytes: this.#takenUpBytes };
   }
 
-  /** Adds packets at the end; false where the spool or the disk is full. A batch of any length fits into an empty one. */
+  /** Why append() or putBack() last found no room. */
+  get shortage(): string {
+    return this.#shortage ?? 'it has reached --spool-size';
+  }
+
+  /** Adds packets at the end; false where there is no room. A batch of any length fits into an empty spool. */
   async append(batch: PacketBatch): Promise<boolean> {
-    const { byteLength } = this;
-    const link = this.#keepsInterface ? batch.link : { ...batch.link, interface: undefined };
-    if (byteLength > 0 && byteLength + batch.bytes.length > this.#limitBytes) return false;
-    this.#appending = true;
+    this.#shortage = undefined;
+    const { bytes } = batch;
+    if (this.#byteLength > 0 && this.#byteLength + bytes.length > this.#limitBytes) return false;
+    let done: () => void = () => undefined;
+    this.#appending = new Promise((resolve) => (done = resolve));
     try {
-      const last = this.#entries.at(-1);
-      const fits =
-        last?.file.own === true &&
-        last.file.byteLength + batch.bytes.length <= this.#fileBytes &&
-        last.file.holds(link);
-      const { file } = fits ? last : await this.#newFile(link);
+      const link = this.#keepsInterface ? batch.link : { ...batch.link, interface: undefined };
+      const file = await this.#fileFor(link, bytes.length);
       await file.append(batch);
+      this.#byteLength += bytes.length;
       this.#waiting += batch.count;
       return true;
     } catch (error) {
-      if (isFull(error)) return false;
-      throw spoolError(this.where, error);
+      return this.#foundNoRoom(error);
     } finally {
-      this.#appending = false;
+      this.#appending = undefined;
+      done();
     }
   }
 
-  /** The next packets that were not taken, the same until take() says otherwise. */
+  /**
+   * The next packets that were not taken, the same until take() says otherwise. Undefined where there are none, or
+   * where the system can't open their file now.
+   */
   async next(): Promise<PacketBatch | undefined> {
-    for (const { file } of this.#entries) {
-      if (file.isRead) continue;
-      const batch = await this.#do(file.next());
-      if (file.problem !== undefined) this.#say(file);
-      if (batch) return batch;
+    for (let segment; (segment = this.#unread[0]);) {
+      // What is read is not written any more.
+      if (segment === this.#written) await this.#seal();
+      try {
+        const batch = await segment.next((file) => {
+          this.#giveUp(file);
+        });
+        if (batch) return batch;
+      } catch (error) {
+        this.#foundNoRoom(error);
+        return undefined;
+      }
+      this.#finish(segment);
     }
     return undefined;
   }
 
   /**
-   * Says that the first `byteLength` bytes of what next() gave, whole packets, have become messages, the last of which
-   * has the number `lastMessage`.
+   * Says that the first `byteLength` bytes of what next() gave, whole packets, have become the messages with these
+   * numbers.
    */
-  take(batch: PacketBatch, byteLength: number, lastMessage: number): void {
-    const entry = this.#entries.find(({ file }) => !file.isRead);
-    if (!entry || byteLength === 0) return;
-    entry.file.take(byteLength);
-    entry.lastMessage = lastMessage;
+  take(
+    batch: PacketBatch,
+    byteLength: number,
+    messages: { readonly first: number; readonly last: number },
+  ): void {
+    const [segment] = this.#unread;
+    if (!segment || byteLength === 0) return;
     const rest = packetsAfter(batch, byteLength);
     const packets = batch.count - rest.count;
-    if (entry.file.own) {
-      this.#waiting -= packets;
-    } else {
+    segment.take(byteLength, packets, messages);
+    if (segment.isOlder) {
       this.#takenUp += packets;
       this.#takenUpBytes += frameBytes(batch) - frameBytes(rest);
+    } else {
+      this.#waiting -= packets;
     }
+    if (segment !== this.#written && segment.isRead) this.#finish(segment);
   }
 
   /** Removes the files of which all packets were taken, and all messages up to this number settled. */
   async removeSettled(settled: number): Promise<void> {
-    while (this.#entries[0]?.file.isRead === true) {
-      const [{ file, lastMessage }] = this.#entries;
-      const isWritten = this.#appending && this.#entries.length === 1;
-      if (lastMessage > settled || isWritten) return;
-      this.#entries.shift();
-      await this.#do(file.remove());
+    for (let segment; (segment = this.#taken[0]);) {
+      if (segment.lastMessage > settled) break;
+      this.#taken.shift();
+      await this.#remove(segment);
     }
+    // What is only waited for needs no descriptor.
+    for (const segment of this.#finished.splice(0)) await segment.release();
   }
 
   /**
-   * Nothing is under way any more: leaves on disk what was not taken and, before it, these packets, whose messages were
-   * taken back. False where the disk has no room for those.
-   *
-   * @param isComplete whether they are all whose messages were not delivered; if not, the files that were taken stay
+   * Puts packets whose messages were taken back before all that was not taken. All messages have settled, or are among
+   * those. False where there is no room on the disk.
    */
-  async leave({
-    withdrawn,
-    isComplete,
-  }: {
-    readonly withdrawn: readonly PacketBatch[];
-    readonly isComplete: boolean;
-  }): Promise<boolean> {
-    const taken = this.#entries.filter(({ file }) => file.isRead);
-    const rest = this.#entries.filter(({ file }) => !file.isRead);
-    const front = await this.#writeBefore(
-      Math.min(this.#lastNumber + 1, ...this.#entries.map(({ number }) => number)),
-      withdrawn,
-    );
-    // What was taken may be on disk here and nowhere else.
+  async putBack(returned: readonly ReturnedBatch[]): Promise<boolean> {
+    const front = await this.#writeBefore(returned);
     if (!front) return false;
-    this.#entries.splice(0, Infinity, ...front, ...(isComplete ? rest : this.#entries));
-    if (!isComplete) return true;
+    this.#unread.unshift(...front);
     // Only now: whoever ends this process before that leaves packets twice, and none out.
-    for (const { file } of taken) await this.#do(file.remove());
-    // Without room for their copies they stay as they are: some packets come twice then, and none is lost.
-    for (const { file } of rest)
-      await file.dropTaken().catch((error: unknown) => {
-        if (!isFull(error)) throw spoolError(this.where, error);
-      });
+    for (const segment of this.#taken.splice(0)) await this.#remove(segment);
     return true;
   }
 
+  /**
+   * Nothing is under way any more, and no more will be taken: leaves on disk what was not taken and, before it, these
+   * packets, whose messages were taken back. How many of those found no room.
+   *
+   * @param isComplete whether they are all whose messages were not delivered; if not, the files that were taken stay
+   */
+  async leave(
+    returned: readonly ReturnedBatch[],
+    { isComplete }: { readonly isComplete: boolean },
+  ): Promise<{ readonly lost: number; readonly error?: unknown }> {
+    await this.#seal();
+    try {
+      if (isComplete && (await this.putBack(returned))) {
+        await this.#dropTaken();
+        return { lost: 0 };
+      }
+    } catch (error) {
+      return { lost: this.#leaveFiles(returned).reduce((sum, { count }) => sum + count, 0), error };
+    }
+    const elsewhere = this.#leaveFiles(returned);
+    const front = await this.#writeBefore(elsewhere);
+    if (front) this.#unread.unshift(...front);
+    return { lost: front ? 0 : elsewhere.reduce((sum, { count }) => sum + count, 0) };
+  }
+
+  /** Keeps, apart from what is sent, packets that were refused for their own sake. */
+  async keepRefused(batch: PacketBatch): Promise<void> {
+    await this.#refused.keep(batch, () => ++this.#lastNumber);
+  }
+
   async close(): Promise<void> {
-    for (const { file } of this.#entries.splice(0)) await file.close();
+    await this.#appending;
+    for (const segments of [this.#unread, this.#taken, this.#left])
+      for (const segment of segments.splice(0)) await segment.release();
+    this.#written = undefined;
+    await this.#refused.close();
     this.#folder.close();
   }
 
-  get #fileBytes(): number {
-    return Math.min(LONGEST_FILE_BYTES, this.#limitBytes / LEAST_FILES);
+  #takeUp(files: readonly FoundFile[]): void {
+    const byNumber = new Map<number, SpoolFile[]>();
+    for (const found of files) {
+      const file = SpoolFile.left(found);
+      this.#byteLength += file.byteLength;
+      const others = byNumber.get(found.number);
+      if (others) others.push(file);
+      else byNumber.set(found.number, [file]);
+    }
+    for (const [number, ofSegment] of byNumber) this.#unread.push(new Segment(number, ofSegment));
+    this.#older = this.#unread.length;
+    this.#firstNumber = Math.min(this.#firstNumber, files[0]?.number ?? Infinity);
   }
 
-  async #newFile(link: Link): Promise<Entry> {
-    // Never one that was there before: its file may just be going.
-    const number = ++this.#lastNumber;
-    const entry = { number, file: await this.#create(number, link), lastMessage: 0 };
-    this.#entries.push(entry);
-    return entry;
+  /** The file that takes so many bytes of this link. */
+  async #fileFor(link: Link, bytes: number): Promise<SpoolFile> {
+    if (this.#written) {
+      const isFull = this.#written.byteLength + bytes > this.#segmentBytes;
+      const known = this.#written.fileOf(link);
+      if (known && !isFull) return known;
+      if (isFull || this.#written.fileCount >= MOST_FILES) {
+        await this.#written.release();
+        this.#written = undefined;
+      }
+    }
+    // Never a number that was there before: its file may just be going.
+    const segment = this.#written ?? new Segment(++this.#lastNumber);
+    const file = await this.#create(segment, link);
+    if (!this.#written) this.#unread.push(segment);
+    this.#written = segment;
+    return file;
   }
 
-  async #create(number: number, link: Link): Promise<SpoolFile> {
-    return SpoolFile.create(this.#folder.pathOf({ number, interface: link.interface }), link);
+  get #segmentBytes(): number {
+    return Math.min(LONGEST_SEGMENT_BYTES, this.#limitBytes / LEAST_SEGMENTS);
   }
 
-  /** Files of these packets with numbers below `number`; undefined where the disk is full. */
-  async #writeBefore(
-    number: number,
-    batches: readonly PacketBatch[],
-  ): Promise<Entry[] | undefined> {
-    const entries: Entry[] = [];
-    const lowest = number - batches.length;
+  /** A new file in a segment; in a new folder where somebody has removed the old one. */
+  async #create(segment: Segment, link: Link): Promise<SpoolFile> {
+    const name = {
+      number: segment.number,
+      index: segment.fileCount + 1,
+      interface: link.interface,
+    };
+    const create = async () => SpoolFile.create(await this.#folder.place(name), link);
+    const file = await create().catch(async (error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      this.#log.warn(`spool: ${this.where} has gone; it is made anew`);
+      await this.#folder.make();
+      return create();
+    });
+    segment.add(link, file);
+    this.#byteLength += file.byteLength;
+    return file;
+  }
+
+  /** Nothing is added any more to what was written last. */
+  async #seal(): Promise<void> {
+    while (this.#appending) await this.#appending;
+    const segment = this.#written;
+    this.#written = undefined;
+    await segment?.release();
+  }
+
+  /** All packets of the first segment that was not read have been taken, or can't be. */
+  #finish(segment: Segment): void {
+    this.#unread.shift();
+    this.#taken.push(segment);
+    this.#finished.push(segment);
+    if (segment.isOlder) this.#older--;
+  }
+
+  async #remove(segment: Segment): Promise<void> {
+    this.#byteLength -= segment.byteLength;
+    await this.#do(segment.remove());
+  }
+
+  #giveUp(file: SpoolFile): void {
+    this.#lost += file.packets;
+    this.#waiting -= file.packets;
+    if (file.problem) this.#log.warn(`spool: ${problemText(file.path, file.problem)}`);
+  }
+
+  /**
+   * Leaves the files as they are whose packets were taken, as the next run sends them again; those of the packets that
+   * are not in them.
+   */
+  #leaveFiles(returned: readonly ReturnedBatch[]): ReturnedBatch[] {
+    const begun = this.#unread.filter((segment) => segment.isBegun);
+    const kept = [...this.#taken, ...begun];
+    this.#left.push(...this.#taken.splice(0));
+    const isOnDisk = (number: number) => kept.some((segment) => segment.holdsMessage(number));
+    const elsewhere = onlyMessages(returned, (number) => !isOnDisk(number));
+    const count = (batches: readonly PacketBatch[]) =>
+      batches.reduce((sum, batch) => sum + batch.count, 0);
+    this.#waiting += count(returned) - count(elsewhere);
+    return elsewhere;
+  }
+
+  /** Without room for their copies they stay as they are: some packets come twice then, and none is lost. */
+  async #dropTaken(): Promise<void> {
+    const [segment] = this.#unread.filter(({ isBegun }) => isBegun);
+    await segment?.dropTaken().catch((error: unknown) => {
+      if (!shortage(error) && codeOf(error) !== 'ENOENT') throw spoolError(this.where, error);
+    });
+  }
+
+  /** Segments of these packets with numbers below all others; undefined where there is no room. */
+  async #writeBefore(returned: readonly ReturnedBatch[]): Promise<Segment[] | undefined> {
+    this.#shortage = undefined;
+    const parts = packByLink(returned, MOST_FILES);
+    if (!this.hasFiles && this.#left.length === 0) this.#firstNumber = this.#lastNumber + 1;
+    this.#firstNumber -= parts.length;
+    const segments: Segment[] = [];
     try {
-      for (const [index, batch] of batches.entries()) {
-        const file = await this.#create(lowest + index, batch.link);
-        entries.push({ number: lowest + index, file, lastMessage: 0 });
-        await file.append(batch);
+      for (const [index, batches] of parts.entries()) {
+        const segment = new Segment(this.#firstNumber + index);
+        segments.push(segment);
+        for (const batch of batches) {
+          const file = await this.#create(segment, batch.link);
+          await file.append(batch);
+          this.#byteLength += batch.bytes.length;
+        }
+        await segment.release();
       }
     } catch (error) {
-      for (const { file } of entries) await file.remove();
-      if (isFull(error)) return undefined;
-      throw spoolError(this.where, error);
+      for (const segment of segments) await this.#remove(segment);
+      this.#foundNoRoom(error);
+      return undefined;
     }
-    this.#waiting += batches.reduce((sum, { count }) => sum + count, 0);
-    return entries;
+    this.#waiting += segments.reduce((sum, { packets }) => sum + packets, 0);
+    return segments;
   }
 
-  #say({ path, problem }: SpoolFile): void {
-    this.#log.warn(
-      problem === 'damaged'
-        ? `spool: the rest of ${path} can't be read; it is kept as ${path}.damaged`
-        : `spool: the last packet of ${path} is cut off: its run was killed`,
-    );
+  /** False, for a caller to say so; throws what is no shortage. */
+  #foundNoRoom(error: unknown): false {
+    this.#shortage = shortage(error);
+    if (this.#shortage === undefined) throw spoolError(this.where, error);
+    return false;
   }
 
   async #do<T>(work: Promise<T>): Promise<T> {
@@ -249,7 +402,17 @@ export class Spool {
   }
 }
 
-/** There is no room: on the disk, or for one more open file. */
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'].includes(codeOf(error) ?? '');
+function problemText(path: string, problem: FileProblem): string {
+  switch (problem.kind) {
+    case 'cut off':
+      return `the last packet of ${path} is cut off: its run was killed`;
+    case 'damaged':
+      return `the rest of ${path} can't be read; it is kept as ${path}.damaged`;
+    case 'gone':
+      return `${path} has gone: somebody has removed it`;
+    case 'foreign':
+      return `${path} is left alone: it is not this user's own file`;
+    case 'unreadable':
+      return `${path} can't be read, and is left there: ${problem.cause}`;
+  }
 }

@@ -14,6 +14,8 @@ export class DeliveryWatch implements Watchdog {
   /** When the packets up to a number had come, for those of which some wait. */
   readonly #marks: { readonly atMs: number; readonly packets: number }[] = [];
   #saidAtMs: number | undefined;
+  /** When it was first said that Kafka is behind. */
+  #failedBefore: number | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -29,11 +31,12 @@ export class DeliveryWatch implements Watchdog {
 
     const lagMs = nowMs - (this.#marks[0]?.atMs ?? nowMs);
     if (lagMs >= LAG_MS) this.#sayLag(account, lagMs, nowMs);
-    else if (this.#saidAtMs !== undefined && lagMs === 0) this.#sayCaughtUp();
+    else if (this.#saidAtMs !== undefined && lagMs === 0) this.#sayEnd(account);
   }
 
   #sayLag(account: Summary, lagMs: number, nowMs: number): void {
     if (this.#saidAtMs !== undefined && nowMs - this.#saidAtMs < REPEAT_MS) return;
+    this.#failedBefore ??= account.packets_failed;
     this.#saidAtMs = nowMs;
     const { packets_under_way, packets_spooled } = account;
     const where = packets_spooled > 0 ? `, ${packets_spooled} of them on disk` : '';
@@ -44,8 +47,16 @@ export class DeliveryWatch implements Watchdog {
     );
   }
 
-  #sayCaughtUp(): void {
+  /** Nothing waits any more: since Kafka has taken it, or since it has failed. */
+  #sayEnd({ packets_failed }: Summary): void {
+    const failed = packets_failed - (this.#failedBefore ?? packets_failed);
     this.#saidAtMs = undefined;
-    this.#log.info({ event: 'caught-up' }, 'Kafka has caught up');
+    this.#failedBefore = undefined;
+    if (failed === 0) this.#log.info({ event: 'caught-up' }, 'Kafka has caught up');
+    else
+      this.#log.warn(
+        { event: 'given-up', packets_failed: failed },
+        `no packet waits for Kafka any more, but ${failed} have failed meanwhile`,
+      );
   }
 }

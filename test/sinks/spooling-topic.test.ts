@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
+import type { Logger } from 'pino';
 
+import { RenewedProducer } from '#kcap/kafka/renewed-producer.js';
 import { SpoolingTopicSink } from '#kcap/sinks/spooling-topic.js';
+import { UserError } from '#kcap/errors/user-error.js';
+import type { BatchProducer } from '#kcap/kafka/batch-producer.js';
+import type { ClientFacts } from '#kcap/kafka/connection-problem.js';
 import { Spool } from '#kcap/spool/spool.js';
 import { SpoolFolder } from '#kcap/spool/spool-folder.js';
 
@@ -11,6 +16,7 @@ import { keptLog } from '../kafka/log.js';
 import { batchOf, numbered } from '../packet/packets.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { waitFor } from '../support/wait-for.js';
 
 const NOBODY = { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' };
 
@@ -37,7 +43,7 @@ describe('a topic with a spool', () => {
       { out, failed, spool },
       {
         out: 0,
-        failed: { 'no room in the spool': 0 },
+        failed: { 'no room in the spool': 0, 'removed or damaged in the spool': 0 },
         spool: { where: folder, waiting: 20, takenUp: { packets: 0, bytes: 0 } },
       },
     );
@@ -62,17 +68,82 @@ describe('a topic with a spool', () => {
     assert.equal(sink.counters().out, 50);
   });
 
+  test('spools from its start while nobody answers, and sends it once somebody does', async (t) => {
+    const kafka = new InMemoryKafka(t, 3);
+    const { spool, log, messages } = await spoolOf(t, await tempFolder(t));
+    const asked: number[] = [];
+    const producer = new RenewedProducer({
+      make: (partitions) => {
+        asked.push(partitions);
+        return producerOf(kafka, AT_ONCE);
+      },
+      start: { problem: new UserError('connect to nobody', 'no answer', { remedy: 'wait' }) },
+      facts: factsOf(kafka),
+    });
+    const sink = new SpoolingTopicSink(producer, spool, optionsWith(log));
+    t.after(() => sink.close());
+    await sink.write(batchOf(numbered(20)), NEVER);
+    assert.equal(sink.counters().out + (sink.counters().spool?.waiting ?? 0), 20);
+    await sink.flush(NEVER);
+    assert.deepEqual([sink.counters().out, spool.hasFiles], [20, false]);
+    // Made anew for as many as there turned out to be.
+    assert.deepEqual(asked, [1, 3]);
+    assert.match(messages().join(), /connect to nobody: no answer: packets go to .*; wait/);
+  });
+
+  test('puts back on disk whatever Kafka refuses, and sends it in order once it is taken', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const { spool, log, messages } = await spoolOf(t, await tempFolder(t));
+    // What is refused comes back as what times out does: with an error that is not the packet's.
+    const refusing = { ...NOBODY, 'message.timeout.ms': '50' };
+    let made = 0;
+    const producer = new RenewedProducer({
+      make: () => producerOf(kafka, made++ === 0 ? refusing : AT_ONCE),
+      start: { partitions: 1 },
+      facts: factsOf(kafka),
+    });
+    const sink = new SpoolingTopicSink(producer, spool, optionsWith(log));
+    t.after(() => sink.close());
+    await sink.write(batchOf(numbered(150)), NEVER);
+    await waitFor(() => spool.waiting === 150, { limitMs: 10_000, what: 'packets to come back' });
+    await sink.write(batchOf(numbered(50, { first: 150 })), NEVER);
+    await sink.flush(NEVER);
+    const { out, failed } = sink.counters();
+    assert.deepEqual([out, spool.waiting, spool.hasFiles], [200, 0, false]);
+    assert.ok(Object.values(failed).every((count) => count === 0));
+    assert.match(
+      messages().join(),
+      /send to topic packets: .*: packets go to .* until Kafka takes/,
+    );
+    assert.deepEqual(await readPackets(kafka.consumer({ end: 200 })), numbered(200));
+  });
+
+  test('keeps apart what is refused for its own sake, and counts it as failed', async (t) => {
+    const folder = await tempFolder(t);
+    const properties = { ...AT_ONCE, 'message.max.bytes': '1000' };
+    const sink = await sinkOf(t, new InMemoryKafka(t), properties, folder);
+    await sink.write(batchOf([...numbered(2), ...numbered(1, { bytes: 1001 })]), NEVER);
+    await sink.flush(NEVER);
+    const { out, failed, spool } = sink.counters();
+    assert.deepEqual([out, failed['Broker: Message size too large'], spool?.waiting], [2, 1, 0]);
+    assert.deepEqual(
+      (await readdir(folder)).map((name) => name.replace(/\d+/, 'N')),
+      ['packets@N.pcap.refused', 'packets@lock'],
+    );
+  });
+
   test('counts what can not be put on disk, asks for the end, and says why', async (t) => {
     const folder = await tempFolder(t);
     const properties = { ...NOBODY, 'queue.buffering.max.messages': '10' };
     const sink = await sinkOf(t, new InMemoryKafka(t), properties, folder);
     await rm(folder, { recursive: true });
+    await writeFile(folder, 'in the way');
     failures = 0;
     await sink.write(batchOf(numbered(15)), NEVER);
     assert.equal(failures, 1);
     assert.equal(sink.counters().failed['no room in the spool'], 5);
-    await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /^UserError: spool .*: ENOENT/);
-    await assert.rejects(sink.flush(AbortSignal.abort()), /ENOENT/);
+    await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /^UserError: spool .*: ENOTDIR/);
+    await assert.rejects(sink.flush(AbortSignal.abort()), /ENOTDIR/);
     assert.equal(sink.counters().failed['no room in the spool'], 15);
   });
 
@@ -99,14 +170,34 @@ async function sinkOf(
   folder: string,
   { limitBytes = 1e6, sourceWaits = false } = {},
 ): Promise<SpoolingTopicSink> {
-  const { log } = keptLog();
-  const spool = await Spool.open(
-    await SpoolFolder.open(folder, 'packets'),
-    { limitBytes, keepsInterface: false },
-    log,
-  );
-  const options = { drainTimeoutMs: 10_000, sourceWaits, onFailure: () => failures++, log };
-  const sink = new SpoolingTopicSink(kafka.producer({ properties }), spool, options);
+  const { spool, log } = await spoolOf(t, folder, limitBytes);
+  const producer = new RenewedProducer({
+    make: () => producerOf(kafka, properties),
+    start: { partitions: 1 },
+    facts: factsOf(kafka),
+  });
+  const sink = new SpoolingTopicSink(producer, spool, { ...optionsWith(log), sourceWaits });
   t.after(() => sink.close());
   return sink;
+}
+
+async function spoolOf(t: TestContext, folder: string, limitBytes = 1e6) {
+  const { log, records } = keptLog();
+  const options = { limitBytes, keepsInterface: false };
+  const spool = await Spool.open(await SpoolFolder.open(folder, 'packets'), options, log);
+  t.after(() => spool.close());
+  return { spool, log, messages: () => records.map(({ msg }) => String(msg)) };
+}
+
+function optionsWith(log: Logger) {
+  return { drainTimeoutMs: 10_000, sourceWaits: false, onFailure: () => failures++, log };
+}
+
+function producerOf(kafka: InMemoryKafka, properties: Record<string, string>): BatchProducer {
+  return kafka.producer({ properties, keepsUndelivered: true });
+}
+
+function factsOf(kafka: InMemoryKafka): ClientFacts {
+  const properties = new Map([['bootstrap.servers', kafka.address]]);
+  return { role: 'producer', topic: kafka.topic, properties };
 }

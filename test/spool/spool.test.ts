@@ -7,6 +7,9 @@ import {
   mkdir,
   readdir,
   readFile,
+  readlink,
+  rename,
+  rm,
   stat,
   symlink,
   truncate,
@@ -15,6 +18,7 @@ import {
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
+import type { ReturnedBatch } from '#kcap/kafka/batch-producer.js';
 import type { Link, PacketBatch } from '#kcap/packet/packet-batch.js';
 import { Spool, type SpoolOptions } from '#kcap/spool/spool.js';
 import { SpoolFolder } from '#kcap/spool/spool-folder.js';
@@ -114,9 +118,15 @@ describe('a spool', () => {
     const { spool, folder } = await openSpool(t);
     await put(spool, 0, 3);
     await takeAll(spool, 3);
-    assert.equal(await spool.leave({ withdrawn: [], isComplete: false }), true);
+    assert.deepEqual(await spool.leave([], { isComplete: false }), { lost: 0 });
     assert.equal((await pcapFiles(folder)).length, 1);
-    assert.equal(await spool.leave({ withdrawn: [], isComplete: true }), true);
+  });
+
+  test('removes at its end the files of which all was delivered', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    await put(spool, 0, 3);
+    await takeAll(spool, 3);
+    assert.deepEqual(await spool.leave([], { isComplete: true }), { lost: 0 });
     assert.equal((await pcapFiles(folder)).length, 0);
   });
 
@@ -129,11 +139,227 @@ describe('a spool', () => {
     assert.notEqual((await pcapFiles(folder))[0], first);
   });
 
+  test('keeps one file open for each link while it writes, and none that is only waited for', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    for (let first = 0; first < 600; first++)
+      await put(spool, first, 1, { interface: `eth${first % 3}` });
+    assert.equal((await pcapFiles(folder)).length, 3);
+    assert.equal((await openIn(folder)).length, 3);
+    const batch = await next(spool);
+    await put(spool, 600, 1);
+    assert.equal((await pcapFiles(folder)).length, 4);
+    spool.take(batch, batch.bytes.length, { first: 1, last: batch.count });
+    await takeAll(spool, 601);
+    await spool.removeSettled(0);
+    assert.deepEqual(await openIn(folder), []);
+    await spool.removeSettled(601);
+    assert.deepEqual(await pcapFiles(folder), []);
+  });
+
+  test('opens no more than some hundred files, however many links there are', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    let most = 0;
+    for (let first = 0; first < 300; first++) {
+      await put(spool, first, 1, { interface: `eth${first}` });
+      if (first % 50 === 49) most = Math.max(most, (await openIn(folder)).length);
+    }
+    assert.ok(most <= 256, String(most));
+    const found = (await takeAll(spool)).flatMap(({ packets }) => packets);
+    assert.deepEqual(found, numbered(300));
+  });
+
+  test('mixes the links again as they were, from one file for each', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    const interfaces = ['eth0', 'eth1', undefined];
+    for (let first = 0; first < 60; first += 2)
+      await put(spool, first, 2, { interface: interfaces[first % 3] });
+    assert.equal((await pcapFiles(folder)).length, 3);
+    const found = (await takeAll(spool)).flatMap(({ packets, link }) =>
+      packets.map((packet) => ({ packet, name: link.interface })),
+    );
+    assert.deepEqual(
+      found.map(({ packet }) => packet),
+      numbered(60),
+    );
+    assert.ok(found.every(({ name }, index) => name === interfaces[(index - (index % 2)) % 3]));
+  });
+
+  test('opens nothing of what earlier runs have left until its turn comes', async (t) => {
+    const { spool, folder, log } = await openSpool(t);
+    await put(spool, 0, 1);
+    await spool.close();
+    const [file = ''] = await pcapFiles(folder);
+    const content = await readFile(file);
+    for (let number = 1; number <= 300; number++)
+      await writeFile(path.join(folder, `pcap@${String(number).padStart(12, '0')}.pcap`), content, {
+        mode: 0o600,
+      });
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
+    assert.equal(later.byteLength, 301 * content.length);
+    assert.deepEqual(await openIn(folder), []);
+    await takeOne(later, 1);
+    await later.removeSettled(0);
+    await next(later);
+    assert.equal((await openIn(folder)).length, 1);
+    await later.close();
+  });
+
+  test('keeps names of interfaces that are too long for a file name, and reads any', async (t) => {
+    const { spool, folder, log } = await openSpool(t);
+    const long = 'ä'.repeat(125);
+    await put(spool, 0, 1, { interface: long });
+    await put(spool, 1, 1, { interface: '~' });
+    await spool.close();
+    const file = (await pcapFiles(folder)).find((name) => name.includes('%7E')) ?? '';
+    await rename(file, file.replace('%7E', '100%'));
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
+    assert.deepEqual(
+      (await takeAll(later, 2)).map(({ link }) => link.interface),
+      [long, '100%'],
+    );
+    await later.removeSettled(2);
+    assert.deepEqual(await readdir(folder), ['pcap@lock']);
+    await later.close();
+  });
+
+  test('has room in its file names for the longest topic', async (t) => {
+    const folder = await tempFolder(t);
+    const { log } = keptLog();
+    const topic = 't'.repeat(249);
+    const spool = await Spool.open(await SpoolFolder.open(folder, topic), OPTIONS, log);
+    await put(spool, 0, 1, { interface: 'eth0' });
+    await spool.close();
+    const later = await Spool.open(await SpoolFolder.open(folder, topic), OPTIONS, log);
+    assert.deepEqual(await takeAll(later), [
+      { link: { ...LINK, interface: 'eth0' }, packets: numbered(1) },
+    ]);
+    await later.close();
+  });
+
+  test('goes on where files were removed under it, and counts what was in them', async (t) => {
+    const { spool, folder, messages } = await openSpool(t, { limitBytes: 16 * 500 });
+    await put(spool, 0, 5);
+    await put(spool, 5, 5);
+    const [first = '', second] = (await pcapFiles(folder)).sort();
+    assert.ok(second);
+    await rm(first);
+    const found = (await takeAll(spool, 5)).flatMap(({ packets }) => packets);
+    assert.deepEqual(found, numbered(5, { first: 5 }));
+    assert.deepEqual([spool.lost, spool.waiting], [5, 0]);
+    assert.match(messages().join(), /spool: .* has gone: somebody has removed it/);
+    await spool.removeSettled(5);
+    assert.equal(spool.byteLength, 0);
+  });
+
+  test('goes on where a file was cut under it', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    await put(spool, 0, 5);
+    const [file = ''] = await pcapFiles(folder);
+    await truncate(file, 24 + 16 + 60);
+    const found = (await takeAll(spool, 1)).flatMap(({ packets }) => packets);
+    assert.deepEqual(found, numbered(1));
+    assert.deepEqual([spool.lost, spool.waiting], [4, 0]);
+  });
+
+  test('is made anew where its folder was removed, and still belongs to one process', async (t) => {
+    const { spool, folder } = await openSpool(t);
+    await rm(folder, { recursive: true });
+    await put(spool, 0, 3);
+    assert.deepEqual(await takeAll(spool, 3), [{ link: LINK, packets: numbered(3) }]);
+    await assert.rejects(SpoolFolder.open(folder, 'pcap'), /another kcap spools topic pcap there/);
+  });
+
+  test('puts what comes back before all that waits, each link in its order', async (t) => {
+    const { spool } = await openSpool(t);
+    await put(spool, 10, 2);
+    await takeOne(spool, 2);
+    await put(spool, 20, 2);
+    const back = [returned(0, 1), returned(1, 1, { linkType: 113 }), returned(2, 1)];
+    assert.equal(await spool.putBack(back), true);
+    assert.equal(spool.waiting, 5);
+    assert.equal(await spool.putBack([]), true);
+    const found = await takeAll(spool);
+    assert.deepEqual(
+      found.map(({ packets, link }) => [link.linkType, packets.length]),
+      [
+        [1, 1],
+        [113, 1],
+        [1, 1],
+        [1, 2],
+      ],
+    );
+    assert.deepEqual(
+      found.flatMap(({ packets }) => packets),
+      [...numbered(3), ...numbered(2, { first: 20 })],
+    );
+  });
+
+  test('keeps apart what was refused, up to a part of its size, and never sends it', async (t) => {
+    const { spool, folder, log, messages } = await openSpool(t, { limitBytes: 16 * 300 });
+    await spool.keepRefused(batchOf(numbered(2)));
+    await spool.keepRefused(batchOf(numbered(1, { first: 2 })));
+    await spool.keepRefused(batchOf(numbered(1, { first: 3 })));
+    assert.equal(spool.hasFiles, false);
+    await spool.close();
+    const [name = ''] = (await readdir(folder)).filter((file) => file.endsWith('.refused'));
+    assert.match(messages().join(), /Kafka refuses .* are kept in .*\.pcap\.refused/);
+    assert.match(messages().join(), /no more of what was refused is kept/);
+    assert.deepEqual(readPcap(await readFile(path.join(folder, name))).packets, numbered(3));
+    const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
+    assert.equal(later.hasFiles, false);
+    await put(later, 0, 1);
+    assert.ok(!(await pcapFiles(folder)).includes(path.join(folder, name.slice(0, -8))));
+    await later.close();
+  });
+
+  test(
+    'counts on a full disk at its end only what is nowhere: the next run sends the rest',
+    { skip: process.getuid?.() === 0 ? false : 'needs root, to mount a small disk' },
+    async (t) => {
+      const folder = await tempFolder(t);
+      await runCommand('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder);
+      const { log } = keptLog();
+      const spool = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
+      let count = 0;
+      while (await spool.append(batchOf(numbered(100, { first: count })))) count += 100;
+      const taken = await next(spool);
+      spool.take(taken, taken.bytes.length, { first: 1001, last: 1000 + taken.count });
+      // The messages before them were made of packets that never were on disk.
+      const withdrawn = [returned(900, 101), returned(1001, taken.count)];
+      assert.deepEqual(await spool.leave(withdrawn, { isComplete: true }), { lost: 101 });
+      assert.equal(spool.waiting, count);
+      await spool.close();
+      const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
+      const found = (await takeAll(later)).flatMap(({ packets }) => packets);
+      await later.close();
+      await runCommand('umount', folder);
+      assert.deepEqual(found, numbered(count));
+    },
+  );
+
+  test(
+    'says on a read-only file system that it is one, and what to do',
+    { skip: process.getuid?.() === 0 ? false : 'needs root, to mount a disk' },
+    async (t) => {
+      const folder = await tempFolder(t);
+      await runCommand('mount', '-t', 'tmpfs', '-o', 'ro', 'tmpfs', folder);
+      try {
+        for (const place of [folder, path.join(folder, 'new'), path.join(folder, 'a', 'b')])
+          await assert.rejects(SpoolFolder.open(place, 'pcap'), {
+            message: `spool ${place}: EROFS: read-only file system`,
+            remedy: 'name a folder with --spool on a file system that can be written to',
+          });
+      } finally {
+        await runCommand('umount', folder);
+      }
+    },
+  );
+
   test('lets packets be taken in parts', async (t) => {
     const { spool } = await openSpool(t);
     await put(spool, 0, 3);
     const batch = await next(spool);
-    spool.take(batch, 16 + 60, 1);
+    spool.take(batch, 16 + 60, { first: 1, last: 1 });
     assert.equal(spool.waiting, 2);
     assert.deepEqual(await takeAll(spool), [{ link: LINK, packets: numbered(2, { first: 1 }) }]);
   });
@@ -143,9 +369,9 @@ describe('a spool', () => {
     await put(spool, 10, 3);
     await put(spool, 13, 3, { linkType: 113 });
     await takeOne(spool, 3);
-    spool.take(await next(spool), 16 + 61, 4);
-    const withdrawn = [batchOf(numbered(2, { first: 8 })), batchOf(numbered(4, { first: 10 }))];
-    assert.equal(await spool.leave({ withdrawn, isComplete: true }), true);
+    spool.take(await next(spool), 16 + 61, { first: 4, last: 4 });
+    const withdrawn = [returned(8, 2), returned(10, 4)];
+    assert.deepEqual(await spool.leave(withdrawn, { isComplete: true }), { lost: 0 });
     assert.equal(spool.waiting, 2 + 4 + 2);
     await spool.close();
 
@@ -196,7 +422,7 @@ describe('a spool', () => {
     await spool.close();
     const target = path.join(await tempFolder(t), 'target');
     await writeFile(target, 'untouched');
-    await symlink(target, path.join(folder, 'pcap@000001000000.pcap'));
+    await symlink(target, path.join(folder, 'pcap@500000000000.pcap'));
     const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
     assert.equal(later.hasFiles, false);
     await put(later, 0, 3);
@@ -264,7 +490,7 @@ async function next(spool: Spool): Promise<PacketBatch> {
 async function takeOne(spool: Spool, lastMessage: number) {
   const batch = await next(spool);
   const taken = { link: batch.link, packets: packetsIn(batch.bytes) };
-  spool.take(batch, batch.bytes.length, lastMessage);
+  spool.take(batch, batch.bytes.length, { first: 1, last: lastMessage });
   return taken;
 }
 
@@ -272,6 +498,20 @@ async function takeAll(spool: Spool, lastMessage = 0) {
   const all = [];
   while (await spool.next()) all.push(await takeOne(spool, lastMessage));
   return all;
+}
+
+/** Packets whose messages, numbered as they are, were taken back. */
+function returned(first: number, count: number, link: Partial<Link> = {}): ReturnedBatch {
+  const numbers = Float64Array.from({ length: count }, (_, index) => first + index);
+  return { ...batchOf(numbered(count, { first }), link), numbers };
+}
+
+/** Files of the folder that this process has open. */
+async function openIn(folder: string): Promise<string[]> {
+  const links = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
+  return links.filter((link) => link.startsWith(folder) && link.includes('.pcap'));
 }
 
 async function pcapFiles(folder: string): Promise<string[]> {

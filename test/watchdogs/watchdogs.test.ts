@@ -53,6 +53,19 @@ describe('DeliveryWatch', () => {
     ]);
   });
 
+  test('does not call it caught up where packets have failed', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log);
+    const behind = account({ packets_in: 10, packets_under_way: 8, packets_failed: 2 });
+    watch.look(behind, 0);
+    watch.look(behind, 3000);
+    watch.look(account({ packets_in: 10, packets_failed: 9 }), 4000);
+    assert.deepEqual(said(), [
+      'Kafka is 3 s behind: 8 packet(s) wait',
+      'no packet waits for Kafka any more, but 7 have failed meanwhile',
+    ]);
+  });
+
   test('is quiet while packets wait no longer than batching takes, however many do', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log);
