@@ -3,7 +3,7 @@ import { addon } from '../addon.js';
 import { UserError } from '../errors/user-error.js';
 import { grant, type ClientFacts } from './client-facts.js';
 import { missingTopic } from './missing-topic.js';
-import { brokersOf } from './security.js';
+import { brokersOf, securityOf } from './security.js';
 import { controlProperties } from './settings.js';
 
 /** How long a topic that the brokers make on first use may take to appear. */
@@ -74,9 +74,20 @@ function noPartitions(facts: ClientFacts, why: string | undefined): UserError {
       return new UserError(what, 'none of its partitions has a leader', {
         remedy: `look at its brokers: kafka-topics.sh --bootstrap-server ${brokers} --describe --topic ${topic}`,
       });
+    // The brokers list it for nobody, or not for this user, and don't say which; kcap's in-memory one doesn't, either.
     default:
-      return new UserError(what, `${brokers} does not say what there is of it: ${why}`, {
-        remedy: `create it first, for example: ${create}; or let the user see it: ${grant(facts)}`,
-      });
+      return new UserError(
+        what,
+        `it does not exist on ${brokers}${isKnown(facts) ? ', or may not be seen' : ''}`,
+        {
+          remedy: `create it first, for example: ${create}${isKnown(facts) ? `; or let the user see it: ${grant(facts)}` : ''}`,
+        },
+      );
   }
+}
+
+/** Whether the brokers may know who the user is, and what he may see. */
+function isKnown({ properties }: ClientFacts): boolean {
+  const { tls, mechanism } = securityOf(properties);
+  return tls || mechanism !== undefined;
 }

@@ -7,9 +7,12 @@ import { partitionsOf } from '#kcap/kafka/topic-lookup.js';
 
 const CREATE = 'kafka-topics.sh --bootstrap-server b:9092 --create --topic pcap';
 
-function facts(role: ClientFacts['role']): ClientFacts {
+function facts(role: ClientFacts['role'], protocol: string): ClientFacts {
   return {
-    properties: new Map([['bootstrap.servers', 'b:9092']]),
+    properties: new Map([
+      ['bootstrap.servers', 'b:9092'],
+      ['security.protocol', protocol],
+    ]),
     topic: 'pcap',
     role,
   };
@@ -25,13 +28,18 @@ function cluster(...ids: number[]): Metadata {
 /** Looks for the topic where the brokers give these answers, the last of each again and again. */
 async function looking(
   role: ClientFacts['role'],
-  answers: { lists: Metadata[]; errors?: (string | undefined)[]; msLeft?: () => number },
+  answers: {
+    lists: Metadata[];
+    errors?: (string | undefined)[];
+    msLeft?: () => number;
+    protocol?: string;
+  },
 ): Promise<number[]> {
   const [first = cluster(), ...lists] = answers.lists;
   const errors = [...(answers.errors ?? [])];
   let known = first;
   let error: string | undefined;
-  return partitionsOf(facts(role), first, {
+  return partitionsOf(facts(role, answers.protocol ?? 'PLAINTEXT'), first, {
     metadata: () => Promise.resolve((known = lists.shift() ?? known)),
     topicError: () => Promise.resolve((error = errors.length > 0 ? errors.shift() : error)),
     msLeft: answers.msLeft ?? (() => 1000),
@@ -82,10 +90,14 @@ describe('a topic that there is not', () => {
       });
     });
 
-  test('is called unknown where the brokers do not say', async () => {
+  test('may be one that may not be seen where the brokers don’t say', async () => {
     const answers = { lists: [cluster()], errors: ['_TIMED_OUT'] };
     await assert.rejects(looking('consumer', answers), {
-      message: 'topic pcap: b:9092 does not say what there is of it: _TIMED_OUT',
+      message: 'topic pcap: it does not exist on b:9092',
+      remedy: `create it first, for example: ${CREATE}`,
+    });
+    await assert.rejects(looking('consumer', { ...answers, protocol: 'SASL_SSL' }), {
+      message: 'topic pcap: it does not exist on b:9092, or may not be seen',
       remedy: /^create it first, .*; or let the user see it: kafka-acls\.sh/,
     });
   });
