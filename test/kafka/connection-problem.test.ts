@@ -15,6 +15,13 @@ function facts(properties: Record<string, string>, more: Partial<ClientFacts> = 
   };
 }
 
+test('a problem is shown without the secrets that its text repeats', () => {
+  for (const role of ['producer', 'consumer'] as const) {
+    const of = facts({ 'sasl.password': 'hush-hush' }, { role });
+    assert.equal(problemOf('refused: hush-hush', of).cause, 'refused: ***');
+  }
+});
+
 // What real brokers, KDCs and libraries say is in test/commands/secured-refusals.test.ts.
 describe('the problem behind a text of librdkafka’s', () => {
   const texts: [said: string, cause: string][] = [
