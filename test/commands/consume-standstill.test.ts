@@ -7,7 +7,6 @@ import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
 import { useBrokers } from '../support/test-brokers.js';
 import { freshTopic, sendMessages } from '../support/topic.js';
 
-/** As a user waits for it: from when the command was given. */
 const SAID_WITHIN_MS = 10_000;
 const NO_COORDINATOR =
   /group team-a: no broker coordinates it: .*offsets\.topic\.replication\.factor/s;
@@ -27,6 +26,7 @@ describe('a broker that can keep no offsets', { concurrency: true }, () => {
   test('a group says so in time, and can be stopped at once', async (t) => {
     const topic = await freshTopic(t);
     const run = consuming(t, topic);
+    await run.started();
     await run.waitForLog(NO_COORDINATOR, SAID_WITHIN_MS);
     run.signal('SIGTERM');
     const asked = performance.now();
