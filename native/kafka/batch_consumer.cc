@@ -151,7 +151,11 @@ void BatchConsumer::EndHere(const Napi::CallbackInfo&) {
 }
 
 Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
-  if (closed_) return closed_->Promise();
+  if (closed_) {
+    auto again = Napi::Promise::Deferred::New(info.Env());
+    again.Resolve(info.Env().Undefined());
+    return again.Promise();
+  }
   closed_ = Napi::Promise::Deferred::New(info.Env());
   stopping_ = true;
   exchange_.Close();

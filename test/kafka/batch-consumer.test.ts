@@ -210,15 +210,6 @@ describe('a consumer of batches', () => {
     assert.ok(took < 3000, `${took} ms`);
   });
 
-  test('is closed once each close resolves', async (t) => {
-    const consumer = new InMemoryKafka(t).consumer();
-    let isClosed = false;
-    void consumer.close().then(() => (isClosed = true));
-    await consumer.close();
-    await new Promise(setImmediate);
-    assert.ok(isClosed);
-  });
-
   test('takes no acknowledgement any more once it is closed', async (t) => {
     const kafka = new InMemoryKafka(t);
     await kafka.send(batchOf(numbered(5)));
