@@ -151,7 +151,11 @@ void BatchConsumer::EndHere(const Napi::CallbackInfo&) {
 }
 
 Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
-  if (closed_) return closed_->Promise();
+  if (closed_) {
+    auto again = Napi::Promise::Deferred::New(info.Env());
+    again.Resolve(info.Env().Undefined());
+    return again.Promise();
+  }
   closed_ = Napi::Promise::Deferred::New(info.Env());
   stopping_ = true;
   exchange_.Close();
@@ -164,7 +168,7 @@ Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
         events_.Silence();
         napi_remove_env_cleanup_hook(env, OnTeardown, this);
         js_.Release();
-        closed_->Resolve(env.Undefined());
+        ResolveClosed(env);
         Unref();
       });
     };
@@ -173,6 +177,10 @@ Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
   }
   Wake();
   return closed_->Promise();
+}
+
+void BatchConsumer::ResolveClosed(Napi::Env env) {
+  if (!std::exchange(resolved_, true)) closed_->Resolve(env.Undefined());
 }
 
 void BatchConsumer::Run() {
@@ -380,17 +388,23 @@ void BatchConsumer::AwaitClose() {
 
 /** Commits what was acknowledged and leaves the group, as far as the brokers answer soon. */
 void BatchConsumer::Leave() {
+  // Once the client is asked to commit by itself it waits for a coordinator, as long as a session
+  // takes.
+  const bool is_answered = !group_ || group_->CommitStored(kMaxLeaveMs);
   const auto until = Clock::now() + std::chrono::milliseconds(kMaxLeaveMs);
   Queue closing = NewQueue(client_);
-  rd_kafka_error_destroy(rd_kafka_consumer_close_queue(client_, closing.get()));
-  while (!rd_kafka_consumer_closed(client_) && Clock::now() < until)
+  if (is_answered) rd_kafka_error_destroy(rd_kafka_consumer_close_queue(client_, closing.get()));
+  while (is_answered && !rd_kafka_consumer_closed(client_) && Clock::now() < until)
     MessageOf(rd_kafka_consume_queue(closing.get(), kBusyPollMs));
   {
     std::lock_guard lock(mutex_);
     rd_kafka_queue_destroy(queue_);
     queue_ = nullptr;
   }
+  const bool is_left = rd_kafka_consumer_closed(client_);
   closing.reset();
+  // Nobody should have to wait for what librdkafka still waits for.
+  if (!is_left && on_closed_) js_.Post([this](Napi::Env env) { ResolveClosed(env); });
   rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 

@@ -65,6 +65,7 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   Napi::Value Close(const Napi::CallbackInfo& info);
   static void OnTeardown(void* self);
   void StopThread();
+  void ResolveClosed(Napi::Env env);
   void MakeClient(Napi::Env env, Napi::Object options);
   void Wake();
 
@@ -116,6 +117,7 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ends_here_ = false;
   std::optional<Napi::Promise::Deferred> closed_;  // JavaScript's thread
+  bool resolved_ = false;                          // JavaScript's thread
   std::mutex mutex_;
   std::condition_variable close_allowed_;
   bool closing_ = false;

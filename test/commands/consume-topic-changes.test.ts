@@ -11,6 +11,7 @@ import {
   deleteTopic,
   freshTopic,
   growTopic,
+  remakeTopic,
   sendInTransaction,
   sendMessages,
   type TestMessage,
@@ -58,6 +59,21 @@ describe('a topic that changes while it is read', { concurrency: true }, () => {
       assert.match(run.stderr, /kcap: topic \S+: it was deleted while it was read/);
       assert.deepEqual(numbers(run), range(0, 10));
       assert.equal(run.summary().packets_out, 10);
+    });
+
+    test(`${who}: a topic that is deleted and created again ends the run with status 1`, async (t) => {
+      const topic = await freshTopic(t);
+      await sendMessages(topic, packets(0, 10));
+      const run = consuming(t, topic, ...start());
+      await outputOf(run, 10);
+      await remakeTopic(topic);
+      const remadeAt = performance.now();
+      assert.equal((await run.exit).status, 1);
+      assert.ok(performance.now() - remadeAt < LIMIT_MS);
+      assert.match(
+        run.stderr,
+        /kcap: topic \S+: it was deleted (?:and created again )?while it was read/,
+      );
     });
   }
 

@@ -196,6 +196,20 @@ describe('a consumer of batches', () => {
     assert.equal(await consumer.next(), null);
   });
 
+  test('is closed soon where its group’s broker has gone', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    await kafka.send(batchOf(numbered(5)));
+    const consumer = kafka.consumer({ group: 'team-a', shared: true });
+    // The in-memory broker takes 3 s to let it join.
+    const batch = await consumer.next();
+    consumer.acknowledge(batch?.packets.origin?.next ?? []);
+    kafka.endBroker();
+    const asked = performance.now();
+    await consumer.close();
+    const took = performance.now() - asked;
+    assert.ok(took < 3000, `${took} ms`);
+  });
+
   test('takes no acknowledgement any more once it is closed', async (t) => {
     const kafka = new InMemoryKafka(t);
     await kafka.send(batchOf(numbered(5)));

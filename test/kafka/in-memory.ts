@@ -34,6 +34,7 @@ export class InMemoryKafka {
   readonly #broker: InMemoryBroker;
   readonly #clients: { close(): Promise<void> }[] = [];
   readonly #partitions: number;
+  #isOver = false;
 
   constructor(t: TestContext, partitions = 1) {
     this.#broker = new InMemoryBroker(0);
@@ -41,12 +42,19 @@ export class InMemoryKafka {
     this.#partitions = partitions;
     t.after(async () => {
       for (const client of this.#clients) await client.close();
-      this.#broker.close();
+      this.endBroker();
     });
   }
 
   get address(): string {
     return this.#broker.address;
+  }
+
+  /** The broker is gone, and does not come back. */
+  endBroker(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#broker.close();
   }
 
   /** From now on the rigs of test/support talk to this broker. */

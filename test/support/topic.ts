@@ -78,6 +78,24 @@ export async function deleteTopic(topic: string): Promise<void> {
   });
 }
 
+/** Deletes the topic and creates another one of its name, with one partition, as soon as that can be done. */
+export async function remakeTopic(topic: string): Promise<void> {
+  await deleteTopic(topic);
+  const newTopic = { topic, num_partitions: 1, replication_factor: 1 };
+  const create = () =>
+    administer((admin, done) => {
+      admin.createTopic(newTopic, LIMIT_MS, done);
+    }).then(
+      () => true,
+      () => false,
+    );
+  await waitFor(create, { limitMs: LIMIT_MS, what: `${topic} to be created again` });
+  await waitFor(async () => (await countLeaders(topic)) === 1, {
+    limitMs: LIMIT_MS,
+    what: `a leader of ${topic}`,
+  });
+}
+
 /** Adds partitions to the topic, until it has so many. */
 export async function growTopic(topic: string, partitions: number): Promise<void> {
   await administer((admin, done) => {
