@@ -99,9 +99,9 @@ bool OwnPackets::Refresh() {
 }
 
 bool OwnPackets::HasNews() const {
-  return known_.empty() || std::any_of(known_.begin(), known_.end(), [](const Known& known) {
-           return known.table->generation() != known.generation;
-         });
+  for (const auto& known : known_)
+    if (known.table->generation() != known.generation) return true;
+  return false;
 }
 
 void OwnPackets::TakeNews() {
@@ -128,6 +128,12 @@ std::vector<Connection> OwnPackets::Open() const {
         open.push_back(connection);
     });
   return open;
+}
+
+bool OwnPackets::HasPort(uint16_t port) const {
+  for (const auto& known : known_)
+    if (known.table->Has(port)) return true;
+  return false;
 }
 
 bool OwnPackets::IsOwnBroker(const Endpoint& broker) const {
@@ -245,19 +251,20 @@ bool OwnPackets::Remember(uint64_t* known, uint64_t number, bool own) {
 bool OwnPackets::IsWrapped(Bytes frame) const {
   constexpr size_t kStep = sizeof(Vector);
   const size_t end = std::min(frame.size(), kWrappedWithin);
-  size_t at = 0;
-  for (; at + kStep + 2 <= end; at += kStep) {
-    const Vector even = VectorAt(&frame[at]), odd = VectorAt(&frame[at + 2]);
-    for (const uint32_t mark : marks_) {
-      const Vector wanted = Vector{} + mark;
-      if (!IsAny((even == wanted) | (odd == wanted))) continue;
-      for (size_t place = at; place < at + kStep; place += 2)
-        if (Word32(frame, place) == mark && IsHeaderAt(frame, place)) return true;
-    }
-  }
-  for (; at + sizeof(uint32_t) <= end; at += 2)
-    for (const uint32_t mark : marks_)
+  if (end < kStep + 2) return false;
+  for (const uint32_t mark : marks_) {
+    const Vector wanted = Vector{} + mark;
+    const auto found = [&](size_t at) {
+      return (VectorAt(&frame[at]) == wanted) | (VectorAt(&frame[at + 2]) == wanted);
+    };
+    // The last step overlaps the one before it.
+    auto any = found((end - kStep - 2) & ~size_t{1});
+    for (size_t at = 0; at + kStep + 2 <= end; at += kStep) any |= found(at);
+    if (!IsAny(any)) [[likely]]
+      continue;
+    for (size_t at = 0; at + sizeof mark <= end; at += 2)
       if (Word32(frame, at) == mark && IsHeaderAt(frame, at)) return true;
+  }
   return false;
 }
 
@@ -276,10 +283,11 @@ bool OwnPackets::IsTcpOfIpv4(Bytes frame, size_t at) const {
   const size_t ports = at + (frame[at] & 0xf) * 4;
   if (ports < at + kIpv4Header || ports + kPorts > frame.size() || frame[at + 9] != kTcp)
     return false;
-  const auto end = [&](size_t address, size_t port) {
-    return Endpoint{Address::OfIpv4(Word32(frame, address)), Number16(frame, port)};
-  };
-  return IsOwn(end(at + 12, ports), end(at + 16, ports + 2));
+  const uint16_t from = Number16(frame, ports), to = Number16(frame, ports + 2);
+  if (!HasPort(from) && !HasPort(to)) [[likely]]
+    return false;
+  return IsOwn({Address::OfIpv4(Word32(frame, at + 12)), from},
+               {Address::OfIpv4(Word32(frame, at + 16)), to});
 }
 
 bool OwnPackets::IsTcpOfIpv6(Bytes frame, size_t at) const {
@@ -293,10 +301,10 @@ bool OwnPackets::IsTcpOfIpv6(Bytes frame, size_t at) const {
     ports += length;
   }
   if (next != kTcp || ports + kPorts > frame.size()) return false;
-  const auto end = [&](size_t address, size_t port) {
-    return Endpoint{Ipv6AddressAt(frame, address), Number16(frame, port)};
-  };
-  return IsOwn(end(at + 8, ports), end(at + 24, ports + 2));
+  const uint16_t from = Number16(frame, ports), to = Number16(frame, ports + 2);
+  if (!HasPort(from) && !HasPort(to)) [[likely]]
+    return false;
+  return IsOwn({Ipv6AddressAt(frame, at + 8), from}, {Ipv6AddressAt(frame, at + 24), to});
 }
 
 }  // namespace kcap

@@ -62,6 +62,7 @@ class OwnPackets {
   void TakeNews();
   bool IsOwn(const Endpoint& source, const Endpoint& destination) const;
   bool Matches(const Known& known, const Endpoint& here, const Endpoint& there) const;
+  bool HasPort(uint16_t port) const;
   bool IsOwnBroker(const Endpoint& broker) const;
 
   const int32_t link_type_;

@@ -7,6 +7,7 @@ import { runCommand } from '../support/run-command.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { countMessages, freshTopic, readMessages } from '../support/topic.js';
 import { flood, sendFrames } from '../support/traffic.js';
+import { unchanged } from '../support/unchanged.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -193,43 +194,6 @@ for (const link of [['lo'], ['any'], ['any', '-y', 'LINUX_SLL2'], ['any', '-i', 
       assert.equal((await packetsOf('--capture-own-traffic')).settled, false);
     },
   );
-}
-
-for (const link of ['lo', 'any'])
-  test(`two producers on ${link} do not feed each other`, { skip }, async (t) => {
-    const topic = await freshTopic(t);
-    const port = testBrokers().split(':')[1] ?? '';
-    const start = async () => {
-      const run = kcap(t, producing(topic, link, '-f', `tcp port ${port}`, '-pp', '1'));
-      await run.started();
-      return run;
-    };
-    const runs = [await start(), await start()];
-    // Both have connected once each has delivered what somebody else exchanged with the broker.
-    await countMessages(topic);
-    for (const run of runs) await run.waitForLog(() => run.stdout.includes('Packet delivered['));
-    const printed = () => runs.reduce((sum, run) => sum + run.stdout.length, 0);
-    assert.equal(await unchanged(printed), true);
-    for (const run of runs) {
-      run.signal('SIGTERM');
-      await run.exit;
-    }
-  });
-
-/** Whether a value stops changing: false where it has changed at each of many looks. */
-async function unchanged(value: () => number): Promise<boolean> {
-  let last = -1;
-  let same = 0;
-  let looks = 0;
-  await waitFor(
-    () => {
-      same = value() === last ? same + 1 : 0;
-      last = value();
-      return same === 20 || ++looks === 100;
-    },
-    { limitMs: 10_000, what: 'a decision' },
-  );
-  return same === 20;
 }
 
 test('-i takes an IP address of the interface', { skip }, async (t) => {
