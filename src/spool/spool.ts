@@ -363,7 +363,6 @@ export class Spool {
   async #writeBefore(returned: readonly ReturnedBatch[]): Promise<Segment[] | undefined> {
     this.#shortage = undefined;
     const parts = packByLink(returned, MOST_FILES);
-    if (!this.hasFiles && this.#left.length === 0) this.#firstNumber = this.#lastNumber + 1;
     this.#firstNumber -= parts.length;
     const segments: Segment[] = [];
     try {
