@@ -236,6 +236,22 @@ export class SpoolFile {
   }
 }
 
+/** What is said about a file that can't be read to its end. */
+export function problemText(path: string, problem: FileProblem): string {
+  switch (problem.kind) {
+    case 'cut off':
+      return `the last packet of ${path} is cut off: its run was killed`;
+    case 'damaged':
+      return `the rest of ${path} can't be read; it is kept as ${path}.damaged`;
+    case 'gone':
+      return `${path} has gone: somebody has removed it`;
+    case 'foreign':
+      return `${path} is left alone: it is not this user's own file`;
+    case 'unreadable':
+      return `${path} can't be read, and is left there: ${problem.cause}`;
+  }
+}
+
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   const { bytesRead } = await file.read(bytes, 0, length, position);

@@ -6,7 +6,7 @@ import { RefusedPackets } from './refused-packets.js';
 import { onlyMessages, packByLink } from './returned-packets.js';
 import { MOST_FILES, Segment } from './segment.js';
 import { shortage, spoolError } from './spool-error.js';
-import { SpoolFile, type FileProblem } from './spool-file.js';
+import { problemText, SpoolFile } from './spool-file.js';
 import type { FoundFile, SpoolFolder } from './spool-folder.js';
 
 /** Numbers below those of what is spooled stay free for what must be sent before it. */
@@ -363,7 +363,6 @@ export class Spool {
   async #writeBefore(returned: readonly ReturnedBatch[]): Promise<Segment[] | undefined> {
     this.#shortage = undefined;
     const parts = packByLink(returned, MOST_FILES);
-    if (!this.hasFiles && this.#left.length === 0) this.#firstNumber = this.#lastNumber + 1;
     this.#firstNumber -= parts.length;
     const segments: Segment[] = [];
     try {
@@ -399,20 +398,5 @@ export class Spool {
     } catch (error) {
       throw spoolError(this.where, error);
     }
-  }
-}
-
-function problemText(path: string, problem: FileProblem): string {
-  switch (problem.kind) {
-    case 'cut off':
-      return `the last packet of ${path} is cut off: its run was killed`;
-    case 'damaged':
-      return `the rest of ${path} can't be read; it is kept as ${path}.damaged`;
-    case 'gone':
-      return `${path} has gone: somebody has removed it`;
-    case 'foreign':
-      return `${path} is left alone: it is not this user's own file`;
-    case 'unreadable':
-      return `${path} can't be read, and is left there: ${problem.cause}`;
   }
 }

@@ -11,7 +11,7 @@ import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { useBrokers } from '../support/test-brokers.js';
-import { countMessages, freshTopic } from '../support/topic.js';
+import { countMessages, deleteTopic, freshTopic } from '../support/topic.js';
 import { flood } from '../support/traffic.js';
 import { noVeth, type VethPair, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
@@ -111,6 +111,49 @@ describe('--spool', { skip: noVeth }, () => {
     assert.equal((await next.exit).status, 0);
     assert.equal(next.summary().packets_in, onDisk);
     assert.equal(next.summary().packets_out, onDisk);
+  });
+
+  test('a run begins also without a broker, says so, and sends all once there is one', async (t) => {
+    const { veth, topic, spool, capture } = await setUp(t);
+    await killKafka();
+    const run = await capture('--partition-by', 'flow');
+    await run.waitForLog(/connect to .*: packets go to .* until Kafka takes them/);
+    const sent = await flooded(veth, 10_000, 0.5);
+    await waitFor(async () => (await packetsIn(spool)) === sent, {
+      limitMs: 10_000,
+      what: 'packets in the spool',
+    });
+    await restartKafka();
+    await delivered(topic, sent);
+    run.signal('SIGTERM');
+    assert.equal((await run.exit).status, 0);
+    assert.deepEqual([run.summary().packets_in, run.summary().packets_out], [sent, sent]);
+    assert.deepEqual(await filesIn(spool), []);
+    await assertInOrder(t, topic, [sent]);
+  });
+
+  test('a topic that is missing for a while loses nothing, however many packets came meanwhile', async (t) => {
+    const { veth, topic, spool, capture } = await setUp(t);
+    // Half a minute is librdkafka's own patience with it.
+    const run = await capture('-X', 'topic.metadata.propagation.max.ms=500');
+    await flooded(veth, 1000, 0.1);
+    await delivered(topic, 100);
+    await deleteTopic(topic);
+    const sent = await flooded(veth, 50_000, 1);
+    await run.waitForLog(/does not exist on .*: packets go to .* until Kafka takes them/, 20_000);
+    const more = await flooded(veth, 10_000, 0.3);
+    await waitFor(async () => (await packetsIn(spool)) === sent + more, {
+      limitMs: 20_000,
+      what: 'packets in the spool',
+    });
+    assert.doesNotMatch(run.stderr, /caught up/);
+    await freshTopic(t, { topic });
+    await delivered(topic, sent + more);
+    run.signal('SIGTERM');
+    assert.equal((await run.exit).status, 0);
+    const { packets_out, packets_failed } = run.summary();
+    assert.deepEqual([packets_out, packets_failed], [100 + sent + more, 0]);
+    await assertInOrder(t, topic, [sent, more]);
   });
 
   test('a full one takes no more: what the kernel drops then is counted', async (t) => {

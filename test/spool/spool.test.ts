@@ -294,6 +294,16 @@ describe('a spool', () => {
     );
   });
 
+  test('puts packets back also while others are just being put in', async (t) => {
+    const { spool } = await openSpool(t);
+    const [, isBack] = await Promise.all([put(spool, 1, 1), spool.putBack([returned(0, 1)])]);
+    assert.equal(isBack, true);
+    assert.deepEqual(
+      (await takeAll(spool)).flatMap(({ packets }) => packets),
+      numbered(2),
+    );
+  });
+
   test('keeps apart what was refused, up to a part of its size, and never sends it', async (t) => {
     const { spool, folder, log, messages } = await openSpool(t, { limitBytes: 16 * 300 });
     await spool.keepRefused(batchOf(numbered(2)));

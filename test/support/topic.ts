@@ -46,17 +46,19 @@ export interface StoredMessage {
 export async function freshTopic(
   t: TestContext,
   {
+    topic = `kcap-test-${randomUUID()}`,
     partitions = 1,
     replicas = 1,
     config = {},
   }: {
+    /** A name that is free, or free again. */
+    readonly topic?: string;
     readonly partitions?: number;
     /** Brokers that keep each partition. */
     readonly replicas?: number;
     readonly config?: NonNullable<NewTopic['config']>;
   } = {},
 ): Promise<string> {
-  const topic = `kcap-test-${randomUUID()}`;
   t.after(() => deleteTopic(topic));
   const newTopic = { topic, num_partitions: partitions, replication_factor: replicas, config };
   await administer((admin, done) => {
