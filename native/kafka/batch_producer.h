@@ -4,18 +4,22 @@
 #include <napi.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "kafka/client_events.h"
 #include "kafka/flow_hash.h"
+#include "kafka/producer_client.h"
 #include "kafka/push_timer.h"
+#include "kafka/refused_requests.h"
 #include "kafka/settled_mark.h"
 #include "kafka/withdrawn_packets.h"
 #include "system/js_thread.h"
@@ -31,7 +35,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * flowPartitions, headers: [[name, value]], reportEvery, ownConnections?, onEvent}) */
+   * flowPartitions, headers: [[name, value]], keepsRefused, reportEvery, ownConnections?, onEvent})
+   */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 
@@ -50,7 +55,10 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
     int64_t offset;
     size_t length;
   };
-  using Job = std::function<void()>;
+  struct Job {
+    std::function<void()> run;
+    std::function<void()> abandon;  // in place of run, where the producer is closed first
+  };
 
   // JavaScript's thread.
   /** produce(records, linkType, nanoseconds, interface?) → Promise of the bytes taken: fewer where
@@ -58,13 +66,24 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Napi::Value Produce(const Napi::CallbackInfo& info);
   /** flush(timeoutMs) → Promise of the number of messages that are still not delivered. */
   Napi::Value Flush(const Napi::CallbackInfo& info);
-  /** purge() → Promise: every message not yet delivered has failed. */
+  /** purge(cause) → Promise: every message not yet delivered has failed, for that cause. */
   Napi::Value Purge(const Napi::CallbackInfo& info);
   /** withdraw() → Promise: every message not yet delivered was taken back, for takeWithdrawn(). */
   Napi::Value Withdraw(const Napi::CallbackInfo& info);
   /** takeWithdrawn() → the packets of those messages as batches, in the order in which they came.
    */
   Napi::Value TakeWithdrawn(const Napi::CallbackInfo& info);
+  /** takeRefused() → the packets that failed for their own sake (too large, time refused) since the
+   * last call, as batches. None unless keepsRefused. */
+  Napi::Value TakeRefused(const Napi::CallbackInfo& info);
+  /** askForTopicSettings(timeoutMs) → Promise: topicSettings() has them, if they may be seen. */
+  Napi::Value AskForTopicSettings(const Napi::CallbackInfo& info);
+  /** topicSettings() → {name: value} */
+  Napi::Value TopicSettings(const Napi::CallbackInfo& info);
+  /** requestBounds() → {bytes, messageBytes, messages} of the requests. */
+  Napi::Value Bounds(const Napi::CallbackInfo& info);
+  /** boundRequests(bytes, messageBytes, messages) → Promise: holds for requests from now on. */
+  Napi::Value BoundRequests(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);
   /** takeReports() → the deliveries to be shown since the last call. */
   Napi::Value TakeReports(const Napi::CallbackInfo& info);
@@ -78,14 +97,26 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
 
   // The producer's thread.
   void Run();
+  rd_kafka_t* client() const { return client_->client(); }
+  uint64_t UnderWay() const { return accepted_ - reported_; }
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
   enum class Outcome { kTaken, kQueueFull };
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
-  int FlushFor(int timeout_ms);
+  double FlushFor(int timeout_ms);
   void PurgeAll();
   void PushIfDue();
-  void CountFailure(rd_kafka_resp_err_t error);
+  /** Sends again what was refused with its neighbours, in requests that fit; true once nothing of
+   * it waits, so that newer packets may follow. */
+  bool SendRefusedAgain();
+  bool HasClientOf(const RequestBounds& bounds);
+  Outcome ProduceAgain(RefusedMessage& message);
+  void FailForItsOwnSake(const RefusedMessage& message);
+  void GiveUp(const RefusedMessage& message);
+  void KeepRefused(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
+  void CountUndelivered(uint64_t number, const rd_kafka_message_t* message);
+  void Settle(uint64_t number);
+  void CountFailure(const char* cause, std::optional<int64_t> timestamp_ms = {});
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   // librdkafka's background thread.
@@ -93,9 +124,11 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
 
   JsThread js_;
   ClientEvents events_;
-  rd_kafka_t* client_ = nullptr;
-  rd_kafka_topic_t* topic_ = nullptr;
-  rd_kafka_queue_t* reports_queue_ = nullptr;
+  const std::string topic_;
+  Conf conf_{nullptr, rd_kafka_conf_destroy};
+  std::unique_ptr<ProducerClient> client_;  // changes in the producer's thread, under mutex_
+  RequestBounds bounds_{};                  // of client_
+  RequestBounds wanted_bounds_{};           // of the client that is to take its place
   const bool may_fill_queue_;
   const bool stamp_packet_time_;
   const uint32_t flow_partitions_;  // that conversations are spread over; 0: librdkafka's choice
@@ -104,14 +137,18 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
   PushTimer push_timer_;
   SettledMark settled_mark_;
-  bool withdrawing_ = false;
+  RefusedRequests refused_;
+  const bool keeps_refused_;
+  WithdrawnPackets refused_packets_;  // that failed for their own sake
+  enum class Ending { kNone, kPurge, kWithdraw } ending_ = Ending::kNone;
+  std::string purge_cause_;
   WithdrawnPackets withdrawn_;
   FlowHash flow_hash_;
 
   std::thread thread_;
   std::mutex mutex_;
   std::optional<Job> job_;
-  Job on_closed_;
+  std::function<void()> on_closed_;
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
 
@@ -123,7 +160,13 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   std::atomic<uint64_t> delivered_bytes_ = 0;
   std::atomic<uint64_t> failed_ = 0;
   std::mutex details_mutex_;
-  std::map<std::string, uint64_t> failures_;  // by cause
+  struct Failures {
+    uint64_t count = 0;
+    std::chrono::steady_clock::time_point said;
+    std::optional<int64_t> timestamp_ms;  // of the last one that failed for its own sake
+  };
+  std::map<std::string, Failures> failures_;  // by cause
+  std::map<std::string, std::string> topic_settings_;
   std::vector<Report> reports_;
 };
 

@@ -3,18 +3,21 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kafka/message_packet.h"
-
 namespace kcap {
 
 void WithdrawnPackets::Add(uint64_t number, const rd_kafka_message_t* message) {
   constexpr int32_t kEthernet = 1;
-  const MessagePacket packet = PacketOf(message, KeyUnit::kMicroseconds, kEthernet);
-  const auto* frame = static_cast<const uint8_t*>(message->payload);
+  Add(number, PacketOf(message, KeyUnit::kMicroseconds, kEthernet),
+      {static_cast<const uint8_t*>(message->payload), message->len});
+}
+
+bool WithdrawnPackets::Add(uint64_t number, const MessagePacket& packet,
+                           std::span<const uint8_t> frame) {
   std::lock_guard lock(mutex_);
   packets_.push_back({number, packet.link.type, packet.link.nanoseconds,
                       std::string(packet.link.interface), packet.header, frames_.size()});
-  frames_.insert(frames_.end(), frame, frame + message->len);
+  frames_.insert(frames_.end(), frame.begin(), frame.end());
+  return packets_.size() == 1;
 }
 
 Napi::Value WithdrawnPackets::Take(Napi::Env env) {

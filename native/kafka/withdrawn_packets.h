@@ -5,18 +5,21 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "batch/batch.h"
+#include "kafka/message_packet.h"
 
 namespace kcap {
 
-/** The packets of messages that were taken back before they were delivered. */
+/** The packets of messages that were not delivered: taken back before, or refused. */
 class WithdrawnPackets {
  public:
   /** `number`: messages were produced in the order of their numbers. Any thread. */
   void Add(uint64_t number, const rd_kafka_message_t* message);
+  /** True where it is the first one since the last call of Take. */
+  bool Add(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
   /** Gives them away, in the order in which they came: `NativeWithdrawnBatch[]` of src/addon.ts. */
   Napi::Value Take(Napi::Env env);
 

@@ -70,6 +70,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
     { role: 'producer', properties, topic },
     log,
   );
+  const roundTripMs = await cluster.roundTripMs();
   // Gone before the capture begins, which leaves out only the producer's own connections.
   await cluster.close();
 
@@ -80,7 +81,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   // All that takes root is open, and no packet has been touched.
   if (options.user) becomeUser(options.user, log);
   const sink = await openSink(options, {
-    ...{ partitions: partitions.length, ownConnections, lines, log },
+    ...{ partitions: partitions.length, roundTripMs, ownConnections, lines, log },
     onRefused: () => {
       stop.request();
     },
@@ -228,12 +229,15 @@ async function openSink(
   options: ProduceOptions,
   {
     partitions,
+    roundTripMs,
     ownConnections,
     lines,
     onRefused,
     log,
   }: {
     readonly partitions: number;
+    /** How long a question to the broker and its answer take. */
+    readonly roundTripMs: number;
     readonly ownConnections: object | undefined;
     /** Where -pp prints. */
     readonly lines: ByteOutput | undefined;
@@ -260,6 +264,7 @@ async function openSink(
     log,
   );
   producer.onFailure(onRefused);
+  await producer.adaptToTopic(options.properties, roundTripMs);
   const sink = spool
     ? new SpoolingTopicSink(producer, spool, {
         drainTimeoutMs,

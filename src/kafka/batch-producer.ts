@@ -1,14 +1,23 @@
 import type { Logger } from 'pino';
-import { addon, type NativeOwnConnections, type NativeProducer } from '../addon.js';
+import {
+  addon,
+  type NativeOwnConnections,
+  type NativeProducer,
+  type NativeWithdrawnBatch,
+} from '../addon.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import { isRefusal, problemOf, type ClientFacts } from './connection-problem.js';
 import { hideSecrets, type Properties } from './properties.js';
+import { requestBounds } from './request-bounds.js';
+import { undeliveredProblem } from './undelivered.js';
 
 /** How long one wait for deliveries lasts before it is asked whether to go on. */
 const DRAIN_STEP_MS = 200;
+/** How long a start waits for the topic's settings, which the broker need not show. */
+const SETTINGS_LIMIT_MS = 1000;
 
 /** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
 export type KafkaTimestamp = 'packet' | 'now';
@@ -32,6 +41,8 @@ export interface ProducerOptions {
   readonly namesInterface: boolean;
   /** Partitions over which conversations are spread; without it, librdkafka chooses by key. */
   readonly flowPartitions?: number;
+  /** Whether packets that fail for their own sake are kept for takeRefused(). */
+  readonly keepsRefused?: boolean;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
   readonly ownConnections: NativeOwnConnections | undefined;
@@ -52,15 +63,21 @@ export interface DeliveryReport {
 export class BatchProducer {
   readonly #native: NativeProducer;
   readonly #log: Logger;
-  readonly #saidFailures = new Set<string>();
+  /** By cause, how many failures the log has told of. */
+  readonly #saidFailures = new Map<string, number>();
+  readonly #timestamp: KafkaTimestamp;
   readonly #namesInterface: boolean;
   readonly #facts: ClientFacts;
+  /** Of the connection, while nothing is delivered. */
+  #trouble: { readonly text: string; readonly delivered: number } | undefined;
   #onReports: (() => void) | undefined;
+  #onRefused: (() => void) | undefined;
   #onFailure: (() => void) | undefined;
   #failure: UserError | undefined;
 
   constructor(options: ProducerOptions, log: Logger) {
     this.#log = log;
+    this.#timestamp = options.timestamp;
     this.#namesInterface = options.namesInterface;
     this.#facts = { properties: options.properties, topic: options.topic, role: 'producer' };
     const clientLog = new ClientLog(log, this.#facts);
@@ -68,13 +85,18 @@ export class BatchProducer {
       this.#native = new addon.BatchProducer({
         ...options,
         flowPartitions: options.flowPartitions ?? 0,
+        keepsRefused: options.keepsRefused ?? false,
         properties: [...options.properties],
         onEvent: (event) => {
           if (event.kind === 'reports') this.#onReports?.();
+          else if (event.kind === 'refused') this.#onRefused?.();
           else if (event.kind === 'failure') this.#lookAtFailures();
           else if (event.kind === 'error' && (event.fatal || isRefusal(event.name)))
             this.#end(event.message);
-          else clientLog.handle(event);
+          else {
+            if (event.kind === 'error') this.#noteTrouble(event);
+            clientLog.handle(event);
+          }
         },
       });
     } catch (error) {
@@ -117,24 +139,44 @@ export class BatchProducer {
     return left;
   }
 
+  /**
+   * Makes requests such as the topic takes, as far as its settings may be seen. To be called before anything is sent:
+   * later it takes until all of it has been delivered.
+   *
+   * @param roundTripMs how long a question to the broker and its answer take
+   */
+  async adaptToTopic(user: Properties, roundTripMs: number): Promise<void> {
+    await this.#native.askForTopicSettings(SETTINGS_LIMIT_MS);
+    const limit = this.#native.topicSettings()['max.message.bytes'];
+    const facts = { limitBytes: limit === undefined ? undefined : Number(limit), roundTripMs };
+    const usual = this.#native.requestBounds();
+    const { bytes, messageBytes, messages } = requestBounds(usual, user, facts);
+    await this.#native.boundRequests(bytes, messageBytes, messages);
+  }
+
   /** Gives up every message that is not delivered: it counts as failed. */
   async purge(): Promise<void> {
-    await this.#native.purge();
+    const trouble = this.#trouble;
+    const isStill = trouble && trouble.delivered === this.counters().delivered;
+    await this.#native.purge(
+      `not delivered before the drain timeout${isStill ? `: ${trouble.text}` : ''}`,
+    );
   }
 
   /** Takes every message back that is not delivered: their packets, in the order in which they came. */
   async withdraw(): Promise<PacketBatch[]> {
     await this.#native.withdraw();
-    return this.#native.takeWithdrawn().map((batch) => ({
-      bytes: batch.records,
-      count: batch.count,
-      link: {
-        linkType: batch.linkType,
-        precision: batch.nanoseconds ? 'nano' : 'micro',
-        snapLength: batch.snapLength,
-        interface: batch.interface,
-      },
-    }));
+    return this.#native.takeWithdrawn().map(batchOf);
+  }
+
+  /** The packets that failed for their own sake (too large, time refused) since the last call; with `keepsRefused`. */
+  takeRefused(): PacketBatch[] {
+    return this.#native.takeRefused().map(batchOf);
+  }
+
+  /** Calls `listener` when packets wait to be taken with takeRefused(). */
+  onRefused(listener: () => void): void {
+    this.#onRefused = listener;
   }
 
   counters(): ReturnType<NativeProducer['counters']> {
@@ -168,13 +210,41 @@ export class BatchProducer {
   }
 
   #lookAtFailures(): void {
-    for (const cause of Object.keys(this.#native.counters().failures)) {
-      if (this.#saidFailures.has(cause)) continue;
-      this.#saidFailures.add(cause);
+    const { failures, failedTimes } = this.#native.counters();
+    for (const [cause, count] of Object.entries(failures)) {
+      const said = this.#saidFailures.get(cause);
+      if (count === said) continue;
+      this.#saidFailures.set(cause, count);
       if (/authorization failed/.test(cause)) this.#end(cause);
       // What comes after the end has that cause.
-      else if (!this.#failure) this.#log.error(`packets are not delivered: ${cause}`);
+      else if (!this.#failure)
+        this.#sayFailure(cause, failedTimes[cause], count - (said ?? 0), said);
     }
+  }
+
+  #sayFailure(
+    cause: string,
+    timeMs: number | undefined,
+    count: number,
+    said: number | undefined,
+  ): void {
+    const problem = undeliveredProblem(cause, timeMs, {
+      topicSettings: this.#native.topicSettings(),
+      messageBytes: this.#native.requestBounds().messageBytes,
+      timestamp: this.#timestamp,
+    });
+    const what =
+      said === undefined ? 'packets are not delivered' : `${count} more packet(s) not delivered`;
+    const remedy = problem.remedy === undefined ? '' : `; ${problem.remedy}`;
+    this.#log.error({ event: 'undelivered', count }, `${what}: ${problem.cause}${remedy}`);
+  }
+
+  /** What is wrong with a connection may be why nothing will have been delivered at the end. */
+  #noteTrouble({ name, message }: { readonly name: string; readonly message: string }): void {
+    // It says nothing that the single connections have not said.
+    if (name === '_ALL_BROKERS_DOWN') return;
+    const { cause } = problemOf(hideSecrets(message, this.#facts.properties), this.#facts);
+    this.#trouble = { text: cause, delivered: this.counters().delivered };
   }
 
   #end(message: string): void {
@@ -184,4 +254,17 @@ export class BatchProducer {
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
     this.#onFailure?.();
   }
+}
+
+function batchOf(batch: NativeWithdrawnBatch): PacketBatch {
+  return {
+    bytes: batch.records,
+    count: batch.count,
+    link: {
+      linkType: batch.linkType,
+      precision: batch.nanoseconds ? 'nano' : 'micro',
+      snapLength: batch.snapLength,
+      interface: batch.interface,
+    },
+  };
 }

@@ -149,6 +149,13 @@ export class Cluster {
     }
   }
 
+  /** How long a question to the brokers and its answer take, in ms. */
+  async roundTripMs(): Promise<number> {
+    const askedAt = performance.now();
+    await this.#metadata();
+    return performance.now() - askedAt;
+  }
+
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#client.disconnect(() => {

@@ -14,6 +14,10 @@ import { keptLog } from './log.js';
 /** A port that nothing listens on. */
 const NOBODY = { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' };
 
+/** What becomes of packets that nobody took, with the reason. */
+const NOT_DELIVERED =
+  'not delivered before the drain timeout: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused';
+
 describe('a producer of batches', () => {
   test('makes a message of each packet, with headers only where a packet is not plain', async (t) => {
     const kafka = new InMemoryKafka(t);
@@ -80,7 +84,7 @@ describe('a producer of batches', () => {
     const producer = kafka.producer({ properties: AT_ONCE });
     const nothing = {
       ...{ accepted: 0, delivered: 0, deliveredBytes: 0, failed: 0, failures: {} },
-      ...{ underWay: 0, settled: 0 },
+      ...{ underWay: 0, settled: 0, failedTimes: {} },
     };
     assert.deepEqual(producer.counters(), nothing);
     const batch = batchOf(numbered(10));
@@ -196,6 +200,7 @@ describe('a producer of batches', () => {
       fullBytes: 0,
       headers: [],
       flowPartitions: 0,
+      keepsRefused: false,
       reportEvery: 0,
       ownConnections: undefined,
       onEvent: () => undefined,
@@ -237,7 +242,7 @@ describe('a producer of batches', () => {
     const { delivered, failed, failures } = producer.counters();
     assert.deepEqual(
       { delivered, failed, failures },
-      { delivered: 0, failed: 5, failures: { 'Local: Purged in queue': 5 } },
+      { delivered: 0, failed: 5, failures: { [NOT_DELIVERED]: 5 } },
     );
   });
 
@@ -265,12 +270,12 @@ describe('a producer of batches', () => {
     await producer.purge();
     await waitFor(() => errors().length > 1, { limitMs: 5000, what: 'the next one to be said' });
     assert.deepEqual(errors(), [
-      'packets are not delivered: Broker: Message size too large',
-      'packets are not delivered: Local: Purged in queue',
+      'packets are not delivered: larger than message.max.bytes allows (1000); cut packets with -s, or raise -X message.max.bytes',
+      `packets are not delivered: ${NOT_DELIVERED}`,
     ]);
     assert.deepEqual(producer.counters().failures, {
-      'Broker: Message size too large': 4,
-      'Local: Purged in queue': 2,
+      'larger than message.max.bytes allows': 4,
+      [NOT_DELIVERED]: 2,
     });
     await producer.close();
   });
