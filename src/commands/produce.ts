@@ -272,7 +272,7 @@ async function openSink(
         onFailure: onRefused,
         log,
       })
-    : new TopicSink(producer, drainTimeoutMs);
+    : new TopicSink(producer);
   return lines
     ? new PrettyTopicSink(sink, { producer, output: lines, topic, every: prettyEvery })
     : sink;

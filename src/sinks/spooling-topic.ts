@@ -63,7 +63,9 @@ export class SpoolingTopicSink implements Sink {
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
-    const rest = this.#spool.hasPackets ? batch : await this.#send(batch, giveUp);
+    // Once nobody waits any more, the disk is quicker than a queue that is withdrawn right after.
+    const isOnlyKept = this.#spool.hasPackets || giveUp.aborted;
+    const rest = isOnlyKept ? batch : await this.#send(batch, giveUp);
     if (rest.count === 0) return;
     try {
       await this.#putOnDisk(rest, giveUp);

@@ -23,6 +23,8 @@ export interface RunOptions {
 const UNHEARD = 'nothing was heard of them until the end';
 /** Long enough for a group to be left and offsets to be committed. */
 const CLOSE_LIMIT_MS = 5000;
+/** Once the drain timeout is over, nobody waits for more than that. */
+const LATE_CLOSE_LIMIT_MS = 500;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -59,17 +61,17 @@ export async function superviseRun(
     endWatching();
     endStatistics();
     showSummary(run.summary(UNHEARD), log, format);
-    await closeSoon(run);
+    await closeSoon(run, stop.giveUp.aborted ? LATE_CLOSE_LIMIT_MS : CLOSE_LIMIT_MS);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
   return run.summary(UNHEARD).lossy ? 1 : 0;
 }
 
 /** A client's thread may be waiting for a name server: nobody should have to wait for it, too. */
-async function closeSoon(run: PacketRun): Promise<void> {
+async function closeSoon(run: PacketRun, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    timer = setTimeout(resolve, limitMs);
   });
   await Promise.race([run.close(), limit]);
   clearTimeout(timer);
