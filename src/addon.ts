@@ -196,6 +196,7 @@ interface Addon {
     fullBytes: number;
     headers: readonly (readonly [name: string, value: string])[];
     flowPartitions: number;
+    keysChoose: boolean;
     keepsRefused: boolean;
     reportEvery: number;
     ownConnections: NativeOwnConnections | undefined;

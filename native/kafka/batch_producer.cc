@@ -23,6 +23,9 @@ constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
 constexpr int kShortQueue = 50'000;
 constexpr int kRecordsBetweenLooks = 256;
 constexpr int kStepMs = 10;
+// Without a delivery, while there is no room. Longer than the way to a distant broker and back:
+// librdkafka polls without a pause while what is to be pushed waits for an answer.
+constexpr int kStepsBeforePush = 30;
 // How often JavaScript hears of failures whose cause it knows.
 constexpr std::chrono::seconds kRepeatFailure{10};
 // Of a message: its parts, and the headers that say what is not plain about the packet.
@@ -92,6 +95,7 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
           info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),
       flow_partitions_(
           info[0].As<Napi::Object>().Get("flowPartitions").As<Napi::Number>().Int32Value()),
+      keys_choose_(info[0].As<Napi::Object>().Get("keysChoose").As<Napi::Boolean>()),
       report_every_(static_cast<uint64_t>(
           info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())),
       push_timer_(
@@ -112,7 +116,8 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     rd_kafka_conf_set_dr_msg_cb(conf_.get(), OnDelivery);
     rd_kafka_conf_set_background_event_cb(conf_.get(), OnBackgroundEvent);
     bounds_ = wanted_bounds_ = BoundsOf(conf_.get());
-    client_ = std::make_unique<ProducerClient>(conf_.get(), bounds_, topic_);
+    client_ = std::make_unique<ProducerClient>(conf_.get(), bounds_, topic_,
+                                               HasTurns() ? &turns_ : nullptr);
     AskForTopicRights(client(), topic_);
     // Last: what comes before may fail, and must not leave anything behind that refers to this.
     thread_ = std::thread([this] { Run(); });
@@ -373,8 +378,15 @@ size_t BatchProducer::ProduceRecords(const Records& records) {
 bool BatchProducer::HasRoom() {
   for (int waited_ms = 0; waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
     const bool may_follow = SendRefusedAgain();
-    if (may_follow && (may_fill_queue_ || rd_kafka_outq_len(client()) <= kShortQueue)) return true;
-    rd_kafka_poll(client(), kStepMs);
+    const int queued = rd_kafka_outq_len(client());
+    if (may_follow && (may_fill_queue_ || queued <= kShortQueue)) return true;
+    // Where messages are spread over many partitions, none may have enough for a full request.
+    if (!HasTurns() || steps_without_progress_ >= kStepsBeforePush)
+      rd_kafka_flush(client(), kStepMs);
+    else
+      rd_kafka_poll(client(), kStepMs);
+    const bool progresses = rd_kafka_outq_len(client()) < queued;
+    steps_without_progress_ = progresses ? 0 : steps_without_progress_ + 1;
   }
   return false;
 }
@@ -422,6 +434,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   if (!error) {
     Add(accepted_, 1);
     settled_mark_.Begin(number);
+    turns_.Produced(sizeof key + header.captured);
     return Outcome::kTaken;
   }
   const auto code = rd_kafka_error_code(error);
@@ -451,8 +464,9 @@ double BatchProducer::FlushFor(int timeout_ms) {
 /** Sends what waits for a fuller request, and waits a moment for its delivery. */
 void BatchProducer::PushIfDue() {
   constexpr int kMaxWaitMs = 20;
-  if (push_timer_.IsDue() && rd_kafka_flush(client(), kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    push_timer_.Pushed();
+  if (!push_timer_.IsDue()) return;
+  if (rd_kafka_flush(client(), kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR) push_timer_.Pushed();
+  turns_.Pushed();
 }
 
 void BatchProducer::PurgeAll() {
@@ -495,7 +509,8 @@ bool BatchProducer::HasClientOf(const RequestBounds& bounds) {
     return false;
   }
   try {
-    auto next = std::make_unique<ProducerClient>(conf_.get(), bounds, topic_);
+    auto next = std::make_unique<ProducerClient>(conf_.get(), bounds, topic_,
+                                                 HasTurns() ? &turns_ : nullptr);
     std::lock_guard lock(mutex_);
     client_.swap(next);
     bounds_ = bounds;
@@ -522,7 +537,8 @@ BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
   static uint8_t empty;
   next(RD_KAFKA_VTYPE_VALUE).mem = {message.frame.empty() ? &empty : message.frame.data(),
                                     message.frame.size()};
-  next(RD_KAFKA_VTYPE_TIMESTAMP).i64 = message.timestamp_ms;
+  // librdkafka has forgotten it in the meantime; 0 is its "now".
+  next(RD_KAFKA_VTYPE_TIMESTAMP).i64 = stamp_packet_time_ ? message.timestamp_ms : 0;
   next(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(message.number);
   if (message.headers) next(RD_KAFKA_VTYPE_HEADERS).headers = message.headers.get();
   rd_kafka_error_t* error = rd_kafka_produceva(client(), arguments, count);
@@ -541,7 +557,11 @@ BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
 void BatchProducer::FailForItsOwnSake(const RefusedMessage& message) {
   Settle(message.number);
   KeepRefused(message.number, message.packet, message.frame);
-  CountFailure(CauseOf(message), message.timestamp_ms);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  CountFailure(CauseOf(message),
+               stamp_packet_time_
+                   ? message.timestamp_ms
+                   : std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
 void BatchProducer::KeepRefused(uint64_t number, const MessagePacket& packet,

@@ -17,6 +17,7 @@
 
 #include "kafka/client_events.h"
 #include "kafka/flow_hash.h"
+#include "kafka/partition_turns.h"
 #include "kafka/producer_client.h"
 #include "kafka/push_timer.h"
 #include "kafka/refused_requests.h"
@@ -35,7 +36,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * flowPartitions, headers: [[name, value]], keepsRefused, reportEvery, ownConnections?, onEvent})
+   * flowPartitions, keysChoose, headers: [[name, value]], keepsRefused, reportEvery,
+   * ownConnections?, onEvent})
    */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
@@ -98,6 +100,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   // The producer's thread.
   void Run();
   rd_kafka_t* client() const { return client_->client(); }
+  bool HasTurns() const { return !keys_choose_ && flow_partitions_ <= 1; }
   uint64_t UnderWay() const { return accepted_ - reported_; }
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
@@ -131,7 +134,10 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   RequestBounds wanted_bounds_{};           // of the client that is to take its place
   const bool may_fill_queue_;
   const bool stamp_packet_time_;
-  const uint32_t flow_partitions_;  // that conversations are spread over; 0: librdkafka's choice
+  const uint32_t flow_partitions_;  // that conversations are spread over; 0: they are not
+  const bool keys_choose_;          // partitions, by the configuration's partitioner
+  PartitionTurns turns_;            // choose partitions where neither does so
+  int steps_without_progress_ = 0;  // while there was no room
   const uint64_t report_every_;
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
   std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused

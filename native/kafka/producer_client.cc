@@ -33,7 +33,7 @@ RequestBounds BoundsOf(const rd_kafka_conf_t* conf) {
 }
 
 ProducerClient::ProducerClient(const rd_kafka_conf_t* conf, const RequestBounds& bounds,
-                               const std::string& topic) {
+                               const std::string& topic, PartitionTurns* turns) {
   Conf own(rd_kafka_conf_dup(conf), rd_kafka_conf_destroy);
   Set(own.get(), "batch.size", bounds.bytes);
   Set(own.get(), "message.max.bytes", bounds.message_bytes);
@@ -42,7 +42,14 @@ ProducerClient::ProducerClient(const rd_kafka_conf_t* conf, const RequestBounds&
   client_ = rd_kafka_new(RD_KAFKA_PRODUCER, own.get(), message, sizeof message);
   if (!client_) throw std::runtime_error(message);
   own.release();  // the client has taken it over
-  topic_ = rd_kafka_topic_new(client_, topic.c_str(), nullptr);
+  rd_kafka_topic_conf_t* topic_conf = nullptr;
+  if (turns) {
+    turns->SetRequest(std::min(bounds.bytes, bounds.message_bytes), bounds.messages);
+    topic_conf = rd_kafka_default_topic_conf_dup(client_);
+    rd_kafka_topic_conf_set_partitioner_cb(topic_conf, PartitionTurns::Choose);
+    rd_kafka_topic_conf_set_opaque(topic_conf, turns);
+  }
+  topic_ = rd_kafka_topic_new(client_, topic.c_str(), topic_conf);
   if (!topic_) {
     // librdkafka finds times that contradict each other here (linger.ms, message.timeout.ms).
     const std::string cause = rd_kafka_err2str(rd_kafka_last_error());

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "kafka/partition_turns.h"
 #include "kafka/properties.h"
 
 namespace kcap {
@@ -29,9 +30,10 @@ RequestBounds BoundsOf(const rd_kafka_conf_t* conf);
  */
 class ProducerClient {
  public:
-  /** Throws std::runtime_error with librdkafka's text where there can be no such client. */
-  ProducerClient(const rd_kafka_conf_t* conf, const RequestBounds& bounds,
-                 const std::string& topic);
+  /** `turns` choose the partitions; without them, the configuration's partitioner does so by keys.
+   * Throws std::runtime_error with librdkafka's text where there can be no such client. */
+  ProducerClient(const rd_kafka_conf_t* conf, const RequestBounds& bounds, const std::string& topic,
+                 PartitionTurns* turns);
   /** Drops what is still queued. */
   ~ProducerClient();
   ProducerClient(const ProducerClient&) = delete;

@@ -40,7 +40,7 @@ bool RefusedRequests::Take(uint64_t number, const rd_kafka_message_t* message) {
   // The report is the message's end: what it holds may be taken away.
   rd_kafka_message_detach_headers(const_cast<rd_kafka_message_t*>(message), &headers);
   unjudged_.push_back(
-      {number, message->partition, error, rd_kafka_message_timestamp(message, nullptr),
+      {number, message->partition, error, static_cast<int64_t>(packet.time_ns / 1'000'000),
        Copied(message->key, message->key_len), Copied(message->payload, message->len),
        RefusedMessage::Headers(headers, rd_kafka_headers_destroy), packet});
   return true;

@@ -4,6 +4,7 @@ import { parseLinkType, linkTypeName } from '../capture/link-type.js';
 import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
+import { slownessOf } from '../kafka/request-bounds.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
 import { usageError, type ExitStatus, type UserError } from '../errors/user-error.js';
@@ -92,7 +93,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   return superviseRun(run, stop, {
     started,
     log,
-    watchdogs: [new DeliveryWatch(log), ...watchdogs],
+    watchdogs: [new DeliveryWatch(log, slownessOf(properties, roundTripMs)), ...watchdogs],
     ...options,
   });
 }
@@ -258,6 +259,8 @@ async function openSink(
       headers: options.headers,
       namesInterface: options.identify,
       flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
+      // Whoever names a partitioner wants keys to choose.
+      keysChoose: partitions > 1 && options.properties.has('partitioner'),
       reportEvery: prettyEvery,
       ownConnections,
     },

@@ -18,6 +18,8 @@ import { undeliveredProblem } from './undelivered.js';
 const DRAIN_STEP_MS = 200;
 /** How long a start waits for the topic's settings, which the broker need not show. */
 const SETTINGS_LIMIT_MS = 1000;
+/** How often the same cause of failures is said. The addon tells of it as often. */
+const REPEAT_FAILURE_MS = 9_000;
 
 /** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
 export type KafkaTimestamp = 'packet' | 'now';
@@ -39,8 +41,10 @@ export interface ProducerOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Whether messages say on which interface their packets were captured, where it is known. */
   readonly namesInterface: boolean;
-  /** Partitions over which conversations are spread; without it, librdkafka chooses by key. */
+  /** Partitions over which conversations are spread. */
   readonly flowPartitions?: number;
+  /** Whether librdkafka chooses partitions by keys. Without either, partitions take turns, a request each. */
+  readonly keysChoose?: boolean;
   /** Whether packets that fail for their own sake are kept for takeRefused(). */
   readonly keepsRefused?: boolean;
   /** Every how many deliveries one is reported; 0 for none. */
@@ -64,7 +68,7 @@ export class BatchProducer {
   readonly #native: NativeProducer;
   readonly #log: Logger;
   /** By cause, how many failures the log has told of. */
-  readonly #saidFailures = new Map<string, number>();
+  readonly #saidFailures = new Map<string, { readonly count: number; readonly atMs: number }>();
   readonly #timestamp: KafkaTimestamp;
   readonly #namesInterface: boolean;
   readonly #facts: ClientFacts;
@@ -85,6 +89,7 @@ export class BatchProducer {
       this.#native = new addon.BatchProducer({
         ...options,
         flowPartitions: options.flowPartitions ?? 0,
+        keysChoose: options.keysChoose ?? false,
         keepsRefused: options.keepsRefused ?? false,
         properties: [...options.properties],
         onEvent: (event) => {
@@ -213,12 +218,12 @@ export class BatchProducer {
     const { failures, failedTimes } = this.#native.counters();
     for (const [cause, count] of Object.entries(failures)) {
       const said = this.#saidFailures.get(cause);
-      if (count === said) continue;
-      this.#saidFailures.set(cause, count);
+      const atMs = performance.now();
+      if (said && (count === said.count || atMs - said.atMs < REPEAT_FAILURE_MS)) continue;
+      this.#saidFailures.set(cause, { count, atMs });
       if (/authorization failed/.test(cause)) this.#end(cause);
       // What comes after the end has that cause.
-      else if (!this.#failure)
-        this.#sayFailure(cause, failedTimes[cause], count - (said ?? 0), said);
+      else if (!this.#failure) this.#sayFailure(cause, failedTimes[cause], count, said?.count);
     }
   }
 
@@ -234,7 +239,9 @@ export class BatchProducer {
       timestamp: this.#timestamp,
     });
     const what =
-      said === undefined ? 'packets are not delivered' : `${count} more packet(s) not delivered`;
+      said === undefined
+        ? 'packets are not delivered'
+        : `packets are still not delivered, ${count - said} more of them`;
     const remedy = problem.remedy === undefined ? '' : `; ${problem.remedy}`;
     this.#log.error({ event: 'undelivered', count }, `${what}: ${problem.cause}${remedy}`);
   }

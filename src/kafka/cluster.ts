@@ -149,11 +149,14 @@ export class Cluster {
     }
   }
 
-  /** How long a question to the brokers and its answer take, in ms. */
+  /** How long a question to the brokers and its answer take, in ms: the quicker one of two. */
   async roundTripMs(): Promise<number> {
-    const askedAt = performance.now();
-    await this.#metadata();
-    return performance.now() - askedAt;
+    const once = async () => {
+      const askedAt = performance.now();
+      await this.#metadata();
+      return performance.now() - askedAt;
+    };
+    return Math.min(await once(), await once());
   }
 
   async close(): Promise<void> {

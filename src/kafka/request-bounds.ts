@@ -1,5 +1,6 @@
 import type { NativeRequestBounds } from '../addon.js';
 import type { Properties } from './properties.js';
+import { producerProperties } from './settings.js';
 
 /** A trip to the broker and back that is as long as filling a request takes, or longer, in ms. */
 export const LONG_TRIP_MS = 5;
@@ -43,6 +44,17 @@ export function requestBounds(
       : Math.max(usual.messageBytes, limitBytes),
     messages: isLong && !user.has('batch.num.messages') ? messages : usual.messages,
   };
+}
+
+/** Why little may get through to the brokers, and what helps; undefined where nothing is known. */
+export function slownessOf(user: Properties, roundTripMs: number): string | undefined {
+  const isIdempotent = producerProperties(user).get('enable.idempotence') === 'true';
+  if (roundTripMs < LONG_TRIP_MS || !isIdempotent) return undefined;
+  return (
+    `the brokers are ${Math.round(roundTripMs)} ms away, and each partition has one request under way: ` +
+    'more partitions, a larger max.message.bytes of the topic or -X enable.idempotence=false ' +
+    '(order and single delivery are not certain then) let more through'
+  );
 }
 
 function isCompressed(user: Properties): boolean {

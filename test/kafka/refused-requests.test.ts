@@ -57,6 +57,10 @@ test('halves requests that the topic refuses as too large until it takes them', 
     bySeconds.map(({ value }) => value?.toString('hex')),
     frames(packets),
   );
+  assert.deepEqual(
+    bySeconds.map(({ timestamp }) => timestamp),
+    packets.map(({ seconds, fraction }) => seconds * 1000 + Math.floor(fraction / 1000)),
+  );
   const [first] = bySeconds;
   assert.deepEqual(
     first?.headers.map(([name, value]) => [name, value.toString()]),
@@ -119,11 +123,7 @@ test('fails a packet whose time the broker refuses alone', async (t) => {
   const packets = [...numbered(50), ahead, ...numbered(49, { first: 50 })];
   await producer.send(batchOf(packets), NEVER);
   assert.equal(await producer.flush(FLUSH_MS), 0);
-  assert.deepEqual(
-    producer.counters().failures,
-    { [REFUSED_TIME]: 1 },
-    JSON.stringify(producer.counters()),
-  );
+  assert.deepEqual(producer.counters().failures, { [REFUSED_TIME]: 1 });
   assert.deepEqual(
     (await readMessages(topic)).map(({ value }) => value?.toString('hex')),
     frames(packets.filter((packet) => packet !== ahead)),

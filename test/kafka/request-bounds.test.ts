@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { requestBounds } from '#kcap/kafka/request-bounds.js';
+import { requestBounds, slownessOf } from '#kcap/kafka/request-bounds.js';
 
 const USUAL = { bytes: 1_000_000, messageBytes: 1_000_000, messages: 10_000 };
 const NONE = new Map<string, string>();
@@ -38,4 +38,10 @@ test('fills requests over a long way, as far as the topic takes them', () => {
     ['message.max.bytes', '1000000'],
   ]);
   assert.deepEqual(requestBounds(USUAL, user, far), USUAL);
+});
+
+test('names the way to the brokers as what slows an idempotent producer down', () => {
+  assert.match(slownessOf(NONE, 52.3) ?? '', /^the brokers are 52 ms away, .*max\.message\.bytes/);
+  assert.equal(slownessOf(NONE, 0.4), undefined);
+  assert.equal(slownessOf(new Map([['acks', '1']]), 52.3), undefined);
 });
