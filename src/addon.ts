@@ -13,7 +13,7 @@ export interface NativeBatch {
   readonly host?: string;
 }
 
-/** Packets that a producer gave back. */
+/** Packets that a producer gave back, or that failed for their own sake. */
 export interface NativeWithdrawnBatch {
   readonly records: Buffer;
   /** The number of each packet's message. */
@@ -64,8 +64,10 @@ export type NativeEvent =
   | { readonly kind: 'statistics'; readonly json: string }
   /** Deliveries wait to be taken with `takeReports`. */
   | { readonly kind: 'reports' }
-  /** A message failed for a cause that was not seen before. */
-  | { readonly kind: 'failure' };
+  /** Messages failed for a cause that was not seen before, or not for some seconds. */
+  | { readonly kind: 'failure' }
+  /** Packets that failed for their own sake wait to be taken with `takeRefused`. */
+  | { readonly kind: 'refused' };
 
 type Properties = readonly (readonly [name: string, value: string])[];
 
@@ -91,6 +93,13 @@ export interface NativeCapture {
   close(): Promise<void>;
 }
 
+/** How much one request to Kafka may hold, and one message (batch.size, message.max.bytes, batch.num.messages). */
+export interface NativeRequestBounds {
+  readonly bytes: number;
+  readonly messageBytes: number;
+  readonly messages: number;
+}
+
 export interface NativeProducer {
   produce(
     records: Buffer,
@@ -99,12 +108,19 @@ export interface NativeProducer {
     interfaceName?: string,
   ): Promise<number>;
   flush(timeoutMs: number): Promise<number>;
-  purge(): Promise<number>;
+  /** Everything not yet delivered fails for this cause. */
+  purge(cause: string): Promise<number>;
   withdraw(waitMs: number): Promise<number>;
   takeWithdrawn(): NativeWithdrawnBatch[];
+  /** With `keepsUndelivered`: the packets that failed for their own sake since the last call. */
   takeRefused(): NativeWithdrawnBatch[];
   /** How many the topic has: 0 where the brokers know no such topic, negative where nobody says so. */
   partitions(timeoutMs: number): Promise<number>;
+  /** Asks the broker for the topic's settings: their number, 0 where they may not be seen. */
+  askForTopicSettings(timeoutMs: number): Promise<number>;
+  topicSettings(): Record<string, string>;
+  requestBounds(): NativeRequestBounds;
+  boundRequests(bytes: number, messageBytes: number, messages: number): Promise<number>;
   counters(): {
     /** Messages are numbered from 1 on: this is the number of the last one. */
     accepted: number;
@@ -115,7 +131,10 @@ export interface NativeProducer {
     underWay: number;
     /** All messages up to this number were delivered, have failed or were withdrawn. */
     settled: number;
+    /** By cause. */
     failures: Record<string, number>;
+    /** By cause, Kafka's timestamp of the last packet that failed for its own sake, in ms since 1970. */
+    failedTimes: Record<string, number>;
   };
   takeReports(): {
     number: number;
@@ -220,6 +239,7 @@ interface Addon {
     fullBytes: number;
     headers: readonly (readonly [name: string, value: string])[];
     flowPartitions: number;
+    keysChoose: boolean;
     reportEvery: number;
     keepsUndelivered?: boolean;
     onEvent: (event: NativeEvent) => void;

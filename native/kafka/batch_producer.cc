@@ -11,6 +11,7 @@
 #include "kafka/refusal.h"
 #include "kafka/topic_partitions.h"
 #include "kafka/topic_rights.h"
+#include "kafka/topic_settings.h"
 
 namespace kcap {
 namespace {
@@ -23,6 +24,12 @@ constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
 // only cost memory and the processor's cache, where the packets can wait elsewhere.
 constexpr int kShortQueue = 50'000;
 constexpr int kRecordsBetweenLooks = 256;
+constexpr int kStepMs = 10;
+// Without a delivery, while there is no room. Longer than the way to a distant broker and back:
+// librdkafka polls without a pause while what is to be pushed waits for an answer.
+constexpr int kStepsBeforePush = 30;
+// How often JavaScript hears of failures whose cause it knows.
+constexpr std::chrono::seconds kRepeatFailure{10};
 // Of a message: its parts, and the headers that say what is not plain about the packet.
 constexpr size_t kPlainArguments = 13;
 
@@ -65,6 +72,10 @@ void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
                       InstanceMethod<&BatchProducer::TakeWithdrawn>("takeWithdrawn"),
                       InstanceMethod<&BatchProducer::TakeRefused>("takeRefused"),
                       InstanceMethod<&BatchProducer::Partitions>("partitions"),
+                      InstanceMethod<&BatchProducer::AskForTopicSettings>("askForTopicSettings"),
+                      InstanceMethod<&BatchProducer::TopicSettings>("topicSettings"),
+                      InstanceMethod<&BatchProducer::Bounds>("requestBounds"),
+                      InstanceMethod<&BatchProducer::BoundRequests>("boundRequests"),
                       InstanceMethod<&BatchProducer::Counters>("counters"),
                       InstanceMethod<&BatchProducer::TakeReports>("takeReports"),
                       InstanceMethod<&BatchProducer::Close>("close"),
@@ -75,11 +86,13 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       js_(info.Env(), "kcap producer"),
       events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>()),
+      topic_(info[0].As<Napi::Object>().Get("topic").As<Napi::String>()),
       may_fill_queue_(info[0].As<Napi::Object>().Get("mayFillQueue").As<Napi::Boolean>()),
       stamp_packet_time_(
           info[0].As<Napi::Object>().Get("timestamp").As<Napi::String>().Utf8Value() == "packet"),
       flow_partitions_(
           info[0].As<Napi::Object>().Get("flowPartitions").As<Napi::Number>().Int32Value()),
+      keys_choose_(info[0].As<Napi::Object>().Get("keysChoose").As<Napi::Boolean>()),
       report_every_(static_cast<uint64_t>(
           info[0].As<Napi::Object>().Get("reportEvery").As<Napi::Number>().Int64Value())),
       keeps_undelivered_(info[0].As<Napi::Object>().Get("keepsUndelivered").ToBoolean()),
@@ -95,32 +108,24 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
   }
   arguments_.resize(kPlainArguments + headers_.size());
   try {
-    auto conf = ConfOf(info.Env(), options.Get("properties"));
-    events_.Register(conf.get(), this);
-    rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivery);
-    rd_kafka_conf_set_background_event_cb(conf.get(), OnBackgroundEvent);
-    char message[512];
-    client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), message, sizeof message);
-    if (!client_) throw Napi::Error::New(info.Env(), message);
-    conf.release();  // the client has taken it over
-    const std::string topic = options.Get("topic").As<Napi::String>();
-    topic_ = rd_kafka_topic_new(client_, topic.c_str(), nullptr);
-    if (!topic_) {
-      // For librdkafka, times that contradict each other are found out here (linger.ms,
-      // message.timeout.ms).
-      const auto cause = rd_kafka_err2str(rd_kafka_last_error());
-      rd_kafka_destroy(client_);
-      throw Napi::Error::New(info.Env(), std::string("settings of the topic: ") + cause);
-    }
-    AskForTopicRights(client_, topic);
-  } catch (...) {
+    conf_ = ConfOf(info.Env(), options.Get("properties"));
+    events_.Register(conf_.get(), this);
+    rd_kafka_conf_set_dr_msg_cb(conf_.get(), OnDelivery);
+    rd_kafka_conf_set_background_event_cb(conf_.get(), OnBackgroundEvent);
+    bounds_ = wanted_bounds_ = BoundsOf(conf_.get());
+    client_ = std::make_unique<ProducerClient>(conf_.get(), bounds_, topic_,
+                                               HasTurns() ? &turns_ : nullptr);
+    AskForTopicRights(client(), topic_);
+    // Last: what comes before may fail, and must not leave anything behind that refers to this.
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::exception& error) {
+    events_.Silence();
+    client_.reset();
     js_.Release();
-    throw;
+    throw Napi::Error::New(info.Env(), error.what());
   }
-  reports_queue_ = rd_kafka_queue_get_main(client_);
   napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
   Ref();
-  thread_ = std::thread([this] { Run(); });
 }
 
 BatchProducer::~BatchProducer() { StopThread(); }
@@ -134,7 +139,7 @@ void BatchProducer::StopThread() {
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
-    if (reports_queue_) rd_kafka_queue_yield(reports_queue_);
+    if (client_) rd_kafka_queue_yield(client_->reports());
   }
   thread_.join();
 }
@@ -147,12 +152,18 @@ Napi::Value BatchProducer::Submit(Napi::Env env, std::function<double()> work) {
         Napi::Error::New(env, closing_ ? "producer is closed" : "producer is busy").Value());
     return promise->Promise();
   }
-  job_ = [this, promise, work = std::move(work)] {
-    const double result = work();
-    js_.Post(
-        [promise, result](Napi::Env env) { promise->Resolve(Napi::Number::New(env, result)); });
-  };
-  rd_kafka_queue_yield(reports_queue_);
+  job_ = Job{[this, promise, work = std::move(work)] {
+               const double result = work();
+               js_.Post([promise, result](Napi::Env env) {
+                 promise->Resolve(Napi::Number::New(env, result));
+               });
+             },
+             [this, promise] {
+               js_.Post([promise](Napi::Env env) {
+                 promise->Reject(Napi::Error::New(env, "producer is closed").Value());
+               });
+             }};
+  rd_kafka_queue_yield(client_->reports());
   return promise->Promise();
 }
 
@@ -174,8 +185,11 @@ Napi::Value BatchProducer::Flush(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
-  return Submit(info.Env(), [this] {
+  return Submit(info.Env(), [this, cause = info[0].As<Napi::String>().Utf8Value()] {
+    ending_ = Ending::kPurge;
+    purge_cause_ = cause;
     PurgeAll();
+    ending_ = Ending::kNone;
     return 0;
   });
 }
@@ -183,11 +197,11 @@ Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
 Napi::Value BatchProducer::Withdraw(const Napi::CallbackInfo& info) {
   const int wait_ms = info[0].As<Napi::Number>();
   return Submit(info.Env(), [this, wait_ms] {
-    withdrawing_ = true;
+    ending_ = Ending::kWithdraw;
     WithdrawQueue(wait_ms);
     PurgeAll();
-    withdrawing_ = false;
-    return rd_kafka_outq_len(client_);
+    ending_ = Ending::kNone;
+    return static_cast<double>(UnderWay());
   });
 }
 
@@ -196,16 +210,53 @@ Napi::Value BatchProducer::TakeWithdrawn(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BatchProducer::TakeRefused(const Napi::CallbackInfo& info) {
-  return refused_.Take(info.Env());
+  return refused_packets_.Take(info.Env());
 }
 
 Napi::Value BatchProducer::Partitions(const Napi::CallbackInfo& info) {
   const int timeout_ms = info[0].As<Napi::Number>();
   return Submit(info.Env(), [this, timeout_ms]() -> double {
-    const auto [error, count] = AskForPartitions(client_, topic_, timeout_ms);
+    const auto [error, count] = AskForPartitions(client(), client_->topic(), timeout_ms);
     if (!error || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return count;
     events_.Report(error, rd_kafka_err2str(error));
     return -1;
+  });
+}
+
+Napi::Value BatchProducer::AskForTopicSettings(const Napi::CallbackInfo& info) {
+  const int timeout_ms = info[0].As<Napi::Number>();
+  return Submit(info.Env(), [this, timeout_ms] {
+    auto settings = SettingsOfTopic(client(), topic_, timeout_ms);
+    std::lock_guard lock(details_mutex_);
+    topic_settings_ = std::move(settings);
+    return static_cast<double>(topic_settings_.size());
+  });
+}
+
+Napi::Value BatchProducer::TopicSettings(const Napi::CallbackInfo& info) {
+  auto settings = Napi::Object::New(info.Env());
+  std::lock_guard lock(details_mutex_);
+  for (const auto& [name, value] : topic_settings_) settings[name] = value;
+  return settings;
+}
+
+Napi::Value BatchProducer::Bounds(const Napi::CallbackInfo& info) {
+  auto bounds = Napi::Object::New(info.Env());
+  std::lock_guard lock(mutex_);
+  bounds["bytes"] = Napi::Number::New(info.Env(), static_cast<double>(bounds_.bytes));
+  bounds["messageBytes"] =
+      Napi::Number::New(info.Env(), static_cast<double>(bounds_.message_bytes));
+  bounds["messages"] = Napi::Number::New(info.Env(), bounds_.messages);
+  return bounds;
+}
+
+Napi::Value BatchProducer::BoundRequests(const Napi::CallbackInfo& info) {
+  const RequestBounds bounds{static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()),
+                             static_cast<size_t>(info[1].As<Napi::Number>().Int64Value()),
+                             info[2].As<Napi::Number>()};
+  return Submit(info.Env(), [this, bounds] {
+    wanted_bounds_ = bounds;
+    return SendRefusedAgain() ? 1 : 0;
   });
 }
 
@@ -215,16 +266,26 @@ Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
     return Napi::Number::New(env, static_cast<double>(value));
   };
   auto counters = Napi::Object::New(env);
-  counters["accepted"] = number(accepted_);
+  // In this order: no message is reported, nor settled, that is not accepted.
+  const uint64_t settled = settled_;
+  const uint64_t reported = reported_;
+  const uint64_t accepted = accepted_;
+  counters["accepted"] = number(accepted);
   counters["delivered"] = number(delivered_);
   counters["deliveredBytes"] = number(delivered_bytes_);
   counters["failed"] = number(failed_);
-  counters["underWay"] = number(accepted_ - reported_);
-  counters["settled"] = number(settled_);
+  counters["underWay"] = number(accepted - reported);
+  counters["settled"] = number(settled);
   auto failures = Napi::Object::New(env);
+  auto times = Napi::Object::New(env);
   std::lock_guard lock(details_mutex_);
-  for (const auto& [cause, count] : failures_) failures[cause] = number(count);
+  for (const auto& [cause, failure] : failures_) {
+    failures[cause] = number(failure.count);
+    if (failure.timestamp_ms)
+      times[cause] = Napi::Number::New(env, static_cast<double>(*failure.timestamp_ms));
+  }
   counters["failures"] = failures;
+  counters["failedTimes"] = times;
   return counters;
 }
 
@@ -267,7 +328,7 @@ Napi::Value BatchProducer::Close(const Napi::CallbackInfo& info) {
       Unref();
     });
   };
-  rd_kafka_queue_yield(reports_queue_);
+  rd_kafka_queue_yield(client_->reports());
   return promise->Promise();
 }
 
@@ -276,22 +337,26 @@ void BatchProducer::Run() {
     std::optional<Job> job;
     {
       std::lock_guard lock(mutex_);
-      if (closing_) break;
       job.swap(job_);
+      if (closing_) {
+        if (job) job->abandon();
+        break;
+      }
     }
+    const bool may_idle = SendRefusedAgain();
     if (job)
-      (*job)();
+      job->run();
     else
-      rd_kafka_queue_poll_callback(reports_queue_, push_timer_.IdleMs(kIdlePollMs));
+      rd_kafka_queue_poll_callback(client_->reports(),
+                                   may_idle ? push_timer_.IdleMs(kIdlePollMs) : kStepMs);
     PushIfDue();
   }
-  rd_kafka_topic_destroy(topic_);
+  std::unique_ptr<ProducerClient> client;
   {
     std::lock_guard lock(mutex_);
-    rd_kafka_queue_destroy(reports_queue_);
-    reports_queue_ = nullptr;
+    client.swap(client_);
   }
-  rd_kafka_destroy(client_);
+  client.reset();
   if (on_closed_) on_closed_();
 }
 
@@ -309,24 +374,31 @@ size_t BatchProducer::ProduceRecords(const Records& records) {
       break;
     } else if (waited_ms < kMaxWaitForRoomMs) {
       // A queue that is full has nothing to linger for, also where a request would hold more.
-      constexpr int kStepMs = 10;
-      rd_kafka_flush(client_, kStepMs);
+      rd_kafka_flush(client(), kStepMs);
       waited_ms += kStepMs;
     } else {
       break;
     }
   }
-  rd_kafka_poll(client_, 0);
+  rd_kafka_poll(client(), 0);
   push_timer_.Produced(at);
   return at;
 }
 
-/** Waits a moment where the queue is longer than it need be; true where records may be added. */
+/** Waits a moment where the queue is longer than it need be, or older packets are to be sent again;
+ * true where records may be added. */
 bool BatchProducer::HasRoom() {
-  constexpr int kStepMs = 10;
   for (int waited_ms = 0; waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
-    if (may_fill_queue_ || rd_kafka_outq_len(client_) <= kShortQueue) return true;
-    rd_kafka_poll(client_, kStepMs);
+    const bool may_follow = SendRefusedAgain();
+    const int queued = rd_kafka_outq_len(client());
+    if (may_follow && (may_fill_queue_ || queued <= kShortQueue)) return true;
+    // Where messages are spread over many partitions, none may have enough for a full request.
+    if (!HasTurns() || steps_without_progress_ >= kStepsBeforePush)
+      rd_kafka_flush(client(), kStepMs);
+    else
+      rd_kafka_poll(client(), kStepMs);
+    const bool progresses = rd_kafka_outq_len(client()) < queued;
+    steps_without_progress_ = progresses ? 0 : steps_without_progress_ + 1;
   }
   return false;
 }
@@ -344,7 +416,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
     arguments[count].vtype = type;
     return arguments[count++].u;
   };
-  next(RD_KAFKA_VTYPE_RKT).rkt = topic_;
+  next(RD_KAFKA_VTYPE_RKT).rkt = client_->topic();
   next(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
   next(RD_KAFKA_VTYPE_KEY).mem = {&key, sizeof key};
   next(RD_KAFKA_VTYPE_VALUE).mem = {const_cast<uint8_t*>(record + sizeof header), header.captured};
@@ -371,67 +443,186 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
     PutHeader(arguments[count++], "pcap-interface", records.interface);
   for (const auto& [name, value] : headers_) PutHeader(arguments[count++], name.c_str(), value);
 
-  rd_kafka_error_t* error = rd_kafka_produceva(client_, arguments.data(), count);
+  rd_kafka_error_t* error = rd_kafka_produceva(client(), arguments.data(), count);
   if (!error) {
     Add(accepted_, 1);
     settled_mark_.Begin(number);
+    turns_.Produced(sizeof key + header.captured);
     return Outcome::kTaken;
   }
   const auto code = rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
-  if (keeps_undelivered_ && !IsOwnFault(code)) {
+  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+    MessagePacket packet{};
+    packet.link = {records.link_type, records.nanoseconds, records.interface, {}};
+    packet.header = header;
+    KeepRefused(number, packet, {record + sizeof header, header.captured});
+    CountFailure(kLargerThanClientTakes);
+  } else if (keeps_undelivered_ && !IsOwnFault(code)) {
     SayRefusal(code);
     return Outcome::kRefused;
+  } else {
+    CountFailure(rd_kafka_err2str(code));
   }
-  if (keeps_undelivered_) {
-    const BatchLink link{records.link_type, records.nanoseconds, records.interface, {}};
-    refused_.Add(number, link, record);
-  }
-  CountFailure(code);
   return Outcome::kTaken;
 }
 
-int BatchProducer::FlushFor(int timeout_ms) {
-  constexpr int kStepMs = 50;
-  for (int left = timeout_ms; left > 0 && !cancelled_; left -= kStepMs)
-    if (rd_kafka_flush(client_, std::min(left, kStepMs)) == RD_KAFKA_RESP_ERR_NO_ERROR) break;
-  return rd_kafka_outq_len(client_);
+double BatchProducer::FlushFor(int timeout_ms) {
+  constexpr int kFlushStepMs = 50;
+  for (int left = timeout_ms; left > 0 && !cancelled_ && UnderWay() > 0; left -= kFlushStepMs) {
+    rd_kafka_flush(client(), std::min(left, kFlushStepMs));
+    SendRefusedAgain();
+  }
+  return static_cast<double>(UnderWay());
 }
 
 /** Sends what waits for a fuller request, and waits a moment for its delivery. */
 void BatchProducer::PushIfDue() {
   constexpr int kMaxWaitMs = 20;
-  if (push_timer_.IsDue() && rd_kafka_flush(client_, kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    push_timer_.Pushed();
+  if (!push_timer_.IsDue()) return;
+  if (rd_kafka_flush(client(), kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR) push_timer_.Pushed();
+  turns_.Pushed();
 }
 
 /** Takes back what no broker has seen, and waits a moment for what becomes of the rest. */
 void BatchProducer::WithdrawQueue(int wait_ms) {
   constexpr int kStepMs = 50;
-  if (wait_ms > 0) rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
-  for (int left = wait_ms; left > 0 && rd_kafka_outq_len(client_) > 0 && !cancelled_;
+  if (wait_ms > 0) rd_kafka_purge(client(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  for (int left = wait_ms; left > 0 && rd_kafka_outq_len(client()) > 0 && !cancelled_;
        left -= kStepMs)
-    rd_kafka_poll(client_, kStepMs);
+    rd_kafka_poll(client(), kStepMs);
 }
 
 void BatchProducer::PurgeAll() {
+  auto bounds = bounds_;
+  refused_.Judge([this](const RefusedMessage& message) { FailForItsOwnSake(message); }, bounds);
+  for (const auto& [number, message] : refused_.again()) GiveUp(message);
+  refused_.again().clear();
   // A broker's thread may be waiting for a name server: it is waited for no longer than below.
   rd_kafka_purge(
-      client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+      client(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   // Each purged message has a delivery report of its own, in which it is counted.
-  for (int tries = 0; rd_kafka_outq_len(client_) > 0 && tries < 20 && !cancelled_; tries++)
-    rd_kafka_poll(client_, 100);
+  for (int tries = 0; rd_kafka_outq_len(client()) > 0 && tries < 5 && !cancelled_; tries++)
+    rd_kafka_poll(client(), 100);
+}
+
+bool BatchProducer::SendRefusedAgain() {
+  if (refused_.empty() && bounds_ == wanted_bounds_) return true;
+  auto lowered = bounds_;
+  refused_.Judge([this](const RefusedMessage& message) { FailForItsOwnSake(message); }, lowered);
+  wanted_bounds_.bytes = std::min(wanted_bounds_.bytes, lowered.bytes);
+  auto bounds = wanted_bounds_;
+  if (refused_.one_by_one()) bounds.messages = 1;
+  if (!HasClientOf(bounds)) return false;
+  auto& again = refused_.again();
+  if (!again.empty()) push_timer_.Produced(0);
+  while (!again.empty() && ProduceAgain(again.begin()->second) == Outcome::kTaken)
+    again.erase(again.begin());
+  if (!again.empty()) return false;
+  if (!refused_.one_by_one()) return true;
+  // No newer packet follows before the requests are as usual again.
+  if (UnderWay() == 0) refused_.Settled();
+  return false;
+}
+
+/** Whether requests have these bounds; if not, all is sent, and then another client takes over. */
+bool BatchProducer::HasClientOf(const RequestBounds& bounds) {
+  if (bounds == bounds_) return true;
+  if (rd_kafka_outq_len(client()) > 0) {
+    rd_kafka_flush(client(), kStepMs);
+    return false;
+  }
+  try {
+    auto next = std::make_unique<ProducerClient>(conf_.get(), bounds, topic_,
+                                                 HasTurns() ? &turns_ : nullptr);
+    std::lock_guard lock(mutex_);
+    client_.swap(next);
+    bounds_ = bounds;
+    return true;
+  } catch (const std::exception& error) {
+    events_.Report(RD_KAFKA_RESP_ERR__FAIL, error.what(), true);
+    wanted_bounds_ = bounds_;
+    return false;
+  }
+}
+
+BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
+  rd_kafka_vu_t arguments[8];
+  size_t count = 0;
+  const auto next = [&](rd_kafka_vtype_t type) -> decltype(arguments[0].u)& {
+    arguments[count].vtype = type;
+    return arguments[count++].u;
+  };
+  next(RD_KAFKA_VTYPE_RKT).rkt = client_->topic();
+  next(RD_KAFKA_VTYPE_PARTITION).i32 = message.partition;
+  next(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+  next(RD_KAFKA_VTYPE_KEY).mem = {message.key.data(), message.key.size()};
+  // A value that is empty is no null.
+  static uint8_t empty;
+  next(RD_KAFKA_VTYPE_VALUE).mem = {message.frame.empty() ? &empty : message.frame.data(),
+                                    message.frame.size()};
+  // librdkafka has forgotten it in the meantime; 0 is its "now".
+  next(RD_KAFKA_VTYPE_TIMESTAMP).i64 = stamp_packet_time_ ? message.timestamp_ms : 0;
+  next(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(message.number);
+  if (message.headers) next(RD_KAFKA_VTYPE_HEADERS).headers = message.headers.get();
+  rd_kafka_error_t* error = rd_kafka_produceva(client(), arguments, count);
+  if (!error) {
+    message.headers.release();  // librdkafka has taken them over
+    return Outcome::kTaken;
+  }
+  const auto code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
+  Settle(message.number);
+  if (keeps_undelivered_) {
+    withdrawn_.Add(message.number, message.packet, message.frame);
+    SayRefusal(code);
+  } else {
+    CountFailure(rd_kafka_err2str(code));
+  }
+  return Outcome::kTaken;
+}
+
+void BatchProducer::FailForItsOwnSake(const RefusedMessage& message) {
+  Settle(message.number);
+  KeepRefused(message.number, message.packet, message.frame);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  CountFailure(CauseOf(message),
+               stamp_packet_time_
+                   ? message.timestamp_ms
+                   : std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+void BatchProducer::KeepRefused(uint64_t number, const MessagePacket& packet,
+                                std::span<const uint8_t> frame) {
+  if (keeps_undelivered_) refused_packets_.Add(number, packet, frame);
+}
+
+/** For a message that is not to be sent again, since everything ends. */
+void BatchProducer::GiveUp(const RefusedMessage& message) {
+  Settle(message.number);
+  if (ending_ == Ending::kWithdraw)
+    withdrawn_.Add(message.number, message.packet, message.frame);
+  else
+    CountFailure(purge_cause_.c_str());
+}
+
+void BatchProducer::Settle(uint64_t number) {
+  Add(reported_, 1);
+  settled_mark_.Settle(number);
+  settled_.store(settled_mark_.value(), std::memory_order_relaxed);
 }
 
 void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto* self = ClientEvents::OpaqueOf<BatchProducer>(opaque);
   const auto message_number = reinterpret_cast<uint64_t>(message->_private);
-  Add(self->reported_, 1);
-  self->settled_mark_.Settle(message_number);
-  self->settled_.store(self->settled_mark_.value(), std::memory_order_relaxed);
+  if (message->err && self->ending_ == Ending::kNone &&
+      self->refused_.Take(message_number, message))
+    return;
+  self->Settle(message_number);
   if (message->err) {
-    self->OnFailed(message_number, message);
+    self->OnUndelivered(message_number, message);
     return;
   }
   Add(self->delivered_, 1);
@@ -451,15 +642,25 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
   if (first) self->events_.Notify("reports");
 }
 
+void BatchProducer::OnBackgroundEvent(rd_kafka_t*, rd_kafka_event_t* event, void* opaque) {
+  constexpr auto kDenied = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  if (DeniesWriting(event))
+    static_cast<ClientEvents*>(opaque)->Report(kDenied, rd_kafka_err2str(kDenied));
+  rd_kafka_event_destroy(event);
+}
+
 /** What was refused for its own sake has failed; the rest comes back, if anybody keeps it. */
-void BatchProducer::OnFailed(uint64_t number, const rd_kafka_message_t* message) {
-  if (!IsOwnFault(message->err) && (withdrawing_ || keeps_undelivered_)) {
+void BatchProducer::OnUndelivered(uint64_t number, const rd_kafka_message_t* message) {
+  const auto error = message->err;
+  if (ending_ == Ending::kWithdraw || (keeps_undelivered_ && !IsOwnFault(error))) {
     withdrawn_.Add(number, message);
-    if (!withdrawing_) SayRefusal(message->err);
+    if (ending_ == Ending::kNone) SayRefusal(error);
     return;
   }
-  if (keeps_undelivered_) refused_.Add(number, message);
-  CountFailure(message->err);
+  if (keeps_undelivered_) refused_packets_.Add(number, message);
+  const bool is_purged =
+      error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+  CountFailure(is_purged ? purge_cause_.c_str() : rd_kafka_err2str(error));
 }
 
 /** Says once that nothing more can be sent: what else is refused has the same cause. */
@@ -468,21 +669,18 @@ void BatchProducer::SayRefusal(rd_kafka_resp_err_t error) {
   said_refusal_ = true;
 }
 
-void BatchProducer::OnBackgroundEvent(rd_kafka_t*, rd_kafka_event_t* event, void* opaque) {
-  constexpr auto kDenied = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
-  if (DeniesWriting(event))
-    static_cast<ClientEvents*>(opaque)->Report(kDenied, rd_kafka_err2str(kDenied));
-  rd_kafka_event_destroy(event);
-}
-
-void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {
+void BatchProducer::CountFailure(const char* cause, std::optional<int64_t> timestamp_ms) {
   Add(failed_, 1);
-  bool first;
+  bool is_due;
   {
     std::lock_guard lock(details_mutex_);
-    first = failures_[rd_kafka_err2str(error)]++ == 0;
+    auto& failures = failures_[cause];
+    const auto now = std::chrono::steady_clock::now();
+    is_due = failures.count++ == 0 || now - failures.said >= kRepeatFailure;
+    if (is_due) failures.said = now;
+    if (timestamp_ms) failures.timestamp_ms = timestamp_ms;
   }
-  if (first) events_.Notify("failure");
+  if (is_due) events_.Notify("failure");
 }
 
 }  // namespace kcap

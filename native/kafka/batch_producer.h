@@ -4,18 +4,23 @@
 #include <napi.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "kafka/client_events.h"
 #include "kafka/flow_hash.h"
+#include "kafka/partition_turns.h"
+#include "kafka/producer_client.h"
 #include "kafka/push_timer.h"
+#include "kafka/refused_requests.h"
 #include "kafka/settled_mark.h"
 #include "kafka/withdrawn_packets.h"
 #include "system/js_thread.h"
@@ -31,7 +36,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * flowPartitions, headers: [[name, value]], reportEvery, keepsUndelivered?, onEvent}) */
+   * flowPartitions, keysChoose, headers: [[name, value]], reportEvery, keepsUndelivered?, onEvent})
+   */
   explicit BatchProducer(const Napi::CallbackInfo& info);
   ~BatchProducer() override;
 
@@ -50,7 +56,10 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
     int64_t offset;
     size_t length;
   };
-  using Job = std::function<void()>;
+  struct Job {
+    std::function<void()> run;
+    std::function<void()> abandon;  // in place of run, where the producer is closed first
+  };
 
   // JavaScript's thread.
   /** produce(records, linkType, nanoseconds, interface?) → Promise of the bytes taken: fewer where
@@ -58,7 +67,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Napi::Value Produce(const Napi::CallbackInfo& info);
   /** flush(timeoutMs) → Promise of the number of messages that are still not delivered. */
   Napi::Value Flush(const Napi::CallbackInfo& info);
-  /** purge() → Promise: every message not yet delivered has failed. */
+  /** purge(cause) → Promise: every message not yet delivered has failed, for that cause. */
   Napi::Value Purge(const Napi::CallbackInfo& info);
   /** withdraw(waitMs) → Promise: every message not yet delivered was taken back, for
    * takeWithdrawn(). What is on its way is given so many ms to arrive. Resolves with the number of
@@ -67,11 +76,20 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   /** takeWithdrawn() → the packets of those messages as batches, in the order in which they came.
    */
   Napi::Value TakeWithdrawn(const Napi::CallbackInfo& info);
-  /** takeRefused() → the packets that were refused for their own sake since the last call. */
+  /** takeRefused() → the packets that failed for their own sake (too large, time refused) since the
+   * last call, as batches. None unless keepsUndelivered. */
   Napi::Value TakeRefused(const Napi::CallbackInfo& info);
   /** partitions(timeoutMs) → Promise of how many the topic has: 0 where the brokers know no such
    * topic, negative where nobody says so. */
   Napi::Value Partitions(const Napi::CallbackInfo& info);
+  /** askForTopicSettings(timeoutMs) → Promise: topicSettings() has them, if they may be seen. */
+  Napi::Value AskForTopicSettings(const Napi::CallbackInfo& info);
+  /** topicSettings() → {name: value} */
+  Napi::Value TopicSettings(const Napi::CallbackInfo& info);
+  /** requestBounds() → {bytes, messageBytes, messages} of the requests. */
+  Napi::Value Bounds(const Napi::CallbackInfo& info);
+  /** boundRequests(bytes, messageBytes, messages) → Promise: holds for requests from now on. */
+  Napi::Value BoundRequests(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);
   /** takeReports() → the deliveries to be shown since the last call. */
   Napi::Value TakeReports(const Napi::CallbackInfo& info);
@@ -85,17 +103,29 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
 
   // The producer's thread.
   void Run();
+  rd_kafka_t* client() const { return client_->client(); }
+  bool HasTurns() const { return !keys_choose_ && flow_partitions_ <= 1; }
+  uint64_t UnderWay() const { return accepted_ - reported_; }
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
   enum class Outcome { kTaken, kQueueFull, kRefused };
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
-  int FlushFor(int timeout_ms);
+  double FlushFor(int timeout_ms);
   void WithdrawQueue(int wait_ms);
   void PurgeAll();
   void PushIfDue();
-  void CountFailure(rd_kafka_resp_err_t error);
-  void OnFailed(uint64_t number, const rd_kafka_message_t* message);
+  /** Sends again what was refused with its neighbours, in requests that fit; true once nothing of
+   * it waits, so that newer packets may follow. */
+  bool SendRefusedAgain();
+  bool HasClientOf(const RequestBounds& bounds);
+  Outcome ProduceAgain(RefusedMessage& message);
+  void FailForItsOwnSake(const RefusedMessage& message);
+  void GiveUp(const RefusedMessage& message);
+  void KeepRefused(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
+  void OnUndelivered(uint64_t number, const rd_kafka_message_t* message);
   void SayRefusal(rd_kafka_resp_err_t error);
+  void Settle(uint64_t number);
+  void CountFailure(const char* cause, std::optional<int64_t> timestamp_ms = {});
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   // librdkafka's background thread.
@@ -103,12 +133,17 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
 
   JsThread js_;
   ClientEvents events_;
-  rd_kafka_t* client_ = nullptr;
-  rd_kafka_topic_t* topic_ = nullptr;
-  rd_kafka_queue_t* reports_queue_ = nullptr;
+  const std::string topic_;
+  Conf conf_{nullptr, rd_kafka_conf_destroy};
+  std::unique_ptr<ProducerClient> client_;  // changes in the producer's thread, under mutex_
+  RequestBounds bounds_{};                  // of client_
+  RequestBounds wanted_bounds_{};           // of the client that is to take its place
   const bool may_fill_queue_;
   const bool stamp_packet_time_;
-  const uint32_t flow_partitions_;  // that conversations are spread over; 0: librdkafka's choice
+  const uint32_t flow_partitions_;  // that conversations are spread over; 0: they are not
+  const bool keys_choose_;          // partitions, by the configuration's partitioner
+  PartitionTurns turns_;            // choose partitions where neither does so
+  int steps_without_progress_ = 0;  // while there was no room
   const uint64_t report_every_;
   // Only what is refused for its own sake has failed; all else comes back, for takeWithdrawn().
   const bool keeps_undelivered_;
@@ -116,16 +151,18 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
   PushTimer push_timer_;
   SettledMark settled_mark_;
-  bool withdrawing_ = false;
+  RefusedRequests refused_;
+  WithdrawnPackets refused_packets_;  // that failed for their own sake
+  enum class Ending { kNone, kPurge, kWithdraw } ending_ = Ending::kNone;
+  std::string purge_cause_;
   bool said_refusal_ = false;
   WithdrawnPackets withdrawn_;
-  WithdrawnPackets refused_;
   FlowHash flow_hash_;
 
   std::thread thread_;
   std::mutex mutex_;
   std::optional<Job> job_;
-  Job on_closed_;
+  std::function<void()> on_closed_;
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
 
@@ -137,7 +174,13 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   std::atomic<uint64_t> delivered_bytes_ = 0;
   std::atomic<uint64_t> failed_ = 0;
   std::mutex details_mutex_;
-  std::map<std::string, uint64_t> failures_;  // by cause
+  struct Failures {
+    uint64_t count = 0;
+    std::chrono::steady_clock::time_point said;
+    std::optional<int64_t> timestamp_ms;  // of the last one that failed for its own sake
+  };
+  std::map<std::string, Failures> failures_;  // by cause
+  std::map<std::string, std::string> topic_settings_;
   std::vector<Report> reports_;
 };
 

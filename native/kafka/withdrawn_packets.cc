@@ -3,28 +3,20 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kafka/message_packet.h"
-
 namespace kcap {
 
 void WithdrawnPackets::Add(uint64_t number, const rd_kafka_message_t* message) {
   constexpr int32_t kEthernet = 1;
-  const MessagePacket packet = PacketOf(message, KeyUnit::kMicroseconds, kEthernet);
-  Add(number, packet.link, packet.header, static_cast<const uint8_t*>(message->payload));
+  Add(number, PacketOf(message, KeyUnit::kMicroseconds, kEthernet),
+      {static_cast<const uint8_t*>(message->payload), message->len});
 }
 
-void WithdrawnPackets::Add(uint64_t number, const BatchLink& link, const uint8_t* record) {
-  RecordHeader header;
-  memcpy(&header, record, sizeof header);
-  Add(number, link, header, record + sizeof header);
-}
-
-void WithdrawnPackets::Add(uint64_t number, const BatchLink& link, const RecordHeader& header,
-                           const uint8_t* frame) {
+void WithdrawnPackets::Add(uint64_t number, const MessagePacket& packet,
+                           std::span<const uint8_t> frame) {
   std::lock_guard lock(mutex_);
-  packets_.push_back(
-      {number, link.type, link.nanoseconds, std::string(link.interface), header, frames_.size()});
-  frames_.insert(frames_.end(), frame, frame + header.captured);
+  packets_.push_back({number, packet.link.type, packet.link.nanoseconds,
+                      std::string(packet.link.interface), packet.header, frames_.size()});
+  frames_.insert(frames_.end(), frame.begin(), frame.end());
 }
 
 Napi::Value WithdrawnPackets::Take(Napi::Env env) {

@@ -5,20 +5,20 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "batch/batch.h"
+#include "kafka/message_packet.h"
 
 namespace kcap {
 
-/** The packets of messages that come back: taken back before they were delivered, or refused. */
+/** The packets of messages that were not delivered: taken back before, or refused. */
 class WithdrawnPackets {
  public:
   /** `number`: messages were produced in the order of their numbers. Any thread. */
   void Add(uint64_t number, const rd_kafka_message_t* message);
-  /** A packet that never became a message: its record's header is followed by the frame. */
-  void Add(uint64_t number, const BatchLink& link, const uint8_t* record);
+  void Add(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
   /** Gives them away, in the order in which they came: `NativeWithdrawnBatch[]` of src/addon.ts. */
   Napi::Value Take(Napi::Env env);
 
@@ -37,8 +37,6 @@ class WithdrawnPackets {
     }
   };
   using Packets = std::vector<Packet>;
-  void Add(uint64_t number, const BatchLink& link, const RecordHeader& header,
-           const uint8_t* frame);
   static Napi::Object BatchOf(Napi::Env env, Packets::const_iterator first,
                               Packets::const_iterator end, const std::vector<uint8_t>& frames);
 

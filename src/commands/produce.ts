@@ -5,6 +5,7 @@ import { BatchProducer, type KafkaTimestamp } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
 import type { ClientFacts } from '../kafka/client-facts.js';
 import { RenewedProducer, type TopicStart } from '../kafka/renewed-producer.js';
+import { slownessOf } from '../kafka/request-bounds.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
 import { usageError, UserError, type ExitStatus } from '../errors/user-error.js';
@@ -67,8 +68,9 @@ interface ProduceOptions extends BothModes {
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const options = parse(args, log);
   refuseTicketOfRoot(options);
-  const { topic } = options;
+  const { topic, properties } = options;
   const start = await findTopic(options, log);
+  const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
   const stop = new Stop(options.drainTimeoutMs);
   const { source, stages, watchdogs } = await openSource(options, log);
   const lines = options.prettyEvery > 0 ? openLines(stop) : undefined;
@@ -86,7 +88,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   return superviseRun(run, stop, {
     started,
     log,
-    watchdogs: [new DeliveryWatch(log), ...watchdogs],
+    watchdogs: [new DeliveryWatch(log, slownessOf(properties, roundTripMs)), ...watchdogs],
     ...options,
   });
 }
@@ -95,9 +97,10 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
 async function findTopic(options: ProduceOptions, log: Logger): Promise<TopicStart> {
   try {
     const { cluster, partitions } = await Cluster.connect(factsOf(options), log);
-    // Gone before the capture begins, which leaves out only the producer's own connections.
+    const roundTripMs = await cluster.roundTripMs();
+    // Gone before the capture begins: its connections are node-rdkafka's, and not left out.
     await cluster.close();
-    return { partitions: partitions.length };
+    return { partitions: partitions.length, roundTripMs };
   } catch (error) {
     if (!options.spool || !(error instanceof UserError) || error.exitStatus === 2) throw error;
     return { problem: error };
@@ -263,17 +266,18 @@ async function openSink(options: ProduceOptions, parts: SinkParts): Promise<Sink
   const { topic, prettyEvery: every } = options;
   const { sink, producer } = options.spool
     ? await openSpoolingSink(options, { ...parts, spool: options.spool })
-    : openPlainSink(options, parts);
+    : await openPlainSink(options, parts);
   return parts.lines
     ? new PrettyTopicSink(sink, { producer, output: parts.lines, topic, every })
     : sink;
 }
 
-function openPlainSink(options: ProduceOptions, parts: SinkParts) {
-  if ('problem' in parts.start) throw parts.start.problem;
-  const producer = openProducer(options, { ...parts, ...parts.start });
+async function openPlainSink(options: ProduceOptions, { start, ...parts }: SinkParts) {
+  if ('problem' in start) throw start.problem;
+  const producer = openProducer(options, { ...parts, ...start });
   producer.onFailure(parts.onRefused);
-  return { producer, sink: new TopicSink(producer, options.drainTimeoutMs) };
+  await producer.adaptToTopic(options.properties, start.roundTripMs);
+  return { producer, sink: new TopicSink(producer) };
 }
 
 async function openSpoolingSink(
@@ -283,7 +287,13 @@ async function openSpoolingSink(
   const { start, log, onRefused } = parts;
   const spool = await openSpool(parts.spool, options, log);
   const make = (partitions: number) => openProducer(options, { ...parts, partitions });
-  const producer = new RenewedProducer({ make, start, facts: factsOf(options) });
+  const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
+  const producer = new RenewedProducer({
+    make,
+    adapt: async (made) => made.adaptToTopic(options.properties, roundTripMs),
+    start,
+    facts: factsOf(options),
+  });
   const sink = new SpoolingTopicSink(producer, spool, {
     drainTimeoutMs: options.drainTimeoutMs,
     sourceWaits: 'files' in options.from,
@@ -295,10 +305,7 @@ async function openSpoolingSink(
 
 function openProducer(
   options: ProduceOptions,
-  {
-    partitions,
-    log,
-  }: Pick<SinkParts, 'log'> & { readonly partitions: number },
+  { partitions, log }: Pick<SinkParts, 'log'> & { readonly partitions: number },
 ): BatchProducer {
   const spools = options.spool !== undefined;
   return new BatchProducer(
@@ -311,6 +318,8 @@ function openProducer(
       headers: options.headers,
       namesInterface: options.identify,
       flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
+      // Whoever names a partitioner wants keys to choose.
+      keysChoose: partitions > 1 && options.properties.has('partitioner'),
       keepsUndelivered: spools,
       reportEvery: options.prettyEvery,
     },

@@ -7,9 +7,15 @@ import { ClientLog } from './client-log.js';
 import type { ClientFacts } from './client-facts.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import { hideSecrets, type Properties } from './properties.js';
+import { requestBounds } from './request-bounds.js';
+import { undeliveredProblem } from './undelivered.js';
 
 /** How long one wait for deliveries lasts before it is asked whether to go on. */
 const DRAIN_STEP_MS = 200;
+/** How long a start waits for the topic's settings, which the broker need not show. */
+const SETTINGS_LIMIT_MS = 1000;
+/** How often the same cause of failures is said. The addon tells of it as often. */
+const REPEAT_FAILURE_MS = 9_000;
 
 /** Which time a message carries as Kafka's timestamp: its packet's, or the time of sending. */
 export type KafkaTimestamp = 'packet' | 'now';
@@ -31,10 +37,12 @@ export interface ProducerOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Whether messages say on which interface their packets were captured, where it is known. */
   readonly namesInterface: boolean;
-  /** Partitions over which conversations are spread; without it, librdkafka chooses by key. */
+  /** Partitions over which conversations are spread. */
   readonly flowPartitions?: number;
   /** Whether only what is refused for its own sake fails, and all else comes back with withdraw(). */
   readonly keepsUndelivered?: boolean;
+  /** Whether keys choose partitions, by the configuration's partitioner; by default partitions take turns. */
+  readonly keysChoose?: boolean;
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
 }
@@ -59,15 +67,20 @@ export interface ReturnedBatch extends PacketBatch {
 export class BatchProducer {
   readonly #native: NativeProducer;
   readonly #log: Logger;
-  readonly #saidFailures = new Set<string>();
+  /** By cause, how many failures the log has told of. */
+  readonly #saidFailures = new Map<string, { readonly count: number; readonly atMs: number }>();
+  readonly #timestamp: KafkaTimestamp;
   readonly #namesInterface: boolean;
   readonly #facts: ClientFacts;
+  /** Of the connection, while nothing is delivered. */
+  #trouble: { readonly text: string; readonly delivered: number } | undefined;
   #onReports: (() => void) | undefined;
   #onFailure: (() => void) | undefined;
   #failure: UserError | undefined;
 
   constructor(options: ProducerOptions, log: Logger) {
     this.#log = log;
+    this.#timestamp = options.timestamp;
     this.#namesInterface = options.namesInterface;
     this.#facts = { properties: options.properties, topic: options.topic, role: 'producer' };
     const clientLog = new ClientLog(log, this.#facts);
@@ -75,13 +88,17 @@ export class BatchProducer {
       this.#native = new addon.BatchProducer({
         ...options,
         flowPartitions: options.flowPartitions ?? 0,
+        keysChoose: options.keysChoose ?? false,
         properties: [...options.properties],
         onEvent: (event) => {
           if (event.kind === 'reports') this.#onReports?.();
           else if (event.kind === 'failure') this.#lookAtFailures();
           else if (event.kind === 'error' && (event.fatal || isRefusal(event.name)))
             this.#end(event.message, event.name);
-          else clientLog.handle(event);
+          else {
+            if (event.kind === 'error') this.#noteTrouble(event);
+            clientLog.handle(event);
+          }
         },
       });
     } catch (error) {
@@ -125,9 +142,28 @@ export class BatchProducer {
     return left;
   }
 
+  /**
+   * Makes requests such as the topic takes, as far as its settings may be seen. To be called before anything is sent:
+   * later it takes until all of it has been delivered.
+   *
+   * @param roundTripMs how long a question to the broker and its answer take
+   */
+  async adaptToTopic(user: Properties, roundTripMs: number): Promise<void> {
+    await this.#native.askForTopicSettings(SETTINGS_LIMIT_MS);
+    const limit = this.#native.topicSettings()['max.message.bytes'];
+    const facts = { limitBytes: limit === undefined ? undefined : Number(limit), roundTripMs };
+    const usual = this.#native.requestBounds();
+    const { bytes, messageBytes, messages } = requestBounds(usual, user, facts);
+    await this.#native.boundRequests(bytes, messageBytes, messages);
+  }
+
   /** Gives up every message that is not delivered: it counts as failed. */
   async purge(): Promise<void> {
-    await this.#native.purge();
+    const trouble = this.#trouble;
+    const isStill = trouble && trouble.delivered === this.counters().delivered;
+    await this.#native.purge(
+      `not delivered before the drain timeout${isStill ? `: ${trouble.text}` : ''}`,
+    );
   }
 
   /**
@@ -185,13 +221,41 @@ export class BatchProducer {
   }
 
   #lookAtFailures(): void {
-    for (const cause of Object.keys(this.#native.counters().failures)) {
-      if (this.#saidFailures.has(cause)) continue;
-      this.#saidFailures.add(cause);
+    const { failures, failedTimes } = this.#native.counters();
+    for (const [cause, count] of Object.entries(failures)) {
+      const said = this.#saidFailures.get(cause);
+      const atMs = performance.now();
+      if (said && (count === said.count || atMs - said.atMs < REPEAT_FAILURE_MS)) continue;
+      this.#saidFailures.set(cause, { count, atMs });
       if (/authorization failed/.test(cause)) this.#end(cause);
       // What comes after the end has that cause.
-      else if (!this.#failure) this.#log.error(`packets are not delivered: ${cause}`);
+      else if (!this.#failure) this.#sayFailure(cause, failedTimes[cause], count, said?.count);
     }
+  }
+
+  #sayFailure(
+    cause: string,
+    timeMs: number | undefined,
+    count: number,
+    said: number | undefined,
+  ): void {
+    const problem = undeliveredProblem(cause, timeMs, {
+      topicSettings: this.#native.topicSettings(),
+      messageBytes: this.#native.requestBounds().messageBytes,
+      timestamp: this.#timestamp,
+    });
+    const what =
+      said === undefined ? 'packets are not delivered' : `${count} more packet(s) not delivered`;
+    const remedy = problem.remedy === undefined ? '' : `; ${problem.remedy}`;
+    this.#log.error({ event: 'undelivered', count }, `${what}: ${problem.cause}${remedy}`);
+  }
+
+  /** What is wrong with a connection may be why nothing will have been delivered at the end. */
+  #noteTrouble({ name, message }: { readonly name: string; readonly message: string }): void {
+    // It says nothing that the single connections have not said.
+    if (name === '_ALL_BROKERS_DOWN') return;
+    const { cause } = problemOf(message, this.#facts, { name });
+    this.#trouble = { text: cause, delivered: this.counters().delivered };
   }
 
   /** @param name librdkafka's of the error, where it is not the text's */

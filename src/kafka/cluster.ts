@@ -128,6 +128,16 @@ export class Cluster {
     }
   }
 
+  /** How long a question to the brokers and its answer take, in ms: the quicker one of two. */
+  async roundTripMs(): Promise<number> {
+    const once = async () => {
+      const askedAt = performance.now();
+      await this.#metadata();
+      return performance.now() - askedAt;
+    };
+    return Math.min(await once(), await once());
+  }
+
   async close(): Promise<void> {
     await this.#partitionOffsets?.close();
     await new Promise<void>((resolve) => {

@@ -16,12 +16,15 @@ const LONGEST_PAUSE_MS = 10_000;
 /** How long what is on its way is waited for before it counts as not delivered. */
 const ARRIVAL_MS = 2000;
 
-/** How many partitions the topic has, or why nobody knows yet. */
-export type TopicStart = { readonly partitions: number } | { readonly problem: UserError };
+/** How many partitions the topic has, and how long a question and its answer take; or why nobody knows yet. */
+export type TopicStart =
+  { readonly partitions: number; readonly roundTripMs: number } | { readonly problem: UserError };
 
 export interface RenewedProducerOptions {
   /** Makes a producer whose packets come back when they fail for no fault of their own. */
   readonly make: (partitions: number) => BatchProducer;
+  /** Asks the brokers, which answer, for what the topic takes. */
+  readonly adapt: (producer: BatchProducer) => Promise<void>;
   readonly start: TopicStart;
   readonly facts: ClientFacts;
 }
@@ -32,6 +35,7 @@ export interface RenewedProducerOptions {
  */
 export class RenewedProducer {
   readonly #make: (partitions: number) => BatchProducer;
+  readonly #adapt: (producer: BatchProducer) => Promise<void>;
   readonly #facts: ClientFacts;
   readonly #closed = new AbortController();
   #current: BatchProducer;
@@ -48,13 +52,16 @@ export class RenewedProducer {
   #onChange: () => void = () => undefined;
   #onReports: () => void = () => undefined;
 
-  constructor({ make, start, facts }: RenewedProducerOptions) {
+  constructor({ make, adapt, start, facts }: RenewedProducerOptions) {
     this.#make = make;
+    this.#adapt = adapt;
     this.#facts = facts;
     this.#partitions = 'partitions' in start ? start.partitions : 1;
     this.#current = this.#made();
     if ('partitions' in start) {
       this.#isOpen = true;
+      // Before anything is offered.
+      void this.#adaptCurrent();
     } else {
       this.#problem = start.problem;
       this.#startOpening();
@@ -135,6 +142,7 @@ export class RenewedProducer {
       underWay: now.underWay,
       settled: accepted + now.settled,
       failures: added(failures, now.failures),
+      failedTimes: now.failedTimes,
     };
   }
 
@@ -198,6 +206,7 @@ export class RenewedProducer {
       if (this.#current.failure) continue;
       if (partitions !== undefined && partitions > 0) {
         if (partitions !== this.#partitions) await this.#replace(partitions);
+        await this.#adaptCurrent();
         this.#isOpen = true;
         this.#problem = undefined;
         break;
@@ -207,6 +216,11 @@ export class RenewedProducer {
     }
     this.#isOpening = false;
     this.#onChange();
+  }
+
+  /** Without an answer, requests stay as they are: what they are too large for comes back. */
+  async #adaptCurrent(): Promise<void> {
+    await this.#inTurn(async () => this.#adapt(this.#current)).catch(() => undefined);
   }
 
   /** What was known before says more. */

@@ -72,7 +72,9 @@ export class SpoolingTopicSink implements Sink {
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
     if (this.#isClosed) throw new Error('the sink is closed');
-    const rest = this.#mustSpool ? batch : await this.#send(batch, giveUp);
+    // Once nobody waits any more, the disk is quicker than a queue that is withdrawn right after.
+    const isOnlyKept = this.#mustSpool || giveUp.aborted;
+    const rest = isOnlyKept ? batch : await this.#send(batch, giveUp);
     if (rest.count === 0) return;
     try {
       await this.#putOnDisk(rest, giveUp);

@@ -1,28 +1,25 @@
 import type { BatchProducer } from '../kafka/batch-producer.js';
 import { packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
-import { Patience } from './patience.js';
 import type { Sink, SinkCounters } from '../pipeline/contracts.js';
 
 /** Sends packets to a topic. */
 export class TopicSink implements Sink {
   readonly #producer: BatchProducer;
-  readonly #drainTimeoutMs: number;
   #unsent = 0;
 
-  /** @param drainTimeoutMs how long a flush waits while nothing at all is delivered */
-  constructor(producer: BatchProducer, drainTimeoutMs: number) {
+  constructor(producer: BatchProducer) {
     this.#producer = producer;
-    this.#drainTimeoutMs = drainTimeoutMs;
   }
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
-    const taken = await this.#producer.send(batch, giveUp);
+    // Once nobody waits any more, all that is not delivered fails: also what could still be queued.
+    const taken = giveUp.aborted ? 0 : await this.#producer.send(batch, giveUp);
     this.#unsent += packetsAfter(batch, taken).count;
   }
 
+  /** Waits as long as librdkafka tries (message.timeout.ms), unless nobody does any more. */
   async flush(giveUp: AbortSignal): Promise<void> {
-    const patience = new Patience(this.#drainTimeoutMs, giveUp);
-    const left = await this.#producer.drain((left) => patience.holds(left));
+    const left = await this.#producer.drain(() => !giveUp.aborted);
     if (left > 0) await this.#producer.purge();
     if (this.#producer.failure) throw this.#producer.failure;
   }

@@ -25,6 +25,8 @@ export interface RunOptions {
 const UNHEARD = 'nothing was heard of them until the end';
 /** Long enough for a group to be left and offsets to be committed. */
 const CLOSE_LIMIT_MS = 5000;
+/** Once the drain timeout is over, nobody waits for more than that. */
+const LATE_CLOSE_LIMIT_MS = 500;
 
 /**
  * Runs to the end: the first signal asks the run to stop, the second one ends the process. Always closes with the
@@ -64,7 +66,7 @@ export async function superviseRun(
     endStatistics();
     process.off('uncaughtExceptionMonitor', onBug);
     written = showSummary(run.summary(UNHEARD), log, format);
-    await closeSoon(run);
+    await closeSoon(run, stop.giveUp.aborted ? LATE_CLOSE_LIMIT_MS : CLOSE_LIMIT_MS);
     onStopSignal(undefined);
   }
   return run.summary(UNHEARD).lost > 0 || !written ? 1 : 0;
@@ -84,10 +86,10 @@ export function endAtSignals(log: Logger, format: LogFormat): void {
 }
 
 /** A client's thread may be waiting for a name server: nobody should have to wait for it, too. */
-async function closeSoon(run: PacketRun): Promise<void> {
+async function closeSoon(run: PacketRun, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    timer = setTimeout(resolve, limitMs);
   });
   await Promise.race([run.close(), limit]);
   clearTimeout(timer);

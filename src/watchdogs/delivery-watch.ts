@@ -11,14 +11,17 @@ const MARKS = 600;
 /** Says how far the deliveries are behind what was captured, and when they have caught up. */
 export class DeliveryWatch implements Watchdog {
   readonly #log: Logger;
+  readonly #slowness: string | undefined;
   /** When the packets up to a number had come, for those of which some wait. */
   readonly #marks: { readonly atMs: number; readonly packets: number }[] = [];
   #saidAtMs: number | undefined;
   /** When it was first said that Kafka is behind. */
   #failedBefore: number | undefined;
 
-  constructor(log: Logger) {
+  /** @param slowness why the way to the brokers may be the cause, where it may be */
+  constructor(log: Logger, slowness?: string) {
     this.#log = log;
+    this.#slowness = slowness;
   }
 
   look(account: Summary, nowMs: number): void {
@@ -43,7 +46,8 @@ export class DeliveryWatch implements Watchdog {
     this.#log.warn(
       { event: 'lag', lag_s: Math.round(lagMs / 1000), packets_under_way, packets_spooled },
       `Kafka is ${Math.round(lagMs / 1000)} s behind: ` +
-        `${packets_under_way + packets_spooled} packet(s) wait${where}`,
+        `${packets_under_way + packets_spooled} packet(s) wait${where}` +
+        (this.#slowness === undefined ? '' : `; ${this.#slowness}`),
     );
   }
 

@@ -247,7 +247,7 @@ test(
       { packets_in, packets_out, packets_failed },
       { packets_in: 3, packets_out: 2, packets_failed: 1 },
     );
-    assert.match(run.stderr, /Message size too large/);
+    assert.match(run.stderr, /larger than message\.max\.bytes allows/);
   },
 );
 

@@ -14,6 +14,10 @@ import { keptLog } from './log.js';
 /** A port that nothing listens on. */
 const NOBODY = { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' };
 
+/** What becomes of packets that nobody took, with the reason. */
+const NOT_DELIVERED =
+  'not delivered before the drain timeout: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused';
+
 describe('a producer of batches', () => {
   test('makes a message of each packet, with headers only where a packet is not plain', async (t) => {
     const kafka = new InMemoryKafka(t);
@@ -76,7 +80,7 @@ describe('a producer of batches', () => {
     const producer = kafka.producer({ properties: AT_ONCE });
     const nothing = {
       ...{ accepted: 0, delivered: 0, deliveredBytes: 0, failed: 0, failures: {} },
-      ...{ underWay: 0, settled: 0 },
+      ...{ underWay: 0, settled: 0, failedTimes: {} },
     };
     assert.deepEqual(producer.counters(), nothing);
     const batch = batchOf(numbered(10));
@@ -235,6 +239,7 @@ describe('a producer of batches', () => {
       fullBytes: 0,
       headers: [],
       flowPartitions: 0,
+      keysChoose: false,
       reportEvery: 0,
       onEvent: () => undefined,
     });
@@ -273,13 +278,11 @@ describe('a producer of batches', () => {
     await producer.purge();
     assert.equal(await producer.flush(0), 0);
     const { delivered, failed, failures } = producer.counters();
-    assert.deepEqual(
-      { delivered, failed, failures },
-      { delivered: 0, failed: 5, failures: { 'Local: Purged in queue': 5 } },
-    );
+    assert.deepEqual({ delivered, failed }, { delivered: 0, failed: 5 });
+    assert.match(Object.keys(failures).join(), /^not delivered before the drain timeout/);
   });
 
-  test('says a cause of failure once, and counts it each time', async () => {
+  test('says a cause of failure once in a while, why nothing is delivered, and counts', async () => {
     const { log, records } = keptLog();
     const options = { topic: 't', reportEvery: 0 } as const;
     const properties = new Map(Object.entries({ ...NOBODY, 'message.max.bytes': '1000' }));
@@ -296,19 +299,26 @@ describe('a producer of batches', () => {
       },
       log,
     );
-    for (let turn = 0; turn < 2; turn++)
-      await producer.send(batchOf([...numbered(1), ...numbered(2, { bytes: 1001 })]), NEVER);
-    const errors = () => records.filter(({ level }) => level === 'error').map(({ msg }) => msg);
+    const two = () => batchOf([...numbered(1), ...numbered(2, { bytes: 1001 })]);
+    await producer.send(two(), NEVER);
+    const said = (wanted: string) =>
+      records.filter(({ level }) => level === wanted).map(({ msg }) => msg);
+    const errors = () => said('error');
+    await waitFor(() => /Connection refused/.test(said('warn').join()), {
+      limitMs: 5000,
+      what: 'what is wrong with the connection',
+    });
     await waitFor(() => errors().length > 0, { limitMs: 5000, what: 'the failure to be said' });
+    await producer.send(two(), NEVER);
     await producer.purge();
     await waitFor(() => errors().length > 1, { limitMs: 5000, what: 'the next one to be said' });
     assert.deepEqual(errors(), [
-      'packets are not delivered: Broker: Message size too large',
-      'packets are not delivered: Local: Purged in queue',
+      'packets are not delivered: larger than message.max.bytes allows (1000); cut packets with -s, or raise -X message.max.bytes',
+      `packets are not delivered: ${NOT_DELIVERED}`,
     ]);
     assert.deepEqual(producer.counters().failures, {
-      'Broker: Message size too large': 4,
-      'Local: Purged in queue': 2,
+      'larger than message.max.bytes allows': 4,
+      [NOT_DELIVERED]: 2,
     });
     await producer.close();
   });
@@ -318,6 +328,24 @@ describe('a producer of batches', () => {
     await producer.close();
     await producer.close();
     await assert.rejects(producer.send(batchOf(numbered(1)), NEVER), /producer is closed/);
+  });
+
+  test('settles what was asked for right before it is closed', async (t) => {
+    const producer = new InMemoryKafka(t).producer();
+    const flushing = producer.flush(100);
+    const closing = producer.close();
+    // Done, or refused where it was not begun.
+    await flushing.catch((error: unknown) => {
+      assert.match(String(error), /producer is closed/);
+    });
+    await closing;
+  });
+
+  test('refuses a topic that librdkafka has no room for', (t) => {
+    const kafka = new InMemoryKafka(t);
+    assert.throws(() => kafka.producer({ topic: 't'.repeat(513) }), {
+      message: 'Kafka producer: settings of the topic: Local: Invalid argument or configuration',
+    });
   });
 
   test('says what is wrong with its properties, as misuse', () => {

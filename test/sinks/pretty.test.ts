@@ -190,7 +190,7 @@ function prettyTopicSink(
   const { every, output } = options;
   const properties = { ...AT_ONCE, ...options.properties };
   const producer = kafka.producer({ properties, reportEvery: every });
-  const inner = new TopicSink(producer, 10_000);
+  const inner = new TopicSink(producer);
   return new PrettyTopicSink(inner, { producer, output, topic: 'pcap', every });
 }
 

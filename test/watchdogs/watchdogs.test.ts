@@ -77,6 +77,15 @@ describe('DeliveryWatch', () => {
     assert.deepEqual(said(), []);
   });
 
+  test('names what slows the way to the brokers down, where that is known', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log, 'they are far away');
+    const behind = account({ packets_in: 100, packets_under_way: 50 });
+    watch.look(behind, 0);
+    watch.look(behind, 3000);
+    assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait; they are far away']);
+  });
+
   test('counts what is on disk, too', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log);

@@ -1,0 +1,63 @@
+import type { NativeRequestBounds } from '../addon.js';
+import type { Properties } from './properties.js';
+import { producerProperties } from './settings.js';
+
+/** A trip to the broker and back that is as long as filling a request takes, or longer, in ms. */
+export const LONG_TRIP_MS = 5;
+/** As large as requests over a long way become at most, where the topic takes them. */
+const LARGE_REQUEST_BYTES = 8_000_000;
+/** Bytes of a message that are not its packet's, at least. */
+const LEAST_MESSAGE_BYTES = 64;
+
+/** What is known about the topic and the way to it. */
+export interface TopicFacts {
+  /** max.message.bytes; undefined where it may not be seen. */
+  readonly limitBytes: number | undefined;
+  /** How long a question to the broker and its answer take, in ms. */
+  readonly roundTripMs: number;
+}
+
+/**
+ * The bounds that suit a topic. Kafka's limit is on a request's batch as it is sent, so that a request must not hold
+ * more, and a single packet may. An idempotent producer has one request a partition under way: over a long way they
+ * are as large as the topic takes.
+ *
+ * @param usual what the client's properties say
+ * @param user what the user has set stays, unless the topic takes less
+ */
+export function requestBounds(
+  usual: NativeRequestBounds,
+  user: Properties,
+  { limitBytes, roundTripMs }: TopicFacts,
+): NativeRequestBounds {
+  if (limitBytes === undefined) return usual;
+  const isLong = roundTripMs >= LONG_TRIP_MS;
+  const largest = isLong ? Math.max(LARGE_REQUEST_BYTES, usual.bytes) : usual.bytes;
+  // Whoever compresses and sets a size knows how much smaller requests become.
+  const isChosen = user.has('batch.size') && isCompressed(user);
+  const bytes = user.has('batch.size') ? usual.bytes : largest;
+  const messages = Math.max(usual.messages, Math.ceil(largest / LEAST_MESSAGE_BYTES));
+  return {
+    bytes: isChosen ? bytes : Math.min(bytes, limitBytes),
+    messageBytes: user.has('message.max.bytes')
+      ? usual.messageBytes
+      : Math.max(usual.messageBytes, limitBytes),
+    messages: isLong && !user.has('batch.num.messages') ? messages : usual.messages,
+  };
+}
+
+/** Why little may get through to the brokers, and what helps; undefined where nothing is known. */
+export function slownessOf(user: Properties, roundTripMs: number): string | undefined {
+  const isIdempotent = producerProperties(user).get('enable.idempotence') === 'true';
+  if (roundTripMs < LONG_TRIP_MS || !isIdempotent) return undefined;
+  return (
+    `the brokers are ${Math.round(roundTripMs)} ms away, and each partition has one request under way: ` +
+    'more partitions, a larger max.message.bytes of the topic or -X enable.idempotence=false ' +
+    '(order and single delivery are not certain then) let more through'
+  );
+}
+
+function isCompressed(user: Properties): boolean {
+  const codec = user.get('compression.type') ?? user.get('compression.codec') ?? 'none';
+  return codec !== 'none';
+}

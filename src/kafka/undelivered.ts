@@ -1,0 +1,65 @@
+import type { Problem } from './connection-problem.js';
+
+/** What remedies for single packets are about. */
+export interface SendingFacts {
+  /** The topic's settings by their names; empty where they may not be seen. */
+  readonly topicSettings: Readonly<Record<string, string>>;
+  /** message.max.bytes of the client. */
+  readonly messageBytes: number;
+  /** Which time messages carry. */
+  readonly timestamp: 'packet' | 'now';
+}
+
+/** A packet that far from this machine's clock has its time from elsewhere, in ms. */
+const FAR_MS = 60_000;
+
+/**
+ * Why packets were not delivered, with what to do about it.
+ *
+ * @param cause as the addon counts it
+ * @param timeMs Kafka's timestamp of such a packet, where it failed for its own sake
+ */
+export function undeliveredProblem(
+  cause: string,
+  timeMs: number | undefined,
+  facts: SendingFacts,
+): Problem {
+  if (cause.startsWith('larger than message.max.bytes'))
+    return {
+      cause: `${cause} (${facts.messageBytes})`,
+      remedy: 'cut packets with -s, or raise -X message.max.bytes',
+    };
+  if (cause.startsWith('larger than the topic takes'))
+    return {
+      cause: `larger than the topic takes (${setting('max.message.bytes', facts)})`,
+      remedy: 'cut packets with -s, or raise max.message.bytes of the topic',
+    };
+  if (cause.startsWith('time ') && timeMs !== undefined) return timeProblem(cause, timeMs, facts);
+  return { cause, remedy: undefined };
+}
+
+function timeProblem(cause: string, timeMs: number, facts: SendingFacts): Problem {
+  const now = Date.now();
+  const isOwn = facts.timestamp === 'packet' && Math.abs(timeMs - now) > FAR_MS;
+  const whose = isOwn
+    ? `the packet's own time, ${at(timeMs)}, where this machine's clock says ${at(now)}`
+    : `by this machine's clock, ${at(timeMs)}`;
+  const limits = `${setting('message.timestamp.after.max.ms', facts)} and ${setting('message.timestamp.before.max.ms', facts)} of the topic`;
+  return {
+    cause: `${cause}: ${whose}`,
+    remedy: isOwn
+      ? `raise ${limits}, or send the time of sending instead: --kafka-timestamp now`
+      : `set this machine's clock or the broker's, whichever is wrong, or raise ${limits}`,
+  };
+}
+
+function setting(name: string, { topicSettings }: SendingFacts): string {
+  const value = topicSettings[name];
+  return value === undefined ? name : `${name}=${value}`;
+}
+
+/** A time in ms since 1970 as text, also where it is past what a Date can hold. */
+function at(ms: number): string {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? `${ms} ms since 1970` : time.toISOString();
+}
