@@ -30,7 +30,6 @@ function producerTo(t: TestContext, topic: string, properties: Record<string, st
       namesInterface: true,
       keepsUndelivered: true,
       reportEvery: 0,
-      ownConnections: undefined,
     },
     log,
   );

@@ -7,7 +7,7 @@ import { RenewedProducer } from '#kcap/kafka/renewed-producer.js';
 import { SpoolingTopicSink } from '#kcap/sinks/spooling-topic.js';
 import { UserError } from '#kcap/errors/user-error.js';
 import type { BatchProducer } from '#kcap/kafka/batch-producer.js';
-import type { ClientFacts } from '#kcap/kafka/connection-problem.js';
+import type { ClientFacts } from '#kcap/kafka/client-facts.js';
 import { Spool } from '#kcap/spool/spool.js';
 import { SpoolFolder } from '#kcap/spool/spool-folder.js';
 
@@ -73,6 +73,7 @@ describe('a topic with a spool', () => {
     const { spool, log, messages } = await spoolOf(t, await tempFolder(t));
     const asked: number[] = [];
     const producer = new RenewedProducer({
+      adapt: () => Promise.resolve(),
       make: (partitions) => {
         asked.push(partitions);
         return producerOf(kafka, AT_ONCE);
@@ -98,8 +99,9 @@ describe('a topic with a spool', () => {
     const refusing = { ...NOBODY, 'message.timeout.ms': '50' };
     let made = 0;
     const producer = new RenewedProducer({
+      adapt: () => Promise.resolve(),
       make: () => producerOf(kafka, made++ === 0 ? refusing : AT_ONCE),
-      start: { partitions: 1 },
+      start: { partitions: 1, roundTripMs: 0 },
       facts: factsOf(kafka),
     });
     const sink = new SpoolingTopicSink(producer, spool, optionsWith(log));
@@ -172,8 +174,9 @@ async function sinkOf(
 ): Promise<SpoolingTopicSink> {
   const { spool, log } = await spoolOf(t, folder, limitBytes);
   const producer = new RenewedProducer({
+    adapt: () => Promise.resolve(),
     make: () => producerOf(kafka, properties),
-    start: { partitions: 1 },
+    start: { partitions: 1, roundTripMs: 0 },
     facts: factsOf(kafka),
   });
   const sink = new SpoolingTopicSink(producer, spool, { ...optionsWith(log), sourceWaits });
