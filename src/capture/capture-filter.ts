@@ -95,9 +95,13 @@ function placeOfError(expression: string, linkType: number): number | undefined 
   return words[right]?.index;
 }
 
+/** As many characters are made short in a moment. Only then libpcap sees that an expression can match nothing. */
+const SHORT_EXPRESSION = 1000;
+
 function compiles(expression: string, linkType: number): boolean {
   try {
-    new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH, false);
+    const optimized = expression.length <= SHORT_EXPRESSION;
+    new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH, optimized);
     return true;
   } catch {
     return false;

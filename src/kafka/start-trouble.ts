@@ -59,7 +59,11 @@ export class StartTrouble {
   async failure(what: string, message: string): Promise<UserError> {
     const text = hideSecrets(message, this.#facts.properties);
     if (CONTRADICTION.test(text))
-      return usageError('properties (-X)', text.replaceAll('`', ''), 'change or leave out one');
+      return usageError(
+        'properties (-X)',
+        text.replace(/`(\S+?)` ?/g, '$1 ').trimEnd(),
+        'change or leave out one',
+      );
     const known = this.#lastError ?? this.#lastDisconnect;
     const said = SAYS_LITTLE.test(text) ? (known ?? this.#silence(text)) : text;
     if (this.#noTicket && NO_TICKET.test(said)) return this.#noTicket;

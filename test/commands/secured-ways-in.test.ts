@@ -240,7 +240,7 @@ async function longRun(
     properties.flatMap((property) => ['-X', property]),
   );
   const consumer = kcap(t, ['-c', '-o', 'begin', ...common], { env });
-  const producer = kcap(t, ['-p', '-r', '-', '--drain-timeout', '2', ...common], {
+  const producer = kcap(t, ['-p', '-r', '-', ...common], {
     env,
     stdin: 'open',
   });
@@ -299,7 +299,9 @@ describe('a ticket that is over before the run', () => {
     const env = kafka.realm.environment();
     await kafka.realm.takeTicket(env, principal, brief);
     const said = /Kafka: Ticket expired; take a ticket with kinit/;
-    const { producer } = await longRun(t, ['security.protocol=SASL_PLAINTEXT'], env, (run) =>
+    // The end of its input is waited for as long as that.
+    const properties = ['security.protocol=SASL_PLAINTEXT', 'message.timeout.ms=2000'];
+    const { producer } = await longRun(t, properties, env, (run) =>
       Promise.resolve(said.test(run.stderr)),
     );
     assert.equal((await producer.exit).status, 1);

@@ -153,7 +153,7 @@ describe('a producer of batches', () => {
     const long = numbered(1, { first: 1, bytes: 1001 });
     await producer.send(batchOf([...numbered(1), ...long], { linkType: 113 }), NEVER);
     await producer.flush(10_000);
-    assert.equal(producer.counters().failures['Broker: Message size too large'], 1);
+    assert.equal(producer.counters().failures['larger than message.max.bytes allows'], 1);
     assert.equal(producer.counters().delivered, 1);
     const [refused] = producer.takeRefused();
     assert.ok(refused);

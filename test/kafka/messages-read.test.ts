@@ -122,6 +122,7 @@ describe('a message that holds', () => {
         timesOutOfRange: 0,
         timesFromKafka: 0,
         badHeaders: 0,
+        outsideSlack: 0,
         deleted: 0,
       };
       assert.deepEqual(batch.tally, counted ? { ...nothing, [counted]: 1 } : nothing);

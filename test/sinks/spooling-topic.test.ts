@@ -127,7 +127,10 @@ describe('a topic with a spool', () => {
     await sink.write(batchOf([...numbered(2), ...numbered(1, { bytes: 1001 })]), NEVER);
     await sink.flush(NEVER);
     const { out, failed, spool } = sink.counters();
-    assert.deepEqual([out, failed['Broker: Message size too large'], spool?.waiting], [2, 1, 0]);
+    assert.deepEqual(
+      [out, failed['larger than message.max.bytes allows'], spool?.waiting],
+      [2, 1, 0],
+    );
     assert.deepEqual(
       (await readdir(folder)).map((name) => name.replace(/\d+/, 'N')),
       ['packets@N.pcap.refused', 'packets@lock'],

@@ -8,8 +8,8 @@ export interface Lane {
 }
 
 /**
- * Parts of the paths of those that need the machine for themselves: they send at a rate and expect no drop, or hold how
- * long something takes or how much memory.
+ * Parts of the paths of those that need the machine for themselves: they send at a rate and expect no drop, hold how
+ * long something takes or how much memory, or capture what the others exchange with the brokers.
  */
 const ALONE = [
   'commands/broker-away',
@@ -18,6 +18,7 @@ const ALONE = [
   'commands/consume-obstructed',
   'commands/overload',
   'commands/produce-interface',
+  'commands/produce-own-traffic',
   'commands/spool',
   'commands/watch',
   'support/veth',
