@@ -499,6 +499,8 @@ void BatchProducer::PurgeAll() {
   refused_.Judge([this](const RefusedMessage& message) { FailForItsOwnSake(message); }, bounds);
   for (const auto& [number, message] : refused_.again()) GiveUp(message);
   refused_.again().clear();
+  // The brokers' threads purge some time later: also what comes after, where nothing is left now.
+  if (rd_kafka_outq_len(client()) == 0) return;
   // A broker's thread may be waiting for a name server: it is waited for no longer than below.
   rd_kafka_purge(
       client(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
