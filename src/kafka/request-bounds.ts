@@ -6,6 +6,8 @@ import { producerProperties } from './settings.js';
 export const LONG_TRIP_MS = 5;
 /** As large as requests over a long way become at most, where the topic takes them. */
 const LARGE_REQUEST_BYTES = 8_000_000;
+/** Kafka's default of max.message.bytes: a topic that takes more has been made for longer packets. */
+const DEFAULT_LIMIT_BYTES = 1_048_588;
 /** Bytes of a message that are not its packet's, at least. */
 const LEAST_MESSAGE_BYTES = 64;
 
@@ -37,11 +39,11 @@ export function requestBounds(
   const isChosen = user.has('batch.size') && isCompressed(user);
   const bytes = user.has('batch.size') ? usual.bytes : largest;
   const messages = Math.max(usual.messages, Math.ceil(largest / LEAST_MESSAGE_BYTES));
+  // Other bounds take another client, and half a second until it may send.
+  const takesLong = limitBytes > DEFAULT_LIMIT_BYTES && !user.has('message.max.bytes');
   return {
     bytes: isChosen ? bytes : Math.min(bytes, limitBytes),
-    messageBytes: user.has('message.max.bytes')
-      ? usual.messageBytes
-      : Math.max(usual.messageBytes, limitBytes),
+    messageBytes: takesLong ? Math.max(usual.messageBytes, limitBytes) : usual.messageBytes,
     messages: isLong && !user.has('batch.num.messages') ? messages : usual.messages,
   };
 }

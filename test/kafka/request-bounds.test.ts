@@ -9,7 +9,9 @@ const NEAR = { limitBytes: 1_048_588, roundTripMs: 0.5 };
 
 test('leaves requests as they are where the topic takes them, or says nothing', () => {
   assert.deepEqual(requestBounds(USUAL, NONE, { ...NEAR, limitBytes: undefined }), USUAL);
-  assert.deepEqual(requestBounds(USUAL, NONE, NEAR), { ...USUAL, messageBytes: 1_048_588 });
+  assert.deepEqual(requestBounds(USUAL, NONE, NEAR), USUAL);
+  const long = { ...NEAR, limitBytes: 2_000_000 };
+  assert.deepEqual(requestBounds(USUAL, NONE, long), { ...USUAL, messageBytes: 2_000_000 });
 });
 
 test('cuts requests to what the topic takes, also where the user has set more', () => {
