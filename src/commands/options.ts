@@ -112,7 +112,8 @@ export const PRODUCER = {
   'partition-by': {
     type: 'string',
     value: 'KEY',
-    describe: 'time (default), or flow: both directions of a conversation in one partition',
+    describe:
+      'time: as they come, partitions take turns (default); flow: both directions of a conversation in one partition',
     default: 'time',
   },
   'kafka-timestamp': {
