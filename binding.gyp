@@ -38,6 +38,8 @@
         'native/kafka/partition_merge.cc',
         'native/kafka/partition_reads.cc',
         'native/kafka/producer_client.cc',
+        'native/kafka/producer_outcomes.cc',
+        'native/kafka/producer_sending.cc',
         'native/kafka/properties.cc',
         'native/kafka/refused_requests.cc',
         'native/kafka/standstill.cc',

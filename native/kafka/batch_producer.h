@@ -102,6 +102,13 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   void StopThread();
 
   // The producer's thread.
+  static constexpr int kStepMs = 10;  // of waiting, before other things are looked at again
+  // Of a message: its parts, and the headers that say what is not plain about the packet.
+  static constexpr size_t kPlainArguments = 13;
+  /** For a counter that one thread alone writes: cheaper than an atomic addition. */
+  static void Add(std::atomic<uint64_t>& counter, uint64_t number) {
+    counter.store(counter.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
+  }
   void Run();
   rd_kafka_t* client() const { return client_->client(); }
   bool HasTurns() const { return !keys_choose_ && flow_partitions_ <= 1; }
