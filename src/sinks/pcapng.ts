@@ -1,4 +1,4 @@
-import { firstPackets, frameBytes, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { firstPackets, type Link, type PacketBatch } from '../packet/packet-batch.js';
 import { recordLength } from '../packet/record.js';
 import {
   encodeInterface,
@@ -9,7 +9,8 @@ import {
   packetsWithin,
   timestamp,
 } from '../pcap/pcapng-writer.js';
-import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
 import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
 /** Hosts and interfaces that are told apart; more than any fleet has, and no more than memory holds. */
@@ -29,8 +30,7 @@ export class PcapngSink implements Sink {
   readonly #interfaces = new Map<string, Interface>();
   #begun = false;
   #blocks = Buffer.alloc(0);
-  #out = 0;
-  #bytesOut = 0;
+  readonly #tally = new Tally();
 
   /** @param application who writes the file, as the file says it */
   constructor(output: ByteOutput, application: string) {
@@ -40,6 +40,32 @@ export class PcapngSink implements Sink {
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (batch.count === 0) return;
+    await this.#tally.during(countOf(batch), () => this.#writePackets(batch, giveUp));
+  }
+
+  async flush(giveUp: AbortSignal): Promise<void> {
+    await this.#begin(giveUp);
+    const statistics = [...this.#interfaces.values()]
+      .filter(({ packets }) => packets > 0)
+      .map(({ id, ...rest }) => encodeStatistics({ interfaceId: id, ...rest }));
+    if (statistics.length > 0) await this.#write(Buffer.concat(statistics), giveUp);
+  }
+
+  account(): Account {
+    return this.#tally.account();
+  }
+
+  async close(): Promise<void> {
+    await this.#output.close();
+  }
+
+  async #begin(giveUp: AbortSignal): Promise<void> {
+    if (this.#begun) return;
+    this.#begun = true;
+    await this.#write(encodeSectionHeader(this.#application), giveUp);
+  }
+
+  async #writePackets(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     await this.#begin(giveUp);
     const of = await this.#interfaceOf(batch.link, giveUp);
     const room = packetBlocksLength(batch);
@@ -54,28 +80,6 @@ export class PcapngSink implements Sink {
       throw new ReaderLeft(written.count);
     }
     this.#countOut(batch, of);
-  }
-
-  async flush(giveUp: AbortSignal): Promise<void> {
-    await this.#begin(giveUp);
-    const statistics = [...this.#interfaces.values()]
-      .filter(({ packets }) => packets > 0)
-      .map(({ id, ...rest }) => encodeStatistics({ interfaceId: id, ...rest }));
-    if (statistics.length > 0) await this.#write(Buffer.concat(statistics), giveUp);
-  }
-
-  counters(): SinkCounters {
-    return { out: this.#out, bytesOut: this.#bytesOut, failed: {}, unusable: {} };
-  }
-
-  async close(): Promise<void> {
-    await this.#output.close();
-  }
-
-  async #begin(giveUp: AbortSignal): Promise<void> {
-    if (this.#begun) return;
-    this.#begun = true;
-    await this.#write(encodeSectionHeader(this.#application), giveUp);
   }
 
   async #interfaceOf(link: Link, giveUp: AbortSignal): Promise<Interface> {
@@ -101,8 +105,7 @@ export class PcapngSink implements Sink {
 
   #countOut(batch: PacketBatch, of: Interface): void {
     if (batch.count === 0) return;
-    this.#out += batch.count;
-    this.#bytesOut += frameBytes(batch);
+    this.#tally.pass(countOf(batch));
     const { bytes, link } = batch;
     if (of.packets === 0) of.start = timestamp(bytes, 0, link.precision);
     of.packets += batch.count;

@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { BatchProducer } from '../kafka/batch-producer.js';
 import { packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
-import type { Sink, SinkCounters } from '../pipeline/contracts.js';
+import type { Cause } from '../errors/cause.js';
+import { countOf, Tally, withOutcomes, type Account } from '../pipeline/account.js';
+import type { Sink } from '../pipeline/contracts.js';
+import { withDeliveries } from './deliveries.js';
 import type { Spool } from '../spool/spool.js';
 import { Patience } from './patience.js';
 
@@ -14,6 +17,13 @@ const AWAY_MS = 1000;
 const LOOK_MS = 50;
 /** How often it is said at most that packets go to disk, or that there is no room. */
 const REPEAT_MS = 10_000;
+
+const NO_ROOM: Cause = {
+  id: 'no-room-in-spool',
+  fate: 'failed',
+  loss: true,
+  text: 'no room in the spool',
+};
 
 /**
  * Sends packets to a topic; those that it can't send go to disk and from there, in order, before any newer packet. What
@@ -30,7 +40,7 @@ export class SpoolingTopicSink implements Sink {
   #sending: Promise<void> | undefined;
   #stopSending = false;
   #failure: { readonly error: unknown } | undefined;
-  #unsent = 0;
+  readonly #tally = new Tally();
   #delivered = 0;
   #deliveredAt = performance.now();
 
@@ -63,14 +73,15 @@ export class SpoolingTopicSink implements Sink {
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
-    const rest = this.#spool.hasPackets ? batch : await this.#send(batch, giveUp);
+    this.#tally.take(countOf(batch));
+    const rest = await this.#restAfterSending(batch, giveUp);
     if (rest.count === 0) return;
     try {
       await this.#putOnDisk(rest, giveUp);
     } catch (error) {
       // What came before the rest is under way: the batch was taken, and the next one is not.
       this.#fail(error);
-      this.#unsent += rest.count;
+      this.#tally.settle(NO_ROOM, countOf(rest));
     }
   }
 
@@ -89,19 +100,19 @@ export class SpoolingTopicSink implements Sink {
     if (this.#producer.failure) throw this.#producer.failure;
   }
 
-  counters(): SinkCounters {
-    const { delivered, deliveredBytes, failures } = this.#producer.counters();
-    return {
-      out: delivered,
-      bytesOut: deliveredBytes,
-      failed: { ...failures, 'no room in the spool': this.#unsent },
-      unusable: {},
-      spool: {
-        where: this.#spool.where,
-        waiting: this.#spool.waiting,
-        takenUp: this.#spool.takenUp,
-      },
+  account(): Account {
+    const { where, waiting, takenUp } = this.#spool;
+    const { in: taken, ...own } = this.#tally.account();
+    const all = { packets: taken.packets + takenUp.packets, bytes: taken.bytes + takenUp.bytes };
+    const waits: Cause = {
+      id: 'spooled',
+      fate: 'spooled',
+      loss: false,
+      text: `wait in ${where}: the next run with this --spool sends them`,
     };
+    return withOutcomes(withDeliveries({ ...own, in: all }, this.#producer.counters()), [
+      { cause: waits, packets: waiting, bytes: 0 },
+    ]);
   }
 
   async close(): Promise<void> {
@@ -109,6 +120,16 @@ export class SpoolingTopicSink implements Sink {
     await this.#sending;
     await this.#producer.close();
     await this.#spool.close();
+  }
+
+  async #restAfterSending(batch: PacketBatch, giveUp: AbortSignal): Promise<PacketBatch> {
+    if (this.#spool.hasPackets) return batch;
+    try {
+      return await this.#send(batch, giveUp);
+    } catch (error) {
+      this.#tally.giveBack(countOf(batch));
+      throw error;
+    }
   }
 
   /** Sends what can be sent; the rest. */
@@ -136,7 +157,7 @@ export class SpoolingTopicSink implements Sink {
     while (!(await this.#spool.append(batch))) {
       if (this.#failure) throw this.#failure.error;
       if (giveUp.aborted) {
-        this.#unsent += batch.count;
+        this.#tally.settle(NO_ROOM, countOf(batch));
         return;
       }
       this.#say(
@@ -182,7 +203,7 @@ export class SpoolingTopicSink implements Sink {
     } catch (error) {
       this.#fail(error);
     }
-    this.#unsent += withdrawn.reduce((sum, { count }) => sum + count, 0);
+    for (const batch of withdrawn) this.#tally.settle(NO_ROOM, countOf(batch));
   }
 
   #fail(error: unknown): void {

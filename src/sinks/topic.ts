@@ -1,13 +1,23 @@
+import type { Cause } from '../errors/cause.js';
 import type { BatchProducer } from '../kafka/batch-producer.js';
 import { packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
+import { withDeliveries } from './deliveries.js';
 import { Patience } from './patience.js';
-import type { Sink, SinkCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import type { Sink } from '../pipeline/contracts.js';
+
+const NOT_SENT: Cause = {
+  id: 'not-sent-in-time',
+  fate: 'failed',
+  loss: true,
+  text: 'not sent before the drain timeout',
+};
 
 /** Sends packets to a topic. */
 export class TopicSink implements Sink {
   readonly #producer: BatchProducer;
   readonly #drainTimeoutMs: number;
-  #unsent = 0;
+  readonly #tally = new Tally();
 
   /** @param drainTimeoutMs how long a flush waits while nothing at all is delivered */
   constructor(producer: BatchProducer, drainTimeoutMs: number) {
@@ -16,8 +26,12 @@ export class TopicSink implements Sink {
   }
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
-    const taken = await this.#producer.send(batch, giveUp);
-    this.#unsent += packetsAfter(batch, taken).count;
+    this.#tally.take(countOf(batch));
+    const taken = await this.#producer.send(batch, giveUp).catch((error: unknown) => {
+      this.#tally.giveBack(countOf(batch));
+      throw error;
+    });
+    this.#tally.settle(NOT_SENT, countOf(packetsAfter(batch, taken)));
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
@@ -27,14 +41,8 @@ export class TopicSink implements Sink {
     if (this.#producer.failure) throw this.#producer.failure;
   }
 
-  counters(): SinkCounters {
-    const { delivered, deliveredBytes, failures } = this.#producer.counters();
-    return {
-      out: delivered,
-      bytesOut: deliveredBytes,
-      failed: { ...failures, 'not sent before the drain timeout': this.#unsent },
-      unusable: {},
-    };
+  account(): Account {
+    return withDeliveries(this.#tally.account(), this.#producer.counters());
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,21 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
+import type { Cause } from '../errors/cause.js';
 import { UserError } from '../errors/user-error.js';
 import { UnusablePackets } from '../pcap/capture-decoder.js';
 import { CaptureFileDecoder } from '../pcap/capture-file-decoder.js';
-import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, withEnded, type Account } from '../pipeline/account.js';
+import type { Source } from '../pipeline/contracts.js';
 import { nameOf, openByteInput, readError, type ByteInput } from '../files/byte-input.js';
 import { decompressed } from '../files/compressed-input.js';
 import { ReadAhead } from '../files/read-ahead.js';
+import { TIME_OUT_OF_RANGE } from './time-out-of-range.js';
+
+const UNKNOWN_INTERFACE: Cause = {
+  id: 'unknown-interface',
+  fate: 'skipped',
+  loss: true,
+  text: 'of an interface that the file does not describe',
+};
 
 interface OpenFile {
   readonly path: string;
@@ -19,6 +29,7 @@ export class FileSource implements Source {
   readonly #linkType: number | undefined;
   readonly #onDamaged: (error: UserError) => void;
   readonly #unusable = new UnusablePackets();
+  readonly #tally = new Tally();
   #closed = false;
 
   private constructor(
@@ -71,15 +82,12 @@ export class FileSource implements Source {
     if (problem) throw problem;
   }
 
-  counters(): SourceCounters {
+  account(): Account {
     const { timesOutOfRange, unknownInterfaces } = this.#unusable;
-    return {
-      ...NOTHING_COUNTED,
-      unusable: {
-        'a time that no pcap file can hold': timesOutOfRange,
-        'of an interface that the file does not describe': unknownInterfaces,
-      },
-    };
+    return withEnded(this.#tally.account(), [
+      { cause: TIME_OUT_OF_RANGE, packets: timesOutOfRange, bytes: 0 },
+      { cause: UNKNOWN_INTERFACE, packets: unknownInterfaces, bytes: 0 },
+    ]);
   }
 
   async close(): Promise<void> {
@@ -115,6 +123,7 @@ export class FileSource implements Source {
         if (wanted > 0 && problem === undefined) waiting.readOn(wanted, batch !== undefined);
         if (batch) {
           packets += batch.count;
+          this.#tally.give(countOf(batch));
           yield this.#withLinkType(batch);
           if (isStopped()) return;
         }

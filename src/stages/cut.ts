@@ -1,21 +1,26 @@
-import type { PacketBatch } from '../packet/packet-batch.js';
+import { writable, type PacketBatch } from '../packet/packet-batch.js';
 import { cutFrames } from '../pcap/records.js';
-import type { Stage, StageCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import type { Stage } from '../pipeline/contracts.js';
 
 /** Keeps the first bytes of each packet, as a snapshot length does in a capture. */
 export class Cut implements Stage {
   readonly finished = false;
   readonly #snapLength: number;
+  readonly #tally = new Tally();
 
   constructor(snapLength: number) {
     this.#snapLength = snapLength;
   }
 
   apply(batch: PacketBatch): PacketBatch {
-    return { ...batch, bytes: cutFrames(batch.bytes, this.#snapLength) };
+    const own = writable(batch);
+    const cut = { ...own, bytes: cutFrames(own.bytes, this.#snapLength) };
+    this.#tally.give(countOf(cut));
+    return cut;
   }
 
-  counters(): StageCounters {
-    return { filtered: 0, returned: 0, returnedBytes: 0 };
+  account(): Account {
+    return this.#tally.account();
   }
 }

@@ -1,20 +1,16 @@
-import type { Summary } from '../pipeline/summary.js';
+import type { Account } from '../pipeline/account.js';
+import { lost } from '../pipeline/summary.js';
 import { statusLine } from './status-line.js';
 
-const UPDATE_MS = 500;
+/** Counts along on the terminal, as dumpcap does. */
+export class Progress {
+  show(account: Account): void {
+    const packets = lost(account);
+    const loss = packets > 0 ? `, '${packets}' lost` : '';
+    statusLine.show(`'${account.in.packets}' in, '${account.out.packets}' out${loss} `);
+  }
 
-/** Counts along on the terminal, as dumpcap does, until the returned function is called. */
-export function showProgress(summary: () => Summary): () => void {
-  const timer = setInterval(() => {
-    statusLine.show(progressText(summary()));
-  }, UPDATE_MS);
-  return () => {
-    clearInterval(timer);
+  hide(): void {
     statusLine.show('');
-  };
-}
-
-function progressText(now: Summary): string {
-  const lost = now.dropped_kernel + now.dropped_interface + now.packets_failed;
-  return `'${now.packets_in}' in, '${now.packets_out}' out${lost > 0 ? `, '${lost}' lost` : ''} `;
+  }
 }

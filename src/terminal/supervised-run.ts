@@ -3,10 +3,13 @@ import { addon } from '../addon.js';
 import type { ExitStatus } from '../errors/user-error.js';
 import type { PacketRun } from '../pipeline/packet-run.js';
 import type { Stop } from '../pipeline/stop.js';
-import { summaryLines, type Summary } from '../pipeline/summary.js';
-import { startWatching, type Watchdog } from '../watchdogs/watchdog.js';
+import type { Cause } from '../errors/cause.js';
+import { settled, type Account } from '../pipeline/account.js';
+import { lost, summarize, summaryLines } from '../pipeline/summary.js';
+import { watchAll, type Watchdog } from '../watchdogs/watchdog.js';
+import { lookAtAccount } from './account-views.js';
 import type { LogFormat } from './logging.js';
-import { showProgress } from './progress.js';
+import { Progress } from './progress.js';
 
 export interface RunOptions {
   /** Said once signals are listened to: whoever waits for it may send one. */
@@ -19,10 +22,24 @@ export interface RunOptions {
   readonly watchdogs?: readonly Watchdog[];
 }
 
-/** Cause of failure of packets of which nobody can say any more what became of them. */
-const UNHEARD = 'nothing was heard of them until the end';
+/** Of packets of which nobody can say any more what became of them. */
+const UNHEARD: Cause = {
+  id: 'unheard',
+  fate: 'failed',
+  loss: true,
+  text: 'nothing was heard of them until the end',
+};
+const GIVEN_UP: Cause = {
+  id: 'given-up',
+  fate: 'failed',
+  loss: true,
+  text: 'given up at a second signal',
+};
 /** Long enough for a group to be left and offsets to be committed. */
 const CLOSE_LIMIT_MS = 5000;
+
+const WATCH_MS = 1000;
+const PROGRESS_MS = 500;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -39,7 +56,7 @@ export async function superviseRun(
   const onSignal = (signal: NodeJS.Signals) => {
     if (asked) {
       log.warn(`${signal} again: ending now`);
-      showSummary(run.summary('given up at a second signal'), log, format);
+      showSummary(settled(run.account(), GIVEN_UP), run.durationMs, log, format);
       addon.exitNow(1);
     }
     asked = true;
@@ -48,21 +65,24 @@ export async function superviseRun(
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   log.info({ event: 'started' }, started);
-  const hideProgress =
-    process.stderr.isTTY && !quiet ? showProgress(() => run.summary()) : () => undefined;
-  const endWatching = startWatching(watchdogs, () => run.summary());
-  const endStatistics = showStatistics(() => run.summary(), statsIntervalMs, log);
+  const progress = process.stderr.isTTY && !quiet ? new Progress() : undefined;
+  const watch = watchAll(watchdogs);
+  watch(run.account());
+  const endLooking = lookAtAccount(run, [
+    { everyMs: WATCH_MS, look: watch },
+    { everyMs: PROGRESS_MS, look: (account) => progress?.show(account) },
+    { everyMs: statsIntervalMs, look: statisticsTo(log) },
+  ]);
   try {
     await run.run(stop);
   } finally {
-    hideProgress();
-    endWatching();
-    endStatistics();
-    showSummary(run.summary(UNHEARD), log, format);
+    endLooking();
+    progress?.hide();
+    showSummary(settled(run.account(), UNHEARD), run.durationMs, log, format);
     await closeSoon(run);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
-  return run.summary(UNHEARD).lossy ? 1 : 0;
+  return lost(settled(run.account(), UNHEARD)) > 0 ? 1 : 0;
 }
 
 /** A client's thread may be waiting for a name server: nobody should have to wait for it, too. */
@@ -75,24 +95,20 @@ async function closeSoon(run: PacketRun): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Logs the account every so often, until the returned function is called. */
-function showStatistics(account: () => Summary, intervalMs: number, log: Logger): () => void {
-  if (intervalMs === 0) return () => undefined;
-  const timer = setInterval(() => {
-    const now = account();
-    log.info({ event: 'statistics', ...now }, summaryLines(now).join('; '));
-  }, intervalMs);
-  return () => {
-    clearInterval(timer);
+/** Logs a record of the account. */
+function statisticsTo(log: Logger): (account: Account, durationMs: number) => void {
+  return (account, durationMs) => {
+    const text = summaryLines(account).join('; ');
+    log.info({ event: 'statistics', ...summarize(account, durationMs) }, text);
   };
 }
 
-function showSummary(summary: Summary, log: Logger, format: LogFormat): void {
-  const { lossy, ...fields } = summary;
-  const lines = summaryLines(summary);
-  const level = lossy ? 'warn' : 'info';
+function showSummary(account: Account, durationMs: number, log: Logger, format: LogFormat): void {
+  const lines = summaryLines(account);
+  const level = lost(account) > 0 ? 'warn' : 'info';
   // A summary ends every run, whatever the log level.
   if (!log.isLevelEnabled(level)) log.level = level;
-  if (format === 'json') log[level]({ event: 'summary', ...fields }, lines[0]);
+  if (format === 'json')
+    log[level]({ event: 'summary', ...summarize(account, durationMs) }, lines[0]);
   else for (const line of lines) log[level](line);
 }

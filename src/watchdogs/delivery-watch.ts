@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Summary } from '../pipeline/summary.js';
+import { underWay, withFate, type Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
 /** A delay that is worth a word; far above what batching takes. */
@@ -19,23 +19,27 @@ export class DeliveryWatch implements Watchdog {
     this.#log = log;
   }
 
-  look(account: Summary, nowMs: number): void {
-    const waiting = account.packets_under_way + account.packets_spooled;
-    const settled = account.packets_in - waiting;
+  look(account: Account, nowMs: number): void {
+    const waiting = waitingIn(account);
+    const packetsIn = account.in.packets;
+    const settled = packetsIn - waiting.underWay - waiting.spooled;
     while (this.#marks[0] && this.#marks[0].packets <= settled) this.#marks.shift();
-    if (this.#marks.at(-1)?.packets !== account.packets_in && waiting > 0)
-      this.#marks.push({ atMs: nowMs, packets: account.packets_in });
+    if (this.#marks.at(-1)?.packets !== packetsIn && packetsIn > settled)
+      this.#marks.push({ atMs: nowMs, packets: packetsIn });
     if (this.#marks.length > MARKS) this.#marks.splice(MARKS / 2, 1);
 
     const lagMs = nowMs - (this.#marks[0]?.atMs ?? nowMs);
-    if (lagMs >= LAG_MS) this.#sayLag(account, lagMs, nowMs);
+    if (lagMs >= LAG_MS) this.#sayLag(waiting, lagMs, nowMs);
     else if (this.#saidAtMs !== undefined && lagMs === 0) this.#sayCaughtUp();
   }
 
-  #sayLag(account: Summary, lagMs: number, nowMs: number): void {
+  #sayLag(
+    { underWay: packets_under_way, spooled: packets_spooled }: Waiting,
+    lagMs: number,
+    nowMs: number,
+  ): void {
     if (this.#saidAtMs !== undefined && nowMs - this.#saidAtMs < REPEAT_MS) return;
     this.#saidAtMs = nowMs;
-    const { packets_under_way, packets_spooled } = account;
     const where = packets_spooled > 0 ? `, ${packets_spooled} of them on disk` : '';
     this.#log.warn(
       { event: 'lag', lag_s: Math.round(lagMs / 1000), packets_under_way, packets_spooled },
@@ -48,4 +52,15 @@ export class DeliveryWatch implements Watchdog {
     this.#saidAtMs = undefined;
     this.#log.info({ event: 'caught-up' }, 'Kafka has caught up');
   }
+}
+
+interface Waiting {
+  readonly underWay: number;
+  /** On disk. */
+  readonly spooled: number;
+}
+
+function waitingIn(account: Account): Waiting {
+  const [spooled] = withFate(account, 'spooled');
+  return { underWay: underWay(account).packets, spooled: spooled?.packets ?? 0 };
 }

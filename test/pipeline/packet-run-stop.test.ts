@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
-import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 
 import { batchOf, numbered } from '../packet/packets.js';
 import { HandWrittenSink, HandWrittenSource, type Diary } from './hand-written.js';
+import { packetRun, summaryOf } from './ends.js';
 
 describe('a packet run that is asked to stop', () => {
   test('while it waits for packets, ends its source and flushes', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(1))], { endless: true }),
       [],
       new HandWrittenSink(diary),
@@ -27,7 +27,7 @@ describe('a packet run that is asked to stop', () => {
   test('while it writes, writes to the end what it has begun', async () => {
     const diary: Diary = [];
     const stop = new Stop(1000);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(2)), batchOf(numbered(2))]),
       [],
       new HandWrittenSink(diary, {
@@ -45,7 +45,7 @@ describe('a packet run that is asked to stop', () => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const diary: Diary = [];
     const stop = new Stop(10_000);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(3))]),
       [],
       new HandWrittenSink(diary, {
@@ -63,13 +63,13 @@ describe('a packet run that is asked to stop', () => {
     t.mock.timers.tick(1);
     await ended;
     assert.deepEqual(diary, ['give 3', 'write 3', 'source ends', 'flush']);
-    assert.equal(run.summary().packets_in, 0);
+    assert.equal(summaryOf(run).packets_in, 0);
   });
 
   test('gives a flush up as well', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const stop = new Stop(10_000);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource([], []),
       [],
       new HandWrittenSink([], {
@@ -91,7 +91,7 @@ describe('a packet run that is asked to stop', () => {
       stop.request();
       const onFlush =
         flush === 'fails' ? () => Promise.reject(new Error('disk full')) : () => Promise.resolve();
-      const run = new PacketRun(
+      const run = packetRun(
         new HandWrittenSource([], []),
         [],
         new HandWrittenSink([], { onFlush }),

@@ -13,6 +13,7 @@ import { testsOfSink } from '../pipeline/sink-contract.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { KeptOutput } from '#support/files/kept-output.js';
+import { endsOf } from '../pipeline/ends.js';
 
 const NEVER = new AbortController().signal;
 
@@ -134,7 +135,7 @@ describe('a pcapng file', () => {
       assert.equal(error.packetsOut, 1);
       return true;
     });
-    assert.equal(sink.counters().out, 2);
+    assert.equal(endsOf(sink).out, 2);
   });
 });
 

@@ -11,6 +11,7 @@ import { keptLog } from '../kafka/log.js';
 import { batchOf, numbered } from '../packet/packets.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { endsOf } from '../pipeline/ends.js';
 
 const NOBODY = { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' };
 
@@ -18,7 +19,7 @@ testsOfSink('a topic with a spool', {
   make: async (t) => {
     const kafka = new InMemoryKafka(t);
     const sink = await sinkOf(t, kafka, AT_ONCE, await tempFolder(t));
-    return { sink, out: () => readPackets(kafka.consumer({ end: sink.counters().out })) };
+    return { sink, out: () => readPackets(kafka.consumer({ end: endsOf(sink).out })) };
   },
   seen: (packet) => packet,
 });
@@ -32,22 +33,15 @@ describe('a topic with a spool', () => {
     await sink.write(batchOf(numbered(15)), NEVER);
     await sink.write(batchOf(numbered(5, { first: 15 })), NEVER);
     await sink.flush(AbortSignal.abort());
-    const { out, failed, spool } = sink.counters();
-    assert.deepEqual(
-      { out, failed, spool },
-      {
-        out: 0,
-        failed: { 'no room in the spool': 0 },
-        spool: { where: folder, waiting: 20, takenUp: { packets: 0, bytes: 0 } },
-      },
-    );
+    assert.deepEqual(endsOf(sink), { out: 0, bytesOut: 0, ended: { spooled: 20 } });
+    assert.match(sink.account().outcomes.get('spooled')?.cause.text ?? '', new RegExp(folder));
     await sink.close();
 
     const later = await sinkOf(t, kafka, AT_ONCE, folder);
     await later.write(batchOf(numbered(5, { first: 20 })), NEVER);
     await later.flush(NEVER);
-    assert.equal(later.counters().out, 25);
-    assert.equal(later.counters().spool?.takenUp.packets, 20);
+    assert.equal(endsOf(later).out, 25);
+    assert.equal(later.account().in.packets, 25);
     assert.deepEqual(await readPackets(kafka.consumer({ end: 25 })), numbered(25));
   });
 
@@ -59,7 +53,7 @@ describe('a topic with a spool', () => {
     await sink.write(batchOf(numbered(50)), NEVER);
     assert.deepEqual(await readdir(folder), ['packets@lock']);
     await sink.flush(NEVER);
-    assert.equal(sink.counters().out, 50);
+    assert.equal(endsOf(sink).out, 50);
   });
 
   test('counts what can not be put on disk, asks for the end, and says why', async (t) => {
@@ -70,10 +64,10 @@ describe('a topic with a spool', () => {
     failures = 0;
     await sink.write(batchOf(numbered(15)), NEVER);
     assert.equal(failures, 1);
-    assert.equal(sink.counters().failed['no room in the spool'], 5);
+    assert.equal(endsOf(sink).ended['no-room-in-spool'], 5);
     await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /^UserError: spool .*: ENOENT/);
     await assert.rejects(sink.flush(AbortSignal.abort()), /ENOENT/);
-    assert.equal(sink.counters().failed['no room in the spool'], 15);
+    assert.equal(endsOf(sink).ended['no-room-in-spool'], 15);
   });
 
   test('counts what finds no room there when nobody waits any more', async (t) => {
@@ -84,9 +78,7 @@ describe('a topic with a spool', () => {
     await sink.write(batchOf(numbered(20)), NEVER);
     await sink.write(batchOf(numbered(80, { first: 20 })), AbortSignal.abort());
     await sink.flush(AbortSignal.abort());
-    const { failed, spool } = sink.counters();
-    assert.equal(failed['no room in the spool'], 80);
-    assert.equal(spool?.waiting, 20);
+    assert.deepEqual(endsOf(sink).ended, { 'no-room-in-spool': 80, spooled: 20 });
   });
 });
 
