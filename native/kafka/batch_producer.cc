@@ -28,8 +28,6 @@ constexpr int kStepMs = 10;
 // Without a delivery, while there is no room. Longer than the way to a distant broker and back:
 // librdkafka polls without a pause while what is to be pushed waits for an answer.
 constexpr int kStepsBeforePush = 30;
-// How often JavaScript hears of failures whose cause it knows.
-constexpr std::chrono::seconds kRepeatFailure{10};
 // Of a message: its parts, and the headers that say what is not plain about the packet.
 constexpr size_t kPlainArguments = 13;
 
@@ -185,9 +183,8 @@ Napi::Value BatchProducer::Flush(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
-  return Submit(info.Env(), [this, cause = info[0].As<Napi::String>().Utf8Value()] {
+  return Submit(info.Env(), [this] {
     ending_ = Ending::kPurge;
-    purge_cause_ = cause;
     PurgeAll();
     ending_ = Ending::kNone;
     return 0;
@@ -276,16 +273,7 @@ Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
   counters["failed"] = number(failed_);
   counters["underWay"] = number(accepted - reported);
   counters["settled"] = number(settled);
-  auto failures = Napi::Object::New(env);
-  auto times = Napi::Object::New(env);
-  std::lock_guard lock(details_mutex_);
-  for (const auto& [cause, failure] : failures_) {
-    failures[cause] = number(failure.count);
-    if (failure.timestamp_ms)
-      times[cause] = Napi::Number::New(env, static_cast<double>(*failure.timestamp_ms));
-  }
-  counters["failures"] = failures;
-  counters["failedTimes"] = times;
+  counters["failures"] = failures_.ToObject(env);
   return counters;
 }
 
@@ -463,7 +451,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
     SayRefusal(code);
     return Outcome::kRefused;
   } else {
-    CountFailure(rd_kafka_err2str(code));
+    CountFailure(code);
   }
   return Outcome::kTaken;
 }
@@ -581,7 +569,7 @@ BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
     withdrawn_.Add(message.number, message.packet, message.frame);
     SayRefusal(code);
   } else {
-    CountFailure(rd_kafka_err2str(code));
+    CountFailure(code);
   }
   return Outcome::kTaken;
 }
@@ -607,7 +595,7 @@ void BatchProducer::GiveUp(const RefusedMessage& message) {
   if (ending_ == Ending::kWithdraw)
     withdrawn_.Add(message.number, message.packet, message.frame);
   else
-    CountFailure(purge_cause_.c_str());
+    CountFailure(kNotDeliveredInTime);
 }
 
 void BatchProducer::Settle(uint64_t number) {
@@ -662,7 +650,10 @@ void BatchProducer::OnUndelivered(uint64_t number, const rd_kafka_message_t* mes
   if (keeps_undelivered_) refused_packets_.Add(number, message);
   const bool is_purged =
       error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
-  CountFailure(is_purged ? purge_cause_.c_str() : rd_kafka_err2str(error));
+  if (is_purged)
+    CountFailure(kNotDeliveredInTime);
+  else
+    CountFailure(error);
 }
 
 /** Says once that nothing more can be sent: what else is refused has the same cause. */
@@ -671,18 +662,14 @@ void BatchProducer::SayRefusal(rd_kafka_resp_err_t error) {
   said_refusal_ = true;
 }
 
-void BatchProducer::CountFailure(const char* cause, std::optional<int64_t> timestamp_ms) {
+void BatchProducer::CountFailure(const char* id, std::optional<int64_t> timestamp_ms) {
   Add(failed_, 1);
-  bool is_due;
-  {
-    std::lock_guard lock(details_mutex_);
-    auto& failures = failures_[cause];
-    const auto now = std::chrono::steady_clock::now();
-    is_due = failures.count++ == 0 || now - failures.said >= kRepeatFailure;
-    if (is_due) failures.said = now;
-    if (timestamp_ms) failures.timestamp_ms = timestamp_ms;
-  }
-  if (is_due) events_.Notify("failure");
+  if (failures_.Count(id, timestamp_ms)) events_.Notify("failure");
+}
+
+void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {
+  Add(failed_, 1);
+  if (failures_.Count(error)) events_.Notify("failure");
 }
 
 }  // namespace kcap
