@@ -42,6 +42,7 @@
         'native/kafka/producer_sending.cc',
         'native/kafka/properties.cc',
         'native/kafka/refused_requests.cc',
+        'native/kafka/delivery_failures.cc',
         'native/kafka/standstill.cc',
         'native/kafka/time_window.cc',
         'native/kafka/topic_lookup.cc',

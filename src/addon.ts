@@ -100,6 +100,15 @@ export interface NativeRequestBounds {
   readonly messages: number;
 }
 
+/** Messages that failed for one cause. */
+export interface NativeFailure {
+  readonly packets: number;
+  /** librdkafka's words for the cause; empty where it has none. */
+  readonly text: string;
+  /** Kafka's timestamp of the last one that failed for its own sake, in ms since 1970. */
+  readonly timeMs?: number;
+}
+
 export interface NativeProducer {
   produce(
     records: Buffer,
@@ -108,8 +117,8 @@ export interface NativeProducer {
     interfaceName?: string,
   ): Promise<number>;
   flush(timeoutMs: number): Promise<number>;
-  /** Everything not yet delivered fails for this cause. */
-  purge(cause: string): Promise<number>;
+  /** Everything not yet delivered fails. */
+  purge(): Promise<number>;
   withdraw(waitMs: number): Promise<number>;
   takeWithdrawn(): NativeWithdrawnBatch[];
   /** With `keepsUndelivered`: the packets that failed for their own sake since the last call. */
@@ -131,10 +140,8 @@ export interface NativeProducer {
     underWay: number;
     /** All messages up to this number were delivered, have failed or were withdrawn. */
     settled: number;
-    /** By cause. */
-    failures: Record<string, number>;
-    /** By cause, Kafka's timestamp of the last packet that failed for its own sake, in ms since 1970. */
-    failedTimes: Record<string, number>;
+    /** By the ids of their causes: names in lower case with hyphens. */
+    failures: Record<string, NativeFailure>;
   };
   takeReports(): {
     number: number;

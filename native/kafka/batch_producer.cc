@@ -132,9 +132,8 @@ Napi::Value BatchProducer::Flush(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BatchProducer::Purge(const Napi::CallbackInfo& info) {
-  return Submit(info.Env(), [this, cause = info[0].As<Napi::String>().Utf8Value()] {
+  return Submit(info.Env(), [this] {
     ending_ = Ending::kPurge;
-    purge_cause_ = cause;
     PurgeAll();
     ending_ = Ending::kNone;
     return 0;
@@ -223,16 +222,7 @@ Napi::Value BatchProducer::Counters(const Napi::CallbackInfo& info) {
   counters["failed"] = number(failed_);
   counters["underWay"] = number(accepted - reported);
   counters["settled"] = number(settled);
-  auto failures = Napi::Object::New(env);
-  auto times = Napi::Object::New(env);
-  std::lock_guard lock(details_mutex_);
-  for (const auto& [cause, failure] : failures_) {
-    failures[cause] = number(failure.count);
-    if (failure.timestamp_ms)
-      times[cause] = Napi::Number::New(env, static_cast<double>(*failure.timestamp_ms));
-  }
-  counters["failures"] = failures;
-  counters["failedTimes"] = times;
+  counters["failures"] = failures_.ToObject(env);
   return counters;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kafka/client_events.h"
+#include "kafka/delivery_failures.h"
 #include "kafka/flow_hash.h"
 #include "kafka/partition_turns.h"
 #include "kafka/producer_client.h"
@@ -67,7 +68,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   Napi::Value Produce(const Napi::CallbackInfo& info);
   /** flush(timeoutMs) → Promise of the number of messages that are still not delivered. */
   Napi::Value Flush(const Napi::CallbackInfo& info);
-  /** purge(cause) → Promise: every message not yet delivered has failed, for that cause. */
+  /** purge() → Promise: every message not yet delivered has failed. */
   Napi::Value Purge(const Napi::CallbackInfo& info);
   /** withdraw(waitMs) → Promise: every message not yet delivered was taken back, for
    * takeWithdrawn(). What is on its way is given so many ms to arrive. Resolves with the number of
@@ -132,7 +133,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   void OnUndelivered(uint64_t number, const rd_kafka_message_t* message);
   void SayRefusal(rd_kafka_resp_err_t error);
   void Settle(uint64_t number);
-  void CountFailure(const char* cause, std::optional<int64_t> timestamp_ms = {});
+  void CountFailure(const char* id, std::optional<int64_t> timestamp_ms = {});
+  void CountFailure(rd_kafka_resp_err_t error);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   // librdkafka's background thread.
@@ -161,7 +163,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   RefusedRequests refused_;
   WithdrawnPackets refused_packets_;  // that failed for their own sake
   enum class Ending { kNone, kPurge, kWithdraw } ending_ = Ending::kNone;
-  std::string purge_cause_;
   bool said_refusal_ = false;
   WithdrawnPackets withdrawn_;
   FlowHash flow_hash_;
@@ -181,12 +182,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   std::atomic<uint64_t> delivered_bytes_ = 0;
   std::atomic<uint64_t> failed_ = 0;
   std::mutex details_mutex_;
-  struct Failures {
-    uint64_t count = 0;
-    std::chrono::steady_clock::time_point said;
-    std::optional<int64_t> timestamp_ms;  // of the last one that failed for its own sake
-  };
-  std::map<std::string, Failures> failures_;  // by cause
+  DeliveryFailures failures_;
   std::map<std::string, std::string> topic_settings_;
   std::vector<Report> reports_;
 };

@@ -9,12 +9,6 @@
 
 // What becomes of a producer's messages: delivered, refused and sent again, taken back or failed.
 namespace kcap {
-namespace {
-
-// How often JavaScript hears of failures whose cause it knows.
-constexpr std::chrono::seconds kRepeatFailure{10};
-
-}  // namespace
 
 /** Takes back what no broker has seen, and waits a moment for what becomes of the rest. */
 void BatchProducer::WithdrawQueue(int wait_ms) {
@@ -112,7 +106,7 @@ BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
     withdrawn_.Add(message.number, message.packet, message.frame);
     SayRefusal(code);
   } else {
-    CountFailure(rd_kafka_err2str(code));
+    CountFailure(code);
   }
   return Outcome::kTaken;
 }
@@ -138,7 +132,7 @@ void BatchProducer::GiveUp(const RefusedMessage& message) {
   if (ending_ == Ending::kWithdraw)
     withdrawn_.Add(message.number, message.packet, message.frame);
   else
-    CountFailure(purge_cause_.c_str());
+    CountFailure(kNotDeliveredInTime);
 }
 
 void BatchProducer::Settle(uint64_t number) {
@@ -193,7 +187,10 @@ void BatchProducer::OnUndelivered(uint64_t number, const rd_kafka_message_t* mes
   if (keeps_undelivered_) refused_packets_.Add(number, message);
   const bool is_purged =
       error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
-  CountFailure(is_purged ? purge_cause_.c_str() : rd_kafka_err2str(error));
+  if (is_purged)
+    CountFailure(kNotDeliveredInTime);
+  else
+    CountFailure(error);
 }
 
 /** Says once that nothing more can be sent: what else is refused has the same cause. */
@@ -202,18 +199,14 @@ void BatchProducer::SayRefusal(rd_kafka_resp_err_t error) {
   said_refusal_ = true;
 }
 
-void BatchProducer::CountFailure(const char* cause, std::optional<int64_t> timestamp_ms) {
+void BatchProducer::CountFailure(const char* id, std::optional<int64_t> timestamp_ms) {
   Add(failed_, 1);
-  bool is_due;
-  {
-    std::lock_guard lock(details_mutex_);
-    auto& failures = failures_[cause];
-    const auto now = std::chrono::steady_clock::now();
-    is_due = failures.count++ == 0 || now - failures.said >= kRepeatFailure;
-    if (is_due) failures.said = now;
-    if (timestamp_ms) failures.timestamp_ms = timestamp_ms;
-  }
-  if (is_due) events_.Notify("failure");
+  if (failures_.Count(id, timestamp_ms)) events_.Notify("failure");
+}
+
+void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {
+  Add(failed_, 1);
+  if (failures_.Count(error)) events_.Notify("failure");
 }
 
 }  // namespace kcap

@@ -178,7 +178,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
     SayRefusal(code);
     return Outcome::kRefused;
   } else {
-    CountFailure(rd_kafka_err2str(code));
+    CountFailure(code);
   }
   return Outcome::kTaken;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kafka/delivery_failures.h"
+
 namespace kcap {
 namespace {
 
@@ -21,12 +23,8 @@ std::vector<uint8_t> Copied(const void* bytes, size_t length) {
 
 }  // namespace
 
-const char* const kTimeRefused = "time (or content) refused by the broker";
-const char* const kLargerThanClientTakes = "larger than message.max.bytes allows";
-
 const char* CauseOf(const RefusedMessage& message) {
-  return IsTooLarge(message.error) ? "larger than the topic takes (max.message.bytes)"
-                                   : kTimeRefused;
+  return IsTooLarge(message.error) ? kLargerThanTopicTakes : kTimeRefused;
 }
 
 bool RefusedRequests::Take(uint64_t number, const rd_kafka_message_t* message) {

@@ -63,13 +63,7 @@ class RefusedRequests {
   bool one_by_one_ = false;
 };
 
-/** Why a message fails for its own sake, for the user. */
+/** Why a message fails for its own sake: the id of a cause (delivery_failures.h). */
 const char* CauseOf(const RefusedMessage& message);
-
-/** The broker's validation has refused it, which of a packet only looks at the time. */
-extern const char* const kTimeRefused;
-
-/** Larger than librdkafka lets a message be (message.max.bytes). */
-extern const char* const kLargerThanClientTakes;
 
 }  // namespace kcap

@@ -6,6 +6,7 @@ import { ETHERNET } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import type { ExitStatus } from '../errors/user-error.js';
 import type { Sink, Stage } from '../pipeline/contracts.js';
+import { Branch } from '../pipeline/branch.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
 import { openFile, openStandardOutput } from '../files/byte-output.js';
@@ -38,7 +39,7 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
     throw error;
   });
   const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
-  const run = new PacketRun(source, stages, sink);
+  const run = new PacketRun(source, stages, [new Branch({ name: 'output', sink })]);
   const started = `reading topic ${options.topic} (${ranges.length} partition(s))`;
   const timer = options.endsAtWatermarks ? undefined : endAt(options.to, source);
   sayWhatMayCome(options, log);

@@ -10,6 +10,7 @@ import { producerProperties, pushSettings } from '../kafka/settings.js';
 import { MAX_SNAP_LENGTH, type Precision } from '../packet/packet-batch.js';
 import { usageError, UserError, type ExitStatus } from '../errors/user-error.js';
 import type { Sink, Source, Stage } from '../pipeline/contracts.js';
+import { Branch } from '../pipeline/branch.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import { Stop } from '../pipeline/stop.js';
 import { openStandardOutput, type ByteOutput } from '../files/byte-output.js';
@@ -82,7 +83,11 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
       stop.request();
     },
   });
-  const run = new PacketRun(source, [...stages, ...limitStages(options)], sink);
+  const run = new PacketRun(
+    source,
+    [...stages, ...limitStages(options)],
+    [new Branch({ name: topic, sink })],
+  );
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   const started = `${how} ${source.name}, sending to topic ${topic}`;
   return superviseRun(run, stop, {

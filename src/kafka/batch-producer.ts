@@ -6,6 +6,7 @@ import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import type { ClientFacts } from './client-facts.js';
 import { isRefusal, problemOf } from './connection-problem.js';
+import { deliveryFailures, type DeliveryFailure } from './delivery-cause.js';
 import { hideSecrets, type Properties } from './properties.js';
 import { requestBounds } from './request-bounds.js';
 import { undeliveredProblem } from './undelivered.js';
@@ -47,6 +48,11 @@ export interface ProducerOptions {
   readonly reportEvery: number;
 }
 
+/** What became of messages. They are numbered from 1 on. */
+export interface DeliveryCounters extends Omit<ReturnType<NativeProducer['counters']>, 'failures'> {
+  readonly failures: readonly DeliveryFailure[];
+}
+
 /** A delivery that the broker acknowledged. */
 export interface DeliveryReport {
   /** How many had been delivered by then, this one included. */
@@ -74,6 +80,8 @@ export class BatchProducer {
   readonly #facts: ClientFacts;
   /** Of the connection, while nothing is delivered. */
   #trouble: { readonly text: string; readonly delivered: number } | undefined;
+  /** What was wrong with the connection when the rest was given up. */
+  #troubleAtPurge: string | undefined;
   #onReports: (() => void) | undefined;
   #onFailure: (() => void) | undefined;
   #failure: UserError | undefined;
@@ -160,10 +168,8 @@ export class BatchProducer {
   /** Gives up every message that is not delivered: it counts as failed. */
   async purge(): Promise<void> {
     const trouble = this.#trouble;
-    const isStill = trouble && trouble.delivered === this.counters().delivered;
-    await this.#native.purge(
-      `not delivered before the drain timeout${isStill ? `: ${trouble.text}` : ''}`,
-    );
+    if (trouble?.delivered === this.counters().delivered) this.#troubleAtPurge = trouble.text;
+    await this.#native.purge();
   }
 
   /**
@@ -190,8 +196,9 @@ export class BatchProducer {
     return count < 0 ? undefined : count;
   }
 
-  counters(): ReturnType<NativeProducer['counters']> {
-    return this.#native.counters();
+  counters(): DeliveryCounters {
+    const counters = this.#native.counters();
+    return { ...counters, failures: deliveryFailures(counters.failures, this.#troubleAtPurge) };
   }
 
   /** Calls `listener` when deliveries wait to be taken with takeReports(). */
@@ -221,25 +228,21 @@ export class BatchProducer {
   }
 
   #lookAtFailures(): void {
-    const { failures, failedTimes } = this.#native.counters();
-    for (const [cause, count] of Object.entries(failures)) {
-      const said = this.#saidFailures.get(cause);
+    for (const failure of this.counters().failures) {
+      const { cause, packets: count } = failure;
+      const said = this.#saidFailures.get(cause.id);
       const atMs = performance.now();
       if (said && (count === said.count || atMs - said.atMs < REPEAT_FAILURE_MS)) continue;
-      this.#saidFailures.set(cause, { count, atMs });
-      if (/authorization failed/.test(cause)) this.#end(cause);
+      this.#saidFailures.set(cause.id, { count, atMs });
+      if (cause.id.endsWith('-authorization-failed')) this.#end(cause.text);
       // What comes after the end has that cause.
-      else if (!this.#failure) this.#sayFailure(cause, failedTimes[cause], count, said?.count);
+      else if (!this.#failure) this.#sayFailure(failure, said?.count);
     }
   }
 
-  #sayFailure(
-    cause: string,
-    timeMs: number | undefined,
-    count: number,
-    said: number | undefined,
-  ): void {
-    const problem = undeliveredProblem(cause, timeMs, {
+  #sayFailure(failure: DeliveryFailure, said: number | undefined): void {
+    const { packets: count } = failure;
+    const problem = undeliveredProblem(failure, {
       topicSettings: this.#native.topicSettings(),
       messageBytes: this.#native.requestBounds().messageBytes,
       timestamp: this.#timestamp,

@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../errors/user-error.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
-import type { BatchProducer, DeliveryReport, ReturnedBatch } from './batch-producer.js';
+import type {
+  BatchProducer,
+  DeliveryCounters,
+  DeliveryReport,
+  ReturnedBatch,
+} from './batch-producer.js';
 import type { ClientFacts } from './client-facts.js';
+import { addedFailures, type DeliveryFailure } from './delivery-cause.js';
 import { missingTopic } from './missing-topic.js';
 import { brokersOf } from './security.js';
 
@@ -41,7 +47,10 @@ export class RenewedProducer {
   #current: BatchProducer;
   #partitions: number;
   /** Of producers before the current one. */
-  #before = { accepted: 0, delivered: 0, deliveredBytes: 0, failed: 0, failures: {} };
+  #before = {
+    ...{ accepted: 0, delivered: 0, deliveredBytes: 0, failed: 0 },
+    failures: [] as readonly DeliveryFailure[],
+  };
   #isOpen = false;
   #isRefused = false;
   #wasRefused = false;
@@ -131,7 +140,7 @@ export class RenewedProducer {
     this.#startOpening();
   }
 
-  counters(): ReturnType<BatchProducer['counters']> {
+  counters(): DeliveryCounters {
     const now = this.#current.counters();
     const { accepted, delivered, deliveredBytes, failed, failures } = this.#before;
     return {
@@ -141,8 +150,7 @@ export class RenewedProducer {
       failed: failed + now.failed,
       underWay: now.underWay,
       settled: accepted + now.settled,
-      failures: added(failures, now.failures),
-      failedTimes: now.failedTimes,
+      failures: addedFailures(failures, now.failures),
     };
   }
 
@@ -258,13 +266,4 @@ export class RenewedProducer {
     this.#work = done.catch(() => undefined);
     return done;
   }
-}
-
-function added(
-  counts: Readonly<Record<string, number>>,
-  more: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const sum = { ...counts };
-  for (const [name, count] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + count;
-  return sum;
 }

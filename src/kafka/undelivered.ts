@@ -1,4 +1,10 @@
 import type { Problem } from './connection-problem.js';
+import {
+  LARGER_THAN_CLIENT_TAKES,
+  LARGER_THAN_TOPIC_TAKES,
+  TIME_REFUSED,
+  type DeliveryFailure,
+} from './delivery-cause.js';
 
 /** What remedies for single packets are about. */
 export interface SendingFacts {
@@ -13,29 +19,23 @@ export interface SendingFacts {
 /** A packet that far from this machine's clock has its time from elsewhere, in ms. */
 const FAR_MS = 60_000;
 
-/**
- * Why packets were not delivered, with what to do about it.
- *
- * @param cause as the addon counts it
- * @param timeMs Kafka's timestamp of such a packet, where it failed for its own sake
- */
+/** Why packets were not delivered, with what to do about it. */
 export function undeliveredProblem(
-  cause: string,
-  timeMs: number | undefined,
+  { cause: { id, text }, timeMs }: Omit<DeliveryFailure, 'packets'>,
   facts: SendingFacts,
 ): Problem {
-  if (cause.startsWith('larger than message.max.bytes'))
+  if (id === LARGER_THAN_CLIENT_TAKES)
     return {
-      cause: `${cause} (${facts.messageBytes})`,
+      cause: `${text} (${facts.messageBytes})`,
       remedy: 'cut packets with -s, or raise -X message.max.bytes',
     };
-  if (cause.startsWith('larger than the topic takes'))
+  if (id === LARGER_THAN_TOPIC_TAKES)
     return {
       cause: `larger than the topic takes (${setting('max.message.bytes', facts)})`,
       remedy: 'cut packets with -s, or raise max.message.bytes of the topic',
     };
-  if (cause.startsWith('time ') && timeMs !== undefined) return timeProblem(cause, timeMs, facts);
-  return { cause, remedy: undefined };
+  if (id === TIME_REFUSED && timeMs !== undefined) return timeProblem(text, timeMs, facts);
+  return { cause: text, remedy: undefined };
 }
 
 function timeProblem(cause: string, timeMs: number, facts: SendingFacts): Problem {

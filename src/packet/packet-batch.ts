@@ -58,6 +58,18 @@ export interface PacketBatch {
   readonly link: Link;
   /** What to acknowledge once the batch has been handled; batches from a topic have it. */
   readonly origin?: Origin;
+  /** Several look at it at the same time: nobody may write to its memory. */
+  readonly shared?: boolean;
+}
+
+/** The batch in memory that may be written to: its own where nobody else looks at it, else a copy. */
+export function writable(batch: PacketBatch): PacketBatch {
+  if (batch.shared !== true) return batch;
+  const { origin, ...packets } = batch;
+  const copy = { ...packets, bytes: Buffer.from(batch.bytes), shared: false };
+  return origin
+    ? { ...copy, origin: { ...origin, positions: Buffer.from(origin.positions) } }
+    : copy;
 }
 
 /** Sum of the captured lengths of a batch, in bytes. */

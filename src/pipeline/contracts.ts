@@ -1,45 +1,5 @@
 import type { Origin, PacketBatch } from '../packet/packet-batch.js';
-
-/** Packets or messages by the cause of what became of them. */
-export type ByCause = Readonly<Record<string, number>>;
-
-export interface SourceCounters {
-  /** Packets that the kernel dropped since its buffer was full, as pcap_stats counts them. */
-  readonly droppedKernel: number;
-  /** Packets that the interface or its driver dropped. */
-  readonly droppedInterface: number;
-  /** Packets that the snapshot length cut. */
-  readonly cut: number;
-  /** Packets, and their captured bytes, that waited in the kernel when the run gave up: in, and failed. */
-  readonly abandoned: number;
-  readonly abandonedBytes: number;
-  /** Messages that held no packet, and nothing was lost with them. */
-  readonly skipped: ByCause;
-  /** Messages whose packet could not be made: loss. */
-  readonly unusable: ByCause;
-  /** Packets whose time is the message's, since the key had none. */
-  readonly timeFromKafka: number;
-  /** Headers of known names whose value made no sense; they were ignored. */
-  readonly badHeaders: number;
-  /** Messages that Kafka deleted before they were read: loss, and never taken in. */
-  readonly deletedUnread: number;
-  /** Packets of the time range that is read, found further off than its slack: there may be others. */
-  readonly outsideSlack?: number;
-}
-
-/** The counters of a source to which nothing happened. */
-export const NOTHING_COUNTED: SourceCounters = {
-  droppedKernel: 0,
-  droppedInterface: 0,
-  cut: 0,
-  abandoned: 0,
-  abandonedBytes: 0,
-  skipped: {},
-  unusable: {},
-  timeFromKafka: 0,
-  badHeaders: 0,
-  deletedUnread: 0,
-};
+import type { Account } from './account.js';
 
 /** Where packets come from. */
 export interface Source {
@@ -53,23 +13,14 @@ export interface Source {
   batches(stop: AbortSignal, giveUp?: AbortSignal): AsyncIterable<PacketBatch>;
   /** Says that these packets were handled, so that no later run reads them again. */
   acknowledge?(origin: Origin): void;
-  counters(): SourceCounters;
+  account(): Account;
   close(): Promise<void>;
 }
 
-export interface StageCounters {
-  /** Packets that the stage left out on purpose. */
-  readonly filtered: number;
-  /** Packets, and their captured bytes, that the stage gave back: they do not count as taken in. */
-  readonly returned: number;
-  readonly returnedBytes: number;
-  /** Packets that the stage cut. */
-  readonly cut?: number;
-  /** Packets that the stage could not deal with, by cause: loss. */
-  readonly unusable?: ByCause;
-}
-
-/** Changes a batch on its way, in place or by returning a part of it. */
+/**
+ * Changes a batch on its way, by returning a part of it or other bytes. It writes only to memory that writable() of
+ * packet-batch.ts gives: others may look at the batch, too.
+ */
 export interface Stage {
   /**
    * Where a stage must first get ready for a batch and that may take long: resolves when it is. A stop does not wait
@@ -77,36 +28,12 @@ export interface Stage {
    */
   prepare?(batch: PacketBatch): Promise<void> | undefined;
   apply(batch: PacketBatch): PacketBatch;
-  counters(): StageCounters;
+  account(): Account;
   /** True once no further packet may pass: the run ends. */
   readonly finished: boolean;
 }
 
-export interface SinkCounters {
-  readonly out: number;
-  /** Captured bytes of the packets that went out. */
-  readonly bytesOut: number;
-  /** Packets that should have gone out and did not, by cause. */
-  readonly failed: ByCause;
-  /** Packets that cannot be represented, by cause: loss. */
-  readonly unusable: ByCause;
-  /** Packets whose time lost its nanoseconds without anybody having asked for it. */
-  readonly roundedTimes?: number;
-  /** Packets that went out without the names of their interface and host, since there were too many names. */
-  readonly lostNames?: number;
-  readonly spool?: SpoolCounters;
-}
-
-export interface SpoolCounters {
-  /** Its folder. */
-  readonly where: string;
-  /** Packets of this run that are on disk and not yet sent. */
-  readonly waiting: number;
-  /** What an earlier run had left, and was taken up by this one: packets, and their captured bytes. */
-  readonly takenUp: { readonly packets: number; readonly bytes: number };
-}
-
-/** Where packets go. */
+/** Where packets go. It writes to a batch's memory no more than a stage does. */
 export interface Sink {
   /**
    * Resolves when the bytes of the batch were copied or written: that is the backpressure. From when `giveUp` is
@@ -115,7 +42,7 @@ export interface Sink {
   write(batch: PacketBatch, giveUp: AbortSignal): Promise<void>;
   /** Resolves when everything has gone out or failed. */
   flush(giveUp: AbortSignal): Promise<void>;
-  counters(): SinkCounters;
+  account(): Account;
   close(): Promise<void>;
 }
 

@@ -1,76 +1,66 @@
-import { firstPackets, frameBytes, type PacketBatch } from '../packet/packet-batch.js';
-import { ReaderLeft, type Sink, type Source, type Stage } from './contracts.js';
+import type { PacketBatch } from '../packet/packet-batch.js';
+import { inSequence, type Account } from './account.js';
+import type { Branch } from './branch.js';
+import type { Source, Stage } from './contracts.js';
+import { Stopped, throughStages } from './stage-sequence.js';
 import type { Stop } from './stop.js';
-import { summarize, type Summary } from './summary.js';
 
-/** One way from a source through stages into a sink, and the account of what went along it. */
+/** The way from a source through stages into one end or several, and the account of what went along it. */
 export class PacketRun {
   readonly #source: Source;
   readonly #stages: readonly Stage[];
-  readonly #sink: Sink;
-  readonly #startedAt = performance.now();
-  #taken = 0;
-  #takenBytes = 0;
+  readonly #branches: readonly [Branch, ...(readonly Branch[])];
+  readonly #startedAtMs = performance.now();
 
-  constructor(source: Source, stages: readonly Stage[], sink: Sink) {
+  /**
+   * @param stages that all packets go through
+   * @param branches the first is what the run is for: its account is the run's
+   */
+  constructor(
+    source: Source,
+    stages: readonly Stage[],
+    branches: readonly [Branch, ...(readonly Branch[])],
+  ) {
     this.#source = source;
     this.#stages = stages;
-    this.#sink = sink;
+    this.#branches = branches;
   }
 
-  /** Moves packets until the source ends, a stage is finished, the reader leaves or a stop is requested. */
+  /**
+   * Moves packets until the source ends, a stage is finished, all branches have ended or a stop is requested. Throws
+   * what failed first.
+   */
   async run(stop: Stop): Promise<void> {
-    const moved = await failureOf(this.#moveAll(stop));
-    const flushed = await failureOf(this.#sink.flush(stop.giveUp));
+    const failure = await failureOf(this.#moveAll(stop));
+    const first = failure ?? this.#branches.find((branch) => branch.failure)?.failure;
+    await Promise.all(this.#branches.map((branch) => branch.flush(stop.giveUp)));
     stop.clear();
-    // What failed first is the cause of the rest.
-    const failure = moved ?? flushed;
-    if (failure) throw failure.error;
+    const failed = first ?? this.#branches.find((branch) => branch.failure)?.failure;
+    if (failed) throw failed.error;
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.#startedAtMs;
+  }
+
+  /** The run's account: of the first branch, and of all that came before it. */
+  account(): Account {
+    const before = [this.#source.account(), ...this.#stages.map((stage) => stage.account())];
+    return inSequence(before, this.#branches[0].account());
   }
 
   async close(): Promise<void> {
     try {
       await this.#source.close();
     } finally {
-      await this.#sink.close();
+      await Promise.all(this.#branches.map((branch) => branch.close()));
     }
-  }
-
-  /** The account so far; with `unsettled`, what is still under way counts as failed for that cause. */
-  summary(unsettled?: string): Summary {
-    return summarize({
-      unsettled,
-      source: this.#source.counters(),
-      stages: this.#stages.map((stage) => stage.counters()),
-      sink: this.#sink.counters(),
-      taken: this.#taken,
-      takenBytes: this.#takenBytes,
-      durationMs: performance.now() - this.#startedAt,
-    });
   }
 
   async #moveAll(stop: Stop): Promise<void> {
     for await (const batch of this.#source.batches(stop.requested, stop.giveUp)) {
-      this.#count(batch, 1);
-      let passed = batch;
-      try {
-        for (const stage of this.#stages) {
-          const ready = stage.prepare?.(passed);
-          if (ready) await orStopped(ready, stop.requested);
-          passed = stage.apply(passed);
-        }
-        await this.#sink.write(passed, stop.giveUp);
-      } catch (error) {
-        // What did not go out was not taken: a later run reads it again.
-        this.#count(passed, -1);
-        if (error instanceof ReaderLeft && error.packetsHandled > 0) {
-          const handled = firstPackets(passed, error.packetsHandled);
-          this.#count(handled, 1);
-          this.#acknowledge(handled);
-        }
-        throw error;
-      }
-      this.#acknowledge(passed);
+      await this.#giveToAll(await throughStages(this.#stages, batch, stop.requested), stop);
+      if (this.#branches.every(({ ended }) => ended)) return;
       if (this.#stages.some((stage) => stage.finished)) {
         stop.finish();
         return;
@@ -78,42 +68,23 @@ export class PacketRun {
     }
   }
 
-  #acknowledge(batch: PacketBatch): void {
-    if (batch.origin) this.#source.acknowledge?.(batch.origin);
-  }
-
-  #count(batch: PacketBatch, sign: 1 | -1): void {
-    this.#taken += sign * batch.count;
-    this.#takenBytes += sign * frameBytes(batch);
-  }
-}
-
-/** Thrown where the run is asked to end before a batch could be handled. */
-class Stopped extends Error {}
-
-/** Waits for the work, but not beyond a stop: then it throws Stopped. */
-async function orStopped(work: Promise<void>, requested: AbortSignal): Promise<void> {
-  let onStop: () => void = () => undefined;
-  const stopped = new Promise<never>((_, reject) => {
-    onStop = () => {
-      reject(new Stopped());
-    };
-    if (requested.aborted) onStop();
-    requested.addEventListener('abort', onStop, { once: true });
-  });
-  try {
-    await Promise.race([work, stopped]);
-  } finally {
-    requested.removeEventListener('abort', onStop);
+  /** Acknowledges what every branch that goes on has dealt with, or the last ones have that end here. */
+  async #giveToAll(batch: PacketBatch, stop: Stop): Promise<void> {
+    const living = this.#branches.filter(({ ended }) => !ended);
+    const given = living.length > 1 ? { ...batch, shared: true } : batch;
+    const taken = await Promise.all(living.map((branch) => branch.take(given, stop)));
+    const goesOn = taken.filter((_, index) => living[index]?.ended === false);
+    const [least] = (goesOn.length > 0 ? goesOn : taken).toSorted((a, b) => a.count - b.count);
+    if (least?.origin && least.origin.next.length > 0) this.#source.acknowledge?.(least.origin);
   }
 }
 
-/** What the work failed with; a reader that leaves is no failure, nor is a stop. */
+/** What the work failed with; a stop is no failure. */
 async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof ReaderLeft || error instanceof Stopped)) return { error };
+    if (!(error instanceof Stopped)) return { error };
   }
   return undefined;
 }

@@ -1,9 +1,9 @@
 import {
   ETHERNET,
   firstPackets,
-  frameBytes,
   MAX_SNAP_LENGTH,
   maxSnapLength,
+  writable,
   type Link,
   type PacketBatch,
   type Precision,
@@ -11,20 +11,32 @@ import {
 import { RECORD_HEADER_BYTES, recordLength } from '../packet/record.js';
 import { encodeFileHeader } from '../pcap/file-header.js';
 import { convertPrecision } from '../pcap/precision.js';
-import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
+import type { Cause } from '../errors/cause.js';
+import { countOf, difference, Tally, type Account } from '../pipeline/account.js';
+import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
 import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
 const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength: MAX_SNAP_LENGTH };
+
+const OTHER_LINK_TYPE: Cause = {
+  id: 'other-link-type',
+  fate: 'skipped',
+  loss: true,
+  text: "another link type than the file's: -F pcapng holds both",
+};
+const TOO_LONG: Cause = {
+  id: 'too-long-for-pcap',
+  fate: 'skipped',
+  loss: true,
+  text: 'longer than a pcap file can hold: -F pcapng can',
+};
 
 /** Writes packets as a classic pcap stream. Its first packet decides link type and precision, if nothing else does. */
 export class PcapSink implements Sink {
   readonly #output: ByteOutput;
   readonly #precision: Precision | undefined;
   #header: Link | undefined;
-  #out = 0;
-  #bytesOut = 0;
-  #otherLinkType = 0;
-  #tooLong = 0;
+  readonly #tally = new Tally();
   #roundedTimes = 0;
 
   /** @param precision of the file's times, whatever the packets have; undefined: as the first packet */
@@ -45,53 +57,54 @@ export class PcapSink implements Sink {
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (batch.count === 0) return;
-    const header = this.#header ?? (await this.#writeHeader(batch.link, giveUp));
-    if (batch.link.linkType !== header.linkType) {
-      this.#otherLinkType += batch.count;
-      return;
-    }
-    const { snapLength } = header;
-    const fitting = withoutTooLong(batch, snapLength);
-    const rounded = convertPrecision(fitting.bytes, batch.link.precision, header.precision);
-    // Whoever asked for microseconds has lost nothing.
-    if (this.#precision === undefined) this.#roundedTimes += rounded;
-    try {
-      await this.#output.write(fitting.bytes, giveUp);
-      this.#countOut(fitting);
-      this.#tooLong += batch.count - fitting.count;
-    } catch (error) {
-      if (!(error instanceof OutputClosed)) throw error;
-      const { handled, out } = packetsBefore(batch, snapLength, error.bytesWritten);
-      this.#countOut(firstPackets(fitting, out));
-      this.#tooLong += handled - out;
-      throw new ReaderLeft(handled);
-    }
+    await this.#tally.during(countOf(batch), () => this.#writePackets(batch, giveUp));
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
     if (!this.#header) await this.#writeHeader(DEFAULT_LINK, giveUp);
   }
 
-  counters(): SinkCounters {
-    return {
-      out: this.#out,
-      bytesOut: this.#bytesOut,
-      failed: {},
-      unusable: {
-        "another link type than the file's: -F pcapng holds both": this.#otherLinkType,
-        'longer than a pcap file can hold: -F pcapng can': this.#tooLong,
-      },
-      roundedTimes: this.#roundedTimes,
-    };
+  account(): Account {
+    return this.#tally.account({ rounded_times: this.#roundedTimes });
   }
 
   async close(): Promise<void> {
     await this.#output.close();
   }
 
-  #countOut(batch: PacketBatch): void {
-    this.#out += batch.count;
-    this.#bytesOut += frameBytes(batch);
+  async #writePackets(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
+    const header = this.#header ?? (await this.#writeHeader(batch.link, giveUp));
+    if (batch.link.linkType !== header.linkType) {
+      this.#tally.settle(OTHER_LINK_TYPE, countOf(batch));
+      return;
+    }
+    const { snapLength } = header;
+    const fitting = withoutTooLong(batch, snapLength);
+    const written =
+      batch.link.precision === header.precision ? fitting : this.#converted(fitting, header);
+    try {
+      await this.#output.write(written.bytes, giveUp);
+      this.#countOut(batch, fitting);
+    } catch (error) {
+      if (!(error instanceof OutputClosed)) throw error;
+      const { handled, out } = packetsBefore(batch, snapLength, error.bytesWritten);
+      this.#countOut(firstPackets(batch, handled), firstPackets(fitting, out));
+      throw new ReaderLeft(handled);
+    }
+  }
+
+  #converted(batch: PacketBatch, { precision }: Link): PacketBatch {
+    const own = writable(batch);
+    const rounded = convertPrecision(own.bytes, batch.link.precision, precision);
+    // Whoever asked for microseconds has lost nothing.
+    if (this.#precision === undefined) this.#roundedTimes += rounded;
+    return own;
+  }
+
+  /** @param fitting those of the handled packets that have gone out: the others were too long */
+  #countOut(handled: PacketBatch, fitting: PacketBatch): void {
+    this.#tally.pass(countOf(fitting));
+    this.#tally.settle(TOO_LONG, difference(countOf(handled), countOf(fitting)));
   }
 
   async #writeHeader(link: Link, giveUp: AbortSignal): Promise<Link> {

@@ -1,6 +1,5 @@
 import {
   firstPackets,
-  frameBytes,
   type Link,
   type PacketBatch,
   type Precision,
@@ -14,7 +13,8 @@ import {
   packetBlocksLength,
   packetsWithin,
 } from '../pcap/pcapng-writer.js';
-import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
 import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
 /**
@@ -43,8 +43,7 @@ export class PcapngSink implements Sink {
   #nameCharacters = 0;
   #begun = false;
   #blocks = Buffer.alloc(0);
-  #out = 0;
-  #bytesOut = 0;
+  readonly #tally = new Tally();
   #lostNames = 0;
 
   /** @param application who writes the file, as the file says it */
@@ -55,6 +54,36 @@ export class PcapngSink implements Sink {
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (batch.count === 0) return;
+    await this.#tally.during(countOf(batch), () => this.#writePackets(batch, giveUp));
+  }
+
+  async flush(giveUp: AbortSignal): Promise<void> {
+    await this.#begin(giveUp);
+    let statistics: Buffer[] = [];
+    for (const { id, packets, ...rest } of this.#interfaces.values()) {
+      if (packets > 0) statistics.push(encodeStatistics({ interfaceId: id, packets, ...rest }));
+      if (statistics.length < STATISTICS_AT_ONCE) continue;
+      await this.#write(Buffer.concat(statistics), giveUp);
+      statistics = [];
+    }
+    if (statistics.length > 0) await this.#write(Buffer.concat(statistics), giveUp);
+  }
+
+  account(): Account {
+    return this.#tally.account({ lost_names: this.#lostNames });
+  }
+
+  async close(): Promise<void> {
+    await this.#output.close();
+  }
+
+  async #begin(giveUp: AbortSignal): Promise<void> {
+    if (this.#begun) return;
+    this.#begun = true;
+    await this.#write(encodeSectionHeader(this.#application), giveUp);
+  }
+
+  async #writePackets(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     await this.#begin(giveUp);
     const link = this.#toldApart(batch.link);
     const of = await this.#interfaceOf(link, giveUp);
@@ -71,38 +100,6 @@ export class PcapngSink implements Sink {
       throw new ReaderLeft(written.count);
     }
     this.#countOut(batch, of, namesLost);
-  }
-
-  async flush(giveUp: AbortSignal): Promise<void> {
-    await this.#begin(giveUp);
-    let statistics: Buffer[] = [];
-    for (const { id, packets, ...rest } of this.#interfaces.values()) {
-      if (packets > 0) statistics.push(encodeStatistics({ interfaceId: id, packets, ...rest }));
-      if (statistics.length < STATISTICS_AT_ONCE) continue;
-      await this.#write(Buffer.concat(statistics), giveUp);
-      statistics = [];
-    }
-    if (statistics.length > 0) await this.#write(Buffer.concat(statistics), giveUp);
-  }
-
-  counters(): SinkCounters {
-    return {
-      out: this.#out,
-      bytesOut: this.#bytesOut,
-      failed: {},
-      unusable: {},
-      lostNames: this.#lostNames,
-    };
-  }
-
-  async close(): Promise<void> {
-    await this.#output.close();
-  }
-
-  async #begin(giveUp: AbortSignal): Promise<void> {
-    if (this.#begun) return;
-    this.#begun = true;
-    await this.#write(encodeSectionHeader(this.#application), giveUp);
   }
 
   /** The link as the file tells it from others: without its names where there are too many of these. */
@@ -142,8 +139,7 @@ export class PcapngSink implements Sink {
 
   #countOut(batch: PacketBatch, of: Interface, namesLost: boolean): void {
     if (batch.count === 0) return;
-    this.#out += batch.count;
-    this.#bytesOut += frameBytes(batch);
+    this.#tally.pass(countOf(batch));
     if (namesLost) this.#lostNames += batch.count;
     const { bytes } = batch;
     if (of.packets === 0) readTime(bytes, 0, of.start);

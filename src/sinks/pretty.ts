@@ -1,5 +1,5 @@
 import type { BatchProducer } from '../kafka/batch-producer.js';
-import { frameBytes, positionAt, type PacketBatch } from '../packet/packet-batch.js';
+import { positionAt, type PacketBatch } from '../packet/packet-batch.js';
 import {
   CAPTURED_LENGTH_OFFSET,
   FRACTION_OFFSET,
@@ -7,7 +7,8 @@ import {
   recordLength,
 } from '../packet/record.js';
 import { formatLocal, microsecondsOf, type Microseconds } from '../packet/timestamp.js';
-import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
 import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
 
 /** The packets of a topic as pycapa's lines, every so many packets one. */
@@ -15,8 +16,8 @@ export class PrettySink implements Sink {
   readonly #output: ByteOutput;
   readonly #topic: string;
   readonly #every: number;
+  readonly #tally = new Tally();
   #out = 0;
-  #bytesOut = 0;
 
   constructor(output: ByteOutput, topic: string, every: number) {
     this.#output = output;
@@ -32,17 +33,19 @@ export class PrettySink implements Sink {
       if (number % this.#every === 0) lines.push(this.#line(batch, i, at, number));
       at += recordLength(batch.bytes, at);
     }
-    await writeLines(this.#output, lines, giveUp);
-    this.#out += batch.count;
-    this.#bytesOut += frameBytes(batch);
+    await this.#tally.during(countOf(batch), async () => {
+      await writeLines(this.#output, lines, giveUp);
+      this.#out += batch.count;
+      this.#tally.pass(countOf(batch));
+    });
   }
 
   async flush(): Promise<void> {
     // Each batch's lines were written with it.
   }
 
-  counters(): SinkCounters {
-    return { out: this.#out, bytesOut: this.#bytesOut, failed: {}, unusable: {} };
+  account(): Account {
+    return this.#tally.account();
   }
 
   async close(): Promise<void> {
@@ -112,8 +115,8 @@ export class PrettyTopicSink implements Sink {
     await this.#showDelivered(giveUp);
   }
 
-  counters(): SinkCounters {
-    return this.#inner.counters();
+  account(): Account {
+    return this.#inner.account();
   }
 
   async close(): Promise<void> {

@@ -3,8 +3,11 @@ import type { Logger } from 'pino';
 import type { ReturnedBatch } from '../kafka/batch-producer.js';
 import type { RenewedProducer } from '../kafka/renewed-producer.js';
 import { firstPackets, packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
-import type { Sink, SinkCounters } from '../pipeline/contracts.js';
+import type { Cause } from '../errors/cause.js';
+import { countOf, sum, Tally, withOutcomes, type Account } from '../pipeline/account.js';
+import type { Sink } from '../pipeline/contracts.js';
 import type { Spool } from '../spool/spool.js';
+import { withDeliveries } from './deliveries.js';
 import { Patience } from './patience.js';
 import { RepeatedWarnings } from './repeated-warnings.js';
 
@@ -16,6 +19,19 @@ const AWAY_MS = 1000;
 const LOOK_MS = 50;
 /** So few packets show whether brokers that have refused take them now. */
 const TRIAL_PACKETS = 100;
+
+const NO_ROOM: Cause = {
+  id: 'no-room-in-spool',
+  fate: 'failed',
+  loss: true,
+  text: 'no room in the spool',
+};
+const SPOOL_DAMAGED: Cause = {
+  id: 'spool-damaged',
+  fate: 'failed',
+  loss: true,
+  text: 'removed or damaged in the spool',
+};
 
 /**
  * Sends packets to a topic; those that it can't send go to disk and from there, in order, before any newer packet. What
@@ -35,7 +51,7 @@ export class SpoolingTopicSink implements Sink {
   #stopSending = false;
   #isClosed = false;
   #failure: { readonly error: unknown } | undefined;
-  #unsent = 0;
+  readonly #tally = new Tally();
   #delivered = 0;
   #deliveredAt = performance.now();
 
@@ -74,14 +90,15 @@ export class SpoolingTopicSink implements Sink {
     if (this.#isClosed) throw new Error('the sink is closed');
     // Once nobody waits any more, the disk is quicker than a queue that is withdrawn right after.
     const isOnlyKept = this.#mustSpool || giveUp.aborted;
-    const rest = isOnlyKept ? batch : await this.#send(batch, giveUp);
+    this.#tally.take(countOf(batch));
+    const rest = isOnlyKept ? batch : await this.#restAfterSending(batch, giveUp);
     if (rest.count === 0) return;
     try {
       await this.#putOnDisk(rest, giveUp);
     } catch (error) {
       // What came before the rest is under way: the batch was taken, and the next one is not.
       this.#fail(error);
-      this.#unsent += rest.count;
+      this.#tally.settle(NO_ROOM, countOf(rest));
     }
   }
 
@@ -100,20 +117,20 @@ export class SpoolingTopicSink implements Sink {
     if (this.#failure) throw this.#failure.error;
   }
 
-  counters(): SinkCounters {
-    const { delivered, deliveredBytes, failures } = this.#producer.counters();
+  account(): Account {
     const { where, waiting, takenUp, lost } = this.#spool;
-    return {
-      out: delivered,
-      bytesOut: deliveredBytes,
-      failed: {
-        ...failures,
-        'no room in the spool': this.#unsent,
-        'removed or damaged in the spool': lost,
-      },
-      unusable: {},
-      spool: { where, waiting, takenUp },
+    const own = this.#tally.account();
+    const taken = { ...own, in: sum(own.in, takenUp), spool: where };
+    const waits: Cause = {
+      id: 'spooled',
+      fate: 'spooled',
+      loss: false,
+      text: `wait in ${where}: the next run with this --spool sends them`,
     };
+    return withOutcomes(withDeliveries(taken, this.#producer.counters()), [
+      { cause: SPOOL_DAMAGED, packets: lost, bytes: 0 },
+      { cause: waits, packets: waiting, bytes: 0 },
+    ]);
   }
 
   async close(): Promise<void> {
@@ -131,6 +148,15 @@ export class SpoolingTopicSink implements Sink {
 
   get #hasToSend(): boolean {
     return this.#spool.hasPackets || this.#returned.length > 0 || this.#producer.isRefused;
+  }
+
+  async #restAfterSending(batch: PacketBatch, giveUp: AbortSignal): Promise<PacketBatch> {
+    try {
+      return await this.#send(batch, giveUp);
+    } catch (error) {
+      this.#tally.giveBack(countOf(batch));
+      throw error;
+    }
   }
 
   /** Sends what can be sent; the rest. */
@@ -161,7 +187,7 @@ export class SpoolingTopicSink implements Sink {
     while (!(await this.#spool.append(batch))) {
       if (this.#failure) throw this.#failure.error;
       if (giveUp.aborted) {
-        this.#unsent += batch.count;
+        this.#tally.settle(NO_ROOM, countOf(batch));
         return;
       }
       this.#sayFull();
@@ -238,7 +264,7 @@ export class SpoolingTopicSink implements Sink {
     const isComplete = this.#producer.counters().underWay === 0;
     const { lost, error } = await this.#spool.leave(this.#returned.splice(0), { isComplete });
     if (error !== undefined) this.#fail(error);
-    this.#unsent += lost;
+    this.#tally.settle(NO_ROOM, { packets: lost, bytes: 0 });
   }
 
   async #keepRefused(): Promise<void> {

@@ -1,16 +1,21 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
+import type { Cause } from '../errors/cause.js';
 import { UserError } from '../errors/user-error.js';
 import { UnusablePackets } from '../pcap/capture-decoder.js';
 import { CaptureFileDecoder } from '../pcap/capture-file-decoder.js';
-import {
-  NOTHING_COUNTED,
-  type ByCause,
-  type Source,
-  type SourceCounters,
-} from '../pipeline/contracts.js';
+import { countOf, Tally, withEnded, type Account, type Outcome } from '../pipeline/account.js';
+import type { Source } from '../pipeline/contracts.js';
 import { nameOf, openByteInput, readError, type ByteInput } from '../files/byte-input.js';
 import { decompressed } from '../files/compressed-input.js';
 import { ReadAhead } from '../files/read-ahead.js';
+import { TIME_OUT_OF_RANGE } from './time-out-of-range.js';
+
+const UNKNOWN_INTERFACE: Cause = {
+  id: 'unknown-interface',
+  fate: 'skipped',
+  loss: true,
+  text: 'of an interface that the file does not describe',
+};
 
 interface OpenFile {
   readonly path: string;
@@ -32,6 +37,7 @@ export class FileSource implements Source {
   readonly #linkType: number | undefined;
   readonly #listeners: FileListeners;
   readonly #unusable = new UnusablePackets();
+  readonly #tally = new Tally();
   #closed = false;
 
   private constructor(
@@ -83,15 +89,8 @@ export class FileSource implements Source {
     if (problem) throw problem;
   }
 
-  counters(): SourceCounters {
-    const { timesOutOfRange, unknownInterfaces } = this.#unusable;
-    return {
-      ...NOTHING_COUNTED,
-      unusable: {
-        'a time that no pcap file can hold': timesOutOfRange,
-        'of an interface that the file does not describe': unknownInterfaces,
-      },
-    };
+  account(): Account {
+    return withEnded(this.#tally.account(), this.#skipped());
   }
 
   async close(): Promise<void> {
@@ -100,7 +99,7 @@ export class FileSource implements Source {
   }
 
   async *#packetsOf({ path, input }: OpenFile, stop: AbortSignal): AsyncIterable<PacketBatch> {
-    const { unusable: before } = this.counters();
+    const before = this.#skipped();
     try {
       const content = await readFrom(path, decompressed(input));
       if (!stop.aborted) yield* this.#decoded(path, content, stop);
@@ -110,13 +109,21 @@ export class FileSource implements Source {
     }
   }
 
+  #skipped(): Outcome[] {
+    const { timesOutOfRange, unknownInterfaces } = this.#unusable;
+    return [
+      { cause: TIME_OUT_OF_RANGE, packets: timesOutOfRange, bytes: 0 },
+      { cause: UNKNOWN_INTERFACE, packets: unknownInterfaces, bytes: 0 },
+    ];
+  }
+
   /** Names the file that the packets skipped since `before` are of: the summary only counts them. */
-  #saySkipped(path: string, before: ByCause): void {
-    for (const [cause, count] of Object.entries(this.counters().unusable)) {
-      const skipped = count - (before[cause] ?? 0);
+  #saySkipped(path: string, before: readonly Outcome[]): void {
+    for (const [index, { cause, packets }] of this.#skipped().entries()) {
+      const skipped = packets - (before[index]?.packets ?? 0);
       if (skipped > 0)
         this.#listeners.onSkipped?.(
-          new UserError(`read ${nameOf(path)}`, `'${skipped}' packet(s) skipped: ${cause}`),
+          new UserError(`read ${nameOf(path)}`, `'${skipped}' packet(s) skipped: ${cause.text}`),
         );
     }
   }
@@ -140,6 +147,7 @@ export class FileSource implements Source {
         if (wanted > 0 && problem === undefined) waiting.readOn(wanted, batch !== undefined);
         if (batch) {
           packets += batch.count;
+          this.#tally.give(countOf(batch));
           yield this.#withLinkType(batch);
           if (isStopped()) return;
         }

@@ -1,6 +1,7 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
 import { UserError } from '../errors/user-error.js';
-import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
+import { sideBySide, type Account } from '../pipeline/account.js';
+import type { Source } from '../pipeline/contracts.js';
 
 type Batches = AsyncIterator<PacketBatch>;
 
@@ -59,19 +60,8 @@ export class MergedSources implements Source {
     if (lost) throw lost;
   }
 
-  counters(): SourceCounters {
-    const counters = this.#sources.map((source) => source.counters());
-    const sum = (
-      field: 'droppedKernel' | 'droppedInterface' | 'cut' | 'abandoned' | 'abandonedBytes',
-    ) => counters.reduce((total, one) => total + one[field], 0);
-    return {
-      ...NOTHING_COUNTED,
-      droppedKernel: sum('droppedKernel'),
-      droppedInterface: sum('droppedInterface'),
-      cut: sum('cut'),
-      abandoned: sum('abandoned'),
-      abandonedBytes: sum('abandonedBytes'),
-    };
+  account(): Account {
+    return sideBySide(this.#sources.map((source) => source.account()));
   }
 
   async close(): Promise<void> {

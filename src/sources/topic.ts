@@ -1,13 +1,22 @@
 import type { BatchConsumer, ConsumedBatch } from '../kafka/batch-consumer.js';
 import type { Origin, PacketBatch } from '../packet/packet-batch.js';
-import { NOTHING_COUNTED, type Source, type SourceCounters } from '../pipeline/contracts.js';
+import type { Cause } from '../errors/cause.js';
+import { countOf, Tally, type Account, type Count } from '../pipeline/account.js';
+import type { Source } from '../pipeline/contracts.js';
+import { TIME_OUT_OF_RANGE } from './time-out-of-range.js';
+
+const NO_VALUE: Cause = {
+  id: 'no-value',
+  fate: 'skipped',
+  loss: false,
+  text: 'no value (a tombstone)',
+};
 
 /** The packets of a topic. */
 export class TopicSource implements Source {
   readonly name: string;
   readonly #consumer: BatchConsumer;
-  #nullValues = 0;
-  #timesOutOfRange = 0;
+  readonly #tally = new Tally();
   #timesFromKafka = 0;
   #badHeaders = 0;
   #deleted = 0;
@@ -28,6 +37,7 @@ export class TopicSource implements Source {
       // What is not handled stays in Kafka: nothing is lost by ending at once.
       if (stop.aborted) return;
       this.#count(batch.tally);
+      this.#tally.give(countOf(batch.packets));
       yield batch.packets;
     }
   }
@@ -36,16 +46,13 @@ export class TopicSource implements Source {
     this.#consumer.acknowledge(origin.next);
   }
 
-  counters(): SourceCounters {
-    return {
-      ...NOTHING_COUNTED,
-      skipped: { 'no value (a tombstone)': this.#nullValues },
-      unusable: { 'a time that no pcap file can hold': this.#timesOutOfRange },
-      timeFromKafka: this.#timesFromKafka,
-      badHeaders: this.#badHeaders,
-      deletedUnread: this.#deleted,
-      ...(this.#outsideSlack > 0 && { outsideSlack: this.#outsideSlack }),
-    };
+  account(): Account {
+    return this.#tally.account({
+      time_from_kafka: this.#timesFromKafka,
+      bad_headers: this.#badHeaders,
+      deleted_unread: this.#deleted,
+      outside_slack: this.#outsideSlack,
+    });
   }
 
   /** Ends where the topic has nothing more. */
@@ -58,11 +65,17 @@ export class TopicSource implements Source {
   }
 
   #count(tally: ConsumedBatch['tally']): void {
-    this.#nullValues += tally.nullValues;
-    this.#timesOutOfRange += tally.timesOutOfRange;
+    this.#skip(NO_VALUE, tally.nullValues);
+    this.#skip(TIME_OUT_OF_RANGE, tally.timesOutOfRange);
     this.#timesFromKafka += tally.timesFromKafka;
     this.#badHeaders += tally.badHeaders;
     this.#deleted += tally.deleted;
     this.#outsideSlack += tally.outsideSlack;
+  }
+
+  #skip(cause: Cause, messages: number): void {
+    const count: Count = { packets: messages, bytes: 0 };
+    this.#tally.take(count);
+    this.#tally.settle(cause, count);
   }
 }

@@ -1,11 +1,13 @@
-import type { PacketBatch } from '../packet/packet-batch.js';
+import { writable, type PacketBatch } from '../packet/packet-batch.js';
 import { cutFrames } from '../pcap/records.js';
-import type { Stage, StageCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import type { Stage } from '../pipeline/contracts.js';
 
 /** Keeps the first bytes of each packet, as a snapshot length does in a capture. */
 export class Cut implements Stage {
   readonly finished = false;
   readonly #snapLength: number;
+  readonly #tally = new Tally();
   #cut = 0;
 
   constructor(snapLength: number) {
@@ -13,12 +15,15 @@ export class Cut implements Stage {
   }
 
   apply(batch: PacketBatch): PacketBatch {
-    const { bytes, cut } = cutFrames(batch.bytes, this.#snapLength);
+    const own = writable(batch);
+    const { bytes, cut } = cutFrames(own.bytes, this.#snapLength);
     this.#cut += cut;
-    return { ...batch, bytes };
+    const passed = { ...own, bytes };
+    this.#tally.give(countOf(passed));
+    return passed;
   }
 
-  counters(): StageCounters {
-    return { filtered: 0, returned: 0, returnedBytes: 0, cut: this.#cut };
+  account(): Account {
+    return this.#tally.account({ cut: this.#cut });
   }
 }

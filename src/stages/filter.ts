@@ -1,7 +1,10 @@
 import type { LinkFilters } from '../capture/link-filters.js';
 import { linkTypeName } from '../capture/link-type.js';
-import { POSITION_BYTES, type PacketBatch } from '../packet/packet-batch.js';
-import type { Stage, StageCounters } from '../pipeline/contracts.js';
+import { POSITION_BYTES, writable, type PacketBatch } from '../packet/packet-batch.js';
+import type { Cause } from '../errors/cause.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import type { Stage } from '../pipeline/contracts.js';
+import { countFiltered } from './filtered.js';
 
 /** Link types that are counted by name where the filter makes no sense for them: a stranger may use all that there are. */
 const MAX_NAMED_LINK_TYPES = 10;
@@ -13,8 +16,9 @@ const MAX_NAMED_LINK_TYPES = 10;
 export class Filter implements Stage {
   readonly finished = false;
   readonly #filters: LinkFilters;
-  readonly #unusable = new Map<string, number>();
-  #filtered = 0;
+  readonly #tally = new Tally();
+  /** Those that were counted by name. */
+  readonly #senseless = new Set<number>();
 
   constructor(filters: LinkFilters) {
     this.#filters = filters;
@@ -24,32 +28,38 @@ export class Filter implements Stage {
     return this.#filters.has(link.linkType) ? undefined : this.#filters.prepare(link.linkType);
   }
 
-  apply(batch: PacketBatch): PacketBatch {
+  apply(given: PacketBatch): PacketBatch {
+    const filter = this.#filters.of(given.link.linkType);
+    const batch = filter ? writable(given) : given;
     const { bytes, origin } = batch;
-    const filter = this.#filters.of(batch.link.linkType);
+    const taken = countOf(batch);
     const kept = filter?.keep(bytes, origin?.positions) ?? { byteLength: 0, count: 0 };
-    if (filter) this.#filtered += batch.count - kept.count;
-    else this.#countUnusable(batch);
     const passed = { ...batch, bytes: bytes.subarray(0, kept.byteLength), count: kept.count };
+    if (filter) {
+      countFiltered(this.#tally, taken, countOf(passed));
+    } else {
+      this.#tally.take(taken);
+      this.#tally.settle(this.#noSenseFor(batch.link.linkType), taken);
+    }
     if (!origin) return passed;
     // What was filtered out has been handled as well: `next` stays.
     const positions = origin.positions.subarray(0, kept.count * POSITION_BYTES);
     return { ...passed, origin: { ...origin, positions } };
   }
 
-  counters(): StageCounters {
-    return {
-      filtered: this.#filtered,
-      returned: 0,
-      returnedBytes: 0,
-      unusable: Object.fromEntries(this.#unusable),
-    };
+  account(): Account {
+    return this.#tally.account();
   }
 
-  #countUnusable({ link, count }: PacketBatch): void {
-    const named = `the filter makes no sense for link type ${linkTypeName(link.linkType)}`;
-    const isNamed = this.#unusable.has(named) || this.#unusable.size < MAX_NAMED_LINK_TYPES;
-    const cause = isNamed ? named : 'the filter makes no sense for further link types';
-    this.#unusable.set(cause, (this.#unusable.get(cause) ?? 0) + count);
+  #noSenseFor(linkType: number): Cause {
+    if (this.#senseless.size < MAX_NAMED_LINK_TYPES) this.#senseless.add(linkType);
+    const isNamed = this.#senseless.has(linkType);
+    const which = isNamed ? `link type ${linkTypeName(linkType)}` : 'further link types';
+    return {
+      id: `filter-not-for-${isNamed ? `link-type-${linkType}` : 'further-link-types'}`,
+      fate: 'skipped',
+      loss: true,
+      text: `the filter makes no sense for ${which}`,
+    };
   }
 }

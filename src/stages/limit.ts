@@ -1,11 +1,11 @@
-import { firstPackets, frameBytes, type PacketBatch } from '../packet/packet-batch.js';
-import type { Stage, StageCounters } from '../pipeline/contracts.js';
+import { firstPackets, type PacketBatch } from '../packet/packet-batch.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import type { Stage } from '../pipeline/contracts.js';
 
-/** Lets a number of packets pass, exactly, and gives the others back. */
+/** Lets a number of packets pass, exactly, and does not take the others. */
 export class Limit implements Stage {
+  readonly #tally = new Tally();
   #left: number;
-  #returned = 0;
-  #returnedBytes = 0;
 
   constructor(packets: number) {
     this.#left = packets;
@@ -18,12 +18,11 @@ export class Limit implements Stage {
   apply(batch: PacketBatch): PacketBatch {
     const passed = firstPackets(batch, this.#left);
     this.#left -= passed.count;
-    this.#returned += batch.count - passed.count;
-    this.#returnedBytes += frameBytes(batch) - frameBytes(passed);
+    this.#tally.give(countOf(passed));
     return passed;
   }
 
-  counters(): StageCounters {
-    return { filtered: 0, returned: this.#returned, returnedBytes: this.#returnedBytes };
+  account(): Account {
+    return this.#tally.account();
   }
 }

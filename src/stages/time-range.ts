@@ -1,21 +1,24 @@
-import { POSITION_BYTES, type PacketBatch } from '../packet/packet-batch.js';
+import { POSITION_BYTES, writable, type PacketBatch } from '../packet/packet-batch.js';
 import { FRACTION_OFFSET, readUint32, recordLength } from '../packet/record.js';
 import { microsecondsOf, type Microseconds } from '../packet/timestamp.js';
-import type { Stage, StageCounters } from '../pipeline/contracts.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import type { Stage } from '../pipeline/contracts.js';
+import { countFiltered } from './filtered.js';
 
 /** Keeps the packets of a span of time: from its first microsecond on, up to but not including its last. */
 export class TimeRange implements Stage {
   readonly finished = false;
   readonly #from: number;
   readonly #to: number;
-  #filtered = 0;
+  readonly #tally = new Tally();
 
   constructor(from: Microseconds | undefined, to: Microseconds | undefined) {
     this.#from = from ?? 0;
     this.#to = to ?? Infinity;
   }
 
-  apply(batch: PacketBatch): PacketBatch {
+  apply(given: PacketBatch): PacketBatch {
+    const batch = writable(given);
     const { bytes, origin } = batch;
     const perMicrosecond = batch.link.precision === 'nano' ? 1000 : 1;
     let end = 0;
@@ -32,16 +35,16 @@ export class TimeRange implements Stage {
       }
       at += length;
     }
-    this.#filtered += batch.count - count;
     const passed = { ...batch, bytes: bytes.subarray(0, end), count };
+    countFiltered(this.#tally, countOf(batch), countOf(passed));
     if (!origin) return passed;
     // What was left out has been handled as well: `next` stays.
     const positions = origin.positions.subarray(0, count * POSITION_BYTES);
     return { ...passed, origin: { ...origin, positions } };
   }
 
-  counters(): StageCounters {
-    return { filtered: this.#filtered, returned: 0, returnedBytes: 0 };
+  account(): Account {
+    return this.#tally.account();
   }
 }
 

@@ -1,21 +1,19 @@
-import type { Summary } from '../pipeline/summary.js';
+import type { Account } from '../pipeline/account.js';
+import { lost } from '../pipeline/summary.js';
 import { statusLine } from './status-line.js';
 
-const UPDATE_MS = 500;
-
-/** Counts along on the terminal, as dumpcap does, until the returned function is called. */
-export function showProgress(summary: () => Summary): () => void {
-  const timer = setInterval(() => {
-    statusLine.show(progressText(summary()));
-  }, UPDATE_MS);
-  return () => {
-    clearInterval(timer);
-    statusLine.show('');
-  };
+/** Counts along on the terminal, as dumpcap does. */
+export function showProgress(account: Account): void {
+  statusLine.show(progressText(account));
 }
 
-/** @param now includes in `lost` whatever the summary will call lost */
-export function progressText(now: Summary): string {
-  const { packets_in, packets_out, lost } = now;
-  return `'${packets_in}' in, '${packets_out}' out${lost > 0 ? `, '${lost}' lost` : ''} `;
+export function hideProgress(): void {
+  statusLine.show('');
+}
+
+/** Includes in `lost` whatever the summary will call lost. */
+export function progressText(account: Account): string {
+  const packets = lost(account);
+  const loss = packets > 0 ? `, '${packets}' lost` : '';
+  return `'${account.in.packets}' in, '${account.out.packets}' out${loss} `;
 }

@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
+import type { Cause } from '../errors/cause.js';
 import type { ExitStatus } from '../errors/user-error.js';
 import type { PacketRun } from '../pipeline/packet-run.js';
 import type { Stop } from '../pipeline/stop.js';
-import { NOTHING_MOVED, summaryLines, summaryRecord, type Summary } from '../pipeline/summary.js';
-import { startWatching, type Watchdog } from '../watchdogs/watchdog.js';
+import { EMPTY_ACCOUNT, settled, type Account } from '../pipeline/account.js';
+import { lost, summarize, summaryLines } from '../pipeline/summary.js';
+import { watchAll, type Watchdog } from '../watchdogs/watchdog.js';
+import { lookAtAccount, type AccountView } from './account-views.js';
 import { exitNow } from './exit.js';
 import type { LogFormat } from './logging.js';
-import { showProgress } from './progress.js';
+import { hideProgress, showProgress } from './progress.js';
 import { isCapableTerminal, standardError } from './standard-error.js';
 import { onStopSignal } from './stop-signals.js';
 
@@ -21,8 +24,13 @@ export interface RunOptions {
   readonly watchdogs?: readonly Watchdog[];
 }
 
-/** Cause of failure of packets of which nobody can say any more what became of them. */
-const UNHEARD = 'nothing was heard of them until the end';
+/** Of packets of which nobody can say any more what became of them. */
+const UNHEARD = failure('unheard', 'nothing was heard of them until the end');
+const GIVEN_UP = failure('given-up', 'given up at a second signal');
+const BUG = failure('bug', 'given up for a bug in kcap');
+
+const WATCH_MS = 1000;
+const PROGRESS_MS = 500;
 /** Long enough for a group to be left and offsets to be committed. */
 const CLOSE_LIMIT_MS = 5000;
 /** Once the drain timeout is over, nobody waits for more than that. */
@@ -37,11 +45,13 @@ export async function superviseRun(
   stop: Stop,
   { started, log, format, quiet, statsIntervalMs, watchdogs = [] }: RunOptions,
 ): Promise<ExitStatus> {
+  const showEnd = (cause: Cause) =>
+    showSummary(settled(run.account(), cause), run.durationMs, log, format);
   let asked = false;
   onStopSignal((signal) => {
     if (asked) {
       log.warn(`${signal} again: ending now`);
-      showSummary(run.summary('given up at a second signal'), log, format);
+      showEnd(GIVEN_UP);
       exitNow(1);
     }
     asked = true;
@@ -49,27 +59,31 @@ export async function superviseRun(
     stop.request();
   });
   const onBug = () => {
-    showSummary(run.summary('given up for a bug in kcap'), log, format);
+    showEnd(BUG);
   };
   process.on('uncaughtExceptionMonitor', onBug);
   log.info({ event: 'started' }, started);
-  const hideProgress =
-    isCapableTerminal() && !quiet ? showProgress(() => run.summary()) : () => undefined;
-  const endWatching = startWatching(watchdogs, () => run.summary());
-  const endStatistics = showStatistics(() => run.summary(), statsIntervalMs, log);
+  const watch = watchAll(watchdogs);
+  watch(run.account());
+  const views: AccountView[] = [
+    { everyMs: WATCH_MS, look: watch },
+    { everyMs: statsIntervalMs, look: statisticsTo(log) },
+  ];
+  const showsProgress = isCapableTerminal() && !quiet;
+  if (showsProgress) views.push({ everyMs: PROGRESS_MS, look: showProgress });
+  const endLooking = lookAtAccount(run, views);
   let written: boolean;
   try {
     await run.run(stop);
   } finally {
-    hideProgress();
-    endWatching();
-    endStatistics();
+    endLooking();
+    if (showsProgress) hideProgress();
     process.off('uncaughtExceptionMonitor', onBug);
-    written = showSummary(run.summary(UNHEARD), log, format);
+    written = showEnd(UNHEARD);
     await closeSoon(run, stop.giveUp.aborted ? LATE_CLOSE_LIMIT_MS : CLOSE_LIMIT_MS);
     onStopSignal(undefined);
   }
-  return run.summary(UNHEARD).lost > 0 || !written ? 1 : 0;
+  return lost(settled(run.account(), UNHEARD)) > 0 || !written ? 1 : 0;
 }
 
 /**
@@ -79,7 +93,7 @@ export async function superviseRun(
 export function endAtSignals(log: Logger, format: LogFormat): void {
   onStopSignal((signal) => {
     log.info(`${signal}: ending before anything was captured or read`);
-    showSummary(NOTHING_MOVED, log, format);
+    showSummary(EMPTY_ACCOUNT, 0, log, format);
     onStopSignal(undefined);
     process.kill(process.pid, signal);
   });
@@ -95,26 +109,32 @@ async function closeSoon(run: PacketRun, limitMs: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Logs the account every so often, until the returned function is called. */
-function showStatistics(account: () => Summary, intervalMs: number, log: Logger): () => void {
-  if (intervalMs === 0) return () => undefined;
-  const timer = setInterval(() => {
-    const now = account();
-    log.info({ event: 'statistics', ...summaryRecord(now) }, summaryLines(now).join('; '));
-  }, intervalMs);
-  return () => {
-    clearInterval(timer);
+/** Logs a record of the account. */
+function statisticsTo(log: Logger): AccountView['look'] {
+  return (account, durationMs) => {
+    const text = summaryLines(account).join('; ');
+    log.info({ event: 'statistics', ...summarize(account, durationMs) }, text);
   };
 }
 
 /** Whether it could be written. */
-function showSummary(summary: Summary, log: Logger, format: LogFormat): boolean {
-  const lines = summaryLines(summary);
-  const level = summary.lost > 0 ? 'warn' : 'info';
+function showSummary(
+  account: Account,
+  durationMs: number,
+  log: Logger,
+  format: LogFormat,
+): boolean {
+  const lines = summaryLines(account);
+  const level = lost(account) > 0 ? 'warn' : 'info';
   // A summary ends every run, whatever the log level.
   if (!log.isLevelEnabled(level)) log.level = level;
   return standardError.insist(() => {
-    if (format === 'json') log[level]({ event: 'summary', ...summaryRecord(summary) }, lines[0]);
+    if (format === 'json')
+      log[level]({ event: 'summary', ...summarize(account, durationMs) }, lines[0]);
     else for (const line of lines) log[level](line);
   });
+}
+
+function failure(id: string, text: string): Cause {
+  return { id, fate: 'failed', loss: true, text };
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Summary } from '../pipeline/summary.js';
+import type { Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
 /** More than what keeping a clock right takes: that is done in small steps. */
@@ -16,7 +16,7 @@ export class ClockWatch implements Watchdog {
     this.#wallClockMs = wallClockMs;
   }
 
-  look(_account: Summary, nowMs: number): void {
+  look(_account: Account, nowMs: number): void {
     const offsetMs = this.#wallClockMs() - nowMs;
     const jumpMs = offsetMs - (this.#offsetMs ?? offsetMs);
     this.#offsetMs = offsetMs;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Summary } from '../pipeline/summary.js';
+import type { Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
 /** Says once that packets are cut, where nobody has asked for it. */
@@ -14,8 +14,8 @@ export class CutWatch implements Watchdog {
     this.#snapLength = snapLength;
   }
 
-  look(account: Summary): void {
-    if (this.#said || account.cut === 0) return;
+  look({ beside }: Account): void {
+    if (this.#said || (beside.cut ?? 0) === 0) return;
     this.#said = true;
     this.#log.warn(
       { event: 'cut', snap_length: this.#snapLength },

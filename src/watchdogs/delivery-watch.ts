@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Summary } from '../pipeline/summary.js';
+import { packetsWithFate, underWay, type Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
 /** A delay that is worth a word; far above what batching takes. */
@@ -24,12 +24,13 @@ export class DeliveryWatch implements Watchdog {
     this.#slowness = slowness;
   }
 
-  look(account: Summary, nowMs: number): void {
-    const waiting = account.packets_under_way + account.packets_spooled;
-    const settled = account.packets_in - waiting;
+  look(account: Account, nowMs: number): void {
+    const { packets } = account.in;
+    const waiting = underWay(account).packets + packetsWithFate(account, 'spooled');
+    const settled = packets - waiting;
     while (this.#marks[0] && this.#marks[0].packets <= settled) this.#marks.shift();
-    if (this.#marks.at(-1)?.packets !== account.packets_in && waiting > 0)
-      this.#marks.push({ atMs: nowMs, packets: account.packets_in });
+    if (this.#marks.at(-1)?.packets !== packets && waiting > 0)
+      this.#marks.push({ atMs: nowMs, packets });
     if (this.#marks.length > MARKS) this.#marks.splice(MARKS / 2, 1);
 
     const lagMs = nowMs - (this.#marks[0]?.atMs ?? nowMs);
@@ -37,11 +38,12 @@ export class DeliveryWatch implements Watchdog {
     else if (this.#saidAtMs !== undefined && lagMs === 0) this.#sayEnd(account);
   }
 
-  #sayLag(account: Summary, lagMs: number, nowMs: number): void {
+  #sayLag(account: Account, lagMs: number, nowMs: number): void {
     if (this.#saidAtMs !== undefined && nowMs - this.#saidAtMs < REPEAT_MS) return;
-    this.#failedBefore ??= account.packets_failed;
+    this.#failedBefore ??= packetsWithFate(account, 'failed');
     this.#saidAtMs = nowMs;
-    const { packets_under_way, packets_spooled } = account;
+    const packets_under_way = underWay(account).packets;
+    const packets_spooled = packetsWithFate(account, 'spooled');
     const where = packets_spooled > 0 ? `, ${packets_spooled} of them on disk` : '';
     this.#log.warn(
       { event: 'lag', lag_s: Math.round(lagMs / 1000), packets_under_way, packets_spooled },
@@ -52,8 +54,9 @@ export class DeliveryWatch implements Watchdog {
   }
 
   /** Nothing waits any more: since Kafka has taken it, or since it has failed. */
-  #sayEnd({ packets_failed }: Summary): void {
-    const failed = packets_failed - (this.#failedBefore ?? packets_failed);
+  #sayEnd(account: Account): void {
+    const failedNow = packetsWithFate(account, 'failed');
+    const failed = failedNow - (this.#failedBefore ?? failedNow);
     this.#saidAtMs = undefined;
     this.#failedBefore = undefined;
     if (failed === 0) this.#log.info({ event: 'caught-up' }, 'Kafka has caught up');

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Summary } from '../pipeline/summary.js';
+import type { Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
 /** How often it is said at most. */
@@ -17,15 +17,16 @@ export class DropWatch implements Watchdog {
     this.#log = log;
   }
 
-  look(account: Summary, nowMs: number): void {
+  look({ beside }: Account, nowMs: number): void {
     const isTooSoon = this.#saidAtMs !== undefined && nowMs - this.#saidAtMs < REPEAT_MS;
     if (isTooSoon) return;
     const seconds = (nowMs - this.#lookedAtMs) / 1000;
     this.#lookedAtMs = nowMs;
-    const kernel = account.dropped_kernel - this.#kernel;
-    const device = account.dropped_interface - this.#interface;
-    this.#kernel = account.dropped_kernel;
-    this.#interface = account.dropped_interface;
+    const { dropped_kernel: kernelNow = 0, dropped_interface: deviceNow = 0 } = beside;
+    const kernel = kernelNow - this.#kernel;
+    const device = deviceNow - this.#interface;
+    this.#kernel = kernelNow;
+    this.#interface = deviceNow;
     if (kernel + device > 0) this.#saidAtMs = nowMs;
     if (kernel > 0)
       this.#log.warn(

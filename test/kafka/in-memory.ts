@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 
+import type { DeliveryFailure } from '#kcap/kafka/delivery-cause.js';
 import {
   BatchConsumer,
   type ConsumedBatch,
@@ -170,4 +171,9 @@ export async function readAll(consumer: BatchConsumer): Promise<ReadBatch[]> {
 /** All packets that a consumer gives until its ends. */
 export async function readPackets(consumer: BatchConsumer): Promise<ReadBatch['packets']> {
   return (await readAll(consumer)).flatMap(({ packets }) => packets);
+}
+
+/** Failures as numbers of packets by the ids of their causes. */
+export function packetsById(failures: readonly DeliveryFailure[]): Record<string, number> {
+  return Object.fromEntries(failures.map(({ cause, packets }) => [cause.id, packets]));
 }

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Cause } from '#kcap/errors/cause.js';
 import { undeliveredProblem } from '#kcap/kafka/undelivered.js';
 
 const FACTS = { topicSettings: {}, messageBytes: 1_000_000, timestamp: 'packet' } as const;
-const REFUSED = 'time (or content) refused by the broker';
+const REFUSED = causeOf('time-refused', 'time (or content) refused by the broker');
 
 test('names the clock that a refused time comes from, and the limits of the topic', () => {
-  const packet = undeliveredProblem(REFUSED, Date.UTC(2040, 0, 1), {
-    ...FACTS,
-    topicSettings: { 'message.timestamp.after.max.ms': '3600000' },
-  });
+  const packet = undeliveredProblem(
+    { cause: REFUSED, timeMs: Date.UTC(2040, 0, 1) },
+    { ...FACTS, topicSettings: { 'message.timestamp.after.max.ms': '3600000' } },
+  );
   assert.match(
     packet.cause,
     /refused by the broker: the packet's own time, 2040-01-01T00:00:00\.000Z, where this machine's clock says 20\d\d-/,
@@ -21,17 +22,23 @@ test('names the clock that a refused time comes from, and the limits of the topi
       'or send the time of sending instead: --kafka-timestamp now',
   );
   for (const timestamp of ['now', 'packet'] as const) {
-    const now = undeliveredProblem(REFUSED, Date.now(), { ...FACTS, timestamp });
+    const now = undeliveredProblem({ cause: REFUSED, timeMs: Date.now() }, { ...FACTS, timestamp });
     assert.match(now.cause, /: by this machine's clock, 20\d\d-/);
     assert.match(now.remedy ?? '', /^set this machine's clock or the broker's/);
   }
 });
 
 test('says an absurd time as it is', () => {
-  assert.match(undeliveredProblem(REFUSED, 9e15, FACTS).cause, /9000000000000000 ms since 1970/);
+  const { cause } = undeliveredProblem({ cause: REFUSED, timeMs: 9e15 }, FACTS);
+  assert.match(cause, /9000000000000000 ms since 1970/);
 });
 
 test('keeps any other cause as it is', () => {
   const cause = 'Broker: Policy Violation';
-  assert.deepEqual(undeliveredProblem(cause, undefined, FACTS), { cause, remedy: undefined });
+  const failure = { cause: causeOf('policy-violation', cause) };
+  assert.deepEqual(undeliveredProblem(failure, FACTS), { cause, remedy: undefined });
 });
+
+function causeOf(id: string, text: string): Cause {
+  return { id, fate: 'failed', loss: true, text };
+}

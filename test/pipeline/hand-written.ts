@@ -1,16 +1,15 @@
 import { once } from 'node:events';
 
-import type { Origin, PacketBatch } from '#kcap/packet/packet-batch.js';
+import { firstPackets, type Origin, type PacketBatch } from '#kcap/packet/packet-batch.js';
 import {
-  NOTHING_COUNTED,
-  type Sink,
-  type SinkCounters,
-  type Source,
-  type SourceCounters,
-  type Stage,
-  type StageCounters,
-} from '#kcap/pipeline/contracts.js';
-import { frameBytes } from '#kcap/packet/packet-batch.js';
+  countOf,
+  Tally,
+  withEnded,
+  type Account,
+  type Beside,
+  type Outcome,
+} from '#kcap/pipeline/account.js';
+import { ReaderLeft, type Sink, type Source, type Stage } from '#kcap/pipeline/contracts.js';
 
 /** Sources, stages and sinks that note in one diary what happens to them, in order. */
 export type Diary = string[];
@@ -20,7 +19,8 @@ export interface SourceOptions {
   readonly error?: Error;
   /** After its last batch it waits for a stop. */
   readonly endless?: boolean;
-  readonly counters?: Partial<SourceCounters>;
+  readonly outcomes?: readonly Outcome[];
+  readonly beside?: Beside;
 }
 
 export class HandWrittenSource implements Source {
@@ -28,6 +28,7 @@ export class HandWrittenSource implements Source {
   readonly #diary: Diary;
   readonly #batches: readonly PacketBatch[];
   readonly #options: SourceOptions;
+  readonly #tally = new Tally();
 
   constructor(diary: Diary, batches: readonly PacketBatch[], options: SourceOptions = {}) {
     this.#diary = diary;
@@ -39,6 +40,7 @@ export class HandWrittenSource implements Source {
     try {
       for (const batch of this.#batches) {
         this.#diary.push(`give ${batch.count}`);
+        this.#tally.give(countOf(batch));
         yield batch;
         if (stop.aborted) return;
       }
@@ -54,8 +56,9 @@ export class HandWrittenSource implements Source {
     this.#diary.push(`acknowledge ${offsets.join(' ')}`);
   }
 
-  counters(): SourceCounters {
-    return { ...NOTHING_COUNTED, ...this.#options.counters };
+  account(): Account {
+    const { outcomes = [], beside = {} } = this.#options;
+    return withEnded(this.#tally.account(beside), outcomes);
   }
 
   close(): Promise<void> {
@@ -79,8 +82,8 @@ export class HandWrittenStage implements Stage {
     return batch;
   }
 
-  counters(): StageCounters {
-    return { filtered: 0, returned: 0, returnedBytes: 0 };
+  account(): Account {
+    return new Tally().account();
   }
 }
 
@@ -88,14 +91,14 @@ export interface SinkOptions {
   /** What happens in a write, before it counts as written. */
   readonly onWrite?: (batch: PacketBatch, giveUp: AbortSignal) => Promise<void>;
   readonly onFlush?: (giveUp: AbortSignal) => Promise<void>;
-  readonly counters?: Partial<SinkCounters>;
+  /** What becomes of packets that do not go out. */
+  readonly outcomes?: readonly Outcome[];
 }
 
 export class HandWrittenSink implements Sink {
   readonly #diary: Diary;
   readonly #options: SinkOptions;
-  #out = 0;
-  #bytesOut = 0;
+  readonly #tally = new Tally();
 
   constructor(diary: Diary, options: SinkOptions = {}) {
     this.#diary = diary;
@@ -104,10 +107,17 @@ export class HandWrittenSink implements Sink {
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     this.#diary.push(`write ${batch.count}`);
-    await this.#options.onWrite?.(batch, giveUp);
-    this.#diary.push(`written ${batch.count}`);
-    this.#out += batch.count;
-    this.#bytesOut += frameBytes(batch);
+    await this.#tally.during(countOf(batch), async () => {
+      try {
+        await this.#options.onWrite?.(batch, giveUp);
+      } catch (error) {
+        if (error instanceof ReaderLeft)
+          this.#tally.pass(countOf(firstPackets(batch, error.packetsHandled)));
+        throw error;
+      }
+      this.#diary.push(`written ${batch.count}`);
+      this.#tally.pass(countOf(batch));
+    });
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
@@ -115,9 +125,8 @@ export class HandWrittenSink implements Sink {
     await this.#options.onFlush?.(giveUp);
   }
 
-  counters(): SinkCounters {
-    const { counters } = this.#options;
-    return { out: this.#out, bytesOut: this.#bytesOut, failed: {}, unusable: {}, ...counters };
+  account(): Account {
+    return withEnded(this.#tally.account(), this.#options.outcomes ?? []);
   }
 
   close(): Promise<void> {

@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 
 import { UserError } from '#kcap/errors/user-error.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
-import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 
 import { batchOf, numbered, originOf } from '../packet/packets.js';
@@ -13,6 +12,7 @@ import {
   HandWrittenStage,
   type Diary,
 } from './hand-written.js';
+import { packetRun, summaryOf } from './ends.js';
 
 const diskFull = new UserError('write out.pcap', 'no space left on device');
 const damaged = new UserError('read in.pcap', 'damaged');
@@ -21,7 +21,7 @@ test('a packet run closes its sink also where its source fails to close', async 
   const diary: Diary = [];
   const source = new HandWrittenSource(diary, []);
   source.close = () => Promise.reject(damaged);
-  const run = new PacketRun(source, [], new HandWrittenSink(diary));
+  const run = packetRun(source, [], new HandWrittenSink(diary));
   await assert.rejects(run.close(), damaged);
   assert.deepEqual(diary, ['close sink']);
 });
@@ -31,7 +31,7 @@ describe('a packet run whose reader leaves', () => {
     const diary: Diary = [];
     let writes = 0;
     const origin = originOf([[0, 0]], [{ partition: 0, offset: 1 }]);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(
         diary,
         [1, 2, 3].map((count) => batchOf(numbered(count), { origin })),
@@ -46,27 +46,22 @@ describe('a packet run whose reader leaves', () => {
       ...['give 1', 'write 1', 'written 1', 'acknowledge 0:1'],
       ...['give 2', 'write 2', 'source ends', 'flush'],
     ]);
-    const { packets_in, packets_out, bytes_in, lost } = run.summary();
-    assert.deepEqual(
-      { packets_in, packets_out, bytes_in, lost },
-      { packets_in: 1, packets_out: 1, bytes_in: 60, lost: 0 },
-    );
+    const one = { packets: 1, bytes: 60 };
+    assert.deepEqual(run.account(), { in: one, out: one, outcomes: new Map(), beside: {} });
   });
 
   test('in the middle of a batch, has taken what went out of it', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(5))]),
       [],
       new HandWrittenSink(diary, {
         onWrite: () => Promise.reject(new ReaderLeft(2)),
-        counters: { out: 2, bytesOut: 121 },
       }),
     );
     await run.run(new Stop(0));
-    const { packets_in, packets_out, bytes_in, bytes_out, lost } = run.summary();
-    assert.deepEqual([packets_in, packets_out, bytes_in, bytes_out], [2, 2, 121, 121]);
-    assert.equal(lost, 0);
+    const two = { packets: 2, bytes: 121 };
+    assert.deepEqual(run.account(), { in: two, out: two, outcomes: new Map(), beside: {} });
   });
 
   test('in the middle of a batch, acknowledges what went out of it: no later run gives that again', async () => {
@@ -79,7 +74,7 @@ describe('a packet run whose reader leaves', () => {
       ],
       [{ partition: 0, offset: 13 }],
     );
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(3), { origin })]),
       [],
       new HandWrittenSink(diary, { onWrite: () => Promise.reject(new ReaderLeft(2)) }),
@@ -89,7 +84,7 @@ describe('a packet run whose reader leaves', () => {
   });
 
   test('only when it flushes, ends well', async () => {
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource([], []),
       [],
       new HandWrittenSink([], { onFlush: () => Promise.reject(new ReaderLeft()) }),
@@ -101,30 +96,30 @@ describe('a packet run whose reader leaves', () => {
 describe('a packet run that fails', () => {
   test('in a write, flushes what was written before it says so', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(1))]),
       [],
       new HandWrittenSink(diary, { onWrite: () => Promise.reject(diskFull) }),
     );
     await assert.rejects(run.run(new Stop(0)), diskFull);
     assert.deepEqual(diary, ['give 1', 'write 1', 'source ends', 'flush']);
-    assert.equal(run.summary().packets_in, 0);
+    assert.equal(summaryOf(run).packets_in, 0);
   });
 
   test('in its source, flushes what came before it says so', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(1))], { error: damaged }),
       [],
       new HandWrittenSink(diary),
     );
     await assert.rejects(run.run(new Stop(0)), damaged);
     assert.deepEqual(diary, ['give 1', 'write 1', 'written 1', 'source ends', 'flush']);
-    assert.equal(run.summary().packets_out, 1);
+    assert.equal(summaryOf(run).packets_out, 1);
   });
 
   test('in its flush, says so', async () => {
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource([], []),
       [],
       new HandWrittenSink([], { onFlush: () => Promise.reject(diskFull) }),
@@ -133,7 +128,7 @@ describe('a packet run that fails', () => {
   });
 
   test('in its source and then in its flush, says what failed first', async () => {
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource([], [], { error: damaged }),
       [],
       new HandWrittenSink([], { onFlush: () => Promise.reject(diskFull) }),
@@ -147,13 +142,13 @@ describe('a packet run that fails', () => {
     t.mock.method(stage, 'apply', () => {
       throw damaged;
     });
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(5))]),
       [stage],
       new HandWrittenSink(diary),
     );
     await assert.rejects(run.run(new Stop(0)), damaged);
     assert.deepEqual(diary, ['give 5', 'source ends', 'flush']);
-    assert.equal(run.summary().packets_in, 0);
+    assert.equal(summaryOf(run).packets_in, 0);
   });
 });

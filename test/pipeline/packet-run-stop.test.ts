@@ -2,17 +2,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 
+import { EMPTY_ACCOUNT } from '#kcap/pipeline/account.js';
 import { ReaderLeft, type Stage } from '#kcap/pipeline/contracts.js';
-import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 
 import { batchOf, numbered, originOf } from '../packet/packets.js';
 import { HandWrittenSink, HandWrittenSource, type Diary } from './hand-written.js';
+import { packetRun, summaryOf } from './ends.js';
 
 describe('a packet run that is asked to stop', () => {
   test('while it waits for packets, ends its source and flushes', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(1))], { endless: true }),
       [],
       new HandWrittenSink(diary),
@@ -27,7 +28,7 @@ describe('a packet run that is asked to stop', () => {
   test('while it writes, writes to the end what it has begun', async () => {
     const diary: Diary = [];
     const stop = new Stop(1000);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(2)), batchOf(numbered(2))]),
       [],
       new HandWrittenSink(diary, {
@@ -47,10 +48,10 @@ describe('a packet run that is asked to stop', () => {
       finished: false,
       prepare: () => new Promise(() => undefined),
       apply: (batch) => batch,
-      counters: () => ({ filtered: 0, returned: 0, returnedBytes: 0 }),
+      account: () => EMPTY_ACCOUNT,
     };
     const origin = originOf([[0, 1]], [{ partition: 0, offset: 2 }]);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(1), { origin })]),
       [never],
       new HandWrittenSink(diary),
@@ -62,7 +63,7 @@ describe('a packet run that is asked to stop', () => {
     stop.request();
     await ended;
     assert.deepEqual(diary, ['give 1', 'source ends', 'flush']);
-    const { packets_in, packets_under_way } = run.summary();
+    const { packets_in, packets_under_way } = summaryOf(run);
     assert.deepEqual([packets_in, packets_under_way], [0, 0]);
   });
 
@@ -70,7 +71,7 @@ describe('a packet run that is asked to stop', () => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const diary: Diary = [];
     const stop = new Stop(10_000);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(3))]),
       [],
       new HandWrittenSink(diary, {
@@ -88,13 +89,13 @@ describe('a packet run that is asked to stop', () => {
     t.mock.timers.tick(1);
     await ended;
     assert.deepEqual(diary, ['give 3', 'write 3', 'source ends', 'flush']);
-    assert.equal(run.summary().packets_in, 0);
+    assert.equal(summaryOf(run).packets_in, 0);
   });
 
   test('gives a flush up as well', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const stop = new Stop(10_000);
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource([], []),
       [],
       new HandWrittenSink([], {
@@ -116,7 +117,7 @@ describe('a packet run that is asked to stop', () => {
       stop.request();
       const onFlush =
         flush === 'fails' ? () => Promise.reject(new Error('disk full')) : () => Promise.resolve();
-      const run = new PacketRun(
+      const run = packetRun(
         new HandWrittenSource([], []),
         [],
         new HandWrittenSink([], { onFlush }),

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { PacketBatch } from '#kcap/packet/packet-batch.js';
-import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 import { Limit } from '#kcap/stages/limit.js';
 
@@ -13,6 +12,7 @@ import {
   HandWrittenStage,
   type Diary,
 } from './hand-written.js';
+import { packetRun, summaryOf } from './ends.js';
 
 /** `count` packets of one partition from `offset` on. */
 function topicBatch(offset: number, count: number): PacketBatch {
@@ -24,7 +24,7 @@ function topicBatch(offset: number, count: number): PacketBatch {
 describe('a packet run', () => {
   test('takes a batch through the stages into the sink before it asks for the next one', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(1)), batchOf(numbered(2))]),
       [new HandWrittenStage(diary, 'a'), new HandWrittenStage(diary, 'b')],
       // A sink that takes its time: the event loop turns between the beginning and the end of a write.
@@ -40,7 +40,7 @@ describe('a packet run', () => {
 
   test('acknowledges a batch once it is written, and not before', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [topicBatch(10, 2), topicBatch(12, 3)]),
       [],
       new HandWrittenSink(diary, { onWrite: turnOfTheEventLoop }),
@@ -56,7 +56,7 @@ describe('a packet run', () => {
   test('ends exactly at a limit, and leaves what is over it to a later run', async () => {
     const diary: Diary = [];
     const written: Buffer[] = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [topicBatch(0, 4), topicBatch(4, 4), topicBatch(8, 4)]),
       [new Limit(6)],
       new HandWrittenSink(diary, {
@@ -75,14 +75,14 @@ describe('a packet run', () => {
       ...['source ends', 'flush'],
     ]);
     assert.equal(stop.requested.aborted, true);
-    const { packets_in, packets_out, bytes_in, bytes_out } = run.summary();
+    const { packets_in, packets_out, bytes_in, bytes_out } = summaryOf(run);
     assert.deepEqual([packets_in, packets_out], [6, 6]);
     assert.deepEqual([bytes_in, bytes_out], [366, 366]);
   });
 
   test('ends at a limit that is the end of a batch without asking for another one', async () => {
     const diary: Diary = [];
-    const run = new PacketRun(
+    const run = packetRun(
       new HandWrittenSource(diary, [batchOf(numbered(4)), batchOf(numbered(4))]),
       [new Limit(4)],
       new HandWrittenSink(diary),
@@ -93,7 +93,7 @@ describe('a packet run', () => {
 
   test('closes its source and its sink', async () => {
     const diary: Diary = [];
-    await new PacketRun(new HandWrittenSource(diary, []), [], new HandWrittenSink(diary)).close();
+    await packetRun(new HandWrittenSource(diary, []), [], new HandWrittenSink(diary)).close();
     assert.deepEqual(diary, ['close source', 'close sink']);
   });
 });

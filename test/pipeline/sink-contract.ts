@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 
-import { ReaderLeft, type Sink, type SinkCounters } from '#kcap/pipeline/contracts.js';
+import { underWay } from '#kcap/pipeline/account.js';
+import { ReaderLeft, type Sink } from '#kcap/pipeline/contracts.js';
 
 import { batchOf, numbered, originOf } from '../packet/packets.js';
 import type { PcapPacket } from '../support/pcap-file.js';
+import { endsOf, type Ends } from './ends.js';
 
 export interface SinkUnderTest {
   readonly sink: Sink;
@@ -93,9 +95,8 @@ export function testsOfSink(name: string, { make, seen }: SinkFactory): void {
         assert.ok(error instanceof ReaderLeft, String(error));
         left = 5 - error.packetsHandled;
       }
-      const { out, failed, unusable, spool } = sink.counters();
-      const spooled = spool?.waiting ?? 0;
-      assert.equal(out + total(failed) + total(unusable) + spooled + left, 5);
+      assert.equal(sink.account().in.packets + left, 5);
+      assert.equal(underWay(sink.account()).packets, 0);
     });
 
     test('can be closed twice', async (t) => {
@@ -134,12 +135,8 @@ async function write(sink: Sink, first: number, count: number): Promise<void> {
   await sink.write(topicBatch(first, count), NEVER);
 }
 
-function assertCounted(sink: Sink, expected: Pick<SinkCounters, 'out' | 'bytesOut'>): void {
-  const { out, bytesOut, failed, unusable } = sink.counters();
-  assert.deepEqual({ out, bytesOut }, expected);
-  assert.equal(total(failed) + total(unusable), 0);
-}
-
-function total(counts: SinkCounters['failed']): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+function assertCounted(sink: Sink, expected: Pick<Ends, 'out' | 'bytesOut'>): void {
+  assert.deepEqual(endsOf(sink), { ...expected, ended: {} });
+  const { in: taken, out } = sink.account();
+  assert.deepEqual(taken, out);
 }

@@ -186,8 +186,9 @@ async function readAll(
 }
 
 function assertNothingCounted(source: Source): void {
-  const { skipped, unusable, ...numbers } = source.counters();
-  const counts = Object.values({ ...numbers, ...skipped, ...unusable });
+  const { outcomes, beside } = source.account();
+  const ended = [...outcomes.values()].map(({ packets }) => packets);
+  const counts = [...ended, ...Object.values(beside)];
   assert.deepEqual(
     counts,
     counts.map(() => 0),

@@ -6,7 +6,6 @@ import { describe, test } from 'node:test';
 import type { Link, PacketBatch } from '#kcap/packet/packet-batch.js';
 import { UserError } from '#kcap/errors/user-error.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
-import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 import { openFile } from '#kcap/files/byte-output.js';
 import { PcapSink } from '#kcap/sinks/pcap.js';
@@ -19,6 +18,8 @@ import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { KeptOutput } from '#support/files/kept-output.js';
 import { namedPipe, readToEnd } from '#support/files/reader.js';
+import { packetRun, summaryOf } from '../pipeline/ends.js';
+import { endsOf } from '../pipeline/ends.js';
 
 const NEVER = new AbortController().signal;
 const LINUX_SLL = 113;
@@ -113,16 +114,7 @@ describe('a pcap stream', () => {
     await sink.write(batchOf(numbered(3), { linkType: LINUX_SLL }), NEVER);
     await sink.write(batchOf(numbered(1, { first: 1 })), NEVER);
     assert.deepEqual(readPcap(output.bytes).packets, numbered(2));
-    assert.deepEqual(sink.counters(), {
-      out: 2,
-      bytesOut: 121,
-      failed: {},
-      unusable: {
-        "another link type than the file's: -F pcapng holds both": 3,
-        'longer than a pcap file can hold: -F pcapng can': 0,
-      },
-      roundedTimes: 0,
-    });
+    assert.deepEqual(endsOf(sink), { out: 2, bytesOut: 121, ended: { 'other-link-type': 3 } });
   });
 
   test('counts the times that it had to round, unless it was asked to', async () => {
@@ -134,7 +126,7 @@ describe('a pcap stream', () => {
     const write = async (sink: PcapSink) => {
       await sink.write(batchOf(numbered(1)), NEVER);
       await sink.write(batchOf(times, { precision: 'nano' }), NEVER);
-      return sink.counters().roundedTimes;
+      return sink.account().beside.rounded_times;
     };
     assert.equal(await write(new PcapSink(new KeptOutput())), 2);
     assert.equal(await write(new PcapSink(new KeptOutput(), 'micro')), 0);
@@ -179,9 +171,9 @@ describe('a pcap stream', () => {
       readPcap(output.bytes).packets.map(({ frame }) => frame.length),
       [60, 262_144, 61],
     );
-    const { out, bytesOut, unusable } = sink.counters();
+    const { out, bytesOut, ended } = endsOf(sink);
     assert.deepEqual([out, bytesOut], [3, 60 + 262_144 + 61]);
-    assert.equal(unusable['longer than a pcap file can hold: -F pcapng can'], 2);
+    assert.deepEqual(ended, { 'too-long-for-pcap': 2 });
   });
 
   const longer: [name: string, linkType: number, most: number][] = [
@@ -199,7 +191,7 @@ describe('a pcap stream', () => {
         frame: Buffer.alloc(bytes),
       }));
       await sink.write(batchOf(packets, { linkType, snapLength: most + 1 }), NEVER);
-      assert.deepEqual([sink.counters().out, sink.counters().bytesOut], [1, most]);
+      assert.deepEqual([endsOf(sink).out, endsOf(sink).bytesOut], [1, most]);
       assert.equal(await runCommand('tcpdump', '--count', '-r', file), '1 packet\n');
     });
 });
@@ -224,7 +216,7 @@ describe('a pcap stream whose reader leaves', () => {
         assert.equal(error.packetsHandled, packets);
         return true;
       });
-      const { out, bytesOut } = sink.counters();
+      const { out, bytesOut } = endsOf(sink);
       assert.deepEqual([out, bytesOut], [packets, bytes]);
     });
   }
@@ -232,9 +224,9 @@ describe('a pcap stream whose reader leaves', () => {
   test('leaves an account that adds up, also where packets were too long', async () => {
     // Room for the first packet and the beginning of the next one that fits.
     const sink = new PcapSink(new KeptOutput({ room: 24 + 76 + 1000 }));
-    const run = new PacketRun(new HandWrittenSource([], [withTooLong()]), [], sink);
+    const run = packetRun(new HandWrittenSource([], [withTooLong()]), [], sink);
     await run.run(new Stop(0));
-    const { packets_in, packets_out, packets_skipped, packets_failed } = run.summary();
+    const { packets_in, packets_out, packets_skipped, packets_failed } = summaryOf(run);
     assert.equal(packets_in, packets_out + packets_skipped + packets_failed);
     assert.equal(packets_out, 1);
   });
@@ -262,10 +254,10 @@ describe('a pcap stream whose reader leaves', () => {
       const source = new HandWrittenSource(diary, [
         batchOf(packets, { snapLength: 300_000, origin }),
       ]);
-      const run = new PacketRun(source, [], new PcapSink(new KeptOutput({ room: 24 + room })));
+      const run = packetRun(source, [], new PcapSink(new KeptOutput({ room: 24 + room })));
       await run.run(new Stop(0));
       assert.ok(diary.includes(`acknowledge ${acknowledged}`), diary.join('\n'));
-      const { packets_in, packets_out, packets_skipped } = run.summary();
+      const { packets_in, packets_out, packets_skipped } = summaryOf(run);
       assert.deepEqual([packets_in, packets_out, packets_skipped], counted);
     });
 
@@ -281,7 +273,7 @@ describe('a pcap stream that cannot be written', () => {
   test('says so, and counts nothing', async () => {
     const sink = new PcapSink(new KeptOutput({ error: diskFull }));
     await assert.rejects(sink.write(batchOf(numbered(3)), NEVER), diskFull);
-    assert.equal(sink.counters().out, 0);
+    assert.equal(endsOf(sink).out, 0);
   });
 
   test('says so at its header', async () => {

@@ -14,6 +14,7 @@ import { readPcapng } from '../support/captures/pcapng-read.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { KeptOutput } from '#support/files/kept-output.js';
+import { endsOf } from '../pipeline/ends.js';
 
 const NEVER = new AbortController().signal;
 
@@ -83,12 +84,12 @@ describe('a pcapng file', () => {
     const write = (host: string, more: Partial<Link> = {}) =>
       sink.write(batchOf(numbered(1), { host, interface: 'eth0', ...more }), NEVER);
     for (let number = 0; number < 10_000; number++) await write(`host${number}`);
-    assert.equal(sink.counters().lostNames, 0);
+    assert.equal(sink.account().beside.lost_names, 0);
     for (let number = 0; number < 20; number++) await write(`further${number}`);
     await write('further', { linkType: 113 });
     await write('host9999');
     await sink.flush(NEVER);
-    assert.equal(sink.counters().lostNames, 21);
+    assert.equal(sink.account().beside.lost_names, 21);
     assert.deepEqual(
       (await readPcapng(file)).slice(-4).map(({ linkType, interface: name }) => [linkType, name]),
       [
@@ -105,7 +106,7 @@ describe('a pcapng file', () => {
     const sink = new PcapngSink(new KeptOutput(), 'kcap');
     for (let number = 0; number < 1100; number++)
       await sink.write(batchOf(numbered(1), { host: String(number).padStart(1024) }), NEVER);
-    assert.equal(sink.counters().lostNames, 1100 - 1024);
+    assert.equal(sink.account().beside.lost_names, 1100 - 1024);
   });
 
   test('says who wrote it and how many packets came from each interface', async (t) => {
@@ -165,7 +166,7 @@ describe('a pcapng file', () => {
       assert.equal(error.packetsHandled, 1);
       return true;
     });
-    assert.equal(sink.counters().out, 2);
+    assert.equal(endsOf(sink).out, 2);
   });
 });
 

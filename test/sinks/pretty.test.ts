@@ -6,7 +6,6 @@ import { describe, test } from 'node:test';
 
 import { type ByteOutput, openFile, OutputClosed } from '#kcap/files/byte-output.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
-import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 import { PrettySink, PrettyTopicSink } from '#kcap/sinks/pretty.js';
 import { TopicSink } from '#kcap/sinks/topic.js';
@@ -18,6 +17,8 @@ import { testsOfSink } from '../pipeline/sink-contract.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
 import { KeptOutput } from '#support/files/kept-output.js';
+import { packetRun } from '../pipeline/ends.js';
+import { endsOf } from '../pipeline/ends.js';
 
 // Lines have local time.
 process.env['TZ'] = 'UTC';
@@ -46,7 +47,7 @@ testsOfSink('a topic that takes packets and shows lines', {
     const file = path.join(await tempFolder(t), 'lines');
     const sink = prettyTopicSink(kafka, { every: 10, output: await openFile(file, NEVER) });
     t.after(() => sink.close());
-    return { sink, out: () => readPackets(kafka.consumer({ end: sink.counters().out })) };
+    return { sink, out: () => readPackets(kafka.consumer({ end: endsOf(sink).out })) };
   },
   seen: (packet) => packet,
 });
@@ -66,7 +67,7 @@ describe('the lines of a reader', () => {
       'Packet[3]: date=2023-11-14 22:13:22.000002 topic=pcap partition=2 offset=102 len=62',
       'Packet[6]: date=2023-11-14 22:13:25.000005 topic=pcap partition=5 offset=100 len=62',
     ]);
-    assert.equal(sink.counters().out, 8);
+    assert.equal(endsOf(sink).out, 8);
   });
 
   test('have microseconds also where a packet has nanoseconds', async () => {
@@ -97,7 +98,7 @@ describe('the lines of a reader', () => {
       sink.write(batchOf(numbered(2)), NEVER),
       (error) => error instanceof ReaderLeft,
     );
-    assert.equal(sink.counters().out, 0);
+    assert.equal(endsOf(sink).out, 0);
   });
 });
 
@@ -136,11 +137,10 @@ describe('the lines of a sender', () => {
     const kafka = new InMemoryKafka(t);
     const sink = prettyTopicSink(kafka, { every: 1, output: new KeptOutput({ room: 0 }) });
     const source = new HandWrittenSource([], [batchOf(numbered(5)), batchOf(numbered(5))]);
-    const run = new PacketRun(source, [], sink);
+    const run = packetRun(source, [], sink);
     await run.run(new Stop(0));
-    const { packets_in, packets_out, bytes_in, bytes_out, lost } = run.summary();
-    assert.deepEqual([packets_in, packets_out, lost], [5, 5, 0]);
-    assert.equal(bytes_in, bytes_out);
+    const { in: taken, out, outcomes } = run.account();
+    assert.deepEqual([taken.packets, taken, outcomes.size], [5, out, 0]);
     assert.deepEqual(await readPackets(kafka.consumer({ end: 5 })), numbered(5));
   });
 

@@ -17,6 +17,7 @@ import { batchOf, numbered } from '../packet/packets.js';
 import { testsOfSink } from '../pipeline/sink-contract.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
+import { endsOf } from '../pipeline/ends.js';
 
 const NOBODY = { ...AT_ONCE, 'bootstrap.servers': '127.0.0.1:1' };
 
@@ -24,7 +25,7 @@ testsOfSink('a topic with a spool', {
   make: async (t) => {
     const kafka = new InMemoryKafka(t);
     const sink = await sinkOf(t, kafka, AT_ONCE, await tempFolder(t));
-    return { sink, out: () => readPackets(kafka.consumer({ end: sink.counters().out })) };
+    return { sink, out: () => readPackets(kafka.consumer({ end: endsOf(sink).out })) };
   },
   seen: (packet) => packet,
 });
@@ -38,22 +39,17 @@ describe('a topic with a spool', () => {
     await sink.write(batchOf(numbered(15)), NEVER);
     await sink.write(batchOf(numbered(5, { first: 15 })), NEVER);
     await sink.flush(AbortSignal.abort());
-    const { out, failed, spool } = sink.counters();
-    assert.deepEqual(
-      { out, failed, spool },
-      {
-        out: 0,
-        failed: { 'no room in the spool': 0, 'removed or damaged in the spool': 0 },
-        spool: { where: folder, waiting: 20, takenUp: { packets: 0, bytes: 0 } },
-      },
-    );
+    assert.deepEqual(endsOf(sink), { out: 0, bytesOut: 0, ended: { spooled: 20 } });
+    const { in: taken, outcomes, spool } = sink.account();
+    assert.deepEqual([taken.packets, spool], [20, folder]);
+    assert.match(outcomes.get('spooled')?.cause.text ?? '', new RegExp(folder));
     await sink.close();
 
     const later = await sinkOf(t, kafka, AT_ONCE, folder);
     await later.write(batchOf(numbered(5, { first: 20 })), NEVER);
     await later.flush(NEVER);
-    assert.equal(later.counters().out, 25);
-    assert.equal(later.counters().spool?.takenUp.packets, 20);
+    assert.equal(endsOf(later).out, 25);
+    assert.equal(later.account().in.packets, 25);
     assert.deepEqual(await readPackets(kafka.consumer({ end: 25 })), numbered(25));
   });
 
@@ -65,7 +61,7 @@ describe('a topic with a spool', () => {
     await sink.write(batchOf(numbered(50)), NEVER);
     assert.deepEqual(await readdir(folder), ['packets@lock']);
     await sink.flush(NEVER);
-    assert.equal(sink.counters().out, 50);
+    assert.equal(endsOf(sink).out, 50);
   });
 
   test('spools from its start while nobody answers, and sends it once somebody does', async (t) => {
@@ -84,9 +80,9 @@ describe('a topic with a spool', () => {
     const sink = new SpoolingTopicSink(producer, spool, optionsWith(log));
     t.after(() => sink.close());
     await sink.write(batchOf(numbered(20)), NEVER);
-    assert.equal(sink.counters().out + (sink.counters().spool?.waiting ?? 0), 20);
+    assert.equal(endsOf(sink).out + (endsOf(sink).ended['spooled'] ?? 0), 20);
     await sink.flush(NEVER);
-    assert.deepEqual([sink.counters().out, spool.hasFiles], [20, false]);
+    assert.deepEqual([endsOf(sink).out, spool.hasFiles], [20, false]);
     // Made anew for as many as there turned out to be.
     assert.deepEqual(asked, [1, 3]);
     assert.match(messages().join(), /connect to nobody: no answer: packets go to .*; wait/);
@@ -110,9 +106,8 @@ describe('a topic with a spool', () => {
     await waitFor(() => spool.waiting === 150, { limitMs: 10_000, what: 'packets to come back' });
     await sink.write(batchOf(numbered(50, { first: 150 })), NEVER);
     await sink.flush(NEVER);
-    const { out, failed } = sink.counters();
-    assert.deepEqual([out, spool.waiting, spool.hasFiles], [200, 0, false]);
-    assert.ok(Object.values(failed).every((count) => count === 0));
+    const { out, ended } = endsOf(sink);
+    assert.deepEqual([out, ended, spool.hasFiles], [200, {}, false]);
     assert.match(
       messages().join(),
       /send to topic packets: .*: packets go to .* until Kafka takes/,
@@ -126,11 +121,8 @@ describe('a topic with a spool', () => {
     const sink = await sinkOf(t, new InMemoryKafka(t), properties, folder);
     await sink.write(batchOf([...numbered(2), ...numbered(1, { bytes: 1001 })]), NEVER);
     await sink.flush(NEVER);
-    const { out, failed, spool } = sink.counters();
-    assert.deepEqual(
-      [out, failed['larger than message.max.bytes allows'], spool?.waiting],
-      [2, 1, 0],
-    );
+    const { out, ended } = endsOf(sink);
+    assert.deepEqual([out, ended], [2, { 'larger-than-client-takes': 1 }]);
     assert.deepEqual(
       (await readdir(folder)).map((name) => name.replace(/\d+/, 'N')),
       ['packets@N.pcap.refused', 'packets@lock'],
@@ -146,10 +138,10 @@ describe('a topic with a spool', () => {
     failures = 0;
     await sink.write(batchOf(numbered(15)), NEVER);
     assert.equal(failures, 1);
-    assert.equal(sink.counters().failed['no room in the spool'], 5);
+    assert.equal(endsOf(sink).ended['no-room-in-spool'], 5);
     await assert.rejects(sink.write(batchOf(numbered(1)), NEVER), /^UserError: spool .*: ENOTDIR/);
     await assert.rejects(sink.flush(AbortSignal.abort()), /ENOTDIR/);
-    assert.equal(sink.counters().failed['no room in the spool'], 15);
+    assert.equal(endsOf(sink).ended['no-room-in-spool'], 15);
   });
 
   test('counts what finds no room there when nobody waits any more', async (t) => {
@@ -160,9 +152,7 @@ describe('a topic with a spool', () => {
     await sink.write(batchOf(numbered(20)), NEVER);
     await sink.write(batchOf(numbered(80, { first: 20 })), AbortSignal.abort());
     await sink.flush(AbortSignal.abort());
-    const { failed, spool } = sink.counters();
-    assert.equal(failed['no room in the spool'], 80);
-    assert.equal(spool?.waiting, 20);
+    assert.deepEqual(endsOf(sink).ended, { 'no-room-in-spool': 80, spooled: 20 });
   });
 });
 

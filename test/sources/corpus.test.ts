@@ -35,8 +35,8 @@ describe('of the corpus', () => {
       if (capture.problem === undefined) await reading();
       else await assert.rejects(reading, (error) => isProblem(error, file, capture.problem));
       assert.deepEqual(seen, capture.packets);
-      const { unusable } = source.counters();
-      const counted = Object.entries(unusable).filter(([, count]) => count > 0);
+      const outcomes = [...source.account().outcomes.values()];
+      const counted = outcomes.map(({ cause, packets }) => [cause.text, packets] as const);
       assert.deepEqual(Object.fromEntries(counted), capture.unusable ?? {});
     });
   }

@@ -142,13 +142,13 @@ describe('several sources', () => {
     const diary: Diary = [];
     const merged = new MergedSources(
       [
-        sourceOf(diary, [], { counters: { droppedKernel: 1, droppedInterface: 20 } }),
-        sourceOf(diary, [], { counters: { droppedKernel: 2, droppedInterface: 10 } }),
+        sourceOf(diary, [], { beside: { dropped_kernel: 1, dropped_interface: 20 } }),
+        sourceOf(diary, [], { beside: { dropped_kernel: 2, dropped_interface: 10 } }),
       ],
       failOnLost,
     );
-    const { droppedKernel, droppedInterface } = merged.counters();
-    assert.deepEqual([droppedKernel, droppedInterface], [3, 30]);
+    const { beside } = merged.account();
+    assert.deepEqual(beside, { dropped_kernel: 3, dropped_interface: 30 });
     await merged.close();
     assert.deepEqual(diary, ['close source', 'close source']);
     assert.equal(merged.name, 'hand-written, hand-written');

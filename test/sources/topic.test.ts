@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 
 import { OFFSET_STORED } from '#kcap/kafka/batch-consumer.js';
-import { NOTHING_COUNTED } from '#kcap/pipeline/contracts.js';
 import { TopicSource } from '#kcap/sources/topic.js';
 
 import { AT_ONCE, InMemoryKafka, readPackets } from '../kafka/in-memory.js';
@@ -10,6 +9,7 @@ import { batchOf, numbered } from '../packet/packets.js';
 import { testsOfSource } from '../pipeline/source-contract.js';
 import type { PcapPacket } from '../support/pcap-file.js';
 import { sendMessages } from '../support/topic.js';
+import { endsOf } from '../pipeline/ends.js';
 
 testsOfSource('a topic', {
   ending: (t, packets) => topicOf(t, packets, packets.length),
@@ -49,12 +49,12 @@ describe('a topic', () => {
     let count = 0;
     for await (const batch of source.batches(never())) count += batch.count;
     assert.equal(count, 5);
-    assert.deepEqual(source.counters(), {
-      ...NOTHING_COUNTED,
-      skipped: { 'no value (a tombstone)': 1 },
-      unusable: { 'a time that no pcap file can hold': 2 },
-      timeFromKafka: 3,
-      badHeaders: 1,
+    assert.deepEqual(endsOf(source).ended, { 'no-value': 1, 'time-out-of-range': 2 });
+    assert.deepEqual(source.account().beside, {
+      time_from_kafka: 3,
+      bad_headers: 1,
+      deleted_unread: 0,
+      outside_slack: 0,
     });
   });
 
@@ -84,6 +84,6 @@ describe('a topic', () => {
     const source = new TopicSource('packets', kafka.consumer({ end: 2 }));
     const batches = source.batches(AbortSignal.abort())[Symbol.asyncIterator]();
     assert.equal((await batches.next()).done, true);
-    assert.deepEqual(source.counters().skipped, { 'no value (a tombstone)': 0 });
+    assert.deepEqual(endsOf(source).ended, {});
   });
 });

@@ -6,6 +6,7 @@ import type { PacketBatch } from '#kcap/packet/packet-batch.js';
 import { Filter } from '#kcap/stages/filter.js';
 
 import { batchOf, numbered, originOf, packetsIn } from '../packet/packets.js';
+import { endsOf } from '../pipeline/ends.js';
 
 async function applied(filter: Filter, batch: PacketBatch): Promise<PacketBatch> {
   await filter.prepare(batch);
@@ -36,14 +37,9 @@ describe('Filter', () => {
     const passed = await applied(filter, batchOf(packets));
     assert.equal(passed.count, 3);
     assert.deepEqual(packetsIn(passed.bytes), [first, third, fourth]);
-    assert.deepEqual(filter.counters(), {
-      filtered: 2,
-      returned: 0,
-      returnedBytes: 0,
-      unusable: {},
-    });
+    assert.deepEqual(endsOf(filter).ended, { filtered: 2 });
     await applied(filter, batchOf(packets));
-    assert.equal(filter.counters().filtered, 4);
+    assert.equal(endsOf(filter).ended['filtered'], 4);
     assert.equal(filter.finished, false);
   });
 
@@ -109,7 +105,7 @@ describe('Filter', () => {
     assert.equal((await applied(filter, batchOf(packets))).count, 3);
     assert.equal((await applied(filter, batchOf(raw, { linkType: LINKTYPE_RAW }))).count, 3);
     assert.equal((await applied(filter, batchOf(packets))).count, 3);
-    assert.equal(filter.counters().filtered, 6);
+    assert.equal(endsOf(filter).ended['filtered'], 6);
   });
 
   test('goes on past packets of a link type that it makes no sense for, and counts them', async () => {
@@ -117,9 +113,9 @@ describe('Filter', () => {
     for (let times = 0; times < 2; times++)
       assert.equal((await applied(filter, batchOf(numbered(3), { linkType: 101 }))).count, 0);
     assert.equal((await applied(filter, batchOf(packets))).count, 5);
-    assert.deepEqual(filter.counters().unusable, {
-      'the filter makes no sense for link type RAW': 6,
-    });
+    const [outcome] = filter.account().outcomes.values();
+    assert.equal(outcome?.packets, 6);
+    assert.equal(outcome.cause.text, 'the filter makes no sense for link type RAW');
   });
 
   test('is ready for a link type once it was prepared for it', async () => {
@@ -149,10 +145,9 @@ describe('Filter', () => {
     for (let linkType = 65_000; linkType < 65_100; linkType++)
       await applied(filter, batchOf(packets, { linkType }));
     await applied(filter, batchOf(packets, { linkType: 65_000 }));
-    const { unusable = {} } = filter.counters();
-    const further = 'the filter makes no sense for further link types';
-    assert.equal(Object.keys(unusable).length, 11);
-    assert.equal(unusable['the filter makes no sense for link type 65000'], 10);
-    assert.equal(unusable[further], 90 * 5);
+    const { ended } = endsOf(filter);
+    assert.equal(Object.keys(ended).length, 11);
+    assert.equal(ended['filter-not-for-link-type-65000'], 10);
+    assert.equal(ended['filter-not-for-further-link-types'], 90 * 5);
   });
 });

@@ -5,6 +5,7 @@ import type { Microseconds } from '#kcap/packet/timestamp.js';
 import { TimeRange } from '#kcap/stages/time-range.js';
 
 import { batchOf, originOf, packetsIn } from '../packet/packets.js';
+import { endsOf } from '../pipeline/ends.js';
 
 const us = (count: number) => count as Microseconds;
 const at = (seconds: number, fraction: number) => ({
@@ -25,7 +26,7 @@ describe('a range of time', () => {
       [3, 5],
     ]);
     assert.equal(passed.count, 3);
-    assert.equal(range.counters().filtered, 2);
+    assert.equal(endsOf(range).ended['filtered'], 2);
   });
 
   test('knows nanoseconds', () => {

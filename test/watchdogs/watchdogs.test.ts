@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { NOTHING_COUNTED } from '#kcap/pipeline/contracts.js';
-import { summarize, type Summary } from '#kcap/pipeline/summary.js';
 import { ClockWatch } from '#kcap/watchdogs/clock-watch.js';
 import { CutWatch } from '#kcap/watchdogs/cut-watch.js';
 import { DeliveryWatch } from '#kcap/watchdogs/delivery-watch.js';
@@ -10,16 +8,17 @@ import { DropWatch } from '#kcap/watchdogs/drop-watch.js';
 import { LinkWatch } from '#kcap/watchdogs/link-watch.js';
 
 import { keptLog } from '../kafka/log.js';
+import { accountWith } from '../pipeline/ends.js';
 
 describe('DropWatch', () => {
   test('says the rate and the remedy at once, then every five seconds what has dropped since', () => {
     const { log, said } = watched();
     const watch = new DropWatch(log);
-    watch.look(account({}), 0);
-    watch.look(account({ dropped_kernel: 300 }), 2000);
-    watch.look(account({ dropped_kernel: 400 }), 3000);
-    watch.look(account({ dropped_kernel: 800 }), 7000);
-    watch.look(account({ dropped_kernel: 800 }), 12_000);
+    watch.look(accountWith({}), 0);
+    watch.look(accountWith({}, { dropped_kernel: 300 }), 2000);
+    watch.look(accountWith({}, { dropped_kernel: 400 }), 3000);
+    watch.look(accountWith({}, { dropped_kernel: 800 }), 7000);
+    watch.look(accountWith({}, { dropped_kernel: 800 }), 12_000);
     assert.deepEqual(said(), [
       "packets drop: 300 in 2.0 s (150/s) found the kernel's buffer full; " +
         'a larger one (-B), a filter (-f) or shorter packets (-s) help',
@@ -30,7 +29,7 @@ describe('DropWatch', () => {
 
   test('tells drops of the interface apart', () => {
     const { log, said } = watched();
-    new DropWatch(log).look(account({ dropped_interface: 7 }), 1000);
+    new DropWatch(log).look(accountWith({}, { dropped_interface: 7 }), 1000);
     assert.match(said().join(), /^packets drop: 7 in 1\.0 s \(7\/s\) in the interface/);
   });
 });
@@ -39,13 +38,10 @@ describe('DeliveryWatch', () => {
   test('says how old the oldest packet is that waits, now and then, and when none does', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log);
-    watch.look(account({ packets_in: 10, packets_under_way: 0 }), 0);
+    watch.look(accountWith({ taken: 10, out: 10 }), 0);
     for (let second = 1; second <= 14; second++)
-      watch.look(
-        account({ packets_in: 10 + second * 100, packets_under_way: second * 100 }),
-        second * 1000,
-      );
-    watch.look(account({ packets_in: 1410, packets_under_way: 0 }), 15_000);
+      watch.look(accountWith({ taken: 10 + second * 100, out: 10 }), second * 1000);
+    watch.look(accountWith({ taken: 1410, out: 1410 }), 15_000);
     assert.deepEqual(said(), [
       'Kafka is 3 s behind: 400 packet(s) wait',
       'Kafka is 13 s behind: 1400 packet(s) wait',
@@ -56,10 +52,10 @@ describe('DeliveryWatch', () => {
   test('does not call it caught up where packets have failed', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log);
-    const behind = account({ packets_in: 10, packets_under_way: 8, packets_failed: 2 });
+    const behind = accountWith({ taken: 10, failed: 2 });
     watch.look(behind, 0);
     watch.look(behind, 3000);
-    watch.look(account({ packets_in: 10, packets_failed: 9 }), 4000);
+    watch.look(accountWith({ taken: 10, out: 1, failed: 9 }), 4000);
     assert.deepEqual(said(), [
       'Kafka is 3 s behind: 8 packet(s) wait',
       'no packet waits for Kafka any more, but 7 have failed meanwhile',
@@ -71,7 +67,7 @@ describe('DeliveryWatch', () => {
     const watch = new DeliveryWatch(log);
     for (let second = 1; second <= 60; second++)
       watch.look(
-        account({ packets_in: second * 100_000, packets_under_way: 50_000 }),
+        accountWith({ taken: second * 100_000, out: second * 100_000 - 50_000 }),
         second * 1000,
       );
     assert.deepEqual(said(), []);
@@ -80,7 +76,7 @@ describe('DeliveryWatch', () => {
   test('names what slows the way to the brokers down, where that is known', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log, 'they are far away');
-    const behind = account({ packets_in: 100, packets_under_way: 50 });
+    const behind = accountWith({ taken: 100, out: 50 });
     watch.look(behind, 0);
     watch.look(behind, 3000);
     assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait; they are far away']);
@@ -89,7 +85,7 @@ describe('DeliveryWatch', () => {
   test('counts what is on disk, too', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log);
-    const behind = account({ packets_in: 100, packets_under_way: 30, packets_spooled: 20 });
+    const behind = accountWith({ taken: 100, out: 50, spooled: 20 });
     watch.look(behind, 0);
     watch.look(behind, 3000);
     assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait, 20 of them on disk']);
@@ -99,7 +95,7 @@ describe('DeliveryWatch', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log);
     for (let second = 0; second <= 5000; second++)
-      watch.look(account({ packets_in: second + 1, packets_under_way: second + 1 }), second * 1000);
+      watch.look(accountWith({ taken: second + 1 }), second * 1000);
     assert.match(said().at(-1) ?? '', /^Kafka is 4993 s behind/);
   });
 });
@@ -111,7 +107,7 @@ describe('ClockWatch', () => {
     const watch = new ClockWatch(log, () => wallClockMs);
     const look = (afterMs: number, nowMs: number) => {
       wallClockMs += afterMs;
-      watch.look(account({}), nowMs);
+      watch.look(accountWith({}), nowMs);
     };
     look(0, 0);
     look(1000, 1000);
@@ -129,7 +125,7 @@ describe('ClockWatch', () => {
     let wallClockMs = 0;
     const watch = new ClockWatch(log, () => wallClockMs);
     for (let second = 0; second < 100; second++) {
-      watch.look(account({}), second * 1000);
+      watch.look(accountWith({}), second * 1000);
       wallClockMs += 1200;
     }
     assert.deepEqual(said(), []);
@@ -140,7 +136,7 @@ describe('CutWatch', () => {
   test('says once that packets are cut, and how to keep them whole', () => {
     const { log, said } = watched();
     const watch = new CutWatch(log, 65_535);
-    for (const cut of [0, 3, 564]) watch.look(account({ cut }));
+    for (const cut of [0, 3, 564]) watch.look(accountWith({}, { cut }));
     assert.deepEqual(said(), [
       'packets are longer than 65535 bytes and are cut: -s 0 keeps them whole ' +
         '(segmentation offload makes them that long)',
@@ -161,17 +157,4 @@ describe('LinkWatch', () => {
 function watched() {
   const { log, records } = keptLog();
   return { log, said: () => records.map(({ msg }) => String(msg)) };
-}
-
-const NOTHING = summarize({
-  source: NOTHING_COUNTED,
-  stages: [],
-  sink: { out: 0, bytesOut: 0, failed: {}, unusable: {} },
-  taken: 0,
-  takenBytes: 0,
-  durationMs: 0,
-});
-
-function account(fields: Partial<Summary>): Summary {
-  return { ...NOTHING, ...fields };
 }

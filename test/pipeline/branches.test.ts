@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { LinkFilters } from '#kcap/capture/link-filters.js';
+import type { PacketBatch } from '#kcap/packet/packet-batch.js';
+import { underWay } from '#kcap/pipeline/account.js';
+import { Branch } from '#kcap/pipeline/branch.js';
+import { ReaderLeft } from '#kcap/pipeline/contracts.js';
+import { PacketRun } from '#kcap/pipeline/packet-run.js';
+import { Stop } from '#kcap/pipeline/stop.js';
+import { Cut } from '#kcap/stages/cut.js';
+import { Filter } from '#kcap/stages/filter.js';
+import { Limit } from '#kcap/stages/limit.js';
+import { TimeRange } from '#kcap/stages/time-range.js';
+import type { Microseconds } from '#kcap/packet/timestamp.js';
+
+import { batchOf, numbered, originOf, packetsIn } from '../packet/packets.js';
+import type { PcapPacket } from '../support/pcap-file.js';
+import { waitFor } from '../support/wait-for.js';
+import { endsOf } from './ends.js';
+import {
+  HandWrittenSink,
+  HandWrittenSource,
+  type Diary,
+  type SinkOptions,
+} from './hand-written.js';
+
+const BATCHES = [0, 5, 10].map((first) => batchOf(numbered(5, { first })));
+
+describe('a run with several ends', () => {
+  test('gives each of them all packets, in order, and goes on when all have taken a batch', async () => {
+    const diary: Diary = [];
+    const [a, b] = [kept(diary), kept(diary)];
+    await runInto(new HandWrittenSource(diary, BATCHES), a.branch('a'), b.branch('b'));
+    assert.deepEqual(a.packets, numbered(15));
+    assert.deepEqual(b.packets, numbered(15));
+    assert.deepEqual(diary.slice(0, 6), [
+      ...['give 5', 'write 5', 'write 5', 'written 5', 'written 5', 'give 5'],
+    ]);
+  });
+
+  test('waits for a slow end with the others: what it holds is one batch', async () => {
+    let release: () => void = () => undefined;
+    const diary: Diary = [];
+    const slow = kept([], { onWrite: () => new Promise<void>((resolve) => (release = resolve)) });
+    const run = runInto(
+      new HandWrittenSource(diary, BATCHES),
+      kept([]).branch('a'),
+      slow.branch('b'),
+    );
+    await turns();
+    assert.deepEqual(diary, ['give 5']);
+    for (let batch = 0; batch < BATCHES.length; batch++) {
+      release();
+      await turns();
+    }
+    await run;
+    assert.equal(slow.packets.length, 15);
+  });
+
+  test('goes on where one fails: that one ends alone, and the run says so at its end', async () => {
+    const full = new Error('disk full');
+    const failing = kept([], { onWrite: () => Promise.reject(full) });
+    const other = kept([]);
+    const branches = [other.branch('a'), failing.branch('b')] as const;
+    await assert.rejects(runInto(new HandWrittenSource([], BATCHES), ...branches), full);
+    assert.equal(other.packets.length, 15);
+    assert.deepEqual(
+      branches.map(({ ended }) => ended),
+      [false, true],
+    );
+    assert.deepEqual(endsOf(branches[1]), { out: 0, bytesOut: 0, ended: {} });
+    assert.equal(underWay(branches[1].account()).packets, 0);
+  });
+
+  test('goes on where the reader of one leaves, and ends well', async () => {
+    const leaving = kept([], { onWrite: () => Promise.reject(new ReaderLeft(2)) });
+    const other = kept([]);
+    const [a, b] = [leaving.branch('a'), other.branch('b')];
+    await runInto(new HandWrittenSource([], BATCHES), a, b);
+    assert.equal(endsOf(a).out, 2);
+    assert.equal(other.packets.length, 15);
+  });
+
+  test('goes on where one is finished by a stage of its own', async () => {
+    const [a, b] = [kept([]), kept([])];
+    await runInto(
+      new HandWrittenSource([], BATCHES),
+      a.branch('a', { stages: [new Limit(7)] }),
+      b.branch('b'),
+    );
+    assert.deepEqual([a.packets.length, b.packets.length], [7, 15]);
+  });
+
+  test('ends with the last of them', async () => {
+    const diary: Diary = [];
+    const a = kept([]).branch('a', { stages: [new Limit(1)] });
+    const b = kept([]).branch('b', { stages: [new Limit(6)] });
+    await runInto(new HandWrittenSource(diary, BATCHES), a, b);
+    assert.deepEqual(diary, ['give 5', 'give 5', 'source ends']);
+  });
+
+  test('acknowledges what all have dealt with, or the least of those that end together', async () => {
+    const diary: Diary = [];
+    const batches = [0, 3].map((first) => {
+      const positions = [0, 1, 2].map((n) => [0, first + n] as const);
+      return batchOf(numbered(3, { first }), {
+        origin: originOf(positions, [{ partition: 0, offset: first + 3 }]),
+      });
+    });
+    let writes = 0;
+    const leaves = (at: number, packets: number) => ({
+      onWrite: () => (++writes > at ? Promise.reject(new ReaderLeft(packets)) : Promise.resolve()),
+    });
+    await runInto(
+      new HandWrittenSource(diary, batches),
+      kept([], leaves(2, 2)).branch('a'),
+      kept([], leaves(2, 1)).branch('b'),
+    );
+    const acknowledged = diary.filter((line) => line.startsWith('acknowledge'));
+    assert.deepEqual(acknowledged, ['acknowledge 0:3', 'acknowledge 0:4']);
+  });
+
+  const changes = [
+    ['a snapshot length', () => new Cut(20)],
+    ['a filter', () => new Filter(new LinkFilters('greater 150'))],
+    ['a time range', () => new TimeRange(1_700_000_002_000_000 as Microseconds, undefined)],
+  ] as const;
+  for (const [what, stage] of changes)
+    test(`${what} of one does not change what the others see`, async () => {
+      const [a, b] = [kept([]), kept([])];
+      await runInto(
+        new HandWrittenSource([], [batchOf(numbered(10))]),
+        a.branch('a', { stages: [stage()] }),
+        b.branch('b'),
+      );
+      assert.deepEqual(b.packets, numbered(10));
+      assert.notDeepEqual(a.packets, numbered(10));
+    });
+});
+
+describe('an end that drops what would hold up the others', () => {
+  test('takes what waits for it within its bound, counts what it drops, and never waits', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const slow = kept([], { onWrite: () => gate });
+    const fast = kept([]);
+    const dropBeyondBytes = 2 * (BATCHES[0]?.bytes.length ?? 0) + 20;
+    const b = slow.branch('b', { whenSlow: { dropBeyondBytes } });
+    const run = runInto(new HandWrittenSource([], BATCHES), fast.branch('a'), b);
+    await waitFor(() => fast.packets.length === 15, {
+      limitMs: 5000,
+      what: 'the fast end to have all',
+    });
+    assert.deepEqual(endsOf(b).ended, { 'end-too-slow': 5 });
+    assert.equal(underWay(b.account()).packets, 10);
+    release();
+    await run;
+    assert.deepEqual(slow.packets, numbered(10));
+    assert.deepEqual(endsOf(b), { out: 10, bytesOut: 609, ended: { 'end-too-slow': 5 } });
+  });
+
+  test('ends alone when it fails; what waited was not taken', async () => {
+    const full = new Error('disk full');
+    const failing = kept([], { onWrite: () => Promise.reject(full) });
+    const fast = kept([]);
+    const b = failing.branch('b', { whenSlow: { dropBeyondBytes: 1e6 } });
+    await assert.rejects(runInto(new HandWrittenSource([], BATCHES), fast.branch('a'), b), full);
+    assert.equal(fast.packets.length, 15);
+    assert.deepEqual(endsOf(b).out, 0);
+    assert.equal(underWay(b.account()).packets, 0);
+  });
+});
+
+/** A sink that keeps copies of the packets that it was given. */
+function kept(diary: Diary, options: SinkOptions = {}) {
+  const packets: Required<PcapPacket>[] = [];
+  const sink = new HandWrittenSink(diary, {
+    onWrite: async (batch: PacketBatch, giveUp) => {
+      await options.onWrite?.(batch, giveUp);
+      for (const packet of packetsIn(batch.bytes))
+        packets.push({ ...packet, frame: Buffer.from(packet.frame) });
+    },
+  });
+  return {
+    packets,
+    branch: (
+      name: string,
+      more: Omit<ConstructorParameters<typeof Branch>[0], 'name' | 'sink'> = {},
+    ) => new Branch({ name, sink, ...more }),
+  };
+}
+
+async function runInto(
+  source: HandWrittenSource,
+  ...branches: readonly [Branch, ...(readonly Branch[])]
+): Promise<void> {
+  await new PacketRun(source, [], branches).run(new Stop(0));
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
