@@ -80,10 +80,20 @@ describe('DeliveryWatch', () => {
   test('names what slows the way to the brokers down, where that is known', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log, 'they are far away');
-    const behind = account({ packets_in: 100, packets_under_way: 50 });
-    watch.look(behind, 0);
-    watch.look(behind, 3000);
-    assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait; they are far away']);
+    for (let second = 1; second <= 5; second++)
+      watch.look(
+        account({ packets_in: second * 100, packets_out: second, packets_under_way: second * 99 }),
+        second * 1000,
+      );
+    assert.deepEqual(said(), ['Kafka is 3 s behind: 396 packet(s) wait; they are far away']);
+  });
+
+  test('does not blame the way where nothing gets through at all', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log, 'they are far away');
+    const behind = account({ packets_in: 100, packets_out: 50, packets_under_way: 50 });
+    for (const nowMs of [0, 1000, 2000, 3000]) watch.look(behind, nowMs);
+    assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait']);
   });
 
   test('counts what is on disk, too', () => {
