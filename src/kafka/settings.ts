@@ -73,12 +73,25 @@ const NOT_IDEMPOTENT: readonly (readonly [name: string, value: RegExp])[] = [
 /** In time for a start to say that what listens there does not answer as a broker does. */
 const CONTROL: Properties = new Map([...BOTH, ['api.version.request.timeout.ms', '5000']]);
 
+/** Defaults of ours that librdkafka would refuse beside what the user has set: these give way. */
+function givingWay(properties: Map<string, string>, user: Properties): Map<string, string> {
+  const backoff = 'reconnect.backoff.max.ms';
+  const leastMs = Number(user.get('reconnect.backoff.ms'));
+  if (!user.has(backoff) && leastMs > Number(properties.get(backoff)))
+    properties.set(backoff, String(leastMs));
+  const timeoutMs = Number(user.get('delivery.timeout.ms') ?? user.get('message.timeout.ms'));
+  const lingers = user.has('linger.ms') || user.has('queue.buffering.max.ms');
+  if (!lingers && timeoutMs > 0 && timeoutMs <= Number(properties.get('linger.ms')))
+    properties.set('linger.ms', String(timeoutMs / 2));
+  return properties;
+}
+
 /** For a client that only asks about the cluster. */
 export function controlProperties(user: Properties): Properties {
   const renewal = renewalProperties(user);
   // It is gone before the ticket that was taken for it.
   const once = renewal.size > 0 ? [['sasl.kerberos.min.time.before.relogin', '0'] as const] : [];
-  return new Map([...CONTROL, ...user, ...once]);
+  return givingWay(new Map([...CONTROL, ...user, ...once]), user);
 }
 
 /** @param spools whether what can't be sent has a place on disk */
@@ -94,7 +107,7 @@ export function producerProperties(user: Properties, spools = false): Properties
     ([name, value]) => user.has(name) && value.test(user.get(name) ?? ''),
   );
   if (refuses && !user.has('enable.idempotence')) properties.set('enable.idempotence', 'false');
-  return properties;
+  return givingWay(properties, user);
 }
 
 /** When waiting messages are sent: see native/kafka/push_timer.h. Not at all by us where the user gave a time for librdkafka. */
@@ -121,7 +134,7 @@ export function consumerProperties(
     String(Math.max(least, Math.floor(total / options.partitions)));
   // A partition that has room in its queue is asked for more, so both count.
   const fetchShare = Math.max(1, Math.floor(CONSUMER_QUEUE_KBYTES / options.partitions));
-  return new Map([
+  const properties = new Map([
     ...CONSUMER,
     ['queued.max.messages.kbytes', share(CONSUMER_QUEUE_KBYTES, 1)],
     ['fetch.message.max.bytes', String(Math.min(FETCH_KBYTES, fetchShare) * 1024)],
@@ -134,4 +147,5 @@ export function consumerProperties(
     ...(options.group === undefined ? [['enable.auto.commit', 'false'] as const] : []),
     ...(options.tellsEnds ? [['enable.partition.eof', 'true'] as const] : []),
   ]);
+  return givingWay(properties, user);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import { UserError } from '../errors/user-error.js';
 import { sideBySide, type Account } from '../pipeline/account.js';
@@ -32,6 +33,8 @@ export class MergedSources implements Source {
   async *batches(stop: AbortSignal, giveUp?: AbortSignal): AsyncIterable<PacketBatch> {
     const left = new AbortController();
     const end = AbortSignal.any([stop, left.signal]);
+    // Each source listens: from eleven on, Node would call that a leak, on standard error.
+    setMaxListeners(0, end, ...(giveUp ? [giveUp] : []));
     const arrivals = new Arrivals();
     const all = this.#sources.map((source) => source.batches(end, giveUp)[Symbol.asyncIterator]());
     for (const batches of all) arrivals.expect(batches);

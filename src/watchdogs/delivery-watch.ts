@@ -14,17 +14,22 @@ export class DeliveryWatch implements Watchdog {
   readonly #slowness: string | undefined;
   /** When the packets up to a number had come, for those of which some wait. */
   readonly #marks: { readonly atMs: number; readonly packets: number }[] = [];
+  /** What was delivered until the last look, and when that number last rose. */
+  #delivered = 0;
+  #deliveredAtMs: number | undefined;
   #saidAtMs: number | undefined;
   /** When it was first said that Kafka is behind. */
   #failedBefore: number | undefined;
 
-  /** @param slowness why the way to the brokers may be the cause, where it may be */
+  /** @param slowness why the way to the brokers may be the cause, where it may be; said while packets get through */
   constructor(log: Logger, slowness?: string) {
     this.#log = log;
     this.#slowness = slowness;
   }
 
   look(account: Account, nowMs: number): void {
+    if (account.out.packets > this.#delivered) this.#deliveredAtMs = nowMs;
+    this.#delivered = account.out.packets;
     const { packets } = account.in;
     const waiting = underWay(account).packets + packetsWithFate(account, 'spooled');
     const settled = packets - waiting;
@@ -44,12 +49,14 @@ export class DeliveryWatch implements Watchdog {
     this.#saidAtMs = nowMs;
     const packets_under_way = underWay(account).packets;
     const packets_spooled = packetsWithFate(account, 'spooled');
+    // Where nothing gets through at all, it is not for the way's being slow.
+    const isSlow = this.#deliveredAtMs !== undefined && nowMs - this.#deliveredAtMs < LAG_MS;
     const where = packets_spooled > 0 ? `, ${packets_spooled} of them on disk` : '';
     this.#log.warn(
       { event: 'lag', lag_s: Math.round(lagMs / 1000), packets_under_way, packets_spooled },
       `Kafka is ${Math.round(lagMs / 1000)} s behind: ` +
         `${packets_under_way + packets_spooled} packet(s) wait${where}` +
-        (this.#slowness === undefined ? '' : `; ${this.#slowness}`),
+        (isSlow && this.#slowness !== undefined ? `; ${this.#slowness}` : ''),
     );
   }
 

@@ -40,6 +40,30 @@ describe('what a client is set to', () => {
   }
 });
 
+describe('what kcap sets gives way where librdkafka would refuse it beside what the user says', () => {
+  test('a first wait that is longer than the longest by default', () => {
+    const user = new Map([['reconnect.backoff.ms', '2000']]);
+    const consumer = { group: NO_ONE, partitions: 1, tellsEnds: false };
+    for (const properties of [
+      controlProperties(user),
+      producerProperties(user),
+      consumerProperties(user, consumer),
+    ])
+      assert.equal(properties.get('reconnect.backoff.max.ms'), '2000');
+  });
+
+  for (const name of ['message.timeout.ms', 'delivery.timeout.ms'])
+    test(`a ${name} that is shorter than packets linger by default`, () => {
+      assert.equal(producerProperties(new Map([[name, '1']])).get('linger.ms'), '0.5');
+      assert.equal(producerProperties(new Map([[name, '0']])).get('linger.ms'), '1000');
+      const both = new Map([
+        [name, '800'],
+        ['linger.ms', '900'],
+      ]);
+      assert.equal(producerProperties(both).get('linger.ms'), '900');
+    });
+});
+
 test('what asks about the cluster gives up in time on a port that does not answer', () => {
   const name = 'api.version.request.timeout.ms';
   assert.equal(controlProperties(new Map()).get(name), '5000');

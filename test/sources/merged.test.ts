@@ -27,6 +27,14 @@ testsOfSource('several sources', {
   },
 });
 
+/** One that wants to know at once of both signals, as a live capture does. */
+class ListeningSource extends HandWrittenSource {
+  override batches(stop: AbortSignal, giveUp?: AbortSignal): AsyncIterable<PacketBatch> {
+    for (const signal of [stop, giveUp]) signal?.addEventListener('abort', () => undefined);
+    return super.batches(stop);
+  }
+}
+
 function failOnLost(error: UserError): never {
   throw error;
 }
@@ -124,6 +132,22 @@ describe('several sources', () => {
     );
     assert.deepEqual(lengths, [1, 2]);
     assert.deepEqual(diary, ['give 1', 'give 1', 'source ends', 'source ends']);
+  });
+
+  test('may be many without a warning of Node’s', async (t) => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    t.after(() => process.off('warning', note));
+    const stop = new AbortController();
+    const giveUp = new AbortController();
+    const sources = Array.from({ length: 12 }, () => new ListeningSource([], []));
+    const merged = new MergedSources(sources, failOnLost);
+    for await (const batch of merged.batches(stop.signal, giveUp.signal))
+      assert.fail(`${batch.count}`);
+    // Warnings come in a later turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(warnings, []);
   });
 
   test('are all at rest once they are left', async () => {

@@ -76,10 +76,17 @@ describe('DeliveryWatch', () => {
   test('names what slows the way to the brokers down, where that is known', () => {
     const { log, said } = watched();
     const watch = new DeliveryWatch(log, 'they are far away');
+    for (let second = 1; second <= 5; second++)
+      watch.look(accountWith({ taken: second * 100, out: second }), second * 1000);
+    assert.deepEqual(said(), ['Kafka is 3 s behind: 396 packet(s) wait; they are far away']);
+  });
+
+  test('does not blame the way where nothing gets through at all', () => {
+    const { log, said } = watched();
+    const watch = new DeliveryWatch(log, 'they are far away');
     const behind = accountWith({ taken: 100, out: 50 });
-    watch.look(behind, 0);
-    watch.look(behind, 3000);
-    assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait; they are far away']);
+    for (const nowMs of [0, 1000, 2000, 3000]) watch.look(behind, nowMs);
+    assert.deepEqual(said(), ['Kafka is 3 s behind: 50 packet(s) wait']);
   });
 
   test('counts what is on disk, too', () => {
