@@ -1,5 +1,5 @@
 import { firstPackets, frameBytes, type PacketBatch } from '../packet/packet-batch.js';
-import { ReaderLeft, type Sink, type Source, type Stage } from './contracts.js';
+import { PartlyWritten, ReaderLeft, type Sink, type Source, type Stage } from './contracts.js';
 import type { Stop } from './stop.js';
 import { summarize, type Summary } from './summary.js';
 
@@ -113,6 +113,7 @@ async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown
   try {
     await work;
   } catch (error) {
+    if (error instanceof PartlyWritten) return { error: error.failure };
     if (!(error instanceof ReaderLeft || error instanceof Stopped)) return { error };
   }
   return undefined;

@@ -11,8 +11,8 @@ import {
 import { RECORD_HEADER_BYTES, recordLength } from '../packet/record.js';
 import { encodeFileHeader } from '../pcap/file-header.js';
 import { convertPrecision } from '../pcap/precision.js';
-import { ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
-import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
+import { PartlyWritten, ReaderLeft, type Sink, type SinkCounters } from '../pipeline/contracts.js';
+import { OutputClosed, WriteFailed, type ByteOutput } from '../files/byte-output.js';
 
 const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength: MAX_SNAP_LENGTH };
 
@@ -60,11 +60,13 @@ export class PcapSink implements Sink {
       this.#countOut(fitting);
       this.#tooLong += batch.count - fitting.count;
     } catch (error) {
-      if (!(error instanceof OutputClosed)) throw error;
+      if (!(error instanceof OutputClosed || error instanceof WriteFailed)) throw error;
       const { handled, out } = packetsBefore(batch, snapLength, error.bytesWritten);
       this.#countOut(firstPackets(fitting, out));
       this.#tooLong += handled - out;
-      throw new ReaderLeft(handled);
+      throw error instanceof WriteFailed
+        ? new PartlyWritten(handled, error)
+        : new ReaderLeft(handled);
     }
   }
 
