@@ -12,7 +12,7 @@ import { ownDescriptor, openOutputFile } from './output-file.js';
 export interface ByteOutput {
   /**
    * Resolves when all bytes were written. Throws OutputClosed where nobody reads any more, or has not read everything
-   * when `giveUp` is aborted, and a UserError where the write failed.
+   * when `giveUp` is aborted, and WriteFailed where the write failed.
    */
   write(bytes: Buffer, giveUp: AbortSignal): Promise<void>;
   /** Calls `listener` once nobody reads any more, also while nothing is written. */
@@ -28,6 +28,17 @@ export class OutputClosed extends Error {
 
   constructor(bytesWritten: number) {
     super('nobody reads the output any more');
+    this.bytesWritten = bytesWritten;
+  }
+}
+
+/** Thrown by a write that failed: on a full disk, for example. */
+export class WriteFailed extends UserError {
+  /** How many of the bytes were written all the same. */
+  readonly bytesWritten: number;
+
+  constructor(name: string, cause: string, bytesWritten: number) {
+    super(`write ${name}`, cause);
     this.bytesWritten = bytesWritten;
   }
 }
@@ -89,10 +100,10 @@ function isNotToBeOpened(error: unknown): boolean {
   return ['EACCES', 'EPERM', 'ENXIO', 'ENOENT'].includes(codeOf(error) ?? '');
 }
 
-function writeError(name: string, error: unknown): UserError {
+function writeError(name: string, error: unknown, bytesWritten = 0): UserError {
   return error instanceof UserError
     ? error
-    : new UserError(`write ${name}`, messageOf(error).replace(/, [a-z]+( .*)?$/, ''));
+    : new WriteFailed(name, messageOf(error).replace(/, [a-z]+( .*)?$/, ''), bytesWritten);
 }
 
 class FileOutput implements ByteOutput {
@@ -100,6 +111,7 @@ class FileOutput implements ByteOutput {
   readonly #fd: number;
   readonly #close: (fd: number) => Promise<void>;
   #closed = false;
+  #failed = false;
 
   constructor(name: string, fd: number, close: (fd: number) => Promise<void>) {
     this.#name = name;
@@ -112,13 +124,15 @@ class FileOutput implements ByteOutput {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    // The descriptor may be another file's by now.
-    if (this.#closed) throw new OutputClosed(0);
+    // The descriptor may be another file's by now; and nothing goes on behind what was cut off.
+    if (this.#closed || this.#failed) throw new OutputClosed(0);
+    let written = 0;
     try {
-      for (let written = 0; written < bytes.length;)
+      while (written < bytes.length)
         written += (await promisify(write)(this.#fd, bytes, written)).bytesWritten;
     } catch (error) {
-      throw writeError(this.#name, error);
+      this.#failed = true;
+      throw writeError(this.#name, error, written);
     }
   }
 
@@ -162,7 +176,7 @@ class StreamOutput implements ByteOutput {
       }
     } catch (error) {
       if (isClosed(error)) throw new OutputClosed(written);
-      throw writeError(this.#name, error);
+      throw writeError(this.#name, error, written);
     } finally {
       giveUp.removeEventListener('abort', onGiveUp);
     }
@@ -236,7 +250,7 @@ class SharedOutput implements ByteOutput {
       }
     } catch (error) {
       if (isClosed(error) || codeOf(error) === 'EIO') throw new OutputClosed(written);
-      throw writeError(this.#name, error);
+      throw writeError(this.#name, error, written);
     } finally {
       giveUp.removeEventListener('abort', abandon);
     }

@@ -1,6 +1,6 @@
 import { firstPackets, type PacketBatch } from '../packet/packet-batch.js';
 import { inSequence, type Account } from './account.js';
-import { ReaderLeft, type Sink, type Stage } from './contracts.js';
+import { PartlyWritten, ReaderLeft, type Sink, type Stage } from './contracts.js';
 import { DroppingSink } from './dropping-sink.js';
 import { Stopped, throughStages } from './stage-sequence.js';
 import type { Stop } from './stop.js';
@@ -76,6 +76,8 @@ export class Branch {
   #end(error: unknown): void {
     this.#ended = true;
     // What failed first is the cause of the rest.
-    if (!(error instanceof ReaderLeft || error instanceof Stopped)) this.#failure ??= { error };
+    if (error instanceof PartlyWritten) this.#failure ??= { error: error.failure };
+    else if (!(error instanceof ReaderLeft || error instanceof Stopped))
+      this.#failure ??= { error };
   }
 }

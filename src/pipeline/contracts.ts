@@ -57,3 +57,13 @@ export class ReaderLeft extends Error {
     this.packetsHandled = packetsHandled;
   }
 }
+
+/** Thrown by a sink that could not write the whole batch: what went out of it counts, and the run fails. */
+export class PartlyWritten extends ReaderLeft {
+  readonly failure: Error;
+
+  constructor(packetsHandled: number, failure: Error) {
+    super(packetsHandled);
+    this.failure = failure;
+  }
+}

@@ -13,8 +13,8 @@ import { encodeFileHeader } from '../pcap/file-header.js';
 import { convertPrecision } from '../pcap/precision.js';
 import type { Cause } from '../errors/cause.js';
 import { countOf, difference, Tally, type Account } from '../pipeline/account.js';
-import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
-import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
+import { PartlyWritten, ReaderLeft, type Sink } from '../pipeline/contracts.js';
+import { OutputClosed, WriteFailed, type ByteOutput } from '../files/byte-output.js';
 
 const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength: MAX_SNAP_LENGTH };
 
@@ -86,10 +86,12 @@ export class PcapSink implements Sink {
       await this.#output.write(written.bytes, giveUp);
       this.#countOut(batch, fitting);
     } catch (error) {
-      if (!(error instanceof OutputClosed)) throw error;
+      if (!(error instanceof OutputClosed || error instanceof WriteFailed)) throw error;
       const { handled, out } = packetsBefore(batch, snapLength, error.bytesWritten);
       this.#countOut(firstPackets(batch, handled), firstPackets(fitting, out));
-      throw new ReaderLeft(handled);
+      throw error instanceof WriteFailed
+        ? new PartlyWritten(handled, error)
+        : new ReaderLeft(handled);
     }
   }
 

@@ -14,8 +14,8 @@ import {
   packetsWithin,
 } from '../pcap/pcapng-writer.js';
 import { countOf, Tally, type Account } from '../pipeline/account.js';
-import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
-import { OutputClosed, type ByteOutput } from '../files/byte-output.js';
+import { PartlyWritten, ReaderLeft, type Sink } from '../pipeline/contracts.js';
+import { OutputClosed, WriteFailed, type ByteOutput } from '../files/byte-output.js';
 
 /**
  * Bounds of what anybody who may write to a topic can make of it: interfaces that are told apart by their names, more
@@ -94,10 +94,12 @@ export class PcapngSink implements Sink {
     try {
       await this.#output.write(blocks, giveUp);
     } catch (error) {
-      if (!(error instanceof OutputClosed)) throw error;
+      if (!(error instanceof OutputClosed || error instanceof WriteFailed)) throw error;
       const written = firstPackets(batch, packetsWithin(blocks, error.bytesWritten));
       this.#countOut(written, of, namesLost);
-      throw new ReaderLeft(written.count);
+      throw error instanceof WriteFailed
+        ? new PartlyWritten(written.count, error)
+        : new ReaderLeft(written.count);
     }
     this.#countOut(batch, of, namesLost);
   }

@@ -7,8 +7,9 @@ import type { Link, PacketBatch } from '#kcap/packet/packet-batch.js';
 import { UserError } from '#kcap/errors/user-error.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
 import { Stop } from '#kcap/pipeline/stop.js';
-import { openFile } from '#kcap/files/byte-output.js';
+import { type ByteOutput, openFile } from '#kcap/files/byte-output.js';
 import { PcapSink } from '#kcap/sinks/pcap.js';
+import { PcapngSink } from '#kcap/sinks/pcapng.js';
 
 import { batchOf, HOST_ORDER, numbered, originOf } from '../packet/packets.js';
 import { HandWrittenSource } from '../pipeline/hand-written.js';
@@ -274,6 +275,30 @@ describe('a pcap stream that cannot be written', () => {
     const sink = new PcapSink(new KeptOutput({ error: diskFull }));
     await assert.rejects(sink.write(batchOf(numbered(3)), NEVER), diskFull);
     assert.equal(endsOf(sink).out, 0);
+  });
+
+  test('fails the run, and counts and acknowledges what went out before', async () => {
+    const origin = originOf([
+      [0, 10],
+      [0, 11],
+    ]);
+    for (const make of [
+      (output: ByteOutput) => new PcapSink(output),
+      (output: ByteOutput) => new PcapngSink(output, 'kcap'),
+    ]) {
+      const begun = new KeptOutput();
+      await make(begun).write(batchOf(numbered(1)), NEVER);
+      const diary: string[] = [];
+      const source = new HandWrittenSource(diary, [batchOf(numbered(2), { origin })]);
+      const output = new KeptOutput({ room: begun.bytes.length + 5, fillsUp: true });
+      const run = new PacketRun(source, [], make(output));
+      await assert.rejects(run.run(new Stop(0)), {
+        message: 'write out: ENOSPC: no space left on device',
+      });
+      assert.ok(diary.includes('acknowledge 0:11'), diary.join('\n'));
+      const { packets_in, packets_out } = run.summary();
+      assert.deepEqual([packets_in, packets_out], [1, 1]);
+    }
   });
 
   test('says so at its header', async () => {

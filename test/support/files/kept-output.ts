@@ -1,15 +1,21 @@
-import { type ByteOutput, OutputClosed } from '#kcap/files/byte-output.js';
+import { type ByteOutput, OutputClosed, WriteFailed } from '#kcap/files/byte-output.js';
 
-/** An output into memory, which may close after so many bytes, or fail. */
+/** An output into memory, which may close after so many bytes, as a full disk does or as a reader; or fail. */
 export class KeptOutput implements ByteOutput {
   readonly #chunks: Buffer[] = [];
   #room: number;
   readonly #error: Error | undefined;
+  readonly #fillsUp: boolean;
   writes = 0;
   closed = 0;
 
-  constructor({ room = Infinity, error }: { room?: number; error?: Error } = {}) {
+  constructor({
+    room = Infinity,
+    error,
+    fillsUp = false,
+  }: { room?: number; error?: Error; fillsUp?: boolean } = {}) {
     this.#room = room;
+    this.#fillsUp = fillsUp;
     this.#error = error;
   }
 
@@ -29,7 +35,10 @@ export class KeptOutput implements ByteOutput {
     const taken = Buffer.from(bytes.subarray(0, this.#room));
     this.#room -= taken.length;
     this.#chunks.push(taken);
-    if (taken.length < bytes.length) throw new OutputClosed(taken.length);
+    if (taken.length === bytes.length) return;
+    throw this.#fillsUp
+      ? new WriteFailed('out', 'ENOSPC: no space left on device', taken.length)
+      : new OutputClosed(taken.length);
   }
 
   onReaderLeft(): void {
