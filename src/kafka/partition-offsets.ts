@@ -40,7 +40,8 @@ export class PartitionOffsets {
 
   /**
    * The first offset of each partition whose message has this timestamp (ms since 1970) or a later one; or FIRST or
-   * NEXT. Partitions without such a message are left out. Throws librdkafka's error once the deadline is over.
+   * NEXT. Partitions without such a message are left out. Throws once the deadline is over: librdkafka's error, or which
+   * partition has given no answer.
    */
   async at(
     topic: string,
@@ -48,18 +49,22 @@ export class PartitionOffsets {
     when: number,
   ): Promise<Map<number, number>> {
     const asked = partitions.map((partition) => ({ topic, partition, offset: when }));
+    let unanswered: NoAnswer | undefined;
     for (;;) {
       try {
         const found = await settled<TopicPartitionOffset[]>((done) => {
           this.#consumer.offsetsForTimes(asked, this.#msLeft(), done);
         });
+        const without = asked.find((_, index) => hasNoAnswer(found[index]));
+        if (without) throw (unanswered = new NoAnswer(without.partition));
         return new Map(
           found
             .filter(({ offset }) => offset >= 0)
             .map(({ partition, offset }) => [partition, offset]),
         );
       } catch (error) {
-        if (!passes(error) || this.#msLeft() <= RETRY_AFTER_MS) throw error;
+        // The last of several questions had hardly any time.
+        if (!passes(error) || this.#msLeft() <= RETRY_AFTER_MS) throw unanswered ?? error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
       }
     }
@@ -74,7 +79,20 @@ export class PartitionOffsets {
   }
 }
 
+/** Of a partition without a leader, for example. */
+class NoAnswer extends Error {
+  constructor(partition: number) {
+    super(`no broker answers for partition ${partition}`);
+  }
+}
+
+/** node-rdkafka leaves the entry of a partition empty where there was an error with it. */
+function hasNoAnswer(entry: Partial<TopicPartitionOffset> | undefined): boolean {
+  return entry?.partition === undefined;
+}
+
 function passes(error: unknown): boolean {
+  if (error instanceof NoAnswer) return true;
   return (
     error instanceof Error &&
     'code' in error &&

@@ -34,6 +34,16 @@ describe('the offsets of many partitions', () => {
     );
   });
 
+  for (const when of [FIRST, NEXT, 0])
+    test(`are not complete without one that nobody answers for: ${when}`, async (t) => {
+      const kafka = new InMemoryKafka(t, 2);
+      const offsets = await connected(kafka, 2000);
+      t.after(() => offsets.close());
+      await assert.rejects(offsets.at(kafka.topic, [0, 1, 2], when), {
+        message: 'no broker answers for partition 2',
+      });
+    });
+
   test('are waited for no longer than there is time, however many they are', async (t) => {
     const kafka = new InMemoryKafka(t, PARTITIONS.length);
     const offsets = await connected(kafka, 2000);
