@@ -10,6 +10,7 @@ const levels = [
   ['files', 'pcap', 'capture', 'kafka'],
   ['pipeline', 'spool'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
+  ['task'],
   ['terminal'],
   ['commands'],
   ['main.ts'],

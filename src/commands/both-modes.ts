@@ -1,16 +1,12 @@
 import type { Logger } from 'pino';
 import type { InferredOptionTypes } from 'yargs';
 import { checkFilter } from '../capture/capture-filter.js';
-import { LinkFilters } from '../capture/link-filters.js';
 import { checkBrokers } from '../kafka/broker-address.js';
 import { isOfOtherClient, parseProperty, type Properties } from '../kafka/properties.js';
 import { readPropertyFile } from '../kafka/property-file.js';
 import { brokersOf } from '../kafka/security.js';
 import { checkTopicName } from '../kafka/topic-name.js';
 import { usageError } from '../errors/user-error.js';
-import type { Stage } from '../pipeline/contracts.js';
-import { Filter } from '../stages/filter.js';
-import { Limit } from '../stages/limit.js';
 import type { LogOptions } from '../terminal/logging.js';
 import { parseLogOptions } from './log-options.js';
 import type { BRIDGE_OPTIONS } from './options.js';
@@ -52,16 +48,6 @@ export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
     quiet: args.quiet === true,
     statsIntervalMs: parseSeconds('--stats-interval', args['stats-interval']),
   };
-}
-
-/** The stage that applies -f, where no kernel does. */
-export function filterStages({ filter }: BothModes): Stage[] {
-  return filter === '' ? [] : [new Filter(new LinkFilters(filter))];
-}
-
-/** The stage that ends a run after -m packets, if there is a limit. */
-export function limitStages({ maxPackets }: BothModes): Stage[] {
-  return maxPackets === 0 ? [] : [new Limit(maxPackets)];
 }
 
 function parseFilter(expression = ''): string {

@@ -1,35 +1,18 @@
 import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
 import { parseLinkType } from '../capture/link-type.js';
-import type { KeyUnit } from '../kafka/batch-consumer.js';
-import type { Microseconds } from '../packet/timestamp.js';
 import { usageError } from '../errors/user-error.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
 import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
+import type { CaptureFormat, ConsumingOptions } from '../task/consuming.js';
 import { parseTime } from './time.js';
 import { parseChoice, parseSeconds } from './values.js';
+import { packageVersion } from './version.js';
 
 const STANDARD_OUTPUT = 1;
 
-export interface ConsumeOptions extends BothModes {
-  readonly start: ReadStart;
-  /** Packets of this time and later ones. */
-  readonly from: Microseconds | undefined;
-  /** Packets before this time. */
-  readonly to: Microseconds | undefined;
-  /** How far beyond `from` and `to` packets are looked for; undefined for all that there is. */
-  readonly slackMs: number | undefined;
-  /** The read ends at what is the end of the topic when it begins. */
-  readonly endsAtWatermarks: boolean;
-  readonly inTimeOrder: boolean;
-  readonly keyUnit: KeyUnit;
-  readonly group: string | undefined;
-  readonly file: string | undefined;
-  readonly fileFormat: CaptureFormat | undefined;
-  readonly linkType: number | undefined;
-}
-
-export type CaptureFormat = 'pcap' | 'nsecpcap' | 'pcapng';
+/** What the command line of a consumer says. */
+export type ConsumeOptions = BothModes & ConsumingOptions;
 
 export function parseConsumeOptions(
   args: BridgeArguments,
@@ -70,6 +53,7 @@ export function parseConsumeOptions(
         ? undefined
         : parseChoice<CaptureFormat>('-F', args.format, ['pcap', 'nsecpcap', 'pcapng']),
     linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
+    application: `kcap ${packageVersion()}`,
   };
   refuseUnfitOutput(options);
   return options;

@@ -1,25 +1,13 @@
 import type { Logger } from 'pino';
-import { BatchConsumer, OFFSET_BEGINNING, type PartitionRange } from '../kafka/batch-consumer.js';
-import { Cluster } from '../kafka/cluster.js';
-import { consumerProperties } from '../kafka/settings.js';
-import { ETHERNET } from '../packet/packet-batch.js';
-import type { Microseconds } from '../packet/timestamp.js';
 import type { ExitStatus } from '../errors/user-error.js';
-import type { Sink, Stage } from '../pipeline/contracts.js';
-import { Branch } from '../pipeline/branch.js';
-import { PacketRun } from '../pipeline/packet-run.js';
+import type { Microseconds } from '../packet/timestamp.js';
+import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
-import { openFile, openStandardOutput } from '../files/byte-output.js';
-import { PcapSink } from '../sinks/pcap.js';
-import { PcapngSink } from '../sinks/pcapng.js';
-import { PrettySink } from '../sinks/pretty.js';
-import { TopicSource } from '../sources/topic.js';
-import { TimeRange } from '../stages/time-range.js';
-import { filterStages, limitStages, type BridgeArguments } from './both-modes.js';
-import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
-import { startOffset, uncommittedStart } from '../kafka/read-start.js';
+import type { TopicSource } from '../sources/topic.js';
+import { findRanges, openConsuming } from '../task/consuming.js';
 import { superviseRun } from '../terminal/supervised-run.js';
-import { packageVersion } from './version.js';
+import type { BridgeArguments } from './both-modes.js';
+import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
 
 /** How long a reader that takes nothing may delay the end. What it does not get stays in Kafka. */
 const STALLED_READER_MS = 500;
@@ -31,86 +19,15 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
   const options = parseConsumeOptions(args, Date.now(), log);
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
-
-  const source = openSource(options, ranges, log);
-  // Last of all: it may empty a file.
-  const sink = await openSink(options, stop).catch(async (error: unknown) => {
-    await source.close();
-    throw error;
-  });
-  const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
-  const run = new PacketRun(source, stages, [new Branch({ name: 'output', sink })]);
-  const started = `reading topic ${options.topic} (${ranges.length} partition(s))`;
+  const { opened } = await openInScope((scope) =>
+    openConsuming(options, scope, { ranges, stop, log }),
+  );
+  const { run, source, started } = opened;
   const timer = options.endsAtWatermarks ? undefined : endAt(options.to, source);
   sayWhatMayCome(options, log);
   return superviseRun(run, stop, { started, log, ...options }).finally(() => {
     clearTimeout(timer);
   });
-}
-
-/** What is to be read of each partition, as the cluster has it now. */
-async function findRanges(options: ConsumeOptions, log: Logger): Promise<PartitionRange[]> {
-  const { topic, properties, group, start, endsAtWatermarks } = options;
-  const { cluster, partitions } = await Cluster.connect(
-    { role: 'consumer', properties, topic, group },
-    log,
-  );
-  const watermarks = await cluster.watermarks(partitions);
-  const atTime =
-    start.kind === 'time' || start.kind === 'before'
-      ? await cluster.offsetsForTime(partitions, start.timeMs)
-      : undefined;
-  await cluster.close();
-  return watermarks.map((marks) => {
-    const { partition, low, high } = marks;
-    const at = atTime?.get(partition);
-    const first =
-      start.kind === 'stored' ? uncommittedStart(properties, marks) : startOffset(start, marks, at);
-    return {
-      partition,
-      start: first,
-      end: endsAtWatermarks ? high : undefined,
-      // What is read from its beginning leaves nothing out.
-      timeStart: start.kind === 'before' && first > low ? (at ?? high) : undefined,
-    };
-  });
-}
-
-function openSource(
-  options: ConsumeOptions,
-  partitions: readonly PartitionRange[],
-  log: Logger,
-): TopicSource {
-  const { topic, start, group, keyUnit, from, to, slackMs } = options;
-  const inTimeOrder = options.inTimeOrder && partitions.length > 1;
-  const consumer = new BatchConsumer(
-    {
-      properties: consumerProperties(options.properties, {
-        group,
-        partitions: partitions.length,
-        tellsEnds: options.endsAtWatermarks || to !== undefined || inTimeOrder,
-      }),
-      topic,
-      shared: group !== undefined,
-      overridesCommitted: start.kind !== 'stored',
-      partitions,
-      otherStart: OFFSET_BEGINNING,
-      linkType: options.linkType ?? ETHERNET,
-      keyUnit,
-      inTimeOrder,
-      tellsNames: options.fileFormat === 'pcapng',
-      window:
-        from === undefined && to === undefined
-          ? undefined
-          : { from, to, slackUs: slackMs === undefined ? undefined : slackMs * 1000 },
-    },
-    log,
-  );
-  return new TopicSource(topic, consumer);
-}
-
-function timeStages({ from, to }: ConsumeOptions): Stage[] {
-  return from === undefined && to === undefined ? [] : [new TimeRange(from, to)];
 }
 
 /** A range that has only just passed may not be complete yet. */
@@ -135,18 +52,4 @@ function endAt(time: Microseconds | undefined, source: TopicSource): NodeJS.Time
         },
         Math.max(waitMs, 0),
       );
-}
-
-async function openSink(options: ConsumeOptions, stop: Stop): Promise<Sink> {
-  const { file, fileFormat, linkType, prettyEvery, topic } = options;
-  const output = file === undefined ? openStandardOutput() : await openFile(file, stop.giveUp);
-  output.onReaderLeft(() => {
-    stop.request();
-  });
-  if (prettyEvery > 0) return new PrettySink(output, topic, prettyEvery);
-  if (fileFormat === 'pcapng') return new PcapngSink(output, `kcap ${packageVersion()}`);
-  const precision = fileFormat && ({ pcap: 'micro', nsecpcap: 'nano' } as const)[fileFormat];
-  const sink = new PcapSink(output, precision);
-  if (linkType !== undefined) await sink.begin(linkType, stop.giveUp);
-  return sink;
 }

@@ -88,6 +88,25 @@ export class Cluster {
     }
   }
 
+  /** Connects, asks something about the topic's partitions, and disconnects, whatever comes of it. */
+  static async ask<Answer>(
+    facts: ClientFacts,
+    log: Logger,
+    question: (cluster: Cluster, partitions: readonly number[]) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { cluster, partitions } = await Cluster.connect(facts, log);
+    try {
+      const answer = await question(cluster, partitions);
+      // Gone before a capture begins: its connections are node-rdkafka's, and not left out.
+      await cluster.close();
+      return answer;
+    } catch (error) {
+      // Whoever goes on without it does not wait for its threads.
+      void cluster.close();
+      throw error;
+    }
+  }
+
   /** First and next offset of each partition. */
   async watermarks(partitions: readonly number[]): Promise<Watermarks[]> {
     const low = await this.#offsets(partitions, FIRST);

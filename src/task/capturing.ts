@@ -1,0 +1,116 @@
+import type { Logger } from 'pino';
+import { linkTypeName } from '../capture/link-type.js';
+import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
+import { usageError, type UserError } from '../errors/user-error.js';
+import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
+import type { Source, Stage } from '../pipeline/contracts.js';
+import type { Scope } from '../pipeline/scope.js';
+import { FileSource } from '../sources/file.js';
+import { InterfaceSource } from '../sources/interface.js';
+import { MergedSources } from '../sources/merged.js';
+import { Cut } from '../stages/cut.js';
+import { ClockWatch } from '../watchdogs/clock-watch.js';
+import { CutWatch } from '../watchdogs/cut-watch.js';
+import { DropWatch } from '../watchdogs/drop-watch.js';
+import { LinkWatch } from '../watchdogs/link-watch.js';
+import type { Watchdog } from '../watchdogs/watchdog.js';
+import { filterStages } from './packet-selection.js';
+
+const DEFAULT_SNAP_LENGTH = 65_535;
+
+/** Which packets a producer takes. */
+export interface CapturingOptions extends Omit<
+  CaptureOptions,
+  'interface' | 'snapLength' | 'leavesOutKcap' | 'linkType'
+> {
+  /** Exactly one of the two. */
+  readonly from: { readonly interfaces: readonly string[] } | { readonly files: readonly string[] };
+  /** Bytes; undefined where it was not given. */
+  readonly snapLength: number | undefined;
+  readonly linkType: number | undefined;
+  readonly captureOwnTraffic: boolean;
+}
+
+/** Opens files or interfaces in the scope. */
+export async function openPackets(
+  options: CapturingOptions,
+  scope: Scope,
+  log: Logger,
+): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
+  const { from, snapLength, linkType } = options;
+  if ('files' in from) {
+    const opening = FileSource.open(from.files, linkType, {
+      onDamaged: goingOn(log),
+      onSkipped: ({ message }) => {
+        log.warn(message);
+      },
+    });
+    const source = scope.own(await opening);
+    return {
+      source,
+      stages: [...filterStages(options), ...(snapLength ? [new Cut(snapLength)] : [])],
+      watchdogs: [],
+    };
+  }
+  const sources = openInterfaces(
+    from.interfaces,
+    {
+      ...options,
+      snapLength: Math.min(snapLength ?? DEFAULT_SNAP_LENGTH, MAX_SNAP_LENGTH) || MAX_SNAP_LENGTH,
+      leavesOutKcap: !options.captureOwnTraffic,
+    },
+    scope,
+    log,
+  );
+  const links = sources.map(({ name }) => new LinkWatch(log, name));
+  return {
+    source: merged(sources, log),
+    stages: [],
+    watchdogs: [
+      new DropWatch(log),
+      new ClockWatch(log),
+      ...(snapLength === undefined ? [new CutWatch(log, DEFAULT_SNAP_LENGTH)] : []),
+      ...links,
+    ],
+  };
+}
+
+/** A capture on each of the interfaces. */
+function openInterfaces(
+  asked: readonly string[],
+  options: Omit<CaptureOptions, 'interface'>,
+  scope: Scope,
+  log: Logger,
+): Source[] {
+  const captures = asked.map((nameOrAddress) => {
+    const capture = scope.own(LiveCapture.open({ ...options, interface: nameOrAddress }));
+    const { interface: name, warning, link } = capture;
+    if (warning !== '') log.warn(`${name}: ${warning}`);
+    log.debug(
+      `${name}: link type ${linkTypeName(link.linkType)}, snapshot length ${link.snapLength}`,
+    );
+    return capture;
+  });
+  const unknown = captures.find(({ unknownToOthers }) => unknownToOthers !== '');
+  if (unknown)
+    log.warn(
+      `${unknown.unknownToOthers}; another kcap on this host can't tell this one's traffic and captures it`,
+    );
+  const names = captures.map((capture) => capture.interface);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
+  return captures.map((capture) => new InterfaceSource(capture));
+}
+
+function merged(sources: readonly Source[], log: Logger): Source {
+  const [only, ...others] = sources;
+  if (only && others.length === 0) return only;
+  return new MergedSources(sources, goingOn(log));
+}
+
+/** Says what was wrong with one of several interfaces or files. */
+function goingOn(log: Logger): (error: UserError) => void {
+  return ({ message }) => {
+    log.warn(`${message}; going on with the others`);
+  };
+}

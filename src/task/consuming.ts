@@ -1,0 +1,163 @@
+import type { Logger } from 'pino';
+import { openFile, openStandardOutput } from '../files/byte-output.js';
+import {
+  BatchConsumer,
+  OFFSET_BEGINNING,
+  type KeyUnit,
+  type PartitionRange,
+} from '../kafka/batch-consumer.js';
+import { Cluster } from '../kafka/cluster.js';
+import type { Properties } from '../kafka/properties.js';
+import { startOffset, uncommittedStart, type ReadStart } from '../kafka/read-start.js';
+import { consumerProperties } from '../kafka/settings.js';
+import { ETHERNET } from '../packet/packet-batch.js';
+import type { Microseconds } from '../packet/timestamp.js';
+import { Branch } from '../pipeline/branch.js';
+import type { Sink } from '../pipeline/contracts.js';
+import { PacketRun } from '../pipeline/packet-run.js';
+import type { Scope } from '../pipeline/scope.js';
+import type { Stop } from '../pipeline/stop.js';
+import { PcapSink } from '../sinks/pcap.js';
+import { PcapngSink } from '../sinks/pcapng.js';
+import { PrettySink } from '../sinks/pretty.js';
+import { TopicSource } from '../sources/topic.js';
+import { filterStages, limitStages, timeStages } from './packet-selection.js';
+
+export type CaptureFormat = 'pcap' | 'nsecpcap' | 'pcapng';
+
+/** What a consumer does: packets of a topic to a capture file or stream. */
+export interface ConsumingOptions {
+  readonly topic: string;
+  /** What the user gave with -k and -X. */
+  readonly properties: Properties;
+  /** 0 for no limit. */
+  readonly maxPackets: number;
+  /** Every how many packets a line is printed; 0 for none. */
+  readonly prettyEvery: number;
+  /** pcap-filter expression; empty for all packets. */
+  readonly filter: string;
+  readonly start: ReadStart;
+  /** Packets of this time and later ones. */
+  readonly from: Microseconds | undefined;
+  /** Packets before this time. */
+  readonly to: Microseconds | undefined;
+  /** How far beyond `from` and `to` packets are looked for; undefined for all that there is. */
+  readonly slackMs: number | undefined;
+  /** The read ends at what is the end of the topic when it begins. */
+  readonly endsAtWatermarks: boolean;
+  readonly inTimeOrder: boolean;
+  readonly keyUnit: KeyUnit;
+  readonly group: string | undefined;
+  readonly file: string | undefined;
+  readonly fileFormat: CaptureFormat | undefined;
+  readonly linkType: number | undefined;
+  /** Who writes, as a pcapng file says it. */
+  readonly application: string;
+}
+
+export interface Consuming {
+  readonly run: PacketRun;
+  readonly source: TopicSource;
+  /** To be said once it has begun. */
+  readonly started: string;
+}
+
+/** Opens all that it takes, in the scope. */
+export async function openConsuming(
+  options: ConsumingOptions,
+  scope: Scope,
+  parts: {
+    readonly ranges: readonly PartitionRange[];
+    readonly stop: Stop;
+    readonly log: Logger;
+  },
+): Promise<Consuming> {
+  const { ranges, stop, log } = parts;
+  const source = scope.own(openSource(options, ranges, log));
+  // Last of all: it may empty a file.
+  const sink = await openSink(options, stop, scope);
+  const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
+  return {
+    run: new PacketRun(source, stages, [new Branch({ name: options.file ?? 'output', sink })]),
+    source,
+    started: `reading topic ${options.topic} (${ranges.length} partition(s))`,
+  };
+}
+
+/** What is to be read of each partition, as the cluster has it now. */
+export async function findRanges(
+  options: ConsumingOptions,
+  log: Logger,
+): Promise<PartitionRange[]> {
+  const { topic, properties, group, start, endsAtWatermarks } = options;
+  const facts = { role: 'consumer', properties, topic, group } as const;
+  const { watermarks, atTime } = await Cluster.ask(facts, log, async (cluster, partitions) => ({
+    watermarks: await cluster.watermarks(partitions),
+    atTime:
+      start.kind === 'time' || start.kind === 'before'
+        ? await cluster.offsetsForTime(partitions, start.timeMs)
+        : undefined,
+  }));
+  return watermarks.map((marks) => {
+    const { partition, low, high } = marks;
+    const at = atTime?.get(partition);
+    const first =
+      start.kind === 'stored' ? uncommittedStart(properties, marks) : startOffset(start, marks, at);
+    return {
+      partition,
+      start: first,
+      end: endsAtWatermarks ? high : undefined,
+      // What is read from its beginning leaves nothing out.
+      timeStart: start.kind === 'before' && first > low ? (at ?? high) : undefined,
+    };
+  });
+}
+
+function openSource(
+  options: ConsumingOptions,
+  partitions: readonly PartitionRange[],
+  log: Logger,
+): TopicSource {
+  const { topic, start, group, keyUnit, from, to, slackMs } = options;
+  const inTimeOrder = options.inTimeOrder && partitions.length > 1;
+  const consumer = new BatchConsumer(
+    {
+      properties: consumerProperties(options.properties, {
+        group,
+        partitions: partitions.length,
+        tellsEnds: options.endsAtWatermarks || to !== undefined || inTimeOrder,
+      }),
+      topic,
+      shared: group !== undefined,
+      overridesCommitted: start.kind !== 'stored',
+      partitions,
+      otherStart: OFFSET_BEGINNING,
+      linkType: options.linkType ?? ETHERNET,
+      keyUnit,
+      inTimeOrder,
+      tellsNames: options.fileFormat === 'pcapng',
+      window:
+        from === undefined && to === undefined
+          ? undefined
+          : { from, to, slackUs: slackMs === undefined ? undefined : slackMs * 1000 },
+    },
+    log,
+  );
+  return new TopicSource(topic, consumer);
+}
+
+async function openSink(options: ConsumingOptions, stop: Stop, scope: Scope): Promise<Sink> {
+  const { file, fileFormat, linkType, prettyEvery, topic } = options;
+  const output = scope.own(
+    file === undefined ? openStandardOutput() : await openFile(file, stop.giveUp),
+  );
+  output.onReaderLeft(() => {
+    stop.request();
+  });
+  if (prettyEvery > 0) return new PrettySink(output, topic, prettyEvery);
+  if (fileFormat === 'pcapng') return new PcapngSink(output, options.application);
+  const precision = fileFormat && ({ pcap: 'micro', nsecpcap: 'nano' } as const)[fileFormat];
+  const sink = new PcapSink(output, precision);
+  if (linkType !== undefined) await sink.begin(linkType, stop.giveUp);
+  return sink;
+}

@@ -1,0 +1,72 @@
+import type { Logger } from 'pino';
+import { openStandardOutput, type ByteOutput } from '../files/byte-output.js';
+import type { TopicStart } from '../kafka/renewed-producer.js';
+import { slownessOf } from '../kafka/request-bounds.js';
+import { Branch } from '../pipeline/branch.js';
+import { PacketRun } from '../pipeline/packet-run.js';
+import type { Scope } from '../pipeline/scope.js';
+import type { Stop } from '../pipeline/stop.js';
+import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
+import type { Watchdog } from '../watchdogs/watchdog.js';
+import { openPackets, type CapturingOptions } from './capturing.js';
+import { limitStages } from './packet-selection.js';
+import { openTopicSink, type SendingOptions } from './sending.js';
+
+/** What a producer does: packets of interfaces or of files to a topic. */
+export interface ProducingOptions extends CapturingOptions, SendingOptions {
+  /** 0 for no limit. */
+  readonly maxPackets: number;
+}
+
+export interface Producing {
+  readonly run: PacketRun;
+  readonly watchdogs: readonly Watchdog[];
+  /** To be said once it has begun. */
+  readonly started: string;
+}
+
+/**
+ * Opens all that it takes, in the scope.
+ *
+ * @param parts.start what is known of the topic
+ * @param parts.onCaptureOpen called once all that takes root is open, and no packet has been touched
+ */
+export async function openProducing(
+  options: ProducingOptions,
+  scope: Scope,
+  parts: {
+    readonly start: TopicStart;
+    readonly stop: Stop;
+    readonly log: Logger;
+    readonly onCaptureOpen?: () => void;
+  },
+): Promise<Producing> {
+  const { start, stop, log } = parts;
+  const { source, stages, watchdogs } = await openPackets(options, scope, log);
+  const lines = options.prettyEvery > 0 ? openLines(stop, scope) : undefined;
+  parts.onCaptureOpen?.();
+  const sink = await openTopicSink(options, {
+    ...{ start, lines, scope, log },
+    onRefused: () => {
+      stop.request();
+    },
+  });
+  const end = new Branch({ name: options.topic, sink });
+  const how = 'files' in options.from ? 'reading' : 'capturing on';
+  const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
+  return {
+    run: new PacketRun(source, [...stages, ...limitStages(options)], [end]),
+    watchdogs: [new DeliveryWatch(log, slownessOf(options.properties, roundTripMs)), ...watchdogs],
+    started: `${how} ${source.name}, sending to topic ${options.topic}`,
+  };
+}
+
+/** Where -pp prints its lines. */
+function openLines(stop: Stop, scope: Scope): ByteOutput {
+  const output = scope.own(openStandardOutput());
+  // Nobody reads the lines any more: that ends the run, as `tcpdump | head` ends tcpdump.
+  output.onReaderLeft(() => {
+    stop.request();
+  });
+  return output;
+}

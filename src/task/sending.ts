@@ -1,0 +1,137 @@
+import type { Logger } from 'pino';
+import { UserError } from '../errors/user-error.js';
+import type { ByteOutput } from '../files/byte-output.js';
+import { BatchProducer, type ProducerOptions } from '../kafka/batch-producer.js';
+import type { ClientFacts } from '../kafka/client-facts.js';
+import { Cluster } from '../kafka/cluster.js';
+import type { Properties } from '../kafka/properties.js';
+import { RenewedProducer, type TopicStart } from '../kafka/renewed-producer.js';
+import { producerProperties, pushSettings } from '../kafka/settings.js';
+import type { Sink } from '../pipeline/contracts.js';
+import type { Scope } from '../pipeline/scope.js';
+import { PrettyTopicSink } from '../sinks/pretty.js';
+import { SpoolingTopicSink } from '../sinks/spooling-topic.js';
+import { TopicSink } from '../sinks/topic.js';
+import { Spool } from '../spool/spool.js';
+import { SpoolFolder } from '../spool/spool-folder.js';
+import type { CapturingOptions } from './capturing.js';
+
+/** How packets get into a topic. */
+export interface SendingOptions extends Pick<CapturingOptions, 'from'> {
+  readonly topic: string;
+  /** What the user gave with -k and -X. */
+  readonly properties: Properties;
+  readonly partitionBy: 'time' | 'flow';
+  readonly timestamp: ProducerOptions['timestamp'];
+  readonly headers: ProducerOptions['headers'];
+  readonly identify: boolean;
+  readonly drainTimeoutMs: number;
+  /** Folder, and its largest size. */
+  readonly spool: { readonly path: string; readonly bytes: number } | undefined;
+  /** Every how many packets a line is printed; 0 for none. */
+  readonly prettyEvery: number;
+}
+
+/** How many partitions the topic has. With a spool the run begins also where nobody says so yet. */
+export async function findTopic(options: SendingOptions, log: Logger): Promise<TopicStart> {
+  try {
+    return await Cluster.ask(factsOf(options), log, async (cluster, partitions) => ({
+      partitions: partitions.length,
+      roundTripMs: await cluster.roundTripMs(),
+    }));
+  } catch (error) {
+    if (!options.spool || !(error instanceof UserError) || error.exitStatus === 2) throw error;
+    return { problem: error };
+  }
+}
+
+function factsOf({ properties, topic }: SendingOptions): ClientFacts {
+  return { role: 'producer', properties, topic };
+}
+
+interface SinkParts {
+  readonly scope: Scope;
+  readonly start: TopicStart;
+  /** Where -pp prints. */
+  readonly lines: ByteOutput | undefined;
+  /** Called once nothing can be sent, or kept, any more. */
+  readonly onRefused: () => void;
+  readonly log: Logger;
+}
+
+/** Opens the way to the topic in the scope. */
+export async function openTopicSink(options: SendingOptions, parts: SinkParts): Promise<Sink> {
+  const { topic, prettyEvery: every } = options;
+  const { sink, producer } = options.spool
+    ? await openSpoolingSink(options, { ...parts, spool: options.spool })
+    : await openPlainSink(options, parts);
+  return parts.lines
+    ? new PrettyTopicSink(sink, { producer, output: parts.lines, topic, every })
+    : sink;
+}
+
+async function openPlainSink(options: SendingOptions, { start, ...parts }: SinkParts) {
+  if ('problem' in start) throw start.problem;
+  const producer = parts.scope.own(openProducer(options, { ...parts, ...start }));
+  producer.onFailure(parts.onRefused);
+  await producer.adaptToTopic(options.properties, start.roundTripMs);
+  return { producer, sink: new TopicSink(producer) };
+}
+
+async function openSpoolingSink(
+  options: SendingOptions,
+  parts: SinkParts & { readonly spool: NonNullable<SendingOptions['spool']> },
+) {
+  const { start, scope, log, onRefused } = parts;
+  const spool = scope.own(await openSpool(parts.spool, options, log));
+  const make = (partitions: number) => openProducer(options, { ...parts, partitions });
+  const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
+  const producer = scope.own(
+    new RenewedProducer({
+      make,
+      adapt: async (made) => made.adaptToTopic(options.properties, roundTripMs),
+      start,
+      facts: factsOf(options),
+    }),
+  );
+  const sink = new SpoolingTopicSink(producer, spool, {
+    drainTimeoutMs: options.drainTimeoutMs,
+    sourceWaits: 'files' in options.from,
+    onFailure: onRefused,
+    log,
+  });
+  return { producer, sink };
+}
+
+function openProducer(
+  options: SendingOptions,
+  { partitions, log }: Pick<SinkParts, 'log'> & { readonly partitions: number },
+): BatchProducer {
+  const spools = options.spool !== undefined;
+  return new BatchProducer(
+    {
+      properties: producerProperties(options.properties, spools),
+      topic: options.topic,
+      timestamp: options.timestamp,
+      mayFillQueue: 'interfaces' in options.from,
+      ...pushSettings(options.properties, partitions),
+      headers: options.headers,
+      namesInterface: options.identify,
+      flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
+      // Whoever names a partitioner wants keys to choose.
+      keysChoose: partitions > 1 && options.properties.has('partitioner'),
+      keepsUndelivered: spools,
+      reportEvery: options.prettyEvery,
+    },
+    log,
+  );
+}
+
+async function openSpool(
+  { path, bytes }: { readonly path: string; readonly bytes: number },
+  { topic, identify }: SendingOptions,
+  log: Logger,
+): Promise<Spool> {
+  const options = { limitBytes: bytes, keepsInterface: identify };
+  return Spool.open(await SpoolFolder.open(path, topic), options, log);
+}

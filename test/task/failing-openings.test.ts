@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+
+import { UserError } from '#kcap/errors/user-error.js';
+import { openInScope, type Scope } from '#kcap/pipeline/scope.js';
+import { Stop } from '#kcap/pipeline/stop.js';
+import { openConsuming, type ConsumingOptions } from '#kcap/task/consuming.js';
+import { openProducing, type ProducingOptions } from '#kcap/task/producing.js';
+
+import { keptLog } from '../kafka/log.js';
+import { numbered } from '../packet/packets.js';
+import { pcapFile } from '../support/pcap-file.js';
+import { tempFolder } from '../support/temp-folder.js';
+import { noVeth } from '../support/veth.js';
+import { waitFor } from '../support/wait-for.js';
+
+const OPENINGS = 320;
+/** The kernel takes its time to close a capture, and part of it goes only once its object is collected. */
+const CAPTURES = { openings: 40, limitMs: 5000 };
+
+const PRODUCING: ProducingOptions = {
+  ...{ topic: 'packets', properties: new Map([['bootstrap.servers', '127.0.0.1:1']]) },
+  ...{ maxPackets: 0, prettyEvery: 0, snapLength: undefined, linkType: undefined, filter: '' },
+  ...{ from: { interfaces: ['lo', 'nosuch0'] }, bufferMiB: 1, promiscuous: false },
+  ...{ precision: 'micro', timestampType: undefined, captureOwnTraffic: true },
+  ...{ partitionBy: 'time', timestamp: 'now', headers: [], identify: false },
+  ...{ drainTimeoutMs: 0, spool: undefined },
+};
+
+const CONSUMING: ConsumingOptions = {
+  ...{ topic: 'packets', properties: PRODUCING.properties, maxPackets: 0, prettyEvery: 0 },
+  ...{ filter: '', start: { kind: 'begin' }, from: undefined, to: undefined, slackMs: undefined },
+  ...{ endsAtWatermarks: false, inTimeOrder: false, keyUnit: 'us', group: undefined },
+  ...{ file: '/no/such/folder/out.pcap', fileFormat: 'pcap', linkType: undefined },
+  application: 'kcap',
+};
+
+describe('a thousand openings that fail half-way leave descriptors and threads as they were', () => {
+  test('the second of two interfaces is not there', { skip: noVeth }, async () => {
+    await assertLeavesNothing(/nosuch0/, (scope) => producing(PRODUCING, scope), CAPTURES);
+  });
+
+  test('the topic can not be sent to once a file is open', async (t) => {
+    const from = { files: [await captureIn(await tempFolder(t))] };
+    const problem = new UserError('topic packets', 'it does not exist');
+    await assertLeavesNothing(/it does not exist/, (scope) =>
+      producing({ ...PRODUCING, from }, scope, { problem }),
+    );
+  });
+
+  test('the folder of the spool is a file', async (t) => {
+    const file = await captureIn(await tempFolder(t));
+    const options = { ...PRODUCING, from: { files: [file] }, spool: { path: file, bytes: 1e8 } };
+    await assertLeavesNothing(/spool/, (scope) => producing(options, scope));
+  });
+
+  test('the file to write to can not be made once the topic is being read', async () => {
+    await assertLeavesNothing(/no\/such\/folder/, (scope) =>
+      openConsuming(CONSUMING, scope, {
+        ranges: [{ partition: 0, start: 0, end: undefined }],
+        stop: new Stop(0),
+        log: keptLog().log,
+      }),
+    );
+  });
+});
+
+async function producing(
+  options: ProducingOptions,
+  scope: Scope,
+  start: Parameters<typeof openProducing>[2]['start'] = { partitions: 1, roundTripMs: 0 },
+): Promise<unknown> {
+  return openProducing(options, scope, { start, stop: new Stop(0), log: keptLog().log });
+}
+
+async function assertLeavesNothing(
+  failure: RegExp,
+  open: (scope: Scope) => Promise<unknown>,
+  // At once: a file that is forgotten is closed, too, but only when it is collected.
+  { openings, limitMs } = { openings: OPENINGS, limitMs: 0 },
+): Promise<void> {
+  const fails = () => assert.rejects(openInScope(open), failure);
+  // The first ones start what the process keeps: the threads of libuv's pool.
+  for (let warm = 0; warm < 5; warm++) await fails();
+  const before = await held();
+  for (let opening = 0; opening < openings; opening++) await fails();
+  await waitFor(async () => isNoMore(await held(), before), {
+    limitMs,
+    what: `no more descriptors and threads than ${JSON.stringify(before)}`,
+  });
+}
+
+interface Held {
+  readonly descriptors: number;
+  readonly threads: number;
+}
+
+async function held(): Promise<Held> {
+  const count = async (folder: string) => (await readdir(`/proc/self/${folder}`)).length;
+  return { descriptors: await count('fd'), threads: await count('task') };
+}
+
+function isNoMore(now: Held, before: Held): boolean {
+  return now.descriptors <= before.descriptors && now.threads <= before.threads;
+}
+
+async function captureIn(folder: string): Promise<string> {
+  const file = path.join(folder, 'in.pcap');
+  await writeFile(file, pcapFile({ packets: numbered(3) }));
+  return file;
+}
