@@ -206,15 +206,18 @@ export class RenewedProducer {
 
   /** Asks for the topic until somebody knows it. A refusal ends it: takeBack() and renew() come first then. */
   async #openWhenAnswered(): Promise<void> {
-    if (this.#current.failure) await this.#pauseLonger();
     while (!this.#closed.signal.aborted && !this.#isRefused) {
       // One that was refused is of no use any more.
-      if (this.#current.failure) await this.#replace(this.#partitions);
+      if (this.#current.failure) {
+        await this.#pauseLonger();
+        await this.#replace(this.#partitions);
+      }
       const partitions = await this.#inTurn(async () => this.#current.partitions(ANSWER_MS));
       if (this.#current.failure) continue;
       if (partitions !== undefined && partitions > 0) {
         if (partitions !== this.#partitions) await this.#replace(partitions);
-        await this.#adaptCurrent();
+        // Refused meanwhile, it says so only once: what it got now would come back to nobody.
+        if (!(await this.#adaptCurrent())) continue;
         this.#isOpen = true;
         this.#problem = undefined;
         break;
@@ -226,9 +229,13 @@ export class RenewedProducer {
     this.#onChange();
   }
 
-  /** Without an answer, requests stay as they are: what they are too large for comes back. */
-  async #adaptCurrent(): Promise<void> {
+  /**
+   * Without an answer, requests stay as they are: what they are too large for comes back. False where it was refused
+   * in the meantime.
+   */
+  async #adaptCurrent(): Promise<boolean> {
     await this.#inTurn(async () => this.#adapt(this.#current)).catch(() => undefined);
+    return this.#current.failure === undefined;
   }
 
   /** What was known before says more. */

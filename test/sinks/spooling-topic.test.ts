@@ -115,6 +115,36 @@ describe('a topic with a spool', () => {
     assert.deepEqual(await readPackets(kafka.consumer({ end: 200 })), numbered(200));
   });
 
+  test('gives nothing to a producer that was refused before it had opened', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const { spool, log } = await spoolOf(t, await tempFolder(t));
+    const first = producerOf(kafka, { ...NOBODY, 'message.timeout.ms': '50' });
+    let refusal: UserError | undefined;
+    let onFailure: () => void = () => undefined;
+    // It says only once that it is refused.
+    first.onFailure = (listener) => (onFailure = listener);
+    Object.defineProperty(first, 'failure', { get: () => refusal });
+    first.partitions = () => Promise.resolve(1);
+    let made = 0;
+    const producer = new RenewedProducer({
+      adapt: (adapted) => {
+        if (adapted === first) {
+          refusal = new UserError('send to topic packets', 'refused');
+          onFailure();
+        }
+        return Promise.resolve();
+      },
+      make: () => (made++ === 0 ? first : producerOf(kafka, AT_ONCE)),
+      start: { problem: new UserError('connect to nobody', 'no answer') },
+      facts: factsOf(kafka),
+    });
+    const sink = new SpoolingTopicSink(producer, spool, optionsWith(log));
+    t.after(() => sink.close());
+    await sink.write(batchOf(numbered(150)), NEVER);
+    await waitFor(() => sink.counters().out === 150, { limitMs: 10_000, what: 'deliveries' });
+    assert.equal(first.counters().accepted, 0);
+  });
+
   test('keeps apart what is refused for its own sake, and counts it as failed', async (t) => {
     const folder = await tempFolder(t);
     const properties = { ...AT_ONCE, 'message.max.bytes': '1000' };
