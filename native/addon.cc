@@ -29,6 +29,7 @@
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
 #include "system/log_writer.h"
+#include "system/thread_room.h"
 
 namespace kcap {
 namespace {
@@ -168,6 +169,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
+  InitThreadRoom(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);
   LiveCapture::Init(env, exports);

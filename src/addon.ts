@@ -206,6 +206,8 @@ interface Addon {
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
   flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;
+  /** Throws where so many threads more can't be made: librdkafka would end the process. */
+  requireThreads(count: number): void;
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
   lockFile(fd: number): boolean;
   userNamed(name: string): NativeUser | undefined;

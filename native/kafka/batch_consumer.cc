@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "kafka/consumer_options.h"
+#include "kafka/new_client.h"
 #include "kafka/properties.h"
 
 namespace kcap {
@@ -81,10 +82,7 @@ void BatchConsumer::MakeClient(Napi::Env env, Napi::Object options) {
   auto conf = ConfOf(env, options.Get("properties"));
   events_.Register(conf.get(), this);
   rd_kafka_conf_set_rebalance_cb(conf.get(), OnRebalance);
-  char message[512];
-  client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), message, sizeof message);
-  if (!client_) throw Napi::Error::New(env, message);
-  conf.release();  // the client has taken it over
+  client_ = NewClient(RD_KAFKA_CONSUMER, std::move(conf));
   if (const auto group = TextIn(options, "group"); !group.empty())
     group_.emplace(client_, topic_, group, TextIn(options, "groupInstance"));
   overrides_committed_ = options.Get("overridesCommitted").As<Napi::Boolean>();

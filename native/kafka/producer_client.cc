@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
+
+#include "kafka/new_client.h"
 
 namespace kcap {
 namespace {
@@ -38,10 +41,7 @@ ProducerClient::ProducerClient(const rd_kafka_conf_t* conf, const RequestBounds&
   Set(own.get(), "batch.size", bounds.bytes);
   Set(own.get(), "message.max.bytes", bounds.message_bytes);
   Set(own.get(), "batch.num.messages", static_cast<size_t>(bounds.messages));
-  char message[512] = "";
-  client_ = rd_kafka_new(RD_KAFKA_PRODUCER, own.get(), message, sizeof message);
-  if (!client_) throw std::runtime_error(message);
-  own.release();  // the client has taken it over
+  client_ = NewClient(RD_KAFKA_PRODUCER, std::move(own));
   rd_kafka_topic_conf_t* topic_conf = nullptr;
   if (turns) {
     turns->SetRequest(std::min(bounds.bytes, bounds.message_bytes), bounds.messages);

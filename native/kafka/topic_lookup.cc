@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "kafka/new_client.h"
 #include "kafka/properties.h"
 
 namespace kcap {
@@ -26,13 +28,7 @@ class TopicLookup : public Napi::AsyncWorker {
   void Execute() override {
     // What goes wrong is in the answer.
     rd_kafka_conf_set_log_cb(conf_.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
-    char message[512];
-    rd_kafka_t* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf_.get(), message, sizeof message);
-    if (!client) {
-      SetError(message);
-      return;
-    }
-    conf_.release();  // the client has taken it over
+    rd_kafka_t* client = NewClient(RD_KAFKA_PRODUCER, std::move(conf_));
     error_ = Ask(client);
     rd_kafka_destroy(client);
   }

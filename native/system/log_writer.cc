@@ -4,12 +4,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace kcap {
@@ -32,6 +35,7 @@ struct LogWriter::Shared {
   void Run();
   bool WriteAll(const std::string& text);
   bool WaitForRoom();
+  void WriteWithin(std::chrono::milliseconds limit);
 
   const int fd;
   const size_t limit_bytes;
@@ -78,6 +82,25 @@ bool LogWriter::Shared::WriteAll(const std::string& text) {
   return true;
 }
 
+/** For a process that has no thread for it: writes what the reader takes in that time. */
+void LogWriter::Shared::WriteWithin(std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  for (; !queue.empty(); queue.pop_front()) {
+    auto& text = queue.front().text;
+    while (!text.empty()) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      pollfd output = {fd, POLLOUT, 0};
+      if (left.count() <= 0 || poll(&output, 1, static_cast<int>(left.count())) <= 0) return;
+      // So much does not block in a pipe that has room.
+      const ssize_t written = write(fd, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
+      if (written <= 0) return;
+      text.erase(0, written);
+      queued_bytes -= written;
+    }
+  }
+}
+
 bool LogWriter::Shared::WaitForRoom() {
   pollfd output = {fd, POLLOUT, 0};
   while (poll(&output, 1, kLookMs) == 0) {
@@ -109,15 +132,7 @@ LogWriter::~LogWriter() {
 void LogWriter::Write(const Napi::CallbackInfo& info) {
   std::string text = info[0].As<Napi::String>();
   const uint32_t lines = info[1].As<Napi::Number>();
-  if (!started_) {
-    started_ = true;
-    // Signals are for the threads of Node's that handle them.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread([shared = shared_] { shared->Run(); }).detach();
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  }
+  Start();
   const std::lock_guard lock(shared_->mutex);
   shared_->queued_bytes += text.size();
   shared_->queue.push_back({std::move(text), lines});
@@ -127,6 +142,21 @@ void LogWriter::Write(const Napi::CallbackInfo& info) {
     shared_->queue.pop_front();
   }
   shared_->changed.notify_all();
+}
+
+void LogWriter::Start() {
+  if (started_) return;
+  // Signals are for the threads of Node's that handle them.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread([shared = shared_] { shared->Run(); }).detach();
+    started_ = true;
+  } catch (const std::system_error&) {
+    // There can't be a thread now: the next text, or the end, tries again.
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Napi::Value LogWriter::IsFlowing(const Napi::CallbackInfo& info) {
@@ -144,6 +174,8 @@ Napi::Value LogWriter::TakeDropped(const Napi::CallbackInfo& info) {
 
 Napi::Value LogWriter::Drain(const Napi::CallbackInfo& info) {
   const std::chrono::milliseconds limit(info[0].As<Napi::Number>().Int64Value());
+  Start();
+  if (!started_) shared_->WriteWithin(limit);
   std::unique_lock lock(shared_->mutex);
   const bool empty = shared_->changed.wait_for(
       lock, limit, [this] { return shared_->queue.empty() && !shared_->writing; });

@@ -30,6 +30,8 @@ class LogWriter : public Napi::ObjectWrap<LogWriter> {
   /** drain(timeoutMs) → whether the queue is empty; blocks the caller until then, or so long. */
   Napi::Value Drain(const Napi::CallbackInfo& info);
 
+  void Start();
+
   /** The thread shares it: a write that blocks for ever keeps nobody from ending. */
   std::shared_ptr<Shared> shared_;
   bool started_ = false;

@@ -5,6 +5,7 @@ import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import type { ClientFacts } from './client-facts.js';
+import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import { hideSecrets, type Properties } from './properties.js';
 
@@ -107,7 +108,7 @@ export class BatchConsumer {
       });
     } catch (error) {
       const cause = hideSecrets(messageOf(error), properties);
-      throw new UserError('Kafka consumer', cause, { exitStatus: 2 });
+      throw clientError('Kafka consumer', cause);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import type { ClientFacts } from './client-facts.js';
+import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import { deliveryFailures, type DeliveryFailure } from './delivery-cause.js';
 import { hideSecrets, type Properties } from './properties.js';
@@ -111,7 +112,7 @@ export class BatchProducer {
       });
     } catch (error) {
       const cause = hideSecrets(messageOf(error), options.properties);
-      throw new UserError('Kafka producer', cause, { exitStatus: 2 });
+      throw clientError('Kafka producer', cause);
     }
   }
 

@@ -3,6 +3,7 @@ import type { LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
 import { messageOf, usageError, UserError } from '../errors/user-error.js';
 import { requireFeatures } from './build-features.js';
 import type { ClientFacts } from './client-facts.js';
+import { requireThreads } from './client-threads.js';
 import { isSilenceOfKdc, takeTicket } from './kerberos-login.js';
 import { FIRST, NEXT, PartitionOffsets } from './partition-offsets.js';
 import { shownProperties, type Properties } from './properties.js';
@@ -68,6 +69,7 @@ export class Cluster {
     if (noTicket) log.warn(`${noTicket.message}; trying with the ticket that there may be`);
     // Loaded here: the other commands need none of it.
     const { default: rdkafka } = await import('node-rdkafka');
+    requireThreads(properties);
     // A producer whatever the role: node-rdkafka's consumer tells no errors before it is connected.
     const settings = Object.fromEntries(controlProperties(properties));
     const client = new rdkafka.Producer({ ...settings, event_cb: true });
