@@ -291,12 +291,12 @@ describe('a pcap stream that cannot be written', () => {
       const diary: string[] = [];
       const source = new HandWrittenSource(diary, [batchOf(numbered(2), { origin })]);
       const output = new KeptOutput({ room: begun.bytes.length + 5, fillsUp: true });
-      const run = new PacketRun(source, [], make(output));
+      const run = packetRun(source, [], make(output));
       await assert.rejects(run.run(new Stop(0)), {
         message: 'write out: ENOSPC: no space left on device',
       });
       assert.ok(diary.includes('acknowledge 0:11'), diary.join('\n'));
-      const { packets_in, packets_out } = run.summary();
+      const { packets_in, packets_out } = summaryOf(run);
       assert.deepEqual([packets_in, packets_out], [1, 1]);
     }
   });

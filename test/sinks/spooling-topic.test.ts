@@ -141,7 +141,10 @@ describe('a topic with a spool', () => {
     const sink = new SpoolingTopicSink(producer, spool, optionsWith(log));
     t.after(() => sink.close());
     await sink.write(batchOf(numbered(150)), NEVER);
-    await waitFor(() => sink.counters().out === 150, { limitMs: 10_000, what: 'deliveries' });
+    await waitFor(() => sink.account().out.packets === 150, {
+      limitMs: 10_000,
+      what: 'deliveries',
+    });
     assert.equal(first.counters().accepted, 0);
   });
 
