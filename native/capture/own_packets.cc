@@ -19,6 +19,7 @@ enum Protocol : uint8_t {
   kHopByHop = 0,
   kIcmp = 1,
   kTcp = 6,
+  kUdp = 17,
   kRouting = 43,
   kFragment = 44,
   kIcmpv6 = 58,
@@ -26,8 +27,10 @@ enum Protocol : uint8_t {
 };
 
 constexpr size_t kIpv4Header = 20;
+constexpr size_t kIpv4Source = 12;
 constexpr size_t kIpv6Header = 40;
 constexpr size_t kPorts = 4;
+constexpr size_t kUdpHeader = 8;
 
 // Ethernet, tags, IPv6 with a routing header, UDP, Geneve with options, Ethernet, IP: shorter.
 constexpr size_t kWrappedWithin = 256;
@@ -62,22 +65,38 @@ uint64_t NumberOf(Bytes identification, uint64_t begin) {
   return hash | 1;
 }
 
-using Vector = uint32_t __attribute__((vector_size(16)));
-
-Vector VectorAt(const uint8_t* at) {
-  Vector vector;
-  memcpy(&vector, at, sizeof vector);
-  return vector;
-}
-
-bool IsAny(const decltype(Vector() == Vector())& lanes) {
+/** Whether one of the 16-bit words at even places from begin to end is this one. */
+inline bool HasWord(const uint8_t* begin, const uint8_t* end, uint16_t word) {
+  using Vector = uint16_t __attribute__((vector_size(16)));
+  const Vector wanted = Vector{} + word;
+  const auto equal = [&](const uint8_t* at) {
+    Vector vector;
+    memcpy(&vector, at, sizeof vector);
+    return vector == wanted;
+  };
+  // The last step overlaps the one before it.
+  auto lanes = equal(end - sizeof wanted);
+  for (; begin + sizeof wanted <= end; begin += sizeof wanted) lanes |= equal(begin);
   uint64_t halves[2];
-  static_assert(sizeof halves == sizeof lanes);
   memcpy(halves, &lanes, sizeof halves);
   return (halves[0] | halves[1]) != 0;
 }
 
+/** Where a header can be in what IP carries. */
+inline size_t WrappedAt(size_t payload, uint8_t protocol) {
+  return protocol == kUdp ? payload + kUdpHeader : payload;
+}
+
 }  // namespace
+
+OwnPackets::Mark::Mark(uint32_t word) : word(word) {
+  uint16_t halves[2];
+  memcpy(halves, &word, sizeof halves);
+  // Zeros are everywhere; of what is left, packets have small numbers rather than a network's.
+  const bool first_is_rarer = halves[0] != 0;
+  rarer = halves[first_is_rarer ? 0 : 1];
+  other = halves[first_is_rarer ? 1 : 0];
+}
 
 OwnPackets::OwnPackets(int32_t link_type) : link_type_(link_type), net_namespace_(NetNamespace()) {
   OwnConnections::Get();
@@ -98,7 +117,7 @@ bool OwnPackets::Refresh() {
   return true;
 }
 
-bool OwnPackets::HasNews() const {
+inline bool OwnPackets::HasNews() const {
   for (const auto& known : known_)
     if (known.table->generation() != known.generation) return true;
   return false;
@@ -112,7 +131,7 @@ void OwnPackets::TakeNews() {
     known.table->ForEach([&](const Connection& connection) {
       const auto& [local, remote, exclusive, open] = connection;
       const auto& marking = local.address.IsUnknown() ? remote.address : local.address;
-      const uint32_t mark = marking.words[3];
+      const Mark mark(marking.words[3]);
       if (std::find(marks_.begin(), marks_.end(), mark) == marks_.end()) marks_.push_back(mark);
       if (&known == known_.data() && !IsOwnBroker(remote)) brokers_.push_back(remote);
     });
@@ -162,25 +181,17 @@ bool OwnPackets::Matches(const Known& known, const Endpoint& here, const Endpoin
 }
 
 bool OwnPackets::Contains(Bytes frame) {
-  if (HasNews()) TakeNews();
-  return !marks_.empty() && ContainsIn(frame);
-}
-
-bool OwnPackets::ContainsIn(Bytes frame) {
+  if (HasNews()) [[unlikely]]
+    TakeNews();
+  if (marks_.empty()) return false;
   const Layer layer = NetworkLayer(frame);
-  switch (layer.ether_type) {
-    case kIpv4:
-      return IsOfIpv4(frame, layer.at);
-    case kIpv6:
-      return IsOfIpv6(frame, layer.at);
-    case kArp:
-      return false;
-    default:
-      return IsWrapped(frame);
-  }
+  if (layer.ether_type == kIpv4) [[likely]]
+    return IsOfIpv4(frame, layer.at);
+  if (layer.ether_type == kIpv6) return IsOfIpv6(frame, layer.at);
+  return layer.ether_type != kArp && IsWrapped(frame, layer.at);
 }
 
-OwnPackets::Layer OwnPackets::NetworkLayer(Bytes frame) const {
+inline OwnPackets::Layer OwnPackets::NetworkLayer(Bytes frame) const {
   Layer layer;
   switch (link_type_) {
     case kEthernet:
@@ -201,6 +212,8 @@ OwnPackets::Layer OwnPackets::NetworkLayer(Bytes frame) const {
     default:
       return {};
   }
+  if (layer.ether_type == kIpv4) [[likely]]
+    return layer;
   while (IsVlanTag(layer.ether_type) && layer.at + 4 <= frame.size())
     layer = {Number16(frame, layer.at + 2), layer.at + 4};
   return layer;
@@ -211,15 +224,16 @@ bool OwnPackets::IsOfIpv4(Bytes frame, size_t at) {
   constexpr uint16_t kMoreFragments = 0x2000, kOffset = 0x1fff;
   const uint8_t protocol = frame[at + 9];
   const uint16_t fragment = Number16(frame, at + 6);
+  const size_t payload = at + (frame[at] & 0xf) * 4;
   if ((fragment & (kMoreFragments | kOffset)) == 0) [[likely]] {
     if (protocol == kTcp) return IsTcpOfIpv4(frame, at);
-    return protocol != kIcmp && IsWrapped(frame);
+    return protocol != kIcmp && IsWrapped(frame, WrappedAt(payload, protocol));
   }
   const uint64_t number =
       NumberOf(frame.subspan(at + 12, 8), Number16(frame, at + 4) << 8 | protocol);
   uint64_t& known = fragmented_[(number >> 1) % fragmented_.size()];
   if (fragment & kOffset) return known == number;
-  const bool own = protocol == kTcp ? IsTcpOfIpv4(frame, at) : IsWrapped(frame);
+  const bool own = protocol == kTcp ? IsTcpOfIpv4(frame, at) : IsWrapped(frame, payload);
   return Remember(&known, number, own);
 }
 
@@ -229,11 +243,12 @@ bool OwnPackets::IsOfIpv6(Bytes frame, size_t at) {
   if (next == kTcp) [[likely]]
     return IsTcpOfIpv6(frame, at);
   if (next == kIcmpv6) return false;
-  if (next != kFragment || at + kIpv6Header + 8 > frame.size()) return IsWrapped(frame);
+  if (next != kFragment || at + kIpv6Header + 8 > frame.size())
+    return IsWrapped(frame, WrappedAt(at + kIpv6Header, next));
   const uint64_t number = NumberOf(frame.subspan(at + 8, 32), Word32(frame, at + kIpv6Header + 4));
   uint64_t& known = fragmented_[(number >> 1) % fragmented_.size()];
   if (Number16(frame, at + kIpv6Header + 2) >> 3) return known == number;
-  const bool own = IsWrapped(frame);
+  const bool own = IsWrapped(frame, at + kIpv6Header);
   return Remember(&known, number, own);
 }
 
@@ -247,23 +262,20 @@ bool OwnPackets::Remember(uint64_t* known, uint64_t number, bool own) {
 /**
  * An address of one of the connections, with the rest of an IP and a TCP header around it. Headers
  * have even lengths, so it is at an even place.
+ *
+ * @param wrapped where the header can be at the earliest
  */
-bool OwnPackets::IsWrapped(Bytes frame) const {
-  constexpr size_t kStep = sizeof(Vector);
-  const size_t end = std::min(frame.size(), kWrappedWithin);
-  if (end < kStep + 2) return false;
-  for (const uint32_t mark : marks_) {
-    const Vector wanted = Vector{} + mark;
-    const auto found = [&](size_t at) {
-      return (VectorAt(&frame[at]) == wanted) | (VectorAt(&frame[at + 2]) == wanted);
-    };
-    // The last step overlaps the one before it.
-    auto any = found((end - kStep - 2) & ~size_t{1});
-    for (size_t at = 0; at + kStep + 2 <= end; at += kStep) any |= found(at);
-    if (!IsAny(any)) [[likely]]
+inline bool OwnPackets::IsWrapped(Bytes frame, size_t wrapped) const {
+  if (frame.size() < wrapped + kIpv4Header + kPorts) return false;
+  // Of the shortest header this comes before the last four bytes of an address, and ports after.
+  const size_t begin = wrapped + kIpv4Source;
+  const size_t end = std::min((frame.size() & ~size_t{1}) - kPorts, kWrappedWithin);
+  for (const Mark& mark : marks_) {
+    if (!HasWord(&frame[begin], &frame[end], mark.rarer)) [[likely]]
       continue;
-    for (size_t at = 0; at + sizeof mark <= end; at += 2)
-      if (Word32(frame, at) == mark && IsHeaderAt(frame, at)) return true;
+    if (!HasWord(&frame[begin], &frame[end], mark.other)) continue;
+    for (size_t at = begin; at + sizeof(uint32_t) <= end; at += 2)
+      if (Word32(frame, at) == mark.word && IsHeaderAt(frame, at)) return true;
   }
   return false;
 }

@@ -41,6 +41,16 @@ class OwnPackets {
     uint32_t generation;
   };
 
+  /** The last four bytes of an address that every packet of a connection has. */
+  struct Mark {
+    explicit Mark(uint32_t word);
+    bool operator==(const Mark&) const = default;
+
+    uint32_t word;
+    /** Its halves; the first is the one that is less likely in other packets. */
+    uint16_t rarer, other;
+  };
+
   /** What is under the link layer, as far as it is plain. */
   struct Layer {
     uint16_t ether_type = 0;  // 0 where it is not known
@@ -48,12 +58,11 @@ class OwnPackets {
   };
 
   Layer NetworkLayer(Bytes frame) const;
-  bool ContainsIn(Bytes frame);
   bool IsOfIpv4(Bytes frame, size_t at);
   bool IsOfIpv6(Bytes frame, size_t at);
   static bool Remember(uint64_t* known, uint64_t number, bool own);
   /** Looks for the header of a packet of one of the connections in the first bytes. */
-  bool IsWrapped(Bytes frame) const;
+  bool IsWrapped(Bytes frame, size_t wrapped) const;
   bool IsHeaderAt(Bytes frame, size_t address_at) const;
   bool IsTcpOfIpv4(Bytes frame, size_t at) const;
   bool IsTcpOfIpv6(Bytes frame, size_t at) const;
@@ -69,8 +78,7 @@ class OwnPackets {
   const uint64_t net_namespace_;
   KcapProcesses::List processes_;
   std::vector<Known> known_;
-  /** The last four bytes of an address that every packet of a connection has; each one once. */
-  std::vector<uint32_t> marks_;
+  std::vector<Mark> marks_;        // each one once
   std::vector<Endpoint> brokers_;  // of this process
   /** The later fragments of a packet have no header of what it wraps: its numbers, as they come. */
   std::array<uint64_t, 256> fragmented_{};

@@ -10,7 +10,7 @@ import { batchOf, numbered, packetsIn } from '../packet/packets.js';
 import { sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
-import { TCP_OF_IPV4, TCP_OF_IPV6, WRAPPINGS } from './wrapped-frames.js';
+import { BEHIND_PORTS, TCP_OF_IPV4, TCP_OF_IPV6, WRAPPINGS } from './wrapped-frames.js';
 
 const skip = noVeth;
 
@@ -57,6 +57,30 @@ test(
     const marker = Buffer.alloc(60, 0x88);
     await sendFrames(veth, [...wrapped(packets), marker, ...wrapped(strangers)]);
     assert.deepEqual(await framesOf(capture), [marker, ...wrapped(strangers)]);
+  },
+);
+
+test(
+  'needs no more of a packet than its addresses and ports, whatever wraps it',
+  { skip },
+  async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const own = await connect(kafka);
+    const veth = await vethPair(t);
+    const capture = captureOn(t, veth.inside, { leavesOutKcap: true });
+    // Only one of the two addresses is known.
+    const broker = { address: '172.17.0.2', port: 9092 };
+    const packets = [
+      { ...own, to: broker },
+      { from: broker, to: own.from },
+    ].map(TCP_OF_IPV4);
+    const whole = Object.entries(WRAPPINGS)
+      .filter(([name]) => !name.includes('fragments'))
+      .flatMap(([, wrap]) => packets.flatMap((packet) => wrap(packet)));
+    const cut = (bytes: number) => whole.map((frame) => frame.subarray(0, frame.length - bytes));
+    const tooShort = cut(BEHIND_PORTS + 1);
+    await sendFrames(veth, [...cut(BEHIND_PORTS), ...tooShort]);
+    assert.deepEqual(await framesOf(capture), tooShort);
   },
 );
 

@@ -12,6 +12,9 @@ export interface Ends {
 /** Longer than a header, and divided by 8: fragments have such lengths. */
 const PAYLOAD = Buffer.alloc(400, 0x5a);
 
+/** Of a packet, what comes after the ports. */
+export const BEHIND_PORTS = 16 + PAYLOAD.length;
+
 function tcp({ from, to }: Ends): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt16BE(from.port, 0);
