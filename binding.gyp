@@ -31,6 +31,7 @@
         'native/system/js_thread.cc',
         'native/system/log_writer.cc',
         'native/system/thread_room.cc',
+        'native/system/threaded_object.cc',
         'native/capture/kernel_filter.cc',
         'native/capture/link_type.cc',
         'native/capture/live_capture.cc',

@@ -45,9 +45,9 @@ void BatchConsumer::Init(Napi::Env env, Napi::Object exports) {
 
 BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
-      js_(info.Env(), "kcap consumer"),
-      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>()),
-      exchange_(js_, info[0].As<Napi::Object>().Get("batchBytes").As<Napi::Number>().Uint32Value(),
+      ThreadedObject(*this, "kcap consumer"),
+      events_(js(), info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>()),
+      exchange_(js(), info[0].As<Napi::Object>().Get("batchBytes").As<Napi::Number>().Uint32Value(),
                 kMaxRecordsPerBatch),
       filler_(exchange_,
               std::chrono::milliseconds(
@@ -71,11 +71,9 @@ BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
   } catch (...) {
     if (queue_) rd_kafka_queue_destroy(queue_);
     if (client_) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    js_.Release();
     throw;
   }
-  napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
-  Ref();
+  Begin();
 }
 
 void BatchConsumer::MakeClient(Napi::Env env, Napi::Object options) {
@@ -90,19 +88,14 @@ void BatchConsumer::MakeClient(Napi::Env env, Napi::Object options) {
   queue_ = rd_kafka_queue_get_consumer(client_);
   exchange_.OnWanted([this] { rd_kafka_queue_yield(queue_); });
   try {
-    thread_ = std::thread([this] { Run(); });
+    StartThread([this] { Run(); });
   } catch (const std::system_error& error) {
     throw Napi::Error::New(env, std::string("no thread for it: ") + error.what());
   }
 }
 
-BatchConsumer::~BatchConsumer() { StopThread(); }
-
-void BatchConsumer::OnTeardown(void* self) { static_cast<BatchConsumer*>(self)->StopThread(); }
-
-void BatchConsumer::StopThread() {
-  if (!thread_.joinable()) return;
-  events_.Silence();
+void BatchConsumer::EndThread(bool at_once) {
+  if (at_once) events_.Silence();
   stopping_ = true;
   exchange_.Close();
   {
@@ -111,7 +104,11 @@ void BatchConsumer::StopThread() {
     close_allowed_.notify_all();
   }
   Wake();
-  thread_.join();
+}
+
+void BatchConsumer::OnClosed() {
+  exchange_.LetGo();
+  events_.Silence();
 }
 
 void BatchConsumer::Wake() {
@@ -125,7 +122,7 @@ Napi::Value BatchConsumer::Next(const Napi::CallbackInfo& info) {
 
 void BatchConsumer::Acknowledge(const Napi::CallbackInfo& info) {
   // The client may be gone already, or the batch another member's matter.
-  if (closed_ || exchange_.HeldWasTakenBack()) return;
+  if (closing_ || exchange_.HeldWasTakenBack()) return;
   const auto list = info[0].As<Napi::Array>();
   const PartitionList offsets = NewPartitionList(list.Length());
   for (uint32_t i = 0; i < list.Length(); i++) {
@@ -148,41 +145,8 @@ void BatchConsumer::EndHere(const Napi::CallbackInfo&) {
   Wake();
 }
 
-Napi::Value BatchConsumer::Close(const Napi::CallbackInfo& info) {
-  if (closed_) {
-    auto again = Napi::Promise::Deferred::New(info.Env());
-    again.Resolve(info.Env().Undefined());
-    return again.Promise();
-  }
-  closed_ = Napi::Promise::Deferred::New(info.Env());
-  stopping_ = true;
-  exchange_.Close();
-  {
-    std::lock_guard lock(mutex_);
-    on_closed_ = [this] {
-      js_.Post([this](Napi::Env env) {
-        thread_.join();
-        exchange_.LetGo();
-        events_.Silence();
-        napi_remove_env_cleanup_hook(env, OnTeardown, this);
-        js_.Release();
-        ResolveClosed(env);
-        Unref();
-      });
-    };
-    closing_ = true;
-    close_allowed_.notify_all();
-  }
-  Wake();
-  return closed_->Promise();
-}
-
-void BatchConsumer::ResolveClosed(Napi::Env env) {
-  if (!std::exchange(resolved_, true)) closed_->Resolve(env.Undefined());
-}
-
 void BatchConsumer::Run() {
-  Begin();
+  BeginReading();
   if (merge_)
     ReadInTimeOrder();
   else
@@ -196,10 +160,9 @@ void BatchConsumer::Run() {
   reads_.Use(client_, nullptr);
   watch_.Close();
   Leave();
-  if (on_closed_) on_closed_();
 }
 
-void BatchConsumer::Begin() {
+void BatchConsumer::BeginReading() {
   if (in_time_order_)
     merge_.emplace(client_, topic_,
                    [this](const rd_kafka_message_t* message) { return PacketIn(message); });
@@ -402,7 +365,7 @@ void BatchConsumer::Leave() {
   const bool is_left = rd_kafka_consumer_closed(client_);
   closing.reset();
   // Nobody should have to wait for what librdkafka still waits for.
-  if (!is_left && on_closed_) js_.Post([this](Napi::Env env) { ResolveClosed(env); });
+  if (!is_left) js().Post([this](Napi::Env) { ResolveClose(); });
   rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 

@@ -6,11 +6,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "batch/batch_exchange.h"
@@ -24,7 +22,7 @@
 #include "kafka/standstill.h"
 #include "kafka/time_window.h"
 #include "kafka/topic_watch.h"
-#include "system/js_thread.h"
+#include "system/threaded_object.h"
 
 namespace kcap {
 
@@ -32,7 +30,7 @@ namespace kcap {
  * Reads the messages of a topic and turns them into batches of pcap records (docs/wire-format.md).
  * Offsets are stored, and so committed, only when JavaScript says that it has handled them.
  */
-class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
+class BatchConsumer : public Napi::ObjectWrap<BatchConsumer>, private ThreadedObject {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /**
@@ -48,7 +46,6 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
    * say their interface and host, and so begin anew where those change.
    */
   explicit BatchConsumer(const Napi::CallbackInfo& info);
-  ~BatchConsumer() override;
 
  private:
   // JavaScript's thread.
@@ -62,16 +59,15 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   void EndHere(const Napi::CallbackInfo& info);
   /** close() → Promise: what was acknowledged is committed if that can be done soon, the client is
    * gone. */
-  Napi::Value Close(const Napi::CallbackInfo& info);
-  static void OnTeardown(void* self);
-  void StopThread();
-  void ResolveClosed(Napi::Env env);
+  Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
+  void EndThread(bool at_once) override;
+  void OnClosed() override;
   void MakeClient(Napi::Env env, Napi::Object options);
   void Wake();
 
   // The consumer's thread.
   void Run();
-  void Begin();
+  void BeginReading();
   bool GoesOn();
   void ReadAsItComes();
   void ReadInTimeOrder();
@@ -89,7 +85,6 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   GroupOffsets::Offsets Assigned(rd_kafka_topic_partition_list_t* partitions);
   void Revoked(const rd_kafka_topic_partition_list_t* partitions);
 
-  JsThread js_;
   ClientEvents events_;
   BatchExchange exchange_;
   BatchFiller filler_;
@@ -108,20 +103,15 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   std::optional<GroupOffsets> group_;
   std::optional<PartitionMerge> merge_;
   std::optional<std::string> failure_;
-  bool has_joined_ = false;        // the group has assigned something, if only nothing
   bool stalled_ = false;           // JavaScript takes no batch
   bool has_ended_ = false;         // nothing more is read
   std::deque<Message> held_back_;  // came while it did not
 
-  std::thread thread_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ends_here_ = false;
-  std::optional<Napi::Promise::Deferred> closed_;  // JavaScript's thread
-  bool resolved_ = false;                          // JavaScript's thread
   std::mutex mutex_;
   std::condition_variable close_allowed_;
   bool closing_ = false;
-  std::function<void()> on_closed_;
 };
 
 }  // namespace kcap

@@ -12,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "kafka/client_events.h"
@@ -24,7 +23,7 @@
 #include "kafka/refused_requests.h"
 #include "kafka/settled_mark.h"
 #include "kafka/withdrawn_packets.h"
-#include "system/js_thread.h"
+#include "system/threaded_object.h"
 
 namespace kcap {
 
@@ -33,14 +32,13 @@ namespace kcap {
  * headers), and counts the delivery reports. All work is done in one thread: librdkafka's queue has
  * one user.
  */
-class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
+class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedObject {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
    * flowPartitions, keysChoose, headers: [[name, value]], reportEvery, keepsUndelivered?, onEvent})
    */
   explicit BatchProducer(const Napi::CallbackInfo& info);
-  ~BatchProducer() override;
 
  private:
   struct Records {
@@ -95,12 +93,12 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   /** takeReports() → the deliveries to be shown since the last call. */
   Napi::Value TakeReports(const Napi::CallbackInfo& info);
   /** close() → Promise: the client is gone. */
-  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
 
   /** Hands a job to the thread and resolves the promise with the number that it returns. */
   Napi::Value Submit(Napi::Env env, std::function<double()> work);
-  static void OnTeardown(void* self);
-  void StopThread();
+  void EndThread(bool at_once) override;
+  void OnClosed() override { events_.Silence(); }
 
   // The producer's thread.
   static constexpr int kStepMs = 10;  // of waiting, before other things are looked at again
@@ -140,7 +138,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   // librdkafka's background thread.
   static void OnBackgroundEvent(rd_kafka_t* rk, rd_kafka_event_t* event, void* opaque);
 
-  JsThread js_;
   ClientEvents events_;
   const std::string topic_;
   Conf conf_{nullptr, rd_kafka_conf_destroy};
@@ -167,10 +164,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   WithdrawnPackets withdrawn_;
   FlowHash flow_hash_;
 
-  std::thread thread_;
   std::mutex mutex_;
   std::optional<Job> job_;
-  std::function<void()> on_closed_;
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
 

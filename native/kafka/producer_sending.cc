@@ -71,8 +71,6 @@ void BatchProducer::Run() {
     std::lock_guard lock(mutex_);
     client.swap(client_);
   }
-  client.reset();
-  if (on_closed_) on_closed_();
 }
 
 size_t BatchProducer::ProduceRecords(const Records& records) {
