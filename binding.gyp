@@ -63,7 +63,8 @@
         '<!(node -p "require(\'node-addon-api\').include_dir")',
         '<(librdkafka)/include',
       ],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS_ALL'],
+      # The last one: in a worker that is being terminated, calls of JavaScript fail without ending the process.
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS_ALL', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'libraries': [
         '-lpcap',
         '-lz',
