@@ -56,7 +56,7 @@
         'native/kafka/topic_rights.cc',
         'native/kafka/topic_settings.cc',
         'native/kafka/topic_watch.cc',
-        'native/kafka/withdrawn_packets.cc',
+        'native/kafka/undelivered_packets.cc',
       ],
       'include_dirs': [
         'native',

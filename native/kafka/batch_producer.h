@@ -22,7 +22,7 @@
 #include "kafka/push_timer.h"
 #include "kafka/refused_requests.h"
 #include "kafka/settled_mark.h"
-#include "kafka/withdrawn_packets.h"
+#include "kafka/undelivered_packets.h"
 #include "system/threaded_object.h"
 
 namespace kcap {
@@ -158,10 +158,10 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   PushTimer push_timer_;
   SettledMark settled_mark_;
   RefusedRequests refused_;
-  WithdrawnPackets refused_packets_;  // that failed for their own sake
+  UndeliveredPackets refused_packets_;  // that failed for their own sake
   enum class Ending { kNone, kPurge, kWithdraw } ending_ = Ending::kNone;
   bool said_refusal_ = false;
-  WithdrawnPackets withdrawn_;
+  UndeliveredPackets withdrawn_;
   FlowHash flow_hash_;
 
   std::mutex mutex_;
