@@ -39,7 +39,6 @@
         'native/capture/link_type.cc',
         'native/capture/live_capture.cc',
         'native/kafka/message_intake.cc',
-        'native/kafka/message_packet.cc',
         'native/kafka/new_client.cc',
         'native/capture/own_connections.cc',
         'native/kafka/partition_merge.cc',
@@ -57,6 +56,7 @@
         'native/kafka/topic_settings.cc',
         'native/kafka/topic_watch.cc',
         'native/kafka/undelivered_packets.cc',
+        'native/wire/plain_message.cc',
       ],
       'include_dirs': [
         'native',

@@ -53,7 +53,6 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     const auto header = headers.Get(i).As<Napi::Array>();
     headers_.emplace_back(header.Get(0u).As<Napi::String>(), header.Get(1u).As<Napi::String>());
   }
-  arguments_.resize(kPlainArguments + headers_.size());
   try {
     conf_ = ConfOf(info.Env(), options.Get("properties"));
     events_.Register(conf_.get(), this);

@@ -24,6 +24,8 @@
 #include "kafka/settled_mark.h"
 #include "kafka/undelivered_packets.h"
 #include "system/threaded_object.h"
+#include "wire/message_arguments.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 
@@ -47,6 +49,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
     int32_t link_type;
     bool nanoseconds;
     std::string interface;  // empty: not to be said
+
+    BatchLink link() const { return {link_type, nanoseconds, interface, {}}; }
   };
   struct Report {
     uint64_t number;
@@ -102,8 +106,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
 
   // The producer's thread.
   static constexpr int kStepMs = 10;  // of waiting, before other things are looked at again
-  // Of a message: its parts, and the headers that say what is not plain about the packet.
-  static constexpr size_t kPlainArguments = 13;
   /** For a counter that one thread alone writes: cheaper than an atomic addition. */
   static void Add(std::atomic<uint64_t>& counter, uint64_t number) {
     counter.store(counter.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
@@ -115,6 +117,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
   enum class Outcome { kTaken, kQueueFull, kRefused };
+  void BeginMessage(uint64_t number, int64_t timestamp_ms);
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
   double FlushFor(int timeout_ms);
   void WithdrawQueue(int wait_ms);
@@ -154,7 +157,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   // Only what is refused for its own sake has failed; all else comes back, for takeWithdrawn().
   const bool keeps_undelivered_;
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
-  std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
+  MessageArguments arguments_;                                // of one message, reused
   PushTimer push_timer_;
   SettledMark settled_mark_;
   RefusedRequests refused_;

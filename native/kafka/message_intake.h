@@ -7,10 +7,10 @@
 
 #include "kafka/batch_filler.h"
 #include "kafka/client_events.h"
-#include "kafka/message_packet.h"
 #include "kafka/partition_reads.h"
 #include "kafka/standstill.h"
 #include "kafka/time_window.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 

@@ -6,9 +6,7 @@
 namespace kcap {
 
 void UndeliveredPackets::Add(uint64_t number, const rd_kafka_message_t* message) {
-  constexpr int32_t kEthernet = 1;
-  Add(number, PacketOf(message, KeyUnit::kMicroseconds, kEthernet),
-      {static_cast<const uint8_t*>(message->payload), message->len});
+  Add(number, PacketOf(message), {static_cast<const uint8_t*>(message->payload), message->len});
 }
 
 void UndeliveredPackets::Add(uint64_t number, const MessagePacket& packet,

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 

@@ -3,7 +3,7 @@
 
 compile_fuzz_targets() {
   compile_fuzz_target kafka/flow_hash
-  compile_fuzz_target kafka/message_packet
+  compile_fuzz_target wire/plain_message
   compile_fuzz_target codec/codec -lz -lzstd -llz4
 }
 
