@@ -1,4 +1,4 @@
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
