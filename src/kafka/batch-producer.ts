@@ -8,7 +8,8 @@ import type { ClientFacts } from './client-facts.js';
 import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import { deliveryFailures, type DeliveryFailure } from './delivery-cause.js';
-import { hideSecrets, type Properties } from './properties.js';
+import type { Properties } from './properties.js';
+import { hideSecrets } from './secrets.js';
 import { requestBounds } from './request-bounds.js';
 import { undeliveredProblem } from './undelivered.js';
 

@@ -3,7 +3,7 @@ import type { NativeEvent } from '../addon.js';
 import type { ClientFacts } from './client-facts.js';
 import { problemOf, withoutThread } from './connection-problem.js';
 import { takeTicket } from './kerberos-login.js';
-import { hideSecrets } from './properties.js';
+import { hideSecrets } from './secrets.js';
 
 /** syslog's levels, which librdkafka uses, as log levels. */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const;

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { messageOf, usageError } from '../errors/user-error.js';
-import { checkProperty, isSecret } from './properties.js';
+import { checkProperty } from './properties.js';
+import { isSecret } from './secrets.js';
 
 /** Read and write for the owner's group, or for everybody. */
 const OTHERS = 0o077;
