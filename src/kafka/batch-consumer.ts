@@ -7,7 +7,8 @@ import { ClientLog } from './client-log.js';
 import type { ClientFacts } from './client-facts.js';
 import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
-import { hideSecrets, type Properties } from './properties.js';
+import type { Properties } from './properties.js';
+import { hideSecrets } from './secrets.js';
 
 /** librdkafka's logical offsets (rdkafka.h). */
 export const OFFSET_BEGINNING = -2;

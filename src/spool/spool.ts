@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import type { ReturnedBatch } from '../kafka/batch-producer.js';
+import { shortage } from '../errors/system-error.js';
 import { codeOf } from '../errors/user-error.js';
 import { frameBytes, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
 import { RefusedPackets } from './refused-packets.js';
 import { onlyMessages, packByLink } from './returned-packets.js';
 import { MOST_FILES, Segment } from './segment.js';
-import { shortage, spoolError } from './spool-error.js';
+import { spoolError } from './spool-error.js';
 import { problemText, SpoolFile } from './spool-file.js';
 import type { FoundFile, SpoolFolder } from './spool-folder.js';
 
