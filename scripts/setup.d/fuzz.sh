@@ -4,10 +4,11 @@
 compile_fuzz_targets() {
   compile_fuzz_target kafka/flow_hash
   compile_fuzz_target wire/plain_message
+  compile_fuzz_target pcap/capture_reader native/pcap/{classic,pcapng}_reader.cc
   compile_fuzz_target codec/codec -lz -lzstd -llz4
 }
 
-# compile_fuzz_target FOLDER/NAME [LIBRARY]...: native/fuzz/NAME.cc and what it tries, native/FOLDER/NAME.cc
+# compile_fuzz_target FOLDER/NAME [SOURCE | LIBRARY]...: native/fuzz/NAME.cc and what it tries, native/FOLDER/NAME.cc
 compile_fuzz_target() {
   local source=$1 name=${1#*/} made=.cache/fuzz/${1#*/}/run
   shift
