@@ -2,9 +2,10 @@
  * The limit for reading: librdkafka's messages straight into a pcap stream on standard output, in
  * one thread and one loop.
  *
- *   consume -t TOPIC -p PARTITIONS [-n PACKETS] [-X KEY=VALUE]...
+ *   consume -t TOPIC -p PARTITIONS [-n PACKETS] [-P] [-X KEY=VALUE]...
  *
- * Reads all partitions from their beginning, and ends after so many packets or at a signal.
+ * -P takes apart messages of many packets. Reads all partitions from their beginning, and ends
+ * after so many packets or at a signal.
  */
 #include <endian.h>
 #include <pcap/pcap.h>
@@ -54,6 +55,22 @@ static void write_packet(const rd_kafka_message_t* message) {
   fwrite(message->payload, message->len, 1, stdout);
 }
 
+/* Writes the packets of a pcap file, each after a look at its header; how many it has. */
+static uint64_t write_packets(const rd_kafka_message_t* message) {
+  const uint8_t* value = message->payload;
+  uint64_t packets = 0;
+  size_t at = sizeof(struct pcap_file_header);
+  while (message->len >= at + sizeof(struct record_header)) {
+    struct record_header header;
+    memcpy(&header, value + at, sizeof header);
+    if (header.captured > message->len - at - sizeof header) break;
+    at += sizeof header + header.captured;
+    packets++;
+  }
+  fwrite(value + sizeof(struct pcap_file_header), at - sizeof(struct pcap_file_header), 1, stdout);
+  return packets;
+}
+
 static void assign_all(rd_kafka_t* client, const char* topic, int partitions) {
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(partitions);
   for (int i = 0; i < partitions; i++)
@@ -66,8 +83,9 @@ int main(int argc, char** argv) {
   const char* topic = NULL;
   int partitions = 1;
   uint64_t limit = UINT64_MAX;
+  int packed = 0;
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  for (int option; (option = getopt(argc, argv, "t:p:n:X:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "t:p:n:PX:")) != -1;) {
     switch (option) {
       case 't':
         topic = optarg;
@@ -77,6 +95,9 @@ int main(int argc, char** argv) {
         break;
       case 'n':
         limit = strtoull(optarg, NULL, 10);
+        break;
+      case 'P':
+        packed = 1;
         break;
       case 'X':
         set_property(conf, optarg);
@@ -103,7 +124,9 @@ int main(int argc, char** argv) {
     rd_kafka_message_t* messages[MESSAGES_AT_ONCE];
     const ssize_t count = rd_kafka_consume_batch_queue(queue, WAIT_MS, messages, COUNT(messages));
     for (ssize_t i = 0; i < count; i++) {
-      if (!messages[i]->err && packets < limit) {
+      if (!messages[i]->err && packed) {
+        packets += write_packets(messages[i]);
+      } else if (!messages[i]->err && packets < limit) {
         write_packet(messages[i]);
         packets++;
       } else if (messages[i]->err && messages[i]->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
