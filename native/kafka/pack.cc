@@ -1,0 +1,107 @@
+#include "kafka/pack.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "pcap/classic_reader.h"
+
+namespace kcap {
+namespace {
+
+// libpcap's largest snapshot length: what tools accept in a file's header.
+constexpr uint32_t kMaxSnapLength = 262'144;
+
+uint64_t MicrosecondsOf(const RecordHeader& header, bool nanoseconds) {
+  return header.seconds * UINT64_C(1'000'000) +
+         (nanoseconds ? header.fraction / 1000 : header.fraction);
+}
+
+RecordHeader HeaderAt(const uint8_t* record) {
+  RecordHeader header;
+  memcpy(&header, record, sizeof header);
+  return header;
+}
+
+}  // namespace
+
+RecordRun RecordRun::Of(std::span<const uint8_t> records, bool nanoseconds, size_t most) {
+  RecordRun run{.bytes = records.data()};
+  while (run.size < records.size()) {
+    const RecordHeader header = HeaderAt(run.bytes + run.size);
+    const size_t bytes = sizeof header + header.captured;
+    if (run.packets > 0 && run.size + bytes > most) break;
+    const uint64_t time_us = MicrosecondsOf(header, nanoseconds);
+    if (run.packets == 0) run.first_us = time_us;
+    run.latest_us = std::max(run.latest_us, time_us);
+    run.longest = std::max(run.longest, header.captured);
+    run.size += bytes;
+    run.packets++;
+  }
+  return run;
+}
+
+Pack::Pack(const PackLink& link, size_t limit) { Reset(link, limit); }
+
+void Pack::Reset(const PackLink& link, size_t limit) {
+  link_ = link;
+  limit_ = std::max(limit, sizeof(PcapFileHeader));
+  size_ = 0;
+  packets_ = 0;
+  first_us_ = latest_us_ = 0;
+  numbers_.clear();
+}
+
+void Pack::Append(const RecordRun& run, uint64_t first_number) {
+  if (packets_ == 0) {
+    const size_t needed = std::max(limit_, sizeof(PcapFileHeader) + run.size);
+    if (capacity_ < needed) {
+      value_.reset(new uint8_t[needed]);
+      capacity_ = needed;
+    }
+    const PcapFileHeader header{.magic = link_.nanoseconds ? kNanosecondMagic : kMicrosecondMagic,
+                                .major_version = 2,
+                                .minor_version = 4,
+                                .reserved = {},
+                                .snap_length = 0,
+                                .link_type = static_cast<uint32_t>(link_.type)};
+    memcpy(value_.get(), &header, sizeof header);
+    size_ = sizeof header;
+    first_us_ = run.first_us;
+    longest_ = kMaxSnapLength;
+  }
+  longest_ = std::max(longest_, run.longest);
+  memcpy(value_.get() + offsetof(PcapFileHeader, snap_length), &longest_, sizeof longest_);
+  memcpy(value_.get() + size_, run.bytes, run.size);
+  size_ += run.size;
+  packets_ += run.packets;
+  latest_us_ = std::max(latest_us_, run.latest_us);
+  if (!numbers_.empty() && numbers_.back().first + numbers_.back().count == first_number)
+    numbers_.back().count += run.packets;
+  else
+    numbers_.push_back({first_number, run.packets});
+}
+
+std::span<const uint8_t> Pack::records() const {
+  return packets_ == 0 ? std::span<const uint8_t>() : value().subspan(sizeof(PcapFileHeader));
+}
+
+std::pair<std::unique_ptr<Pack>, std::unique_ptr<Pack>> Pack::Halves() const {
+  auto first = std::make_unique<Pack>(link_, 0), second = std::make_unique<Pack>(link_, 0);
+  // Memory for all of it: which half is the larger one is not known before.
+  first->limit_ = second->limit_ = size_;
+  uint32_t left = packets_ / 2;
+  ForEach([&](uint64_t number, const RecordHeader& header, std::span<const uint8_t> frame) {
+    const uint64_t time_us = MicrosecondsOf(header, link_.nanoseconds);
+    const RecordRun run{frame.data() - sizeof header,
+                        sizeof header + frame.size(),
+                        1,
+                        header.captured,
+                        time_us,
+                        time_us};
+    (left > 0 ? first : second)->Append(run, number);
+    if (left > 0) left--;
+  });
+  return {std::move(first), std::move(second)};
+}
+
+}  // namespace kcap
