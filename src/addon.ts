@@ -249,6 +249,9 @@ interface Addon {
     headers: readonly (readonly [name: string, value: string])[];
     flowPartitions: number;
     keysChoose: boolean;
+    /** Of a packed message's value; 0: each packet is a message. */
+    packBytes: number;
+    packAgeMs: number;
     reportEvery: number;
     keepsUndelivered?: boolean;
     onEvent: (event: NativeEvent) => void;

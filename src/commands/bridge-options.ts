@@ -127,6 +127,17 @@ export const PRODUCER = {
     default: [],
   },
   identify: { type: 'boolean', describe: 'headers that name the host and the interface' },
+  pack: { type: 'boolean', describe: 'many packets a message: cheaper, and not for pycapa' },
+  'pack-size': {
+    type: 'string',
+    value: 'SIZE',
+    describe: 'largest size of a packed message (default 64K)',
+  },
+  'pack-time': {
+    type: 'string',
+    value: 'MS',
+    describe: 'how long the first packet of a message waits for others (default 50)',
+  },
   spool: {
     type: 'string',
     value: 'DIR',
@@ -186,6 +197,13 @@ export const CONSUMER = {
     value: 'UNIT',
     describe: 'what keys count: us (default), ms or ns',
     default: 'us',
+  },
+  values: {
+    type: 'string',
+    value: 'KIND',
+    describe:
+      'what a message that is not packed holds: frame (default), or pcap: a whole capture file',
+    default: 'frame',
   },
   exit: { alias: 'e', type: 'boolean', describe: 'stop at what is now the end of the topic' },
   group: {

@@ -13,6 +13,11 @@ import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 /** A few batches. */
 const LEAST_SPOOL_BYTES = 8 * 1024 * 1024;
+/** A packet or two. */
+const LEAST_PACK_BYTES = 1024;
+/** The largest that librdkafka lets a message be. */
+const MOST_PACK_BYTES = 1_000_000_000;
+const MOST_PACK_MS = 3_600_000;
 
 interface ProduceOptions extends BothModes, ProducingOptions {
   /** Whom to become once everything is open that takes root. */
@@ -72,6 +77,7 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     headers: messageHeaders(args.header, args.identify === true),
     identify: args.identify === true,
     drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
+    pack: parsePack(args),
     spool: parseSpool(args),
     user: parseUser(args['relinquish-privileges']),
     captureOwnTraffic: args['capture-own-traffic'] === true,
@@ -87,6 +93,16 @@ function refuseTicketOfRoot({ user, properties }: ProduceOptions): void {
       'root would take the first ticket, and leave it there',
       'leave KRB5CCNAME out: each user has a cache then',
     );
+}
+
+function parsePack(args: BridgeArguments): ProduceOptions['pack'] {
+  const { pack, 'pack-size': size = '64K', 'pack-time': time = '50' } = args;
+  for (const option of ['pack-size', 'pack-time'] as const)
+    if (pack !== true && args[option] !== undefined)
+      throw usageError(`--${option}`, 'messages hold one packet each', 'pack them with --pack');
+  if (pack !== true) return undefined;
+  const bytes = parseBytes('--pack-size', size, LEAST_PACK_BYTES, MOST_PACK_BYTES);
+  return { bytes, ageMs: parseCount('--pack-time', time, MOST_PACK_MS) };
 }
 
 function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {

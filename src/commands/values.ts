@@ -22,14 +22,25 @@ export function parseSeconds(option: string, text: string): number {
 const UNITS = ['', 'K', 'M', 'G', 'T'];
 
 /** A number of bytes, with K, M, G or T for powers of 1024. */
-export function parseBytes(option: string, text: string, least: number): number {
+export function parseBytes(
+  option: string,
+  text: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   const [, digits = '', unit = ''] = /^(\d+)([kmgt]?)i?b?$/i.exec(text) ?? [];
   const bytes = Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase());
-  if (digits === '' || !(bytes <= Number.MAX_SAFE_INTEGER))
-    throw usageError(`${option} ${text}`, 'not a number of bytes', `for example ${option} 500M`);
-  if (bytes < least)
-    throw usageError(`${option} ${text}`, `less than ${least} bytes`, `for example ${option} 500M`);
+  const refuse = (cause: string) =>
+    usageError(`${option} ${text}`, cause, `for example ${option} ${exampleSize(least)}`);
+  if (digits === '' || !(bytes <= Number.MAX_SAFE_INTEGER)) throw refuse('not a number of bytes');
+  if (bytes < least) throw refuse(`less than ${least} bytes`);
+  if (bytes > most) throw refuse(`more than ${most} bytes`);
   return bytes;
+}
+
+/** One that is allowed. */
+function exampleSize(least: number): string {
+  return least > 1024 * 1024 ? '500M' : '64K';
 }
 
 /** One of a few words. */

@@ -43,6 +43,8 @@ export interface ProducerOptions {
   readonly namesInterface: boolean;
   /** Partitions over which conversations are spread. */
   readonly flowPartitions?: number;
+  /** Packs: messages of many packets. `bytes` of one, and how long its first packet waits for others. */
+  readonly pack?: { readonly bytes: number; readonly ageMs: number } | undefined;
   /** Whether only what is refused for its own sake fails, and all else comes back with withdraw(). */
   readonly keepsUndelivered?: boolean;
   /** Whether keys choose partitions, by the configuration's partitioner; by default partitions take turns. */
@@ -102,6 +104,8 @@ export class BatchProducer {
         ...options,
         flowPartitions: options.flowPartitions ?? 0,
         keysChoose: options.keysChoose ?? false,
+        packBytes: options.pack?.bytes ?? 0,
+        packAgeMs: options.pack?.ageMs ?? 0,
         properties: [...options.properties],
         onEvent: (event) => {
           if (event.kind === 'reports') this.#onReports?.();

@@ -26,6 +26,8 @@ export interface SendingOptions extends Pick<CapturingOptions, 'from'> {
   readonly headers: ProducerOptions['headers'];
   readonly identify: boolean;
   readonly drainTimeoutMs: number;
+  /** How many packets become one message; undefined: each is one of its own. */
+  readonly pack: ProducerOptions['pack'];
   /** Folder, and its largest size. */
   readonly spool: { readonly path: string; readonly bytes: number } | undefined;
   /** Every how many packets a line is printed; 0 for none. */
@@ -121,6 +123,7 @@ function openProducer(
       // Whoever names a partitioner wants keys to choose.
       keysChoose: partitions > 1 && options.properties.has('partitioner'),
       keepsUndelivered: spools,
+      pack: options.pack,
       reportEvery: options.prettyEvery,
     },
     log,
