@@ -129,7 +129,13 @@ export interface NativeProducer {
   askForTopicSettings(timeoutMs: number): Promise<number>;
   topicSettings(): Record<string, string>;
   requestBounds(): NativeRequestBounds;
-  boundRequests(bytes: number, messageBytes: number, messages: number): Promise<number>;
+  /** `packBytes`: of the values of packed messages. */
+  boundRequests(
+    bytes: number,
+    messageBytes: number,
+    messages: number,
+    packBytes: number,
+  ): Promise<number>;
   counters(): {
     /** Messages are numbered from 1 on: this is the number of the last one. */
     accepted: number;

@@ -19,6 +19,12 @@ struct RecordHeader {
 };
 static_assert(sizeof(RecordHeader) == 16);
 
+/** The record's time since 1970. */
+inline uint64_t MicrosecondsOf(const RecordHeader& header, bool nanoseconds) {
+  return header.seconds * UINT64_C(1'000'000) +
+         (nanoseconds ? header.fraction / 1000 : header.fraction);
+}
+
 /** Where in its topic a record of a batch came from. */
 struct Position {
   int64_t offset;

@@ -5,7 +5,8 @@
 #include "kafka/topic_rights.h"
 #include "kafka/topic_settings.h"
 
-// What JavaScript sees of a producer. Its thread: producer_sending.cc and producer_outcomes.cc.
+// What JavaScript sees of a producer. Its thread: producer_sending.cc, producer_packing.cc and
+// producer_outcomes.cc.
 namespace kcap {
 
 void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
@@ -53,6 +54,10 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     const auto header = headers.Get(i).As<Napi::Array>();
     headers_.emplace_back(header.Get(0u).As<Napi::String>(), header.Get(1u).As<Napi::String>());
   }
+  if (const int64_t pack_bytes = options.Get("packBytes").As<Napi::Number>(); pack_bytes > 0)
+    packs_.emplace(
+        static_cast<size_t>(pack_bytes),
+        std::chrono::milliseconds(options.Get("packAgeMs").As<Napi::Number>().Int64Value()));
   try {
     conf_ = ConfOf(info.Env(), options.Get("properties"));
     events_.Register(conf_.get(), this);
@@ -191,8 +196,10 @@ Napi::Value BatchProducer::BoundRequests(const Napi::CallbackInfo& info) {
   const RequestBounds bounds{static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()),
                              static_cast<size_t>(info[1].As<Napi::Number>().Int64Value()),
                              info[2].As<Napi::Number>()};
-  return Submit(info.Env(), [this, bounds] {
+  const auto pack_bytes = static_cast<size_t>(info[3].As<Napi::Number>().Int64Value());
+  return Submit(info.Env(), [this, bounds, pack_bytes] {
     wanted_bounds_ = bounds;
+    if (packs_) packs_->SetLimit(pack_bytes);
     return SendRefusedAgain() ? 1 : 0;
   });
 }

@@ -17,6 +17,7 @@
 #include "kafka/client_events.h"
 #include "kafka/delivery_failures.h"
 #include "kafka/flow_hash.h"
+#include "kafka/packs.h"
 #include "kafka/partition_turns.h"
 #include "kafka/producer_client.h"
 #include "kafka/push_timer.h"
@@ -25,20 +26,21 @@
 #include "kafka/undelivered_packets.h"
 #include "system/threaded_object.h"
 #include "wire/message_arguments.h"
+#include "wire/packed_message.h"
 #include "wire/plain_message.h"
 
 namespace kcap {
 
 /**
- * Sends the records of batches to a topic, one message each (docs/wire-format.md: key, timestamp,
- * headers), and counts the delivery reports. All work is done in one thread: librdkafka's queue has
- * one user.
+ * Sends the records of batches to a topic, one message each or many (docs/wire-format.md), and
+ * counts the delivery reports. All work is done in one thread: librdkafka's queue has one user.
  */
 class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedObject {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
-   * flowPartitions, keysChoose, headers: [[name, value]], reportEvery, keepsUndelivered?, onEvent})
+   * flowPartitions, keysChoose, packBytes, packAgeMs, headers: [[name, value]], reportEvery,
+   * keepsUndelivered?, onEvent})
    */
   explicit BatchProducer(const Napi::CallbackInfo& info);
 
@@ -91,7 +93,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   Napi::Value TopicSettings(const Napi::CallbackInfo& info);
   /** requestBounds() → {bytes, messageBytes, messages} of the requests. */
   Napi::Value Bounds(const Napi::CallbackInfo& info);
-  /** boundRequests(bytes, messageBytes, messages) → Promise: holds for requests from now on. */
+  /** boundRequests(bytes, messageBytes, messages, packBytes) → Promise: holds for requests, and the
+   * packs in them, from now on. */
   Napi::Value BoundRequests(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);
   /** takeReports() → the deliveries to be shown since the last call. */
@@ -106,6 +109,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
 
   // The producer's thread.
   static constexpr int kStepMs = 10;  // of waiting, before other things are looked at again
+  /** How long a produce waits for room before JavaScript is asked again what to do. */
+  static constexpr int kMaxWaitForRoomMs = 100;
   /** For a counter that one thread alone writes: cheaper than an atomic addition. */
   static void Add(std::atomic<uint64_t>& counter, uint64_t number) {
     counter.store(counter.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
@@ -116,9 +121,26 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   uint64_t UnderWay() const { return accepted_ - reported_; }
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
+  bool IsShort(int queued) const;
+  int IdleMs() const;
   enum class Outcome { kTaken, kQueueFull, kRefused };
-  void BeginMessage(uint64_t number, int64_t timestamp_ms);
+  void BeginMessage(int flags, void* opaque, int64_t timestamp_ms);
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
+  // Packs: producer_packing.cc.
+  size_t PackRecords(const Records& records);
+  int32_t PartitionOf(const Records& records, const uint8_t* record);
+  void SendDuePacks();
+  void SendAllPacks();
+  bool SendPack(int32_t partition);
+  Outcome ProducePack(std::unique_ptr<Pack>& pack, int32_t partition);
+  void FailOrHalve(const Pack& pack, int32_t partition, const char* cause);
+  void OnPackDelivery(const rd_kafka_message_t* message);
+  void ReportDeliveries(const Pack& pack, const rd_kafka_message_t* message);
+  void OnUndelivered(const Pack& pack, rd_kafka_resp_err_t error);
+  void GiveUpOpenPacks();
+  void GiveUp(const Pack& pack);
+  void Settle(const Pack& pack);
+
   double FlushFor(int timeout_ms);
   void WithdrawQueue(int wait_ms);
   void PurgeAll();
@@ -133,9 +155,13 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   void KeepRefused(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
   void OnUndelivered(uint64_t number, const rd_kafka_message_t* message);
   void SayRefusal(rd_kafka_resp_err_t error);
+  int64_t TimestampMs(int64_t packet_ms) const;
   void Settle(uint64_t number);
-  void CountFailure(const char* id, std::optional<int64_t> timestamp_ms = {});
-  void CountFailure(rd_kafka_resp_err_t error);
+  void CountFailure(const char* id, uint64_t packets, std::optional<int64_t> timestamp_ms = {});
+  void CountFailure(rd_kafka_resp_err_t error, uint64_t packets = 1);
+  /** The same for what librdkafka reports, which may be that it was purged. */
+  void CountUndelivered(rd_kafka_resp_err_t error, uint64_t packets);
+  void AddReport(const Report& report);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   // librdkafka's background thread.
@@ -144,6 +170,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   ClientEvents events_;
   const std::string topic_;
   Conf conf_{nullptr, rd_kafka_conf_destroy};
+  std::optional<Packs> packs_;              // without it, each packet is a message
   std::unique_ptr<ProducerClient> client_;  // changes in the producer's thread, under mutex_
   RequestBounds bounds_{};                  // of client_
   RequestBounds wanted_bounds_{};           // of the client that is to take its place

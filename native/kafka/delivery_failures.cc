@@ -23,20 +23,22 @@ std::string IdOf(rd_kafka_resp_err_t error) {
 
 }  // namespace
 
-bool DeliveryFailures::Count(const char* id, std::optional<int64_t> timestamp_ms) {
-  return Count(id, "", timestamp_ms);
+bool DeliveryFailures::Count(const char* id, uint64_t packets,
+                             std::optional<int64_t> timestamp_ms) {
+  return Count(id, "", packets, timestamp_ms);
 }
 
-bool DeliveryFailures::Count(rd_kafka_resp_err_t error) {
-  return Count(IdOf(error), rd_kafka_err2str(error), {});
+bool DeliveryFailures::Count(rd_kafka_resp_err_t error, uint64_t packets) {
+  return Count(IdOf(error), rd_kafka_err2str(error), packets, {});
 }
 
-bool DeliveryFailures::Count(const std::string& id, const char* text,
+bool DeliveryFailures::Count(const std::string& id, const char* text, uint64_t packets,
                              std::optional<int64_t> timestamp_ms) {
   std::lock_guard lock(mutex_);
   auto& failure = failures_[id];
   const auto now = std::chrono::steady_clock::now();
-  const bool is_due = failure.packets++ == 0 || now - failure.told >= kRepeat;
+  const bool is_due = failure.packets == 0 || now - failure.told >= kRepeat;
+  failure.packets += packets;
   if (is_due) failure.told = now;
   failure.text = text;
   if (timestamp_ms) failure.timestamp_ms = timestamp_ms;

@@ -23,18 +23,18 @@ inline constexpr const char* kTimeRefused = "time-refused";
 /** Given up before it was delivered. */
 inline constexpr const char* kNotDeliveredInTime = "not-delivered-in-time";
 
-/** Messages that were not delivered, counted by the ids of their causes. Any thread may use it. */
+/** Packets that were not delivered, counted by the ids of their causes. Any thread may use it. */
 class DeliveryFailures {
  public:
   /**
-   * Counts a message. Whether JavaScript should hear of it: the cause is new, or was last told of a
-   * while ago.
+   * Counts a message's packets. Whether JavaScript should hear of it: the cause is new, or was last
+   * told of a while ago.
    *
    * @param timestamp_ms Kafka's timestamp of a message that failed for its own sake
    */
-  bool Count(const char* id, std::optional<int64_t> timestamp_ms = {});
+  bool Count(const char* id, uint64_t packets, std::optional<int64_t> timestamp_ms = {});
   /** The same, for an error of librdkafka's: its id is the name, as in msg-timed-out. */
-  bool Count(rd_kafka_resp_err_t error);
+  bool Count(rd_kafka_resp_err_t error, uint64_t packets);
 
   /** {id: {packets, text, timeMs?}}; `text` is librdkafka's, where it has a name for the cause. */
   Napi::Object ToObject(Napi::Env env) const;
@@ -47,7 +47,8 @@ class DeliveryFailures {
     std::optional<int64_t> timestamp_ms;  // of the last one that failed for its own sake
   };
 
-  bool Count(const std::string& id, const char* text, std::optional<int64_t> timestamp_ms);
+  bool Count(const std::string& id, const char* text, uint64_t packets,
+             std::optional<int64_t> timestamp_ms);
 
   mutable std::mutex mutex_;
   std::map<std::string, Failure> failures_;  // by id

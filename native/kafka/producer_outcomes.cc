@@ -17,6 +17,7 @@ void BatchProducer::WithdrawQueue(int wait_ms) {
 }
 
 void BatchProducer::PurgeAll() {
+  GiveUpOpenPacks();
   auto bounds = bounds_;
   refused_.Judge([this](const RefusedMessage& message) { FailForItsOwnSake(message); }, bounds);
   for (const auto& [number, message] : refused_.again()) GiveUp(message);
@@ -72,7 +73,8 @@ bool BatchProducer::HasClientOf(const RequestBounds& bounds) {
 }
 
 BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
-  BeginMessage(message.number, message.timestamp_ms);
+  if (message.pack) return ProducePack(message.pack, message.partition);
+  BeginMessage(RD_KAFKA_MSG_F_COPY, reinterpret_cast<void*>(message.number), message.timestamp_ms);
   arguments_.Put(RD_KAFKA_VTYPE_PARTITION).i32 = message.partition;
   arguments_.PutKey(message.key);
   arguments_.PutValue(message.frame);
@@ -96,13 +98,17 @@ BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
 }
 
 void BatchProducer::FailForItsOwnSake(const RefusedMessage& message) {
+  if (message.pack) return FailOrHalve(*message.pack, message.partition, CauseOf(message));
   Settle(message.number);
   KeepRefused(message.number, message.packet, message.frame);
+  CountFailure(CauseOf(message), 1, TimestampMs(message.timestamp_ms));
+}
+
+/** Kafka's timestamp of a message with packets of this time. */
+int64_t BatchProducer::TimestampMs(int64_t packet_ms) const {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  CountFailure(CauseOf(message),
-               stamp_packet_time_
-                   ? message.timestamp_ms
-                   : std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  return stamp_packet_time_ ? packet_ms
+                            : std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 void BatchProducer::KeepRefused(uint64_t number, const MessagePacket& packet,
@@ -112,11 +118,12 @@ void BatchProducer::KeepRefused(uint64_t number, const MessagePacket& packet,
 
 /** For a message that is not to be sent again, since everything ends. */
 void BatchProducer::GiveUp(const RefusedMessage& message) {
+  if (message.pack) return GiveUp(*message.pack);
   Settle(message.number);
   if (ending_ == Ending::kWithdraw)
     withdrawn_.Add(message.number, message.packet, message.frame);
   else
-    CountFailure(kNotDeliveredInTime);
+    CountFailure(kNotDeliveredInTime, 1);
 }
 
 void BatchProducer::Settle(uint64_t number) {
@@ -127,6 +134,7 @@ void BatchProducer::Settle(uint64_t number) {
 
 void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto* self = ClientEvents::OpaqueOf<BatchProducer>(opaque);
+  if (self->packs_) return self->OnPackDelivery(message);
   const auto message_number = reinterpret_cast<uint64_t>(message->_private);
   if (message->err && self->ending_ == Ending::kNone &&
       self->refused_.Take(message_number, message))
@@ -140,15 +148,18 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
   Add(self->delivered_bytes_, message->len);
   const uint64_t number = self->delivered_.load(std::memory_order_relaxed);
   if (self->report_every_ == 0 || number % self->report_every_ != 0) return;
+  self->AddReport({number, static_cast<int64_t>(TimeOfKey(message->key)), message->partition,
+                   message->offset, message->len});
+}
 
+void BatchProducer::AddReport(const Report& report) {
   bool first;
   {
-    std::lock_guard lock(self->details_mutex_);
-    first = self->reports_.empty();
-    self->reports_.push_back({number, static_cast<int64_t>(TimeOfKey(message->key)),
-                              message->partition, message->offset, message->len});
+    std::lock_guard lock(details_mutex_);
+    first = reports_.empty();
+    reports_.push_back(report);
   }
-  if (first) self->events_.Notify("reports");
+  if (first) events_.Notify("reports");
 }
 
 void BatchProducer::OnBackgroundEvent(rd_kafka_t*, rd_kafka_event_t* event, void* opaque) {
@@ -167,12 +178,16 @@ void BatchProducer::OnUndelivered(uint64_t number, const rd_kafka_message_t* mes
     return;
   }
   if (keeps_undelivered_) refused_packets_.Add(number, message);
+  CountUndelivered(error, 1);
+}
+
+void BatchProducer::CountUndelivered(rd_kafka_resp_err_t error, uint64_t packets) {
   const bool is_purged =
       error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
   if (is_purged)
-    CountFailure(kNotDeliveredInTime);
+    CountFailure(kNotDeliveredInTime, packets);
   else
-    CountFailure(error);
+    CountFailure(error, packets);
 }
 
 /** Says once that nothing more can be sent: what else is refused has the same cause. */
@@ -181,14 +196,15 @@ void BatchProducer::SayRefusal(rd_kafka_resp_err_t error) {
   said_refusal_ = true;
 }
 
-void BatchProducer::CountFailure(const char* id, std::optional<int64_t> timestamp_ms) {
-  Add(failed_, 1);
-  if (failures_.Count(id, timestamp_ms)) events_.Notify("failure");
+void BatchProducer::CountFailure(const char* id, uint64_t packets,
+                                 std::optional<int64_t> timestamp_ms) {
+  Add(failed_, packets);
+  if (failures_.Count(id, packets, timestamp_ms)) events_.Notify("failure");
 }
 
-void BatchProducer::CountFailure(rd_kafka_resp_err_t error) {
-  Add(failed_, 1);
-  if (failures_.Count(error)) events_.Notify("failure");
+void BatchProducer::CountFailure(rd_kafka_resp_err_t error, uint64_t packets) {
+  Add(failed_, packets);
+  if (failures_.Count(error, packets)) events_.Notify("failure");
 }
 
 }  // namespace kcap

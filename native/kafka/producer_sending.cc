@@ -9,12 +9,12 @@
 namespace kcap {
 namespace {
 
-// How long a produce waits for room before JavaScript is asked again what to do.
-constexpr int kMaxWaitForRoomMs = 100;
 constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
 // As many messages keep several partitions busy over the time that a batch lingers. More of them
 // only cost memory and the processor's cache, where the packets can wait elsewhere.
 constexpr int kShortQueue = 50'000;
+// The same for packs, in bytes of their values.
+constexpr size_t kShortQueueBytes = 32 * 1024 * 1024;
 constexpr int kRecordsBetweenLooks = 256;
 // Without a delivery, while there is no room. Longer than the way to a distant broker and back:
 // librdkafka polls without a pause while what is to be pushed waits for an answer.
@@ -37,8 +37,8 @@ void BatchProducer::Run() {
     if (job)
       job->run();
     else
-      rd_kafka_queue_poll_callback(client_->reports(),
-                                   may_idle ? push_timer_.IdleMs(kIdlePollMs) : kStepMs);
+      rd_kafka_queue_poll_callback(client_->reports(), may_idle ? IdleMs() : kStepMs);
+    SendDuePacks();
     PushIfDue();
   }
   std::unique_ptr<ProducerClient> client;
@@ -48,7 +48,13 @@ void BatchProducer::Run() {
   }
 }
 
+int BatchProducer::IdleMs() const {
+  const int most = push_timer_.IdleMs(kIdlePollMs);
+  return packs_ ? packs_->IdleMs(most) : most;
+}
+
 size_t BatchProducer::ProduceRecords(const Records& records) {
+  if (packs_) return PackRecords(records);
   size_t at = 0;
   int waited_ms = 0;
   for (int count = 0; at < records.length && !cancelled_; count++) {
@@ -79,7 +85,7 @@ bool BatchProducer::HasRoom() {
   for (int waited_ms = 0; waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
     const bool may_follow = SendRefusedAgain();
     const int queued = rd_kafka_outq_len(client());
-    if (may_follow && (may_fill_queue_ || queued <= kShortQueue)) return true;
+    if (may_follow && (may_fill_queue_ || IsShort(queued))) return true;
     // Where messages are spread over many partitions, none may have enough for a full request.
     if (!HasTurns() || steps_without_progress_ >= kStepsBeforePush)
       rd_kafka_flush(client(), kStepMs);
@@ -91,19 +97,23 @@ bool BatchProducer::HasRoom() {
   return false;
 }
 
+bool BatchProducer::IsShort(int queued) const {
+  return packs_ ? packs_->lent_bytes() <= kShortQueueBytes : queued <= kShortQueue;
+}
+
 /** The parts of a message that its format has no say in. */
-void BatchProducer::BeginMessage(uint64_t number, int64_t timestamp_ms) {
+void BatchProducer::BeginMessage(int flags, void* opaque, int64_t timestamp_ms) {
   arguments_.Clear();
   arguments_.Put(RD_KAFKA_VTYPE_RKT).rkt = client_->topic();
-  arguments_.Put(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+  arguments_.Put(RD_KAFKA_VTYPE_MSGFLAGS).i = flags;
   arguments_.Put(RD_KAFKA_VTYPE_TIMESTAMP).i64 = stamp_packet_time_ ? timestamp_ms : kTimeOfSending;
-  arguments_.Put(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(number);
+  arguments_.Put(RD_KAFKA_VTYPE_OPAQUE).ptr = opaque;
 }
 
 BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, const uint8_t* record) {
   PlainMessage message(records.link(), record);
   const uint64_t number = accepted_.load(std::memory_order_relaxed) + 1;
-  BeginMessage(number, message.time_ms());
+  BeginMessage(RD_KAFKA_MSG_F_COPY, reinterpret_cast<void*>(number), message.time_ms());
   if (flow_partitions_ > 1)
     arguments_.Put(RD_KAFKA_VTYPE_PARTITION).i32 =
         static_cast<int32_t>(flow_hash_.Of(records.link_type, message.frame()) % flow_partitions_);
@@ -125,7 +135,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
     packet.link = records.link();
     packet.header = message.header();
     KeepRefused(number, packet, message.frame());
-    CountFailure(kLargerThanClientTakes);
+    CountFailure(kLargerThanClientTakes, 1);
   } else if (keeps_undelivered_ && !IsOwnFault(code)) {
     SayRefusal(code);
     return Outcome::kRefused;
@@ -138,6 +148,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
 double BatchProducer::FlushFor(int timeout_ms) {
   constexpr int kFlushStepMs = 50;
   for (int left = timeout_ms; left > 0 && !cancelled_ && UnderWay() > 0; left -= kFlushStepMs) {
+    SendAllPacks();
     rd_kafka_flush(client(), std::min(left, kFlushStepMs));
     SendRefusedAgain();
   }

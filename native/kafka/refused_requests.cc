@@ -16,6 +16,25 @@ bool IsInvalid(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP || error == RD_KAFKA_RESP_ERR_INVALID_RECORD;
 }
 
+bool IsOfRequest(rd_kafka_resp_err_t error) {
+  return IsTooLarge(error) || IsInvalid(error) ||
+         error == RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD;
+}
+
+RefusedMessage MessageOf(std::unique_ptr<Pack> pack, int32_t partition, rd_kafka_resp_err_t error) {
+  const uint64_t number = pack->first_number();
+  const auto timestamp_ms = static_cast<int64_t>(pack->latest_us() / 1000);
+  return {.number = number,
+          .partition = partition,
+          .error = error,
+          .timestamp_ms = timestamp_ms,
+          .key = {},
+          .frame = {},
+          .headers = RefusedMessage::Headers(nullptr, rd_kafka_headers_destroy),
+          .packet = {},
+          .pack = std::move(pack)};
+}
+
 std::vector<uint8_t> Copied(const void* bytes, size_t length) {
   const auto* from = static_cast<const uint8_t*>(bytes);
   return from ? std::vector<uint8_t>(from, from + length) : std::vector<uint8_t>();
@@ -27,11 +46,13 @@ const char* CauseOf(const RefusedMessage& message) {
   return IsTooLarge(message.error) ? kLargerThanTopicTakes : kTimeRefused;
 }
 
+size_t RefusedMessage::byte_length() const {
+  return pack ? PackedMessage(*pack).byte_length() : key.size() + frame.size();
+}
+
 bool RefusedRequests::Take(uint64_t number, const rd_kafka_message_t* message) {
   const auto error = message->err;
-  if (!IsTooLarge(error) && !IsInvalid(error) &&
-      error != RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD)
-    return false;
+  if (!IsOfRequest(error)) return false;
   const MessagePacket packet = PacketOf(message);
   rd_kafka_headers_t* headers = nullptr;
   // The report is the message's end: what it holds may be taken away.
@@ -39,8 +60,19 @@ bool RefusedRequests::Take(uint64_t number, const rd_kafka_message_t* message) {
   unjudged_.push_back(
       {number, message->partition, error, static_cast<int64_t>(packet.time_ns / 1'000'000),
        Copied(message->key, message->key_len), Copied(message->payload, message->len),
-       RefusedMessage::Headers(headers, rd_kafka_headers_destroy), packet});
+       RefusedMessage::Headers(headers, rd_kafka_headers_destroy), packet, nullptr});
   return true;
+}
+
+bool RefusedRequests::Take(const rd_kafka_message_t* message, std::unique_ptr<Pack>& pack) {
+  if (!IsOfRequest(message->err)) return false;
+  unjudged_.push_back(MessageOf(std::move(pack), message->partition, message->err));
+  return true;
+}
+
+void RefusedRequests::SendAgain(std::unique_ptr<Pack> pack, int32_t partition) {
+  const uint64_t number = pack->first_number();
+  again_.emplace(number, MessageOf(std::move(pack), partition, RD_KAFKA_RESP_ERR_NO_ERROR));
 }
 
 void RefusedRequests::Judge(const std::function<void(const RefusedMessage&)>& fails,
@@ -61,7 +93,7 @@ void RefusedRequests::Judge(const std::function<void(const RefusedMessage&)>& fa
     const bool are_named = end - first == 1 || first->error == RD_KAFKA_RESP_ERR_INVALID_RECORD;
     for (; first != end; first++) {
       if (IsTooLarge(first->error)) {
-        if (first->key.size() + first->frame.size() >= alone_bytes) {
+        if (first->byte_length() >= alone_bytes) {
           fails(*first);
         } else {
           halve = true;

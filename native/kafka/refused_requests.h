@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kafka/producer_client.h"
+#include "wire/packed_message.h"
 #include "wire/plain_message.h"
 
 namespace kcap {
@@ -27,6 +28,11 @@ struct RefusedMessage {
   std::vector<uint8_t> frame;
   Headers headers;
   MessagePacket packet;  // refers to `headers`
+  /** In place of what a plain message holds. */
+  std::unique_ptr<Pack> pack;
+
+  /** Of key and value. */
+  size_t byte_length() const;
 };
 
 /**
@@ -41,6 +47,10 @@ class RefusedRequests {
  public:
   /** Takes a message with its delivery report; false where its failure has other reasons. */
   bool Take(uint64_t number, const rd_kafka_message_t* message);
+  /** The same for a packed one, whose pack it takes. */
+  bool Take(const rd_kafka_message_t* message, std::unique_ptr<Pack>& pack);
+  /** A pack that is to be sent again anyway. */
+  void SendAgain(std::unique_ptr<Pack> pack, int32_t partition);
 
   /**
    * Decides about what was taken since the last call. `fails` is called for each message that would

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 
@@ -13,15 +14,18 @@ namespace kcap {
 class SettledMark {
  public:
   /** Numbers begin in their order. */
-  void Begin(uint64_t number) {
-    const uint64_t block = number / kBlock;
-    while (first_block_ + under_way_.size() <= block) under_way_.push_back(0);
-    under_way_[block - first_block_]++;
-    last_ = number;
+  void Begin(uint64_t first, uint64_t count = 1) {
+    ForEachBlock(first, count, [this](uint64_t block, uint32_t numbers) {
+      while (first_block_ + under_way_.size() <= block) under_way_.push_back(0);
+      under_way_[block - first_block_] += numbers;
+    });
+    last_ = first + count - 1;
   }
 
-  void Settle(uint64_t number) {
-    under_way_[number / kBlock - first_block_]--;
+  void Settle(uint64_t first, uint64_t count = 1) {
+    ForEachBlock(first, count, [this](uint64_t block, uint32_t numbers) {
+      under_way_[block - first_block_] -= numbers;
+    });
     // The last block may still get numbers.
     while (under_way_.size() > 1 && under_way_.front() == 0) {
       under_way_.pop_front();
@@ -37,6 +41,17 @@ class SettledMark {
 
  private:
   static constexpr uint64_t kBlock = 1024;
+
+  /** Calls visit(block, how many of the numbers are in it). */
+  template <typename Visitor>
+  static void ForEachBlock(uint64_t first, uint64_t count, Visitor visit) {
+    while (count > 0) {
+      const uint64_t numbers = std::min(count, kBlock - first % kBlock);
+      visit(first / kBlock, static_cast<uint32_t>(numbers));
+      first += numbers;
+      count -= numbers;
+    }
+  }
 
   std::deque<uint32_t> under_way_;  // numbers of each block that have begun and not settled
   uint64_t first_block_ = 0;

@@ -17,6 +17,15 @@ void UndeliveredPackets::Add(uint64_t number, const MessagePacket& packet,
   frames_.insert(frames_.end(), frame.begin(), frame.end());
 }
 
+void UndeliveredPackets::Add(const Pack& pack) {
+  MessagePacket packet{};
+  packet.link = {pack.link().type, pack.link().nanoseconds, pack.link().interface, {}};
+  pack.ForEach([&](uint64_t number, const RecordHeader& header, std::span<const uint8_t> frame) {
+    packet.header = header;
+    Add(number, packet, frame);
+  });
+}
+
 Napi::Value UndeliveredPackets::Take(Napi::Env env) {
   Packets packets;
   std::vector<uint8_t> frames;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "wire/packed_message.h"
 #include "wire/plain_message.h"
 
 namespace kcap {
@@ -19,6 +20,7 @@ class UndeliveredPackets {
   /** `number`: messages were produced in the order of their numbers. Any thread. */
   void Add(uint64_t number, const rd_kafka_message_t* message);
   void Add(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
+  void Add(const Pack& pack);
   /** Gives them away, in the order in which they came: `NativeUndeliveredBatch[]` of src/addon.ts.
    */
   Napi::Value Take(Napi::Env env);

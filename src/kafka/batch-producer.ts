@@ -11,7 +11,7 @@ import { isRefusal, problemOf } from './connection-problem.js';
 import { deliveryFailures, type DeliveryFailure } from './delivery-cause.js';
 import type { Properties } from './properties.js';
 import { hideSecrets } from './secrets.js';
-import { requestBounds } from './request-bounds.js';
+import { packBound, requestBounds } from './request-bounds.js';
 import { undeliveredText } from './undelivered.js';
 
 /** How long one wait for deliveries lasts before it is asked whether to go on. */
@@ -84,6 +84,9 @@ export class BatchProducer {
   readonly #saidFailures = new Map<string, number>();
   readonly #timestamp: KafkaTimestamp;
   readonly #namesInterface: boolean;
+  readonly #pack: ProducerOptions['pack'];
+  /** Of those that every message carries. */
+  readonly #headerBytes: number;
   readonly #facts: ClientFacts;
   /** Of the connection, while nothing is delivered. */
   #trouble: { readonly text: string; readonly delivered: number } | undefined;
@@ -97,6 +100,11 @@ export class BatchProducer {
     this.#log = log;
     this.#timestamp = options.timestamp;
     this.#namesInterface = options.namesInterface;
+    this.#pack = options.pack;
+    this.#headerBytes = options.headers.reduce(
+      (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+      0,
+    );
     this.#facts = { properties: options.properties, topic: options.topic, role: 'producer' };
     const clientLog = new ClientLog(log, this.#facts);
     try {
@@ -170,8 +178,12 @@ export class BatchProducer {
     const limit = this.#native.topicSettings()['max.message.bytes'];
     const facts = { limitBytes: limit === undefined ? undefined : Number(limit), roundTripMs };
     const usual = this.#native.requestBounds();
-    const { bytes, messageBytes, messages } = requestBounds(usual, user, facts);
-    await this.#native.boundRequests(bytes, messageBytes, messages);
+    const bounds = requestBounds(usual, user, facts);
+    const packBytes = this.#pack
+      ? packBound(this.#pack.bytes, bounds, facts, this.#headerBytes)
+      : 0;
+    const { bytes, messageBytes, messages } = bounds;
+    await this.#native.boundRequests(bytes, messageBytes, messages, packBytes);
   }
 
   /** Gives up every message that is not delivered: it counts as failed. */

@@ -48,6 +48,24 @@ export function requestBounds(
   };
 }
 
+/** Of a packed message's record and its batch, beside the value and the headers of every message. */
+const PACK_OVERHEAD_BYTES = 512;
+
+/**
+ * The longest value of a packed message that the topic and the client take, up to the size that is asked for.
+ *
+ * @param headerBytes names and values of the headers that every message carries
+ */
+export function packBound(
+  askedBytes: number,
+  { messageBytes }: NativeRequestBounds,
+  { limitBytes = Infinity }: TopicFacts,
+  headerBytes: number,
+): number {
+  const most = Math.min(messageBytes, limitBytes) - PACK_OVERHEAD_BYTES - headerBytes;
+  return Math.max(1, Math.min(askedBytes, most));
+}
+
 /** Why little may get through to the brokers, and what helps; undefined where nothing is known. */
 export function slownessOf(user: Properties, roundTripMs: number): string | undefined {
   const isIdempotent = producerProperties(user).get('enable.idempotence') === 'true';

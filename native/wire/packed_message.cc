@@ -1,20 +1,19 @@
-#include "kafka/pack.h"
+#include "wire/packed_message.h"
+
+#include <endian.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 
 #include "pcap/classic_reader.h"
+#include "wire/header_names.h"
 
 namespace kcap {
 namespace {
 
 // libpcap's largest snapshot length: what tools accept in a file's header.
 constexpr uint32_t kMaxSnapLength = 262'144;
-
-uint64_t MicrosecondsOf(const RecordHeader& header, bool nanoseconds) {
-  return header.seconds * UINT64_C(1'000'000) +
-         (nanoseconds ? header.fraction / 1000 : header.fraction);
-}
 
 RecordHeader HeaderAt(const uint8_t* record) {
   RecordHeader header;
@@ -102,6 +101,20 @@ std::pair<std::unique_ptr<Pack>, std::unique_ptr<Pack>> Pack::Halves() const {
     if (left > 0) left--;
   });
   return {std::move(first), std::move(second)};
+}
+
+PackedMessage::PackedMessage(const Pack& pack)
+    : pack_(pack),
+      key_(htobe64(pack.first_us())),
+      packets_length_(static_cast<size_t>(
+          std::to_chars(packets_, packets_ + sizeof packets_, pack.packets()).ptr - packets_)) {}
+
+void PackedMessage::PutInto(MessageArguments& arguments) {
+  arguments.PutKey({reinterpret_cast<const uint8_t*>(&key_), sizeof key_});
+  arguments.PutValue(pack_.value());
+  arguments.PutHeader(kPackedHeader, {packets_, packets_length_});
+  const std::string& interface = pack_.link().interface;
+  if (!interface.empty()) arguments.PutHeader(kInterfaceHeader, interface);
 }
 
 }  // namespace kcap

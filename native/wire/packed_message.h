@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "batch/batch.h"
+#include "wire/message_arguments.h"
 
+// The packed format of docs/wire-format.md, written: a message holds many packets.
 namespace kcap {
 
 /** What the packets of a pack have in common. */
@@ -54,6 +56,8 @@ class Pack {
   std::span<const uint8_t> value() const { return {value_.get(), size_}; }
   std::span<const uint8_t> records() const;
   uint32_t packets() const { return packets_; }
+  /** The lowest of their numbers. */
+  uint64_t first_number() const { return numbers_.front().first; }
   /** Sum of their captured lengths. */
   size_t frame_bytes() const { return records().size() - packets_ * sizeof(RecordHeader); }
   uint64_t first_us() const { return first_us_; }
@@ -101,6 +105,27 @@ class Pack {
   uint64_t first_us_ = 0;
   uint64_t latest_us_ = 0;
   std::vector<Numbers> numbers_;  // consecutive, but where flows are spread over partitions
+};
+
+/** A pack as a message: its key, its value, and the headers that come of its packets. */
+class PackedMessage {
+ public:
+  /** The pack must outlive the message. */
+  explicit PackedMessage(const Pack& pack);
+
+  /** Of key and value. */
+  size_t byte_length() const { return sizeof key_ + pack_.value().size(); }
+  /** The latest packet's time, for the message's timestamp: whoever looks up a time finds the
+   * message that holds it. */
+  int64_t time_ms() const { return static_cast<int64_t>(pack_.latest_us() / 1000); }
+  /** The arguments refer to this object then. */
+  void PutInto(MessageArguments& arguments);
+
+ private:
+  const Pack& pack_;
+  uint64_t key_;
+  char packets_[10];
+  size_t packets_length_;
 };
 
 }  // namespace kcap
