@@ -7,7 +7,7 @@
 #include "capture/kernel_filter.h"
 #include "capture/link_type.h"
 #include "capture/open_capture.h"
-#include "capture/own_connections.h"
+#include "capture/own/own_connections.h"
 
 namespace kcap {
 namespace {

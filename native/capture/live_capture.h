@@ -12,7 +12,7 @@
 
 #include "batch/batch_exchange.h"
 #include "capture/capture_filter.h"
-#include "capture/own_packets.h"
+#include "capture/own/own_packets.h"
 #include "system/event_fd.h"
 #include "system/threaded_object.h"
 
