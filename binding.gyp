@@ -61,6 +61,8 @@
         'native/pcap/capture_reader.cc',
         'native/pcap/classic_reader.cc',
         'native/pcap/pcapng_reader.cc',
+        'native/wire/message_headers.cc',
+        'native/wire/message_packets.cc',
         'native/wire/packed_message.cc',
         'native/wire/plain_message.cc',
       ],

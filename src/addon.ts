@@ -28,10 +28,15 @@ export interface NativeUndeliveredBatch {
 export interface NativeOffset {
   readonly partition: number;
   readonly offset: number;
+  /** Packets of the message at `offset` that are not meant. */
+  readonly skip: number;
 }
 
 export interface NativeConsumedBatch extends NativeBatch {
-  /** 16 bytes a record: offset (int64), partition (int32), unused (int32), in host byte order. */
+  /**
+   * 16 bytes a record: offset (int64), partition (int32), and the packets of its message up to this one, or 0 where it
+   * is the last (int32); in host byte order.
+   */
   readonly positions: Buffer;
   /** For each partition in the batch, the first offset that is not in it. */
   readonly next: readonly NativeOffset[];
@@ -40,6 +45,8 @@ export interface NativeConsumedBatch extends NativeBatch {
     readonly timesOutOfRange: number;
     readonly timesFromKafka: number;
     readonly badHeaders: number;
+    /** Values of messages, or parts of them, that hold no packet. */
+    readonly unusable: number;
     /** Packets of the window that were found outside its slack. */
     readonly outsideSlack: number;
     /** Messages before those of the batch that the broker deleted before they were read. */
@@ -289,6 +296,8 @@ interface Addon {
     inTimeOrder: boolean;
     tellsNames: boolean;
     keyUnit: 'us' | 'ms' | 'ns';
+    /** What messages that are not packed hold. */
+    values: 'frame' | 'pcap';
     linkType: number;
     batchBytes: number;
     maxBatchAgeMs: number;

@@ -54,19 +54,26 @@ void Batch::Append(const RecordHeader& header, const uint8_t* frame) {
   count_++;
 }
 
-void Batch::AppendPosition(int32_t partition, int64_t offset) {
-  const Position position{offset, partition, 0};
-  memcpy(positions_.data() + (count_ - 1) * sizeof position, &position, sizeof position);
+void Batch::AppendPosition(const Position& position) { *last_positions(1) = position; }
+
+void Batch::AppendRecords(std::span<const uint8_t> records, uint32_t count) {
+  memcpy(records_.data() + size_, records.data(), records.size());
+  size_ += records.size();
+  count_ += count;
 }
 
-void Batch::SetNextOffset(int32_t partition, int64_t offset) {
-  for (auto& next : next_) {
-    if (next.partition == partition) {
-      next.offset = offset;
+Position* Batch::last_positions(uint32_t count) {
+  return reinterpret_cast<Position*>(positions_.data()) + (count_ - count);
+}
+
+void Batch::SetNextOffset(const NextOffset& next) {
+  for (auto& known : next_) {
+    if (known.partition == next.partition) {
+      known = next;
       return;
     }
   }
-  next_.push_back({partition, offset});
+  next_.push_back(next);
 }
 
 void Batch::SetLink(const BatchLink& link) {
@@ -108,6 +115,7 @@ Napi::Object Batch::ToJs(Napi::Env env) {
     auto entry = Napi::Object::New(env);
     entry["partition"] = Napi::Number::New(env, next_[i].partition);
     entry["offset"] = Napi::Number::New(env, static_cast<double>(next_[i].offset));
+    entry["skip"] = Napi::Number::New(env, next_[i].skip);
     next[i] = entry;
   }
   js["next"] = next;
@@ -115,6 +123,7 @@ Napi::Object Batch::ToJs(Napi::Env env) {
   tallied["nullValues"] = Napi::Number::New(env, tally.null_values);
   tallied["timesOutOfRange"] = Napi::Number::New(env, tally.times_out_of_range);
   tallied["timesFromKafka"] = Napi::Number::New(env, tally.times_from_kafka);
+  tallied["unusable"] = Napi::Number::New(env, tally.unusable);
   tallied["badHeaders"] = Napi::Number::New(env, tally.bad_headers);
   tallied["outsideSlack"] = Napi::Number::New(env, tally.outside_slack);
   tallied["deleted"] = Napi::Number::New(env, static_cast<double>(tally.deleted));

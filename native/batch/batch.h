@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,14 +30,17 @@ inline uint64_t MicrosecondsOf(const RecordHeader& header, bool nanoseconds) {
 struct Position {
   int64_t offset;
   int32_t partition;
-  int32_t reserved;
+  /** Packets of the message up to this one, if others of it may follow; else 0. */
+  int32_t passed;
 };
 static_assert(sizeof(Position) == 16);
 
-/** The first offset of a partition that is not yet in a batch. */
+/** The first offset of a partition that is not yet in a batch; `skip` packets of that message are.
+ */
 struct NextOffset {
   int32_t partition;
   int64_t offset;
+  uint32_t skip;
 };
 
 /** What was noticed while a batch was filled; each is counted once, with the batch. */
@@ -45,13 +49,14 @@ struct Tally {
   uint32_t times_out_of_range = 0;
   uint32_t times_from_kafka = 0;
   uint32_t bad_headers = 0;
+  uint32_t unusable = 0;  // bytes that are no packet
   uint32_t outside_slack =
       0;  // packets of the span of time that is read, found further off than expected
   uint64_t deleted = 0;  // messages before those of the batch, by the broker, before they were read
 
   bool Empty() const {
-    return null_values + times_out_of_range + times_from_kafka + bad_headers + outside_slack +
-               deleted ==
+    return null_values + times_out_of_range + times_from_kafka + bad_headers + unusable +
+               outside_slack + deleted ==
            0;
   }
 };
@@ -108,10 +113,17 @@ class Batch {
   void MakeRoomFor(size_t captured);
 
   void Append(const RecordHeader& header, const uint8_t* frame);
-  void AppendPosition(int32_t partition, int64_t offset);
-  /** Remembers that everything of `partition` before `offset` is in this batch or an earlier one.
+  void AppendPosition(const Position& position);
+  /** Appends records, whose positions the caller then sets. */
+  void AppendRecords(std::span<const uint8_t> records, uint32_t count);
+  /** Of the last `count` records. */
+  Position* last_positions(uint32_t count);
+  /** Bytes of records, and records, that still fit. */
+  size_t room() const { return records_.capacity() - size_; }
+  uint32_t records_left() const { return static_cast<uint32_t>(max_records_ - count_); }
+  /** Remembers that everything of the partition before `next` is in this batch or an earlier one.
    */
-  void SetNextOffset(int32_t partition, int64_t offset);
+  void SetNextOffset(const NextOffset& next);
   void Clear();
 
   bool HasLink(const BatchLink& link) const {

@@ -100,9 +100,9 @@ void BatchConsumer::Acknowledge(const Napi::CallbackInfo& info) {
   const PartitionList offsets = NewPartitionList(list.Length());
   for (uint32_t i = 0; i < list.Length(); i++) {
     const auto entry = list.Get(i).As<Napi::Object>();
-    rd_kafka_topic_partition_list_add(offsets.get(), topic_.c_str(),
-                                      entry.Get("partition").As<Napi::Number>())
-        ->offset = entry.Get("offset").As<Napi::Number>();
+    GroupOffsets::Put(offsets.get(), topic_.c_str(), entry.Get("partition").As<Napi::Number>(),
+                      {entry.Get("offset").As<Napi::Number>().Int64Value(),
+                       entry.Get("skip").As<Napi::Number>().Uint32Value()});
   }
   // A partition that has gone to another member meanwhile is refused.
   rd_kafka_offsets_store(client(), offsets.get());

@@ -32,21 +32,57 @@ bool BatchFiller::MakeRoomFor(const MessagePacket& packet) {
   return true;
 }
 
-void BatchFiller::Append(const rd_kafka_message_t* message, const MessagePacket& packet) {
+void BatchFiller::Append(const rd_kafka_message_t* message, const MessagePackets& packets) {
   using Kind = MessagePacket::Kind;
+  const MessagePacket& packet = packets.packet();
   Batch& batch = exchange_.filling();
   batch.tally.bad_headers += packet.bad_headers;
-  if (packet.kind == Kind::kNullValue) {
-    batch.tally.null_values++;
-  } else if (packet.kind == Kind::kTimeOutOfRange) {
-    batch.tally.times_out_of_range++;
-  } else {
-    if (packet.time_from_kafka) batch.tally.times_from_kafka++;
-    batch.snap_length = std::max(batch.snap_length, packet.header.captured);
-    batch.Append(packet.header, static_cast<const uint8_t*>(message->payload));
-    batch.AppendPosition(message->partition, message->offset);
+  switch (packet.kind) {
+    case Kind::kPacket:
+      if (packet.time_from_kafka) batch.tally.times_from_kafka++;
+      batch.snap_length = std::max(batch.snap_length, packet.header.captured);
+      batch.Append(packet.header, packets.frame());
+      batch.AppendPosition({message->offset, message->partition,
+                            packets.MayGoOn() ? static_cast<int32_t>(packets.passed()) : 0});
+      break;
+    case Kind::kNullValue:
+      batch.tally.null_values++;
+      break;
+    case Kind::kTimeOutOfRange:
+      batch.tally.times_out_of_range++;
+      break;
+    case Kind::kUnusable:
+      batch.tally.unusable++;
+      break;
+    case Kind::kNothing:
+      break;
   }
-  batch.SetNextOffset(message->partition, message->offset + 1);
+}
+
+bool BatchFiller::AppendPlain(const rd_kafka_message_t* message, MessagePackets& packets,
+                              uint64_t until_ns) {
+  Batch& batch = exchange_.filling();
+  auto passed = static_cast<int32_t>(packets.passed());
+  const auto records = packets.TakePlain(batch.room(), batch.records_left(), until_ns);
+  if (records.count == 0) return false;
+  batch.snap_length = std::max(batch.snap_length, records.longest);
+  batch.AppendRecords(records.bytes, records.count);
+  Position* position = batch.last_positions(records.count);
+  for (uint32_t i = 0; i < records.count; i++)
+    position[i] = {message->offset, message->partition, passed++};
+  if (packets.AtEnd()) position[records.count - 1].passed = 0;
+  return true;
+}
+
+void BatchFiller::SetHandled(const rd_kafka_message_t* message, const MessagePackets& packets) {
+  Batch& batch = exchange_.filling();
+  if (packets.AtEnd()) {
+    batch.SetNextOffset({message->partition, message->offset + 1, 0});
+    return;
+  }
+  const bool is_packet = packets.packet().kind == MessagePacket::Kind::kPacket;
+  batch.SetNextOffset(
+      {message->partition, message->offset, packets.passed() - (is_packet ? 1 : 0)});
 }
 
 std::chrono::milliseconds BatchFiller::TimeLeft() const {

@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "batch/batch_exchange.h"
-#include "wire/plain_message.h"
+#include "wire/message_packets.h"
 
 namespace kcap {
 
@@ -22,8 +22,13 @@ class BatchFiller {
   /** Makes sure that the batch being filled can take the packet. False where no more can be taken.
    */
   bool MakeRoomFor(const MessagePacket& packet);
-  /** Puts a message into the batch for which room was made, or counts why it holds no packet. */
-  void Append(const rd_kafka_message_t* message, const MessagePacket& packet);
+  /** Puts the current packet into the batch for which room was made, or counts why it is none. */
+  void Append(const rd_kafka_message_t* message, const MessagePackets& packets);
+  /** Puts what fits of the packets from the current one on into the batch for which room was made,
+   * at once. False where they don't lie there like a batch's records. */
+  bool AppendPlain(const rd_kafka_message_t* message, MessagePackets& packets, uint64_t until_ns);
+  /** All of the message before the current packet is in this batch or an earlier one. */
+  void SetHandled(const rd_kafka_message_t* message, const MessagePackets& packets);
   /** What was noticed beside the messages. MakeRoomFor() comes before. */
   Tally& tally() { return exchange_.filling().tally; }
   /** How long the batch may still wait for more packets. */

@@ -23,7 +23,9 @@ std::string TextIn(Napi::Object object, const char* name) {
 }
 
 MessageReading ReadingIn(Napi::Object options) {
+  const bool holds_files = TextIn(options, "values") == "pcap";
   return {options.Get("linkType").As<Napi::Number>(), KeyUnitIn(options),
+          holds_files ? ValueKind::kCaptureFile : ValueKind::kFrame,
           options.Get("tellsNames").As<Napi::Boolean>()};
 }
 

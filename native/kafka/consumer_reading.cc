@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "kafka/batch_consumer.h"
@@ -35,8 +37,9 @@ void BatchConsumer::Run() {
 
 void BatchConsumer::BeginReading() {
   if (in_time_order_)
-    merge_.emplace(client(), topic_,
-                   [this](const rd_kafka_message_t* message) { return intake_.PacketIn(message); });
+    merge_.emplace(client(), topic_, [this](const rd_kafka_message_t* message) {
+      return intake_.PacketsIn(message);
+    });
   reads_.Use(client(), merge_ ? &*merge_ : nullptr);
   watch_.Use(client());
   standstill_.Begin(group_ ? &group_->offsets() : nullptr);
@@ -100,18 +103,21 @@ void BatchConsumer::ReadInTimeOrder() {
       open = intake_.Take(event.get());
     reads_.NothingInHand();
     merge_->Look();
-    auto next = merge_->Next();
     reads_.SetInHand(true);
-    for (int taken = 1; next && open && !stopping_; taken++) {
-      open = intake_.Take(next->message.get(), &next->packet);
+    bool has_more = true;
+    for (int taken = 0; taken < kMessagesAtOnce && open && !stopping_; taken++) {
+      auto next = merge_->Next();
+      has_more = next.has_value();
+      if (!next) break;
+      open = intake_.Take(next->message.get(), next->packets,
+                          std::max(merge_->UntilNs(), next->time_ns));
+      merge_->PutBack(std::move(*next));
       // What is in the merge now was fetched after a rebalance that may have been.
       reads_.NothingInHand();
-      if (taken == kMessagesAtOnce) break;
-      next = merge_->Next();
     }
     reads_.SetInHand(false);
     filler_.HandOverIfDue();
-    if (!next) merge_->Wait(client_->queue(), exchange_.Empty() ? kIdlePollMs : kBusyPollMs);
+    if (!has_more) merge_->Wait(client_->queue(), exchange_.Empty() ? kIdlePollMs : kBusyPollMs);
   }
 }
 

@@ -1,6 +1,9 @@
 #include "kafka/group_offsets.h"
 
+#include <charconv>
+#include <cstring>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "kafka/kafka_handles.h"
@@ -11,7 +14,30 @@ namespace {
 using AdminOptions =
     std::unique_ptr<rd_kafka_AdminOptions_t, decltype(&rd_kafka_AdminOptions_destroy)>;
 
+// docs/wire-format.md, packed messages.
+constexpr std::string_view kSkip = "kcap:skip=";
+
+/** Packets of the message at the committed offset that were handled before. */
+uint32_t SkipIn(const rd_kafka_topic_partition_t& committed) {
+  std::string_view text(static_cast<const char*>(committed.metadata), committed.metadata_size);
+  if (!text.starts_with(kSkip)) return 0;
+  text.remove_prefix(kSkip.size());
+  uint32_t skip = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), skip);
+  return error == std::errc() && end == text.data() + text.size() ? skip : 0;
+}
+
 }  // namespace
+
+void GroupOffsets::Put(rd_kafka_topic_partition_list_t* list, const char* topic, int32_t partition,
+                       const Place& place) {
+  auto* entry = rd_kafka_topic_partition_list_add(list, topic, partition);
+  entry->offset = place.offset;
+  if (place.skip == 0) return;
+  const std::string text = std::string(kSkip) + std::to_string(place.skip);
+  entry->metadata = strdup(text.c_str());  // the list frees it
+  entry->metadata_size = text.size();
+}
 
 GroupOffsets::GroupOffsets(rd_kafka_t* client, std::string topic, std::string group,
                            std::string instance)
@@ -56,7 +82,7 @@ std::optional<GroupOffsets::Offsets> GroupOffsets::Committed(const std::vector<i
   for (int i = 0; i < asked->cnt; i++) {
     const auto& entry = asked->elems[i];
     if (!error) error = entry.err;
-    if (entry.offset >= 0) offsets[entry.partition] = entry.offset;
+    if (entry.offset >= 0) offsets[entry.partition] = {entry.offset, SkipIn(entry)};
   }
   if (error) {
     problem_ = rd_kafka_err2str(error);
@@ -67,8 +93,7 @@ std::optional<GroupOffsets::Offsets> GroupOffsets::Committed(const std::vector<i
 
 bool GroupOffsets::Commit(const Offsets& offsets, int timeout_ms) const {
   const PartitionList list = NewPartitionList(offsets.size());
-  for (const auto& [id, offset] : offsets)
-    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), id)->offset = offset;
+  for (const auto& [id, place] : offsets) Put(list.get(), topic_.c_str(), id, place);
   return Commit(list.get(), timeout_ms);
 }
 

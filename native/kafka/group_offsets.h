@@ -16,8 +16,18 @@ namespace kcap {
  */
 class GroupOffsets {
  public:
-  /** Offsets by partition. */
-  using Offsets = std::map<int32_t, int64_t>;
+  /** Where a partition goes on: `skip` packets of the message at `offset` were handled. */
+  struct Place {
+    int64_t offset;
+    uint32_t skip = 0;
+
+    bool operator==(const Place&) const = default;
+  };
+  /** By partition. */
+  using Offsets = std::map<int32_t, Place>;
+  /** Puts a place into a list; the skip goes into the commit's metadata. */
+  static void Put(rd_kafka_topic_partition_list_t* list, const char* topic, int32_t partition,
+                  const Place& place);
 
   /** `instance` is this member's group.instance.id, empty for none. */
   GroupOffsets(rd_kafka_t* client, std::string topic, std::string group, std::string instance);

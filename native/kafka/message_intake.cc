@@ -2,41 +2,71 @@
 
 namespace kcap {
 
-MessagePacket MessageIntake::PacketIn(const rd_kafka_message_t* message) const {
-  MessagePacket packet = PacketOf(message, reading_.key_unit, reading_.default_link_type);
-  if (!reading_.tells_names) packet.link.interface = packet.link.host = {};
-  return packet;
+MessagePackets MessageIntake::PacketsIn(const rd_kafka_message_t* message) {
+  if (message->err) return {};
+  MessagePackets packets(message, reading_);
+  if (const uint32_t handled = reads_.TakeSkip(message->partition, message->offset))
+    packets.Skip(handled);
+  return packets;
 }
 
-bool MessageIntake::Take(const rd_kafka_message_t* message, const MessagePacket* known) {
-  if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    events_.Report(message->err, rd_kafka_message_errstr(message));
-    return true;
-  }
+bool MessageIntake::Take(const rd_kafka_message_t* message) {
+  auto packets = PacketsIn(message);
+  return Take(message, packets, UINT64_MAX);
+}
+
+bool MessageIntake::Take(const rd_kafka_message_t* message, MessagePackets& packets,
+                         uint64_t until_ns) {
+  if (message->err) return TakeEvent(message);
   const int32_t id = message->partition;
   if (!reads_.Wants(id)) return true;
-  if (message->err) {
-    if (!CountDeleted(message)) return false;
-    if (reads_.Wants(id)) reads_.AtEnd(id, message->offset);
-    return true;
-  }
   standstill_.Over();
   if (reads_.IsPastEnd(id, message->offset)) {
     reads_.ReadUpTo(id, message->offset);
     return true;
   }
-  const MessagePacket packet = known ? *known : PacketIn(message);
-  if (!filler_.MakeRoomFor(packet)) return false;
-  // Another member may have got it while there was no room.
+  return TakePackets(message, packets, until_ns);
+}
+
+bool MessageIntake::TakeEvent(const rd_kafka_message_t* event) {
+  if (event->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    events_.Report(event->err, rd_kafka_message_errstr(event));
+    return true;
+  }
+  const int32_t id = event->partition;
   if (!reads_.Wants(id)) return true;
-  if (!CountDeleted(message)) return false;
-  filler_.Append(message, packet);
-  reads_.ReadUpTo(id, message->offset + 1);
-  if (!window_) return true;
+  if (!CountDeleted(event)) return false;
+  if (reads_.Wants(id)) reads_.AtEnd(id, event->offset);
+  return true;
+}
+
+bool MessageIntake::TakePackets(const rd_kafka_message_t* message, MessagePackets& packets,
+                                uint64_t until_ns) {
+  const int32_t id = message->partition;
+  while (!packets.AtEnd()) {
+    const MessagePacket& packet = packets.packet();
+    if (packet.kind == MessagePacket::Kind::kPacket && packet.time_ns > until_ns) return true;
+    if (!filler_.MakeRoomFor(packet)) return false;
+    // Another member may have got it while there was no room.
+    if (!reads_.Wants(id)) return true;
+    if (!CountDeleted(message)) return false;
+    const bool is_run = !window_ && filler_.AppendPlain(message, packets, until_ns);
+    if (!is_run) {
+      filler_.Append(message, packets);
+      if (window_) LookAtWindow(message, packet);
+      packets.Next();
+    }
+    filler_.SetHandled(message, packets);
+  }
+  if (reads_.Wants(id)) reads_.ReadUpTo(id, message->offset + 1);
+  return true;
+}
+
+void MessageIntake::LookAtWindow(const rd_kafka_message_t* message, const MessagePacket& packet) {
+  const int32_t id = message->partition;
   const bool is_over = window_->IsOverWith(id, message->offset, packet);
   filler_.tally().outside_slack += window_->TakeOutside();
   if (is_over && reads_.Wants(id)) reads_.Finish(id);
-  return true;
 }
 
 bool MessageIntake::CountDeleted(const rd_kafka_message_t* message) {
@@ -46,6 +76,8 @@ bool MessageIntake::CountDeleted(const rd_kafka_message_t* message) {
   none.kind = MessagePacket::Kind::kNullValue;
   if (!filler_.MakeRoomFor(none)) return false;
   filler_.tally().deleted += deleted;
+  // What is counted once is not counted again with the message's next packet.
+  if (reads_.Wants(message->partition)) reads_.ReadUpTo(message->partition, message->offset);
   return true;
 }
 

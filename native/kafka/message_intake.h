@@ -10,20 +10,13 @@
 #include "kafka/partition_reads.h"
 #include "kafka/standstill.h"
 #include "kafka/time_window.h"
-#include "wire/plain_message.h"
+#include "wire/message_packets.h"
 
 namespace kcap {
 
-/** How a reader understands messages. */
-struct MessageReading {
-  int32_t default_link_type;  // of messages that carry none
-  KeyUnit key_unit;
-  bool tells_names;  // batches say their interface and host
-};
-
 /**
- * What becomes of each message that was fetched: its packet goes into the batch, or it is counted
- * there, or it is no longer wanted. One thread uses it.
+ * What becomes of each message that was fetched: its packets go into the batch, or are counted
+ * there, or are no longer wanted. One thread uses it.
  */
 class MessageIntake {
  public:
@@ -37,13 +30,20 @@ class MessageIntake {
         standstill_(standstill),
         events_(events) {}
 
-  MessagePacket PacketIn(const rd_kafka_message_t* message) const;
+  /** The packets of a message that are still to be handled; none of an event. */
+  MessagePackets PacketsIn(const rd_kafka_message_t* message);
   /** Takes a message, or an event of the client that came in its place. False once no more can be
-   * taken. `known`: the message's packet, if that has been found out already. */
-  bool Take(const rd_kafka_message_t* message, const MessagePacket* known = nullptr);
+   * taken. */
+  bool Take(const rd_kafka_message_t* message);
+  /** The same for the packets of a message that are no later than `until_ns`, up to the first one
+   * that is. */
+  bool Take(const rd_kafka_message_t* message, MessagePackets& packets, uint64_t until_ns);
 
  private:
+  bool TakeEvent(const rd_kafka_message_t* event);
+  bool TakePackets(const rd_kafka_message_t* message, MessagePackets& packets, uint64_t until_ns);
   bool CountDeleted(const rd_kafka_message_t* message);
+  void LookAtWindow(const rd_kafka_message_t* message, const MessagePacket& packet);
 
   const MessageReading reading_;
   std::optional<TimeWindow> window_;

@@ -28,8 +28,8 @@ int64_t NowNs() {
 
 }  // namespace
 
-PartitionMerge::PartitionMerge(rd_kafka_t* client, std::string topic, Reader packet_of)
-    : client_(client), topic_(std::move(topic)), packet_of_(std::move(packet_of)) {}
+PartitionMerge::PartitionMerge(rd_kafka_t* client, std::string topic, Reader packets_of)
+    : client_(client), topic_(std::move(topic)), packets_of_(std::move(packets_of)) {}
 
 PartitionMerge::~PartitionMerge() {
   while (!partitions_.empty()) Remove(partitions_.begin()->first);
@@ -51,6 +51,7 @@ void PartitionMerge::Add(int32_t id) {
 void PartitionMerge::Remove(int32_t id) {
   const auto found = partitions_.find(id);
   if (found == partitions_.end()) return;
+  if (in_hand_ == id) in_hand_.reset();
   std::erase(without_, &found->second);
   CountBehind();
   std::erase_if(in_order_, [id](const Place& place) { return place.id == id; });
@@ -61,6 +62,7 @@ void PartitionMerge::Remove(int32_t id) {
 }
 
 void PartitionMerge::Look() {
+  GoOn();
   looked_at_ns_ = NowNs();
   std::erase_if(without_, [this](Partition* partition) {
     if (!Refill(*partition)) return false;
@@ -71,6 +73,7 @@ void PartitionMerge::Look() {
 }
 
 std::optional<PartitionMerge::Entry> PartitionMerge::Next() {
+  GoOn();
   held_back_ = false;
   if (in_order_.empty() || behind_ > 0) return std::nullopt;
   const Place earliest = in_order_.front();
@@ -85,13 +88,35 @@ std::optional<PartitionMerge::Entry> PartitionMerge::Next() {
   Partition& partition = *earliest.partition;
   Entry entry = std::move(partition.entries.front());
   partition.entries.pop_front();
+  in_hand_ = partition.id;
+  return entry;
+}
+
+uint64_t PartitionMerge::UntilNs() const {
+  const uint64_t next = in_order_.empty() ? UINT64_MAX : in_order_.front().time_ns;
+  if (without_.empty()) return next;
+  // What is as young as that waits: something earlier may be on its way.
+  const auto settled = static_cast<uint64_t>(std::max<int64_t>(looked_at_ns_ - kOnTheWayNs, 0));
+  return std::min(next, settled);
+}
+
+void PartitionMerge::PutBack(Entry entry) {
+  if (!in_hand_ || entry.packets.AtEnd()) return;
+  if (entry.packets.packet().kind == MessagePacket::Kind::kPacket)
+    entry.time_ns = entry.packets.packet().time_ns;
+  partitions_.at(*in_hand_).entries.push_front(std::move(entry));
+}
+
+/** The partition whose entry was given goes on with its next one. */
+void PartitionMerge::GoOn() {
+  if (!in_hand_) return;
+  Partition& partition = partitions_.at(*std::exchange(in_hand_, std::nullopt));
   if (!partition.entries.empty() || Refill(partition)) {
     PutInOrder(partition);
   } else {
     without_.push_back(&partition);
     if (!partition.at_end) behind_++;
   }
-  return entry;
 }
 
 void PartitionMerge::Wait(rd_kafka_queue_t* other, int timeout_ms) {
@@ -106,7 +131,7 @@ void PartitionMerge::Wait(rd_kafka_queue_t* other, int timeout_ms) {
 }
 
 void PartitionMerge::PutInOrder(Partition& partition) {
-  in_order_.push_back({partition.entries.front().packet.time_ns, partition.id, &partition});
+  in_order_.push_back({partition.entries.front().time_ns, partition.id, &partition});
   std::push_heap(in_order_.begin(), in_order_.end(), std::greater());
 }
 
@@ -123,17 +148,16 @@ bool PartitionMerge::Refill(Partition& partition) {
   for (ssize_t i = 0; i < count; i++) {
     Message message = MessageOf(taken[i]);
     bytes += message->len;
-    MessagePacket packet{};
-    if (!message->err) {
-      packet = packet_of_(message.get());
+    MessagePackets packets = packets_of_(message.get());
+    if (!message->err)
       partition.at_end = false;
-    } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
       partition.at_end = true;
-    }
     // What is no packet has no time to wait for: it keeps its place behind what came before it.
-    if (message->err || packet.kind != MessagePacket::Kind::kPacket)
-      packet.time_ns = partition.entries.empty() ? 0 : partition.entries.back().packet.time_ns;
-    partition.entries.push_back({std::move(message), packet});
+    uint64_t time_ns = partition.entries.empty() ? 0 : partition.entries.back().time_ns;
+    if (!packets.AtEnd() && packets.packet().kind == MessagePacket::Kind::kPacket)
+      time_ns = packets.packet().time_ns;
+    partition.entries.push_back({std::move(message), std::move(packets), time_ns});
   }
   if (count > 0) partition.message_bytes = bytes / static_cast<size_t>(count);
   return !partition.entries.empty();

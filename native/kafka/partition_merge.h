@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "kafka/kafka_handles.h"
-#include "wire/plain_message.h"
+#include "wire/message_packets.h"
 
 namespace kcap {
 
@@ -25,16 +25,16 @@ namespace kcap {
  */
 class PartitionMerge {
  public:
-  using Reader = std::function<MessagePacket(const rd_kafka_message_t*)>;
+  using Reader = std::function<MessagePackets(const rd_kafka_message_t*)>;
 
-  /** A message and the packet in it; or an event of a partition (its end, an error), whose packet
-   * has no meaning. */
+  /** A message and its packets; or an event of a partition (its end, an error), which has none. */
   struct Entry {
     Message message;
-    MessagePacket packet;
+    MessagePackets packets;
+    uint64_t time_ns;  // of the current packet
   };
 
-  PartitionMerge(rd_kafka_t* client, std::string topic, Reader packet_of);
+  PartitionMerge(rd_kafka_t* client, std::string topic, Reader packets_of);
   ~PartitionMerge();
 
   /** To be called before the partition is assigned. */
@@ -46,6 +46,10 @@ class PartitionMerge {
   void Look();
   /** The earliest of what is here; none where an earlier one may come yet: Wait() then. */
   std::optional<Entry> Next();
+  /** Until when the packets of the entry that Next() gave come before those of all others. */
+  uint64_t UntilNs() const;
+  /** Takes the entry back that Next() gave, as far as its packets are not all taken. */
+  void PutBack(Entry entry);
   /** Until something new came to a partition or to `other`, at most `timeout_ms`. */
   void Wait(rd_kafka_queue_t* other, int timeout_ms);
 
@@ -70,6 +74,7 @@ class PartitionMerge {
   };
 
   void PutInOrder(Partition& partition);
+  void GoOn();
   void CountBehind();
   bool Refill(Partition& partition);
   size_t TakeAtOnce(const Partition& partition) const;
@@ -78,10 +83,11 @@ class PartitionMerge {
 
   rd_kafka_t* client_;
   const std::string topic_;
-  const Reader packet_of_;
+  const Reader packets_of_;
   std::map<int32_t, Partition> partitions_;
   std::vector<Place> in_order_;      // those with entries: a heap, the earliest on top
   std::vector<Partition*> without_;  // those with none
+  std::optional<int32_t> in_hand_;   // whose first entry Next() gave
   size_t behind_ = 0;                // of these, how many are not at their end
   int64_t looked_at_ns_ = 0;         // since 1970
   rd_kafka_queue_t* watched_other_ = nullptr;

@@ -57,7 +57,7 @@ GroupOffsets::Offsets PartitionReads::Assigned(
     const std::optional<GroupOffsets::Offsets>& committed) {
   const auto find = [](const GroupOffsets::Offsets& offsets, int32_t id) {
     const auto found = offsets.find(id);
-    return found == offsets.end() ? -1 : found->second;
+    return found == offsets.end() ? GroupOffsets::Place{-1} : found->second;
   };
   GroupOffsets::Offsets begun;
   joined_ = true;
@@ -67,17 +67,20 @@ GroupOffsets::Offsets PartitionReads::Assigned(
     const auto [at, added] = partitions_.try_emplace(id);
     auto& partition = at->second;
     if (added) partition.start = other_start_;
-    const int64_t stored = committed ? find(*committed, id) : -1;
+    const GroupOffsets::Place stored = committed ? find(*committed, id) : GroupOffsets::Place{-1};
     const bool overrides =
         overridden_ && !partition.begun && committed && stored == find(*overridden_, id);
+    partition.skip = 0;
     if (!committed) {
       entry.offset = RD_KAFKA_OFFSET_STORED;
-    } else if (stored >= 0 && !overrides) {
-      entry.offset = stored;
+    } else if (stored.offset >= 0 && !overrides) {
+      entry.offset = stored.offset;
+      partition.skip = stored.skip;
     } else {
       entry.offset = partition.start;
       // The next owner would find nothing, or something older.
-      if (partition.start >= 0 && partition.start != stored) begun[id] = partition.start;
+      if (const GroupOffsets::Place start{partition.start}; start.offset >= 0 && start != stored)
+        begun[id] = start;
     }
     partition.next = std::max<int64_t>(entry.offset, -1);
     partition.at_end = -1;
@@ -108,6 +111,13 @@ bool PartitionReads::IsStale(int32_t id) const {
 bool PartitionReads::Wants(int32_t id) const {
   const auto found = partitions_.find(id);
   return found != partitions_.end() && !found->second.finished && !IsStale(id);
+}
+
+uint32_t PartitionReads::TakeSkip(int32_t id, int64_t offset) {
+  const auto found = partitions_.find(id);
+  if (found == partitions_.end() || found->second.skip == 0) return 0;
+  const uint32_t skip = std::exchange(found->second.skip, 0);
+  return offset == found->second.next ? skip : 0;
 }
 
 bool PartitionReads::IsPastEnd(int32_t id, int64_t offset) const {

@@ -59,6 +59,9 @@ class PartitionReads {
 
   /** Whether messages of the partition are still to be read. */
   bool Wants(int32_t id) const;
+  /** How many packets of this message, the first one that is read of the partition, the group has
+   * handled before. */
+  uint32_t TakeSkip(int32_t id, int64_t offset);
   bool IsPastEnd(int32_t id, int64_t offset) const;
   /** Notes that a partition was read up to `offset`. */
   void ReadUpTo(int32_t id, int64_t offset);
@@ -87,6 +90,7 @@ class PartitionReads {
  private:
   struct Partition : Read {
     int64_t next = -1;    // offset that would come next, -1 where it is not known
+    uint32_t skip = 0;    // packets of the message at `next`
     int64_t at_end = -1;  // where it had nothing more, -1 where something has come since
     bool assigned = false;
     bool begun = false;  // has been assigned before

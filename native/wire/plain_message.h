@@ -9,6 +9,7 @@
 
 #include "batch/batch.h"
 #include "wire/message_arguments.h"
+#include "wire/message_headers.h"
 
 // The plain format of docs/wire-format.md, written and read: a message holds one packet. Its key is
 // the packet's time, its value the frame, and headers say what is not plain about it. Each other
@@ -55,7 +56,8 @@ enum class KeyUnit { kMicroseconds, kMilliseconds, kNanoseconds };
 
 /** The packet that a message holds. Valid as long as the message is. */
 struct MessagePacket {
-  enum class Kind { kPacket, kNullValue, kTimeOutOfRange };
+  /** kUnusable: bytes that are no packet. kNothing: only what was noticed counts. */
+  enum class Kind { kPacket, kNullValue, kTimeOutOfRange, kUnusable, kNothing };
 
   Kind kind;
   bool time_from_kafka;
@@ -70,6 +72,10 @@ struct MessagePacket {
 /** `link_type` is that of messages that carry none. What kcap has sent itself needs neither. */
 MessagePacket PacketOf(const rd_kafka_message_t* message, KeyUnit unit = KeyUnit::kMicroseconds,
                        int32_t link_type = kEthernet);
+
+/** The same, where the headers are known. */
+MessagePacket PacketOf(const rd_kafka_message_t* message, const MessageHeaders& headers,
+                       KeyUnit unit, int32_t link_type);
 
 /** The microseconds since 1970 of a key that kcap has written. */
 uint64_t TimeOfKey(const void* key);

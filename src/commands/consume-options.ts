@@ -46,6 +46,7 @@ export function parseConsumeOptions(
       parseChoice('--order', args.order ?? (bounded ? 'time' : 'arrival'), ['time', 'arrival']) ===
       'time',
     keyUnit: parseChoice('--key-unit', args['key-unit'], ['us', 'ms', 'ns']),
+    values: parseChoice('--values', args.values, ['frame', 'pcap']),
     group,
     file: args.write,
     fileFormat:

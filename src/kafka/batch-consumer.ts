@@ -52,6 +52,8 @@ export interface ConsumerOptions {
   readonly linkType: number;
   /** What keys count since 1970; kcap's are microseconds. */
   readonly keyUnit: KeyUnit;
+  /** What messages that are not packed hold. */
+  readonly values: ValueKind;
   /** Merge the partitions by the packets' times, instead of taking messages as they come. */
   readonly inTimeOrder: boolean;
   /**
@@ -62,6 +64,9 @@ export interface ConsumerOptions {
   /** A partition is read no further once its packets are surely later than this. */
   readonly window: TimeWindow | undefined;
 }
+
+/** A frame, or a whole capture file. */
+export type ValueKind = 'frame' | 'pcap';
 
 export type KeyUnit = 'us' | 'ms' | 'ns';
 
@@ -98,6 +103,7 @@ export class BatchConsumer {
         inTimeOrder: options.inTimeOrder,
         tellsNames: options.tellsNames,
         keyUnit: options.keyUnit,
+        values: options.values,
         linkType: options.linkType,
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,

@@ -31,15 +31,20 @@ export interface Link {
   readonly host?: string | undefined;
 }
 
-/** An offset in a partition of the topic that a batch came from. */
+/** A place in a partition of the topic that a batch came from. */
 export interface PartitionOffset {
   readonly partition: number;
   readonly offset: number;
+  /** Packets of the message at `offset` that come before this place. */
+  readonly skip: number;
 }
 
 /** Where the packets of a batch came from in a topic. */
 export interface Origin {
-  /** POSITION_BYTES a record: offset (int64), partition (int32), unused (int32), in host byte order. */
+  /**
+   * POSITION_BYTES a record: offset (int64), partition (int32), and the packets of its message up to this one, or 0
+   * where it is the last (int32); in host byte order.
+   */
   readonly positions: Buffer;
   /** For each partition, the first offset that has not been handled once this batch has been. */
   readonly next: readonly PartitionOffset[];
@@ -77,13 +82,16 @@ export function frameBytes(batch: PacketBatch): number {
   return batch.bytes.length - batch.count * RECORD_HEADER_BYTES;
 }
 
-/** The place of the record with this index in its topic. */
-export function positionAt(origin: Origin, index: number): PartitionOffset {
+/** The message that the record with this index came in. */
+export function positionAt(
+  { positions }: Origin,
+  index: number,
+): Omit<PartitionOffset, 'skip'> & { readonly passed: number } {
   const at = index * POSITION_BYTES;
-  const { positions } = origin;
-  return LITTLE_ENDIAN
-    ? { offset: Number(positions.readBigInt64LE(at)), partition: positions.readInt32LE(at + 8) }
-    : { offset: Number(positions.readBigInt64BE(at)), partition: positions.readInt32BE(at + 8) };
+  const int32 = (offset: number) =>
+    LITTLE_ENDIAN ? positions.readInt32LE(offset) : positions.readInt32BE(offset);
+  const offset = LITTLE_ENDIAN ? positions.readBigInt64LE(at) : positions.readBigInt64BE(at);
+  return { offset: Number(offset), partition: int32(at + 8), passed: int32(at + 12) };
 }
 
 /** The first `count` packets of a batch; acknowledging them leaves the others unread. */
@@ -104,13 +112,14 @@ export function packetsAfter({ bytes, link }: PacketBatch, byteLength: number): 
 }
 
 function firstPositions(origin: Origin, count: number): Origin {
-  const next = new Map<number, number>();
+  const next = new Map<number, PartitionOffset>();
   for (let i = 0; i < count; i++) {
-    const { partition, offset } = positionAt(origin, i);
-    next.set(partition, offset + 1);
+    const { partition, offset, passed } = positionAt(origin, i);
+    const isLast = passed === 0;
+    next.set(partition, { partition, offset: isLast ? offset + 1 : offset, skip: passed });
   }
   return {
     positions: origin.positions.subarray(0, count * POSITION_BYTES),
-    next: [...next].map(([partition, offset]) => ({ partition, offset })),
+    next: [...next.values()],
   };
 }

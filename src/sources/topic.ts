@@ -12,6 +12,13 @@ const NO_VALUE: Cause = {
   text: 'no value (a tombstone)',
 };
 
+const UNUSABLE: Cause = {
+  id: 'unusable',
+  fate: 'skipped',
+  loss: true,
+  text: 'no capture file, or a damaged one',
+};
+
 /** The packets of a topic. */
 export class TopicSource implements Source {
   readonly name: string;
@@ -67,6 +74,7 @@ export class TopicSource implements Source {
   #count(tally: ConsumedBatch['tally']): void {
     this.#skip(NO_VALUE, tally.nullValues);
     this.#skip(TIME_OUT_OF_RANGE, tally.timesOutOfRange);
+    this.#skip(UNUSABLE, tally.unusable);
     this.#timesFromKafka += tally.timesFromKafka;
     this.#badHeaders += tally.badHeaders;
     this.#deleted += tally.deleted;

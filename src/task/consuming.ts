@@ -5,6 +5,7 @@ import {
   OFFSET_BEGINNING,
   type KeyUnit,
   type PartitionRange,
+  type ValueKind,
 } from '../kafka/batch-consumer.js';
 import { Cluster } from '../kafka/cluster.js';
 import type { Properties } from '../kafka/properties.js';
@@ -47,6 +48,7 @@ export interface ConsumingOptions {
   readonly endsAtWatermarks: boolean;
   readonly inTimeOrder: boolean;
   readonly keyUnit: KeyUnit;
+  readonly values: ValueKind;
   readonly group: string | undefined;
   readonly file: string | undefined;
   readonly fileFormat: CaptureFormat | undefined;
@@ -134,6 +136,7 @@ function openSource(
       otherStart: OFFSET_BEGINNING,
       linkType: options.linkType ?? ETHERNET,
       keyUnit,
+      values: options.values,
       inTimeOrder,
       tellsNames: options.fileFormat === 'pcapng',
       window:

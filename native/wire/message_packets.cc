@@ -1,0 +1,139 @@
+#include "wire/message_packets.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "pcap/capture_reader.h"
+
+namespace kcap {
+namespace {
+
+using Kind = MessagePacket::Kind;
+
+constexpr uint64_t kNsPerSecond = 1'000'000'000;
+
+uint64_t NanosecondsOf(const RecordHeader& header, bool nanoseconds) {
+  return header.seconds * kNsPerSecond + header.fraction * (nanoseconds ? UINT64_C(1) : 1000);
+}
+
+std::span<const uint8_t> ValueOf(const rd_kafka_message_t* message) {
+  return {static_cast<const uint8_t*>(message->payload), message->len};
+}
+
+/** A frame that was sent among captures, as kcap sends it, has its time for a key. */
+bool IsCapture(const rd_kafka_message_t* message, const MessageHeaders& headers, ValueKind values) {
+  if (!message->payload) return false;
+  if (headers.packed) return true;
+  if (values != ValueKind::kCaptureFile) return false;
+  const auto value = ValueOf(message);
+  return message->key_len != sizeof(uint64_t) || ClassicReader::Knows(value) ||
+         PcapngReader::Knows(value);
+}
+
+}  // namespace
+
+struct MessagePackets::Capture {
+  CaptureReader reader;
+  std::string_view interface;  // as the message's header says, which wins over the file
+  bool tells_names;
+  std::optional<uint32_t> claimed;  // number of packets
+  uint32_t found = 0;
+  uint32_t times_out_of_range = 0;  // those that were told of
+  uint32_t unknown_interfaces = 0;
+  bool told_end = false;
+
+  /** A capture file may be empty, a pack has no reason to be. */
+  bool IsEmptyPack() const { return claimed && found == 0; }
+};
+
+MessagePackets::MessagePackets() = default;
+MessagePackets::MessagePackets(MessagePackets&&) noexcept = default;
+MessagePackets& MessagePackets::operator=(MessagePackets&&) noexcept = default;
+MessagePackets::~MessagePackets() = default;
+
+MessagePackets::MessagePackets(const rd_kafka_message_t* message, const MessageReading& reading)
+    : at_end_(false) {
+  const MessageHeaders headers = HeadersOf(message);
+  packet_ = PacketOf(message, headers, reading.key_unit, reading.default_link_type);
+  if (!reading.tells_names) packet_.link.interface = packet_.link.host = {};
+  if (!IsCapture(message, headers, reading.values)) [[likely]] {
+    frame_ = static_cast<const uint8_t*>(message->payload);
+    passed_ = 1;
+    return;
+  }
+  packet_.time_from_kafka = false;
+  capture_.reset(new Capture{.reader = CaptureReader(ValueOf(message)),
+                             .interface = packet_.link.interface,
+                             .tells_names = reading.tells_names,
+                             .claimed = headers.packed});
+  ReadPacket();
+}
+
+void MessagePackets::Next() {
+  packet_.bad_headers = 0;
+  if (capture_)
+    ReadPacket();
+  else
+    at_end_ = true;
+}
+
+void MessagePackets::ReadPacket() {
+  Capture& capture = *capture_;
+  if (const FilePacket* found = capture.reader.Next()) {
+    packet_.kind = Kind::kPacket;
+    packet_.header = found->header;
+    packet_.link.type = found->link_type;
+    packet_.link.nanoseconds = found->nanoseconds;
+    if (capture.tells_names)
+      packet_.link.interface = capture.interface.empty() ? found->interface : capture.interface;
+    packet_.time_ns = NanosecondsOf(found->header, found->nanoseconds);
+    frame_ = found->frame;
+    capture.found++;
+    passed_++;
+    return;
+  }
+  // After the packets: what was none.
+  if (capture.times_out_of_range < capture.reader.times_out_of_range()) {
+    capture.times_out_of_range++;
+    packet_.kind = Kind::kTimeOutOfRange;
+  } else if (capture.unknown_interfaces < capture.reader.unknown_interfaces()) {
+    capture.unknown_interfaces++;
+    packet_.kind = Kind::kUnusable;
+  } else if (!capture.told_end && (capture.reader.broken() || capture.IsEmptyPack())) {
+    capture.told_end = true;
+    packet_.kind = Kind::kUnusable;
+  } else if (capture.claimed && *capture.claimed != capture.found) {
+    packet_.kind = Kind::kNothing;
+    packet_.bad_headers++;
+    capture.claimed.reset();
+  } else {
+    capture_.reset();
+    at_end_ = true;
+  }
+}
+
+void MessagePackets::Skip(uint32_t packets) {
+  while (!at_end_ && packet_.kind == Kind::kPacket && passed_ <= packets) Next();
+}
+
+PlainRecords MessagePackets::TakePlain(size_t most_bytes, uint32_t most_count, uint64_t until_ns) {
+  PlainRecords taken;
+  if (!capture_ || packet_.kind != Kind::kPacket || packet_.bad_headers > 0) return taken;
+  const auto rest = capture_->reader.PlainRest();
+  if (rest.data() != frame_ + packet_.header.captured) return taken;
+  const uint8_t* const first = frame_ - sizeof(RecordHeader);
+  size_t size = 0;
+  while (taken.count < most_count && packet_.kind == Kind::kPacket && packet_.time_ns <= until_ns) {
+    const size_t bytes = sizeof(RecordHeader) + packet_.header.captured;
+    if (size + bytes > most_bytes) break;
+    size += bytes;
+    taken.count++;
+    taken.longest = std::max(taken.longest, packet_.header.captured);
+    ReadPacket();
+    if (at_end_) break;
+  }
+  taken.bytes = {first, size};
+  return taken;
+}
+
+}  // namespace kcap
