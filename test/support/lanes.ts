@@ -42,6 +42,7 @@ export const LONG = [
   'commands/secured-ways-in',
   'commands/consume-standstill',
   'commands/consume',
+  'interop/corpus',
   'commands/consume-restarts',
   'commands/consume-range',
   'commands/consume-topic-changes',
