@@ -35,17 +35,20 @@ export const ALONE = [
   'support/veth',
 ];
 
-/** Those of the others that take longest. They begin first, so that none trails. */
+/**
+ * Those of the others that take longest. They begin first, so that none trails; what starts a Kafka of its own does so
+ * apart from the others that do.
+ */
 export const LONG = [
   'package',
   'commands/secured-refusals',
-  'commands/secured-ways-in',
-  'commands/consume-standstill',
-  'commands/consume',
   'interop/corpus',
   'commands/consume-restarts',
+  'commands/consume',
+  'commands/secured-ways-in',
   'commands/consume-range',
   'commands/consume-topic-changes',
+  'commands/consume-standstill',
   'commands/consume-groups',
   'commands/produce-file',
   'commands/produce-damaged',
