@@ -20,7 +20,7 @@
 #include "capture/capture_filter.h"
 #include "capture/link_type.h"
 #include "capture/live_capture.h"
-#include "capture/own_connections.h"
+#include "capture/own/own_connections.h"
 #include "codec/decompressor.h"
 #include "kafka/batch_consumer.h"
 #include "kafka/batch_producer.h"

@@ -14,7 +14,7 @@ export interface NativeBatch {
 }
 
 /** Packets that a producer gave back, or that failed for their own sake. */
-export interface NativeWithdrawnBatch {
+export interface NativeUndeliveredBatch {
   readonly records: Buffer;
   /** The number of each packet's message. */
   readonly numbers: Float64Array;
@@ -120,9 +120,9 @@ export interface NativeProducer {
   /** Everything not yet delivered fails. */
   purge(): Promise<number>;
   withdraw(waitMs: number): Promise<number>;
-  takeWithdrawn(): NativeWithdrawnBatch[];
+  takeWithdrawn(): NativeUndeliveredBatch[];
   /** With `keepsUndelivered`: the packets that failed for their own sake since the last call. */
-  takeRefused(): NativeWithdrawnBatch[];
+  takeRefused(): NativeUndeliveredBatch[];
   /** How many the topic has: 0 where the brokers know no such topic, negative where nobody says so. */
   partitions(timeoutMs: number): Promise<number>;
   /** Asks the broker for the topic's settings: their number, 0 where they may not be seen. */

@@ -72,6 +72,9 @@ class SharedBytes {
   uint8_t* buffered_ = nullptr;
 };
 
+/** LINKTYPE_ETHERNET, of packets that say nothing else. */
+inline constexpr int32_t kEthernet = 1;
+
 /** What the packets of a batch have in common: `Link` of src/packet/packet-batch.ts. */
 struct BatchLink {
   int32_t type;
@@ -116,7 +119,7 @@ class Batch {
   /** Leaves its memory to JavaScript; there will be no further batch. */
   void LetGo();
 
-  int32_t link_type = 1;
+  int32_t link_type = kEthernet;
   bool nanoseconds = false;
   uint32_t snap_length = 0;
   std::string interface;

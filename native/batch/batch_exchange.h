@@ -17,9 +17,9 @@
 namespace kcap {
 
 /**
- * Two batches between the thread that fills them and JavaScript that reads them: one is filled
- * while the other is read, and none waits in a queue. A batch that JavaScript was given is its own
- * until it asks for the next one.
+ * A double buffer between the thread that fills batches and JavaScript that reads them: one is
+ * filled while the other is read, and none waits in a queue. A batch that JavaScript was given is
+ * its own until it asks for the next one.
  */
 class BatchExchange {
  public:

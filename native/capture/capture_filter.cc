@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "batch/batch.h"
 #include "capture/filter_compilation.h"
@@ -30,11 +31,16 @@ void CaptureFilter::Init(Napi::Env env, Napi::Object exports) {
 }
 
 CaptureFilter::CaptureFilter(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  program_ =
-      info[0].IsExternal()
-          ? std::move(*info[0].As<Napi::External<std::unique_ptr<FilterProgram>>>().Data())
-          : FilterProgram::ForLinkType(info[0].As<Napi::String>(), info[1].As<Napi::Number>(),
-                                       info[2].As<Napi::Number>(), info[3].As<Napi::Boolean>());
+  if (info.Length() == 0) return;
+  program_ = FilterProgram::ForLinkType(info[0].As<Napi::String>(), info[1].As<Napi::Number>(),
+                                        info[2].As<Napi::Number>(), info[3].As<Napi::Boolean>());
+}
+
+Napi::Object CaptureFilter::Of(Napi::Function capture_filter,
+                               std::unique_ptr<FilterProgram> program) {
+  const auto filter = capture_filter.New({});
+  Unwrap(filter)->program_ = std::move(program);
+  return filter;
 }
 
 Napi::Value CaptureFilter::Keep(const Napi::CallbackInfo& info) {

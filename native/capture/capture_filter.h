@@ -32,9 +32,11 @@ class FilterProgram {
 class CaptureFilter : public Napi::ObjectWrap<CaptureFilter> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
-  /** new CaptureFilter(expression, linkType, snapLength, optimized); or of a program that compile()
-   * has made. */
+  /** new CaptureFilter(expression, linkType, snapLength, optimized); without arguments, for Of().
+   */
   explicit CaptureFilter(const Napi::CallbackInfo& info);
+  /** One of a program that was compiled before. */
+  static Napi::Object Of(Napi::Function capture_filter, std::unique_ptr<FilterProgram> program);
 
  private:
   /** keep(records, positions | undefined) → {byteLength, count}: moves the matching ones to the

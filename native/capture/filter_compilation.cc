@@ -27,8 +27,7 @@ class FilterCompilation : public Napi::AsyncWorker {
   }
 
   void OnOK() override {
-    promise_.Resolve(capture_filter_.New(
-        {Napi::External<std::unique_ptr<FilterProgram>>::New(Env(), &program_)}));
+    promise_.Resolve(CaptureFilter::Of(capture_filter_.Value(), std::move(program_)));
   }
 
   void OnError(const Napi::Error& error) override { promise_.Reject(error.Value()); }

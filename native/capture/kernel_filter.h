@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "capture/connection_table.h"
+#include "capture/own/connection_table.h"
 
 namespace kcap {
 

@@ -7,7 +7,7 @@
 #include "capture/kernel_filter.h"
 #include "capture/link_type.h"
 #include "capture/open_capture.h"
-#include "capture/own_connections.h"
+#include "capture/own/own_connections.h"
 
 namespace kcap {
 namespace {
@@ -33,65 +33,35 @@ void LiveCapture::Init(Napi::Env env, Napi::Object exports) {
 
 LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
-      js_(info.Env(), "kcap capture"),
-      exchange_(js_, info[0].As<Napi::Object>().Get("batchBytes").As<Napi::Number>().Uint32Value(),
+      ThreadedObject(*this, "kcap capture"),
+      exchange_(js(), info[0].As<Napi::Object>().Get("batchBytes").As<Napi::Number>().Uint32Value(),
                 0),
       max_batch_age_(
           info[0].As<Napi::Object>().Get("maxBatchAgeMs").As<Napi::Number>().Int64Value()) {
   const auto js_options = info[0].As<Napi::Object>();
-  try {
-    const CaptureOptions options(js_options);
-    wake_.emplace();
-    auto handle = OpenCapture(info.Env(), options);
-    pcap_ = std::move(handle.pcap);
-    warning_ = std::move(handle.warning);
-    filter_ = std::move(handle.filter);
-    nanoseconds_ = options.nanoseconds;
-    link_type_ = LinkTypeOfDlt(pcap_datalink(pcap_.get()));
-    snap_length_ = pcap_snapshot(pcap_.get());
-    if (js_options.Get("leavesOutKcap").As<Napi::Boolean>()) own_packets_.emplace(link_type_);
-  } catch (...) {
-    js_.Release();
-    throw;
-  }
-  exchange_.OnWanted([this] { wake_->Set(); });
-  napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
-  Ref();
+  const CaptureOptions options(js_options);
+  auto handle = OpenCapture(info.Env(), options);
+  pcap_ = std::move(handle.pcap);
+  warning_ = std::move(handle.warning);
+  filter_ = std::move(handle.filter);
+  nanoseconds_ = options.nanoseconds;
+  link_type_ = LinkTypeOfDlt(pcap_datalink(pcap_.get()));
+  snap_length_ = pcap_snapshot(pcap_.get());
+  if (js_options.Get("leavesOutKcap").As<Napi::Boolean>()) own_packets_.emplace(link_type_);
+  exchange_.OnWanted([this] { wake_.Set(); });
+  Begin();
 }
 
-LiveCapture::~LiveCapture() { EndThread(); }
-
-void LiveCapture::OnTeardown(void* self) { static_cast<LiveCapture*>(self)->EndThread(); }
-
-void LiveCapture::EndThread() {
+void LiveCapture::EndThread(bool) {
   closing_ = true;
   exchange_.Close();
-  if (wake_) wake_->Set();
-  if (thread_.joinable()) thread_.join();
-}
-
-void LiveCapture::StartThread(void (LiveCapture::*run)()) {
-  thread_ = std::thread([this, run] {
-    (this->*run)();
-    js_.Post([this](Napi::Env) { OnThreadEnd(); });
-  });
-}
-
-void LiveCapture::OnThreadEnd() {
-  if (thread_.joinable()) thread_.join();
-  thread_ended_ = true;
-  if (!closed_) return;
-  exchange_.LetGo();
-  napi_remove_env_cleanup_hook(Env(), OnTeardown, this);
-  closed_->Resolve(Env().Undefined());
-  js_.Release();
-  Unref();
+  wake_.Set();
 }
 
 Napi::Value LiveCapture::Next(const Napi::CallbackInfo& info) {
-  if (!thread_.joinable() && !thread_ended_ && !closing_) {
+  if (!HasThread() && pcap_ && !closing_) {
     try {
-      StartThread(&LiveCapture::Run);
+      StartThread([this] { Run(); });
     } catch (const std::system_error& error) {
       exchange_.End(std::string("there can't be a thread for it: ") + error.what());
     }
@@ -109,12 +79,12 @@ void LiveCapture::Stop(const Napi::CallbackInfo&) {
     if (pcap_) CloseRing(pcap_.get());
     stopping_ = true;
   }
-  wake_->Set();
+  wake_.Set();
 }
 
 void LiveCapture::Abandon(const Napi::CallbackInfo&) {
   abandoning_ = true;
-  wake_->Set();
+  wake_.Set();
 }
 
 Napi::Value LiveCapture::Facts(const Napi::CallbackInfo& info) {
@@ -151,24 +121,15 @@ void LiveCapture::ReadDrops() {
   dropped_interface_ = stat.ps_ifdrop;
 }
 
-Napi::Value LiveCapture::Close(const Napi::CallbackInfo& info) {
-  if (closed_) return closed_->Promise();
-  closed_ = Napi::Promise::Deferred::New(info.Env());
-  const auto promise = closed_->Promise();
-  closing_ = true;
-  exchange_.Close();
-  wake_->Set();
-  if (thread_ended_) {
-    OnThreadEnd();
-  } else if (!thread_.joinable()) {
+Napi::Value LiveCapture::Close(const Napi::CallbackInfo&) {
+  if (!HasThread() && pcap_) {
     try {
-      StartThread(&LiveCapture::CloseCapture);
+      StartThread([this] { CloseCapture(); });
     } catch (const std::system_error&) {
       CloseCapture();
-      OnThreadEnd();
     }
   }
-  return promise;
+  return ThreadedObject::Close();
 }
 
 void LiveCapture::Run() {
@@ -227,8 +188,8 @@ bool LiveCapture::DrainIsOver(int packets) {
 /** @param timeout_ms how long at most; negative for as long as it takes */
 void LiveCapture::WaitForPackets(int timeout_ms) {
   if (stopping_) timeout_ms = kBlockTimeoutMs;
-  pollfd waited[] = {{pcap_get_selectable_fd(pcap_.get()), POLLIN, 0}, {wake_->fd(), POLLIN, 0}};
-  if (poll(waited, 2, timeout_ms) > 0 && waited[1].revents) wake_->Clear();
+  pollfd waited[] = {{pcap_get_selectable_fd(pcap_.get()), POLLIN, 0}, {wake_.fd(), POLLIN, 0}};
+  if (poll(waited, 2, timeout_ms) > 0 && waited[1].revents) wake_.Clear();
 }
 
 void LiveCapture::RefreshFilter() {

@@ -9,13 +9,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "batch/batch_exchange.h"
 #include "capture/capture_filter.h"
-#include "capture/own_packets.h"
+#include "capture/own/own_packets.h"
 #include "system/event_fd.h"
-#include "system/js_thread.h"
+#include "system/threaded_object.h"
 
 namespace kcap {
 
@@ -24,7 +23,7 @@ namespace kcap {
  * slow, packets wait in the kernel's ring and nowhere else; what does not fit there the kernel
  * drops and counts.
  */
-class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
+class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /**
@@ -34,7 +33,6 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
    * libpcap's name of the problem, as OpenCapture() does.
    */
   explicit LiveCapture(const Napi::CallbackInfo& info);
-  ~LiveCapture() override;
 
  private:
   // JavaScript's thread.
@@ -53,12 +51,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   /** close() → promise: it takes the kernel a while, and that of several captures goes on at once.
    */
   Napi::Value Close(const Napi::CallbackInfo& info);
-  static void OnTeardown(void* self);
-  /** Runs the function in the capture's thread, and then OnThreadEnd(). Throws std::system_error
-   * where there can't be a thread. */
-  void StartThread(void (LiveCapture::*run)());
-  void OnThreadEnd();
-  void EndThread();
+  void EndThread(bool at_once) override;
+  void OnClosed() override { exchange_.LetGo(); }
 
   // The capture's thread.
   void Run();
@@ -75,9 +69,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   // Any thread.
   void ReadDrops();
 
-  JsThread js_;
   BatchExchange exchange_;
-  std::optional<EventFd> wake_;
+  EventFd wake_;
   std::shared_ptr<pcap_t> pcap_;
   std::string warning_;
   std::unique_ptr<FilterProgram> filter_;
@@ -88,15 +81,10 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   const std::chrono::milliseconds max_batch_age_;
   std::chrono::steady_clock::time_point batch_began_;
 
-  std::thread thread_;
   std::atomic<bool> closing_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> abandoning_ = false;
   std::optional<std::chrono::steady_clock::time_point> drain_began_;  // the capture's thread
-
-  // JavaScript's thread.
-  bool thread_ended_ = false;
-  std::optional<Napi::Promise::Deferred> closed_;
 
   std::mutex pcap_mutex_;  // statistics, filter and end, beside the capturing thread
   bool drops_are_final_ = false;

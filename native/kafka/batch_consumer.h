@@ -5,26 +5,22 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "batch/batch_exchange.h"
 #include "kafka/batch_filler.h"
 #include "kafka/client_events.h"
-#include "kafka/group_offsets.h"
-#include "kafka/kafka_handles.h"
-#include "kafka/message_packet.h"
+#include "kafka/consumer_client.h"
+#include "kafka/group_membership.h"
+#include "kafka/message_intake.h"
 #include "kafka/partition_merge.h"
 #include "kafka/partition_reads.h"
 #include "kafka/standstill.h"
-#include "kafka/time_window.h"
 #include "kafka/topic_watch.h"
-#include "system/js_thread.h"
+#include "system/threaded_object.h"
 
 namespace kcap {
 
@@ -32,7 +28,7 @@ namespace kcap {
  * Reads the messages of a topic and turns them into batches of pcap records (docs/wire-format.md).
  * Offsets are stored, and so committed, only when JavaScript says that it has handled them.
  */
-class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
+class BatchConsumer : public Napi::ObjectWrap<BatchConsumer>, private ThreadedObject {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /**
@@ -48,7 +44,6 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
    * say their interface and host, and so begin anew where those change.
    */
   explicit BatchConsumer(const Napi::CallbackInfo& info);
-  ~BatchConsumer() override;
 
  private:
   // JavaScript's thread.
@@ -62,66 +57,45 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer> {
   void EndHere(const Napi::CallbackInfo& info);
   /** close() → Promise: what was acknowledged is committed if that can be done soon, the client is
    * gone. */
-  Napi::Value Close(const Napi::CallbackInfo& info);
-  static void OnTeardown(void* self);
-  void StopThread();
-  void ResolveClosed(Napi::Env env);
-  void MakeClient(Napi::Env env, Napi::Object options);
+  Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
+  void EndThread(bool at_once) override;
+  void OnClosed() override;
   void Wake();
 
   // The consumer's thread.
+  rd_kafka_t* client() const { return client_->client(); }
   void Run();
-  void Begin();
+  void BeginReading();
   bool GoesOn();
   void ReadAsItComes();
   void ReadInTimeOrder();
-  MessagePacket PacketIn(const rd_kafka_message_t* message) const;
-  /** `known`: what the message holds, where that has been found out already. */
-  bool Fill(const rd_kafka_message_t* message, const MessagePacket* known = nullptr);
-  bool CountDeleted(const rd_kafka_message_t* message);
-  bool AwaitRoom();
-  void AnswerGroup();
   void UseHeldBack();
+  bool AwaitRoom();
   void AwaitClose();
   void Leave();
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
-  GroupOffsets::Offsets Assigned(rd_kafka_topic_partition_list_t* partitions);
-  void Revoked(const rd_kafka_topic_partition_list_t* partitions);
 
-  JsThread js_;
   ClientEvents events_;
   BatchExchange exchange_;
   BatchFiller filler_;
-  rd_kafka_t* client_ = nullptr;
-  rd_kafka_queue_t* queue_ = nullptr;
+  std::unique_ptr<ConsumerClient> client_;  // goes in the consumer's thread, under mutex_
   const std::string topic_;
-  const int32_t default_link_type_;
-  const KeyUnit key_unit_;
   const bool in_time_order_;
-  const bool tells_names_;
-  bool overrides_committed_ = false;
+  const bool overrides_committed_;
   PartitionReads reads_;
   TopicWatch watch_;
   Standstill standstill_;
-  std::optional<TimeWindow> window_;
-  std::optional<GroupOffsets> group_;
+  MessageIntake intake_;
+  std::optional<GroupMembership> group_;
   std::optional<PartitionMerge> merge_;
   std::optional<std::string> failure_;
-  bool has_joined_ = false;        // the group has assigned something, if only nothing
-  bool stalled_ = false;           // JavaScript takes no batch
-  bool has_ended_ = false;         // nothing more is read
-  std::deque<Message> held_back_;  // came while it did not
 
-  std::thread thread_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ends_here_ = false;
-  std::optional<Napi::Promise::Deferred> closed_;  // JavaScript's thread
-  bool resolved_ = false;                          // JavaScript's thread
   std::mutex mutex_;
   std::condition_variable close_allowed_;
   bool closing_ = false;
-  std::function<void()> on_closed_;
 };
 
 }  // namespace kcap

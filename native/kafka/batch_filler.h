@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "batch/batch_exchange.h"
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 

@@ -31,8 +31,8 @@ void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
 
 BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
-      js_(info.Env(), "kcap producer"),
-      events_(js_, info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>()),
+      ThreadedObject(*this, "kcap producer"),
+      events_(js(), info[0].As<Napi::Object>().Get("onEvent").As<Napi::Function>()),
       topic_(info[0].As<Napi::Object>().Get("topic").As<Napi::String>()),
       may_fill_queue_(info[0].As<Napi::Object>().Get("mayFillQueue").As<Napi::Boolean>()),
       stamp_packet_time_(
@@ -53,7 +53,6 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     const auto header = headers.Get(i).As<Napi::Array>();
     headers_.emplace_back(header.Get(0u).As<Napi::String>(), header.Get(1u).As<Napi::String>());
   }
-  arguments_.resize(kPlainArguments + headers_.size());
   try {
     conf_ = ConfOf(info.Env(), options.Get("properties"));
     events_.Register(conf_.get(), this);
@@ -63,32 +62,24 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
     client_ = std::make_unique<ProducerClient>(conf_.get(), bounds_, topic_,
                                                HasTurns() ? &turns_ : nullptr);
     AskForTopicRights(client(), topic_);
-    // Last: what comes before may fail, and must not leave anything behind that refers to this.
-    thread_ = std::thread([this] { Run(); });
-  } catch (const std::exception& error) {
+    StartThread([this] { Run(); });
+  } catch (...) {
+    // A client that could not be opened reports nothing more.
     events_.Silence();
     client_.reset();
-    js_.Release();
-    throw Napi::Error::New(info.Env(), error.what());
+    throw;
   }
-  napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
-  Ref();
+  Begin();
 }
 
-BatchProducer::~BatchProducer() { StopThread(); }
-
-void BatchProducer::OnTeardown(void* self) { static_cast<BatchProducer*>(self)->StopThread(); }
-
-void BatchProducer::StopThread() {
-  if (!thread_.joinable()) return;
-  events_.Silence();
-  cancelled_ = true;
-  {
-    std::lock_guard lock(mutex_);
-    closing_ = true;
-    if (client_) rd_kafka_queue_yield(client_->reports());
+void BatchProducer::EndThread(bool at_once) {
+  if (at_once) {
+    events_.Silence();
+    cancelled_ = true;
   }
-  thread_.join();
+  std::lock_guard lock(mutex_);
+  closing_ = true;
+  if (client_) rd_kafka_queue_yield(client_->reports());
 }
 
 Napi::Value BatchProducer::Submit(Napi::Env env, std::function<double()> work) {
@@ -101,12 +92,12 @@ Napi::Value BatchProducer::Submit(Napi::Env env, std::function<double()> work) {
   }
   job_ = Job{[this, promise, work = std::move(work)] {
                const double result = work();
-               js_.Post([promise, result](Napi::Env env) {
+               js().Post([promise, result](Napi::Env env) {
                  promise->Resolve(Napi::Number::New(env, result));
                });
              },
              [this, promise] {
-               js_.Post([promise](Napi::Env env) {
+               js().Post([promise](Napi::Env env) {
                  promise->Reject(Napi::Error::New(env, "producer is closed").Value());
                });
              }};
@@ -244,29 +235,6 @@ Napi::Value BatchProducer::TakeReports(const Napi::CallbackInfo& info) {
     list[i] = entry;
   }
   return list;
-}
-
-Napi::Value BatchProducer::Close(const Napi::CallbackInfo& info) {
-  auto promise =
-      std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
-  std::lock_guard lock(mutex_);
-  if (closing_) {
-    promise->Resolve(info.Env().Undefined());
-    return promise->Promise();
-  }
-  closing_ = true;
-  on_closed_ = [this, promise] {
-    js_.Post([this, promise](Napi::Env env) {
-      thread_.join();
-      events_.Silence();
-      napi_remove_env_cleanup_hook(env, OnTeardown, this);
-      js_.Release();
-      promise->Resolve(env.Undefined());
-      Unref();
-    });
-  };
-  rd_kafka_queue_yield(client_->reports());
-  return promise->Promise();
 }
 
 }  // namespace kcap

@@ -12,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "kafka/client_events.h"
@@ -23,8 +22,10 @@
 #include "kafka/push_timer.h"
 #include "kafka/refused_requests.h"
 #include "kafka/settled_mark.h"
-#include "kafka/withdrawn_packets.h"
-#include "system/js_thread.h"
+#include "kafka/undelivered_packets.h"
+#include "system/threaded_object.h"
+#include "wire/message_arguments.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 
@@ -33,14 +34,13 @@ namespace kcap {
  * headers), and counts the delivery reports. All work is done in one thread: librdkafka's queue has
  * one user.
  */
-class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
+class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedObject {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new BatchProducer({properties, topic, timestamp, mayFillQueue, pushIntervalMs, fullBytes,
    * flowPartitions, keysChoose, headers: [[name, value]], reportEvery, keepsUndelivered?, onEvent})
    */
   explicit BatchProducer(const Napi::CallbackInfo& info);
-  ~BatchProducer() override;
 
  private:
   struct Records {
@@ -49,6 +49,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
     int32_t link_type;
     bool nanoseconds;
     std::string interface;  // empty: not to be said
+
+    BatchLink link() const { return {link_type, nanoseconds, interface, {}}; }
   };
   struct Report {
     uint64_t number;
@@ -95,17 +97,15 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   /** takeReports() → the deliveries to be shown since the last call. */
   Napi::Value TakeReports(const Napi::CallbackInfo& info);
   /** close() → Promise: the client is gone. */
-  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
 
   /** Hands a job to the thread and resolves the promise with the number that it returns. */
   Napi::Value Submit(Napi::Env env, std::function<double()> work);
-  static void OnTeardown(void* self);
-  void StopThread();
+  void EndThread(bool at_once) override;
+  void OnClosed() override { events_.Silence(); }
 
   // The producer's thread.
   static constexpr int kStepMs = 10;  // of waiting, before other things are looked at again
-  // Of a message: its parts, and the headers that say what is not plain about the packet.
-  static constexpr size_t kPlainArguments = 13;
   /** For a counter that one thread alone writes: cheaper than an atomic addition. */
   static void Add(std::atomic<uint64_t>& counter, uint64_t number) {
     counter.store(counter.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
@@ -117,6 +117,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
   enum class Outcome { kTaken, kQueueFull, kRefused };
+  void BeginMessage(uint64_t number, int64_t timestamp_ms);
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
   double FlushFor(int timeout_ms);
   void WithdrawQueue(int wait_ms);
@@ -140,7 +141,6 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   // librdkafka's background thread.
   static void OnBackgroundEvent(rd_kafka_t* rk, rd_kafka_event_t* event, void* opaque);
 
-  JsThread js_;
   ClientEvents events_;
   const std::string topic_;
   Conf conf_{nullptr, rd_kafka_conf_destroy};
@@ -157,20 +157,18 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer> {
   // Only what is refused for its own sake has failed; all else comes back, for takeWithdrawn().
   const bool keeps_undelivered_;
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
-  std::vector<rd_kafka_vu_t> arguments_;                      // of one message, reused
+  MessageArguments arguments_;                                // of one message, reused
   PushTimer push_timer_;
   SettledMark settled_mark_;
   RefusedRequests refused_;
-  WithdrawnPackets refused_packets_;  // that failed for their own sake
+  UndeliveredPackets refused_packets_;  // that failed for their own sake
   enum class Ending { kNone, kPurge, kWithdraw } ending_ = Ending::kNone;
   bool said_refusal_ = false;
-  WithdrawnPackets withdrawn_;
+  UndeliveredPackets withdrawn_;
   FlowHash flow_hash_;
 
-  std::thread thread_;
   std::mutex mutex_;
   std::optional<Job> job_;
-  std::function<void()> on_closed_;
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
 

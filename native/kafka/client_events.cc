@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "capture/own_connections.h"
+#include "capture/own/own_connections.h"
 
 namespace kcap {
 namespace {

@@ -9,6 +9,12 @@ std::optional<int64_t> NumberIn(Napi::Object object, const char* name) {
   return value.As<Napi::Number>().Int64Value();
 }
 
+KeyUnit KeyUnitIn(Napi::Object options) {
+  const std::string name = TextIn(options, "keyUnit");
+  if (name == "ms") return KeyUnit::kMilliseconds;
+  return name == "ns" ? KeyUnit::kNanoseconds : KeyUnit::kMicroseconds;
+}
+
 }  // namespace
 
 std::string TextIn(Napi::Object object, const char* name) {
@@ -16,10 +22,9 @@ std::string TextIn(Napi::Object object, const char* name) {
   return value.IsUndefined() ? "" : value.As<Napi::String>().Utf8Value();
 }
 
-KeyUnit KeyUnitIn(Napi::Object options) {
-  const std::string name = TextIn(options, "keyUnit");
-  if (name == "ms") return KeyUnit::kMilliseconds;
-  return name == "ns" ? KeyUnit::kNanoseconds : KeyUnit::kMicroseconds;
+MessageReading ReadingIn(Napi::Object options) {
+  return {options.Get("linkType").As<Napi::Number>(), KeyUnitIn(options),
+          options.Get("tellsNames").As<Napi::Boolean>()};
 }
 
 std::map<int32_t, PartitionReads::Read> ReadsIn(Napi::Object options) {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "kafka/message_packet.h"
+#include "kafka/message_intake.h"
 #include "kafka/partition_reads.h"
 #include "kafka/time_window.h"
 
@@ -17,7 +17,7 @@ namespace kcap {
 
 /** Empty where it is undefined. */
 std::string TextIn(Napi::Object options, const char* name);
-KeyUnit KeyUnitIn(Napi::Object options);
+MessageReading ReadingIn(Napi::Object options);
 std::map<int32_t, PartitionReads::Read> ReadsIn(Napi::Object options);
 std::optional<TimeWindow> WindowIn(Napi::Object options);
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "kafka/kafka_handles.h"
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 

@@ -1,7 +1,4 @@
-#include <endian.h>
-
 #include <algorithm>
-#include <cstring>
 
 #include "kafka/batch_producer.h"
 #include "kafka/refusal.h"
@@ -75,25 +72,12 @@ bool BatchProducer::HasClientOf(const RequestBounds& bounds) {
 }
 
 BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
-  rd_kafka_vu_t arguments[8];
-  size_t count = 0;
-  const auto next = [&](rd_kafka_vtype_t type) -> decltype(arguments[0].u)& {
-    arguments[count].vtype = type;
-    return arguments[count++].u;
-  };
-  next(RD_KAFKA_VTYPE_RKT).rkt = client_->topic();
-  next(RD_KAFKA_VTYPE_PARTITION).i32 = message.partition;
-  next(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
-  next(RD_KAFKA_VTYPE_KEY).mem = {message.key.data(), message.key.size()};
-  // A value that is empty is no null.
-  static uint8_t empty;
-  next(RD_KAFKA_VTYPE_VALUE).mem = {message.frame.empty() ? &empty : message.frame.data(),
-                                    message.frame.size()};
-  // librdkafka has forgotten it in the meantime; 0 is its "now".
-  next(RD_KAFKA_VTYPE_TIMESTAMP).i64 = stamp_packet_time_ ? message.timestamp_ms : 0;
-  next(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(message.number);
-  if (message.headers) next(RD_KAFKA_VTYPE_HEADERS).headers = message.headers.get();
-  rd_kafka_error_t* error = rd_kafka_produceva(client(), arguments, count);
+  BeginMessage(message.number, message.timestamp_ms);
+  arguments_.Put(RD_KAFKA_VTYPE_PARTITION).i32 = message.partition;
+  arguments_.PutKey(message.key);
+  arguments_.PutValue(message.frame);
+  if (message.headers) arguments_.Put(RD_KAFKA_VTYPE_HEADERS).headers = message.headers.get();
+  rd_kafka_error_t* error = arguments_.Produce(client());
   if (!error) {
     message.headers.release();  // librdkafka has taken them over
     return Outcome::kTaken;
@@ -157,14 +141,12 @@ void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
   const uint64_t number = self->delivered_.load(std::memory_order_relaxed);
   if (self->report_every_ == 0 || number % self->report_every_ != 0) return;
 
-  uint64_t key;
-  memcpy(&key, message->key, sizeof key);
   bool first;
   {
     std::lock_guard lock(self->details_mutex_);
     first = self->reports_.empty();
-    self->reports_.push_back({number, static_cast<int64_t>(be64toh(key)), message->partition,
-                              message->offset, message->len});
+    self->reports_.push_back({number, static_cast<int64_t>(TimeOfKey(message->key)),
+                              message->partition, message->offset, message->len});
   }
   if (first) self->events_.Notify("reports");
 }

@@ -1,7 +1,4 @@
-#include <endian.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "batch/batch.h"
@@ -12,7 +9,6 @@
 namespace kcap {
 namespace {
 
-constexpr int32_t kEthernet = 1;
 // How long a produce waits for room before JavaScript is asked again what to do.
 constexpr int kMaxWaitForRoomMs = 100;
 constexpr int kIdlePollMs = 1000;  // a job ends the wait at once
@@ -23,27 +19,6 @@ constexpr int kRecordsBetweenLooks = 256;
 // Without a delivery, while there is no room. Longer than the way to a distant broker and back:
 // librdkafka polls without a pause while what is to be pushed waits for an answer.
 constexpr int kStepsBeforePush = 30;
-
-void PutHeader(rd_kafka_vu_t& argument, const char* name, std::string_view value) {
-  argument.vtype = RD_KAFKA_VTYPE_HEADER;
-  argument.u.header.name = name;
-  argument.u.header.val = value.data();
-  argument.u.header.size = static_cast<ssize_t>(value.size());
-}
-
-/** A header of a message: a constant name and a decimal number. */
-class DecimalHeader {
- public:
-  DecimalHeader(const char* name, uint64_t value)
-      : name_(name), length_(std::to_chars(text_, text_ + sizeof text_, value).ptr - text_) {}
-
-  void PutInto(rd_kafka_vu_t& argument) const { PutHeader(argument, name_, {text_, length_}); }
-
- private:
-  const char* name_;
-  char text_[20];
-  size_t length_;
-};
 
 }  // namespace
 
@@ -71,8 +46,6 @@ void BatchProducer::Run() {
     std::lock_guard lock(mutex_);
     client.swap(client_);
   }
-  client.reset();
-  if (on_closed_) on_closed_();
 }
 
 size_t BatchProducer::ProduceRecords(const Records& records) {
@@ -118,51 +91,30 @@ bool BatchProducer::HasRoom() {
   return false;
 }
 
+/** The parts of a message that its format has no say in. */
+void BatchProducer::BeginMessage(uint64_t number, int64_t timestamp_ms) {
+  arguments_.Clear();
+  arguments_.Put(RD_KAFKA_VTYPE_RKT).rkt = client_->topic();
+  arguments_.Put(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+  arguments_.Put(RD_KAFKA_VTYPE_TIMESTAMP).i64 = stamp_packet_time_ ? timestamp_ms : kTimeOfSending;
+  arguments_.Put(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(number);
+}
+
 BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, const uint8_t* record) {
-  RecordHeader header;
-  memcpy(&header, record, sizeof header);
-  const uint32_t fraction_us = records.nanoseconds ? header.fraction / 1000 : header.fraction;
-  const uint64_t time_us = header.seconds * UINT64_C(1'000'000) + fraction_us;
-  uint64_t key = htobe64(time_us);
-
-  auto& arguments = arguments_;
-  size_t count = 0;
-  const auto next = [&](rd_kafka_vtype_t type) -> decltype(arguments[0].u)& {
-    arguments[count].vtype = type;
-    return arguments[count++].u;
-  };
-  next(RD_KAFKA_VTYPE_RKT).rkt = client_->topic();
-  next(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
-  next(RD_KAFKA_VTYPE_KEY).mem = {&key, sizeof key};
-  next(RD_KAFKA_VTYPE_VALUE).mem = {const_cast<uint8_t*>(record + sizeof header), header.captured};
-  // 0 is librdkafka's "now".
-  next(RD_KAFKA_VTYPE_TIMESTAMP).i64 =
-      stamp_packet_time_ ? static_cast<int64_t>(time_us / 1000) : 0;
+  PlainMessage message(records.link(), record);
   const uint64_t number = accepted_.load(std::memory_order_relaxed) + 1;
-  next(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(number);
+  BeginMessage(number, message.time_ms());
   if (flow_partitions_ > 1)
-    next(RD_KAFKA_VTYPE_PARTITION).i32 = static_cast<int32_t>(
-        flow_hash_.Of(records.link_type, {record + sizeof header, header.captured}) %
-        flow_partitions_);
+    arguments_.Put(RD_KAFKA_VTYPE_PARTITION).i32 =
+        static_cast<int32_t>(flow_hash_.Of(records.link_type, message.frame()) % flow_partitions_);
+  message.PutInto(arguments_);
+  for (const auto& [name, value] : headers_) arguments_.PutHeader(name.c_str(), value);
 
-  std::optional<DecimalHeader> link_type, original_length, nanoseconds;
-  if (records.link_type != kEthernet)
-    link_type.emplace("pcap-linktype", records.link_type).PutInto(arguments[count++]);
-  // A length shorter than what was captured is damage in a file; readers would have to ignore it.
-  if (header.original > header.captured)
-    original_length.emplace("pcap-origlen", header.original).PutInto(arguments[count++]);
-  if (records.nanoseconds)
-    nanoseconds.emplace("pcap-nanos", header.fraction % 1000).PutInto(arguments[count++]);
-
-  if (!records.interface.empty())
-    PutHeader(arguments[count++], "pcap-interface", records.interface);
-  for (const auto& [name, value] : headers_) PutHeader(arguments[count++], name.c_str(), value);
-
-  rd_kafka_error_t* error = rd_kafka_produceva(client(), arguments.data(), count);
+  rd_kafka_error_t* error = arguments_.Produce(client());
   if (!error) {
     Add(accepted_, 1);
     settled_mark_.Begin(number);
-    turns_.Produced(sizeof key + header.captured);
+    turns_.Produced(message.byte_length());
     return Outcome::kTaken;
   }
   const auto code = rd_kafka_error_code(error);
@@ -170,9 +122,9 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
   if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
     MessagePacket packet{};
-    packet.link = {records.link_type, records.nanoseconds, records.interface, {}};
-    packet.header = header;
-    KeepRefused(number, packet, {record + sizeof header, header.captured});
+    packet.link = records.link();
+    packet.header = message.header();
+    KeepRefused(number, packet, message.frame());
     CountFailure(kLargerThanClientTakes);
   } else if (keeps_undelivered_ && !IsOwnFault(code)) {
     SayRefusal(code);

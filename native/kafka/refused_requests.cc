@@ -28,12 +28,11 @@ const char* CauseOf(const RefusedMessage& message) {
 }
 
 bool RefusedRequests::Take(uint64_t number, const rd_kafka_message_t* message) {
-  constexpr int32_t kEthernet = 1;
   const auto error = message->err;
   if (!IsTooLarge(error) && !IsInvalid(error) &&
       error != RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD)
     return false;
-  const MessagePacket packet = PacketOf(message, KeyUnit::kMicroseconds, kEthernet);
+  const MessagePacket packet = PacketOf(message);
   rd_kafka_headers_t* headers = nullptr;
   // The report is the message's end: what it holds may be taken away.
   rd_kafka_message_detach_headers(const_cast<rd_kafka_message_t*>(message), &headers);

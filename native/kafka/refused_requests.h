@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "kafka/message_packet.h"
 #include "kafka/producer_client.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 

@@ -6,9 +6,9 @@
 namespace kcap {
 
 /**
- * Up to which number all has settled, of what is numbered 1, 2, 3 … and settles in any order:
- * messages over several partitions. Exact to a block of numbers, which is as much as it keeps of
- * them.
+ * The low watermark of what is numbered 1, 2, 3 … and settles in any order (messages over several
+ * partitions): the number up to which all has settled. Exact to a block of numbers, which is as
+ * much as it keeps of them.
  */
 class SettledMark {
  public:

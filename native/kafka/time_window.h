@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 

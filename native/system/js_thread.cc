@@ -1,5 +1,7 @@
 #include "system/js_thread.h"
 
+#include <memory>
+
 namespace kcap {
 
 JsThread::JsThread(Napi::Env env, const char* name) : queue_(Queue::New(env, name, 0, 1)) {}
@@ -12,9 +14,9 @@ void JsThread::Post(Task task) {
 void JsThread::Release() { queue_.Release(); }
 
 void JsThread::Run(Napi::Env env, Napi::Function, std::nullptr_t*, Task* task) {
+  const std::unique_ptr<Task> owned(task);
   // Node calls with no environment for what is left in the queue when it goes down.
   if (env != nullptr) (*task)(env);
-  delete task;
 }
 
 }  // namespace kcap

@@ -1,7 +1,7 @@
 #include "system/log_writer.h"
 
 #include <poll.h>
-#include <signal.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +14,8 @@
 #include <string>
 #include <system_error>
 #include <thread>
+
+#include "system/signal_block.h"
 
 namespace kcap {
 
@@ -146,17 +148,16 @@ void LogWriter::Write(const Napi::CallbackInfo& info) {
 
 void LogWriter::Start() {
   if (started_) return;
-  // Signals are for the threads of Node's that handle them.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalBlock no_signals;
   try {
-    std::thread([shared = shared_] { shared->Run(); }).detach();
+    std::thread([shared = shared_] {
+      pthread_setname_np(pthread_self(), "kcap log");
+      shared->Run();
+    }).detach();
     started_ = true;
   } catch (const std::system_error&) {
     // There can't be a thread now: the next text, or the end, tries again.
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Napi::Value LogWriter::IsFlowing(const Napi::CallbackInfo& info) {

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "system/signal_block.h"
+
 namespace kcap {
 namespace {
 
@@ -35,10 +37,7 @@ Napi::Value RequireThreadsOfJs(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void RequireThreads(int count) {
-  // Signals are for the threads of Node's that handle them.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalBlock no_signals;
   std::vector<Probe> probes(count);
   std::latch gate(1);
   std::optional<std::error_code> refused;
@@ -56,7 +55,6 @@ void RequireThreads(int count) {
   gate.count_down();
   for (auto& probe : probes)
     if (probe.thread.joinable()) AwaitEndOf(probe);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (refused) throw std::system_error(*refused, "no more threads can be made");
 }
 

@@ -3,7 +3,7 @@
 
 compile_fuzz_targets() {
   compile_fuzz_target kafka/flow_hash
-  compile_fuzz_target kafka/message_packet
+  compile_fuzz_target wire/plain_message
   compile_fuzz_target codec/codec -lz -lzstd -llz4
 }
 
@@ -16,6 +16,7 @@ compile_fuzz_target() {
   mkdir -p "$(dirname "$made")"
   # binding.gyp's definitions; -isystem, since other people's headers have warnings.
   clang++ -std=c++20 -O1 -g -Wall -Wextra -Werror -DNAPI_VERSION=8 -DNODE_ADDON_API_CPP_EXCEPTIONS_ALL \
+    -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
     -Inative -isystem "$(node_headers)" -isystem "$(package_folder node-addon-api)" \
     -isystem "$(package_folder node-rdkafka)/build/deps/include" \

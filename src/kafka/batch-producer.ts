@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { addon, type NativeProducer, type NativeWithdrawnBatch } from '../addon.js';
+import { addon, type NativeProducer, type NativeUndeliveredBatch } from '../addon.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
@@ -271,7 +271,7 @@ export class BatchProducer {
   }
 }
 
-function returnedBatch(batch: NativeWithdrawnBatch): ReturnedBatch {
+function returnedBatch(batch: NativeUndeliveredBatch): ReturnedBatch {
   return {
     bytes: batch.records,
     count: batch.count,

@@ -7,8 +7,13 @@
 #include <mutex>
 #include <string>
 
-#include "capture/connection_table.h"
+#include "capture/own/connection_table.h"
 
+// This folder keeps kcap's own traffic out of captures (docs/decisions/0005-own-traffic.md). A
+// process enters its connections into a ConnectionTable in shared memory before they open
+// (OwnConnections), finds the tables of all other kcap processes (KcapProcesses), and compares each
+// captured packet with them (OwnPackets). The kernel's filter (capture/kernel_filter.h) only spares
+// the ring some of these packets.
 namespace kcap {
 
 /** Where processes of kcap leave their tables for each other: a folder of each user's own in here.

@@ -1,4 +1,4 @@
-#include "capture/connection_table.h"
+#include "capture/own/connection_table.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

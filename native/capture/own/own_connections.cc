@@ -1,4 +1,4 @@
-#include "capture/own_connections.h"
+#include "capture/own/own_connections.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

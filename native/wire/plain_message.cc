@@ -1,4 +1,4 @@
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 #include <endian.h>
 
@@ -8,6 +8,12 @@
 
 namespace kcap {
 namespace {
+
+constexpr const char* kLinkType = "pcap-linktype";
+constexpr const char* kOriginalLength = "pcap-origlen";
+constexpr const char* kNanoseconds = "pcap-nanos";
+constexpr const char* kInterface = "pcap-interface";
+constexpr const char* kHost = "pcap-host";
 
 /** As long as names of hosts and interfaces may reasonably be, and an option of a pcapng block is.
  */
@@ -66,11 +72,11 @@ PacketHeaders HeadersOf(const rd_kafka_message_t* message) {
       else
         found.bad++;
     };
-    if (known == "pcap-linktype") take_number(0, 65'535, found.link_type);
-    if (known == "pcap-origlen") take_number(captured, UINT32_MAX, found.original_length);
-    if (known == "pcap-nanos") take_number(0, 999, found.nanoseconds);
-    if (known == "pcap-interface") take_name(found.interface);
-    if (known == "pcap-host") take_name(found.host);
+    if (known == kLinkType) take_number(0, 65'535, found.link_type);
+    if (known == kOriginalLength) take_number(captured, UINT32_MAX, found.original_length);
+    if (known == kNanoseconds) take_number(0, 999, found.nanoseconds);
+    if (known == kInterface) take_name(found.interface);
+    if (known == kHost) take_name(found.host);
   }
   return found;
 }
@@ -97,6 +103,38 @@ uint64_t PerSecond(KeyUnit unit) {
 }
 
 }  // namespace
+
+PlainMessage::PlainMessage(const BatchLink& link, const uint8_t* record) : link_(link) {
+  memcpy(&header_, record, sizeof header_);
+  frame_ = {record + sizeof header_, header_.captured};
+  const uint32_t fraction_us = link.nanoseconds ? header_.fraction / 1000 : header_.fraction;
+  time_us_ = header_.seconds * UINT64_C(1'000'000) + fraction_us;
+  key_ = htobe64(time_us_);
+}
+
+void PlainMessage::PutInto(MessageArguments& arguments) {
+  arguments.PutKey({reinterpret_cast<const uint8_t*>(&key_), sizeof key_});
+  arguments.PutValue(frame_);
+  if (link_.type != kEthernet)
+    arguments.PutHeader(kLinkType, link_type_.Write(static_cast<uint32_t>(link_.type)));
+  // A length shorter than what was captured is damage in a file; readers would have to ignore it.
+  if (header_.original > header_.captured)
+    arguments.PutHeader(kOriginalLength, original_length_.Write(header_.original));
+  if (link_.nanoseconds)
+    arguments.PutHeader(kNanoseconds, nanoseconds_.Write(header_.fraction % 1000));
+  if (!link_.interface.empty()) arguments.PutHeader(kInterface, link_.interface);
+}
+
+std::string_view PlainMessage::Decimal::Write(uint32_t number) {
+  return {text_,
+          static_cast<size_t>(std::to_chars(text_, text_ + sizeof text_, number).ptr - text_)};
+}
+
+uint64_t TimeOfKey(const void* key) {
+  uint64_t time_us;
+  memcpy(&time_us, key, sizeof time_us);
+  return be64toh(time_us);
+}
 
 MessagePacket PacketOf(const rd_kafka_message_t* message, KeyUnit unit, int32_t link_type) {
   const PacketHeaders headers = HeadersOf(message);

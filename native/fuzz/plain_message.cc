@@ -1,4 +1,4 @@
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -18,6 +18,7 @@ struct Header {
 std::vector<Header> headers;
 bool has_headers;
 int64_t timestamp_ms;
+rd_kafka_timestamp_type_t timestamp_type;
 
 /** Mostly the names that mean something. */
 std::string Name(FuzzedDataProvider& input) {
@@ -53,7 +54,8 @@ rd_kafka_resp_err_t rd_kafka_header_get_all(const rd_kafka_headers_t*, size_t in
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-int64_t rd_kafka_message_timestamp(const rd_kafka_message_t*, rd_kafka_timestamp_type_t*) {
+int64_t rd_kafka_message_timestamp(const rd_kafka_message_t*, rd_kafka_timestamp_type_t* type) {
+  *type = timestamp_type;
   return timestamp_ms;
 }
 
@@ -65,6 +67,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       {KeyUnit::kMicroseconds, KeyUnit::kMilliseconds, KeyUnit::kNanoseconds});
   const auto link_type = input.ConsumeIntegralInRange<int32_t>(0, 65'535);
   timestamp_ms = input.ConsumeIntegral<int64_t>();
+  timestamp_type =
+      input.PickValueInArray({RD_KAFKA_TIMESTAMP_NOT_AVAILABLE, RD_KAFKA_TIMESTAMP_CREATE_TIME,
+                              RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME});
   has_headers = input.ConsumeBool();
   headers.clear();
   for (int count = input.ConsumeIntegralInRange(0, 6); count > 0; count--) {
@@ -87,6 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(packet.time_from_kafka == (key.size() != 8));
   Require(packet.bad_headers <= headers.size());
   Require(packet.timestamp_ms == timestamp_ms);
+  Require(packet.appended == (timestamp_type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME));
   Require((packet.kind == MessagePacket::Kind::kNullValue) == value.empty());
   Require(packet.header.captured == value.size());
   Require(packet.header.original >= packet.header.captured);

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "capture/connection_table.h"
-#include "capture/kcap_processes.h"
+#include "capture/own/connection_table.h"
+#include "capture/own/kcap_processes.h"
 
 namespace kcap {
 

@@ -9,17 +9,18 @@
 #include <string>
 #include <vector>
 
-#include "kafka/message_packet.h"
+#include "wire/plain_message.h"
 
 namespace kcap {
 
 /** The packets of messages that were not delivered: taken back before, or refused. */
-class WithdrawnPackets {
+class UndeliveredPackets {
  public:
   /** `number`: messages were produced in the order of their numbers. Any thread. */
   void Add(uint64_t number, const rd_kafka_message_t* message);
   void Add(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
-  /** Gives them away, in the order in which they came: `NativeWithdrawnBatch[]` of src/addon.ts. */
+  /** Gives them away, in the order in which they came: `NativeUndeliveredBatch[]` of src/addon.ts.
+   */
   Napi::Value Take(Napi::Env env);
 
  private:

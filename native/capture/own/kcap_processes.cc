@@ -1,4 +1,4 @@
-#include "capture/kcap_processes.h"
+#include "capture/own/kcap_processes.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "capture/own_connections.h"
+#include "capture/own/own_connections.h"
 
 namespace kcap {
 namespace {

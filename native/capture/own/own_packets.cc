@@ -1,11 +1,11 @@
-#include "capture/own_packets.h"
+#include "capture/own/own_packets.h"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <cstring>
 
-#include "capture/own_connections.h"
+#include "capture/own/own_connections.h"
 
 namespace kcap {
 namespace {

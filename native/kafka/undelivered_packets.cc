@@ -1,25 +1,23 @@
-#include "kafka/withdrawn_packets.h"
+#include "kafka/undelivered_packets.h"
 
 #include <algorithm>
 #include <cstring>
 
 namespace kcap {
 
-void WithdrawnPackets::Add(uint64_t number, const rd_kafka_message_t* message) {
-  constexpr int32_t kEthernet = 1;
-  Add(number, PacketOf(message, KeyUnit::kMicroseconds, kEthernet),
-      {static_cast<const uint8_t*>(message->payload), message->len});
+void UndeliveredPackets::Add(uint64_t number, const rd_kafka_message_t* message) {
+  Add(number, PacketOf(message), {static_cast<const uint8_t*>(message->payload), message->len});
 }
 
-void WithdrawnPackets::Add(uint64_t number, const MessagePacket& packet,
-                           std::span<const uint8_t> frame) {
+void UndeliveredPackets::Add(uint64_t number, const MessagePacket& packet,
+                             std::span<const uint8_t> frame) {
   std::lock_guard lock(mutex_);
   packets_.push_back({number, packet.link.type, packet.link.nanoseconds,
                       std::string(packet.link.interface), packet.header, frames_.size()});
   frames_.insert(frames_.end(), frame.begin(), frame.end());
 }
 
-Napi::Value WithdrawnPackets::Take(Napi::Env env) {
+Napi::Value UndeliveredPackets::Take(Napi::Env env) {
   Packets packets;
   std::vector<uint8_t> frames;
   {
@@ -38,9 +36,9 @@ Napi::Value WithdrawnPackets::Take(Napi::Env env) {
   return batches;
 }
 
-Napi::Object WithdrawnPackets::BatchOf(Napi::Env env, Packets::const_iterator first,
-                                       Packets::const_iterator end,
-                                       const std::vector<uint8_t>& frames) {
+Napi::Object UndeliveredPackets::BatchOf(Napi::Env env, Packets::const_iterator first,
+                                         Packets::const_iterator end,
+                                         const std::vector<uint8_t>& frames) {
   size_t size = 0;
   uint32_t longest = 0;
   for (auto packet = first; packet != end; packet++) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/connection_table.h"
+#include "capture/own/connection_table.h"
 
 namespace kcap {
 
