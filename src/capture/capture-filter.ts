@@ -1,6 +1,6 @@
 import { addon, type NativeFilter } from '../addon.js';
 import { ETHERNET, MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
-import { messageOf, usageError, UserError } from '../errors/user-error.js';
+import { messageOf, usageError, type UserError } from '../errors/user-error.js';
 import { linkTypeName } from './link-type.js';
 
 /** Link types that between them know every word of expressions: Ethernet, IEEE 802.11, pf's log, SunATM, MTP2. */
@@ -9,35 +9,15 @@ const LINK_TYPES = [ETHERNET, 105, 117, 123, 140];
 /** Throws a usage error for an expression that makes no sense for packets of any link type. */
 export function checkFilter(expression: string): void {
   if (LINK_TYPES.some((linkType) => compiles(expression, linkType))) return;
-  new CaptureFilters(expression).of(ETHERNET);
+  captureFilter(expression, ETHERNET);
 }
 
-/** A pcap-filter expression, compiled for each link type that it meets. */
-export class CaptureFilters {
-  readonly #expression: string;
-  readonly #compiled = new Map<number, NativeFilter | UserError>();
-
-  constructor(expression: string) {
-    this.#expression = expression;
-  }
-
-  /** The filter for packets of a link type; throws a usage error where it makes no sense for them. */
-  of(linkType: number): NativeFilter {
-    let filter = this.#compiled.get(linkType);
-    if (!filter) {
-      filter = compile(this.#expression, linkType);
-      this.#compiled.set(linkType, filter);
-    }
-    if (filter instanceof UserError) throw filter;
-    return filter;
-  }
-}
-
-function compile(expression: string, linkType: number): NativeFilter | UserError {
+/** A pcap-filter expression for packets of a link type; throws a usage error where it makes no sense for them. */
+export function captureFilter(expression: string, linkType: number): NativeFilter {
   try {
     return new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH, true);
   } catch (error) {
-    return filterError(expression, linkType, messageOf(error));
+    throw filterError(expression, linkType, messageOf(error));
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { CaptureFilters, checkFilter, filterError } from '#kcap/capture/capture-filter.js';
+import { captureFilter, checkFilter, filterError } from '#kcap/capture/capture-filter.js';
+import { LinkFilters } from '#kcap/capture/link-filters.js';
 import { UserError } from '#kcap/errors/user-error.js';
 
 import { recordsOf } from '../packet/packets.js';
@@ -10,10 +11,14 @@ const ETHERNET = 1;
 const RAW_IP = 101;
 
 describe('a capture filter', () => {
-  test('is compiled once for each link type', () => {
-    const filters = new CaptureFilters('tcp');
+  test('is compiled once for each link type', async () => {
+    const filters = new LinkFilters('tcp');
+    await filters.prepare(ETHERNET);
     const ethernet = filters.of(ETHERNET);
+    assert.ok(ethernet);
     assert.equal(filters.of(ETHERNET), ethernet);
+    assert.equal(filters.has(RAW_IP), false);
+    await filters.prepare(RAW_IP);
     assert.notEqual(filters.of(RAW_IP), ethernet);
   });
 
@@ -25,7 +30,7 @@ describe('a capture filter', () => {
     }));
     const records = recordsOf(frames);
     const positions = Buffer.concat([0, 1, 2, 3].map((index) => Buffer.alloc(16, index)));
-    const kept = new CaptureFilters('greater 100').of(ETHERNET).keep(records, positions);
+    const kept = captureFilter('greater 100', ETHERNET).keep(records, positions);
     assert.deepEqual(kept, { byteLength: 116 + 216, count: 2 });
     assert.deepEqual(
       records.subarray(0, kept.byteLength),
@@ -38,7 +43,7 @@ describe('a capture filter', () => {
   });
 
   test('keeps nothing of nothing', () => {
-    const kept = new CaptureFilters('tcp').of(ETHERNET).keep(Buffer.alloc(0), undefined);
+    const kept = captureFilter('tcp', ETHERNET).keep(Buffer.alloc(0), undefined);
     assert.deepEqual(kept, { byteLength: 0, count: 0 });
   });
 });
@@ -157,7 +162,7 @@ describe('the error for a capture filter', () => {
 
 function errorOf(expression: string, linkType: number): UserError {
   try {
-    new CaptureFilters(expression).of(linkType);
+    captureFilter(expression, linkType);
   } catch (error) {
     if (error instanceof UserError) return error;
     throw error;
