@@ -14,6 +14,7 @@ export interface OptionForm {
 export function expandShortOptions(
   argv: readonly string[],
   forms: ReadonlyMap<string, OptionForm>,
+  seeHelp = "see 'kcap --help'",
 ): string[] {
   const expanded: string[] = [];
   const long = new Map([...forms.values()].map((form) => [form.long, form]));
@@ -28,7 +29,7 @@ export function expandShortOptions(
     expanded.push(...split.flags.map((name) => `--${name}`));
     if (!split.option) continue;
     const value = split.value ?? argv[++i];
-    if (value === undefined) throw usageError(word, 'its value is missing', "see 'kcap --help'");
+    if (value === undefined) throw usageError(word, 'its value is missing', seeHelp);
     expanded.push(`--${split.option}=${value}`);
   }
   return expanded;

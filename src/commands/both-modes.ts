@@ -9,7 +9,7 @@ import { checkTopicName } from '../kafka/topic-name.js';
 import { usageError } from '../errors/user-error.js';
 import type { LogOptions } from '../terminal/logging.js';
 import { parseLogOptions } from './log-options.js';
-import type { BRIDGE_OPTIONS } from './options.js';
+import type { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseCount, parseSeconds } from './values.js';
 
 /** The command line as yargs gives it. */

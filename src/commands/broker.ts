@@ -2,36 +2,15 @@ import { InMemoryBroker } from '../kafka/in-memory-broker.js';
 import { usageError } from '../errors/user-error.js';
 import { checkTopicName } from '../kafka/topic-name.js';
 import { onStopSignal } from '../terminal/stop-signals.js';
-import type { Option } from './options.js';
-import { print } from './print.js';
+import type { BROKER_OPTIONS } from './broker-options.js';
+import type { Runner } from './command.js';
+import { print } from '../terminal/standard-output.js';
 import { parseCount } from './values.js';
 
 const MOST_PARTITIONS = 1000;
 
-export const BROKER_OPTIONS = {
-  port: {
-    type: 'string',
-    value: 'N',
-    describe: 'port to listen on (default 0: any free one)',
-    default: '0',
-  },
-  topic: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    value: 'NAME[:PARTITIONS]',
-    describe: 'a topic to create (default 1 partition); repeatable',
-    default: [],
-  },
-} satisfies Record<string, Option>;
-
-export interface BrokerArguments {
-  readonly port: string;
-  readonly topic: readonly string[];
-}
-
 /** `kcap broker`: an in-memory Kafka until a signal comes. Its address is the first line of standard output. */
-export async function broker({ port, topic }: BrokerArguments): Promise<void> {
+export const broker: Runner<typeof BROKER_OPTIONS> = async ({ port, topic }) => {
   const topics = topic.map(parseTopic);
   const running = new InMemoryBroker(parseCount('--port', port, 65_535));
   for (const { name, partitions } of topics) running.createTopic(name, partitions);
@@ -46,7 +25,8 @@ export async function broker({ port, topic }: BrokerArguments): Promise<void> {
   await stopped;
   clearInterval(alive);
   running.close();
-}
+  return 0;
+};
 
 function parseTopic(text: string): { name: string; partitions: number } {
   const [, name = '', count = '1'] = /^([^:]*)(?::(\d{1,4}))?$/.exec(text) ?? [];

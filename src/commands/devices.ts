@@ -1,8 +1,9 @@
 import { listDevices } from '../capture/devices.js';
-import { print } from './print.js';
+import type { NO_OPTIONS, Runner } from './command.js';
+import { print } from '../terminal/standard-output.js';
 
 /** `kcap devices`: a line for each interface, its name first. */
-export async function devices(): Promise<void> {
+export const devices: Runner<typeof NO_OPTIONS> = async () => {
   const list = listDevices();
   const width = Math.max(...list.map(({ name }) => name.length));
   const lines = list.map(({ name, addresses, description, loopback }) => {
@@ -15,4 +16,5 @@ export async function devices(): Promise<void> {
     return `${name.padEnd(width)}  ${text}`.trimEnd() + '\n';
   });
   await print(lines.join(''));
-}
+  return 0;
+};

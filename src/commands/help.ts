@@ -1,57 +1,72 @@
-import { BROKER_OPTIONS } from './broker.js';
-import { BOTH_OPTIONS, CONSUMER, PRODUCER, type Option } from './options.js';
+import { outputColumns } from '../terminal/standard-output.js';
+import type { Command, Option, OptionTable } from './command.js';
+import { BRIDGE, COMMANDS } from './commands.js';
 
-type OptionTable = Readonly<Record<string, Option>>;
-
-const USAGE = `Usage:
-  kcap --producer -k BROKERS -t TOPIC -i INTERFACE [options]
-  kcap --producer -k BROKERS -t TOPIC -r FILE [options]
-  kcap --consumer -k BROKERS -t TOPIC [options]
-  kcap devices                                      list the interfaces to capture on
-  kcap broker [--port N] [--topic NAME[:PARTITIONS]]...
-                                                    run an in-memory Kafka for trying things out`;
-
-const EXAMPLES = `Examples:
-  kcap --producer -k localhost:9092 -t pcap -i eth0
-  kcap --consumer -k localhost:9092 -t pcap | tshark -i -
-  kcap --consumer -k localhost:9092 -t pcap -o begin -e > out.pcap`;
+const MOST_COLUMNS = 100;
+/** Where descriptions begin. */
+const COLUMN = 36;
 
 const GENERAL: OptionTable = {
   help: { alias: 'h', type: 'boolean', describe: 'show this help' },
   version: { alias: 'V', type: 'boolean', describe: 'show the versions of kcap and its libraries' },
 };
 
-/** Where descriptions begin. */
-const COLUMN = 36;
-
-/** What `--help` shows, for a line of so many columns. */
-export function helpText(columns: number): string {
-  const section = (title: string, options: OptionTable) =>
-    [`${title}:`, ...Object.keys(options).map((name) => entry(name, options[name], columns))].join(
-      '\n',
-    );
+/** What `--help` shows for a command: of the one without a name, the other commands as well. */
+export function helpText(command: Command): string {
+  const sections = Object.entries(command.sections).map(([title, options], index) =>
+    // The general ones are in the first section.
+    section(title, Object.entries({ ...options, ...(index === 0 ? GENERAL : {}) }).map(entry)),
+  );
   return [
-    USAGE,
-    section('Both modes', { ...BOTH_OPTIONS, ...GENERAL }),
-    section('Producer', PRODUCER),
-    section('Consumer', CONSUMER),
-    section('In-memory Kafka (kcap broker)', BROKER_OPTIONS),
-    EXAMPLES,
+    section('Usage', [
+      ...command.usage.map(indented),
+      ...(command === BRIDGE ? ['  kcap COMMAND [options]'] : []),
+    ]),
+    ...(command === BRIDGE ? [commandList()] : [`${capitalized(command.summary)}.`]),
+    ...sections,
+    ...(command.examples ? [section('Examples', command.examples.map(indented))] : []),
   ].join('\n\n');
 }
 
-function entry(name: string, option: Option | undefined, columns: number): string {
-  if (!option) return '';
+function commandList(): string {
+  const named = COMMANDS.filter(({ name }) => name !== '');
+  return section("Commands ('kcap COMMAND --help' shows their options)", [
+    ...named.map(({ name, summary }) => described(`  ${name}`, summary)),
+  ]);
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return [`${title}:`, ...lines].join('\n');
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}
+
+function entry([name, option]: [string, Option]): string {
   // What is on by default can only be turned off.
   const long = option.default === true ? `--no-${name}` : `--${name}`;
   const short = typeof option.alias === 'string' ? `-${option.alias}, ` : '';
   const value = option.type === 'string' ? ` ${option.value}` : '';
-  const left = `  ${short.padStart(5)}${long}${value}`;
-  const [first = '', ...rest] = wrapped(option.describe ?? '', Math.max(columns - COLUMN, 20));
+  return described(`  ${short.padStart(5)}${long}${value}`, option.describe ?? '');
+}
+
+/** What is explained, and its explanation in a column of its own. */
+function described(left: string, description: string): string {
+  const [first = '', ...rest] = wrapped(description, Math.max(columns() - COLUMN, 20));
   const lines = rest.map((line) => ' '.repeat(COLUMN) + line);
   return left.length < COLUMN - 1
     ? [left.padEnd(COLUMN) + first, ...lines].join('\n')
     : [left, ' '.repeat(COLUMN) + first, ...lines].join('\n');
+}
+
+/** Of the terminal that help is shown on, but no more than lines should have. */
+function columns(): number {
+  return Math.min(outputColumns() ?? MOST_COLUMNS, MOST_COLUMNS);
 }
 
 function wrapped(text: string, columns: number): string[] {

@@ -2,7 +2,8 @@ import { constants, openSync } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { messageOf, UserError } from '../errors/user-error.js';
+import { systemError, type Place } from '../errors/system-error.js';
+import type { UserError } from '../errors/user-error.js';
 import { refuseClosed } from './closed-descriptors.js';
 
 /** Bytes of a file or a stream. */
@@ -38,12 +39,15 @@ function pipe(path: string): Socket {
   return new Socket({ fd, readable: true, writable: false });
 }
 
+const CAPTURE_FILE: Place = {
+  named: { verb: 'name', noun: 'file with -r' },
+  use: 'read',
+  missing: 'check its path',
+};
+
 /** The error for a file that can't be opened or read. */
 export function readError(path: string, error: unknown): UserError {
-  return new UserError(
-    `read ${nameOf(path)}`,
-    messageOf(error).replace(/, (access|open|read|stat).*$/, ''),
-  );
+  return systemError(`read ${nameOf(path)}`, error, CAPTURE_FILE);
 }
 
 /** What messages call the file. */

@@ -4,9 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { addon } from '../addon.js';
-import { codeOf, messageOf, UserError } from '../errors/user-error.js';
+import { systemCause, systemRemedy, type Place } from '../errors/system-error.js';
+import { codeOf, UserError } from '../errors/user-error.js';
 import { refuseClosed } from './closed-descriptors.js';
 import { ownDescriptor, openOutputFile } from './output-file.js';
+
+const STANDARD_OUTPUT = 1;
+const STANDARD_OUTPUT_NAME = 'standard output';
+
+const NAMED_FILE: Place = {
+  named: { verb: 'name', noun: 'file with -w' },
+  use: 'write to',
+  missing: 'make the folder that it is to be in',
+};
+const REDIRECTED: Place = {
+  ...NAMED_FILE,
+  named: { verb: 'redirect standard output to', noun: 'file' },
+};
 
 /** Where bytes go: standard output or a file, whatever kind it is. */
 export interface ByteOutput {
@@ -37,13 +51,13 @@ export class WriteFailed extends UserError {
   /** How many of the bytes were written all the same. */
   readonly bytesWritten: number;
 
-  constructor(name: string, cause: string, bytesWritten: number) {
-    super(`write ${name}`, cause);
+  constructor(name: string, error: unknown, bytesWritten: number) {
+    const place = name === STANDARD_OUTPUT_NAME ? REDIRECTED : NAMED_FILE;
+    super(`write ${name}`, systemCause(error), { remedy: systemRemedy(error, place) });
     this.bytesWritten = bytesWritten;
   }
 }
 
-const STANDARD_OUTPUT = 1;
 /** What is given to a pipe at once: as much as it usually holds. */
 const CHUNK_BYTES = 64 * 1024;
 /** How often it is looked whether the reader is still there. */
@@ -52,7 +66,7 @@ const WATCH_MS = 200;
 /** Standard output, for packets or lines. Throws a UserError where it was closed when kcap was started. */
 export function openStandardOutput(): ByteOutput {
   refuseClosed(STANDARD_OUTPUT);
-  return openDescriptor('standard output', STANDARD_OUTPUT);
+  return openDescriptor(STANDARD_OUTPUT_NAME, STANDARD_OUTPUT);
 }
 
 /** A new file, or one that is overwritten (`openOutputFile`); a named pipe once somebody reads it. */
@@ -101,9 +115,7 @@ function isNotToBeOpened(error: unknown): boolean {
 }
 
 function writeError(name: string, error: unknown, bytesWritten = 0): UserError {
-  return error instanceof UserError
-    ? error
-    : new WriteFailed(name, messageOf(error).replace(/, [a-z]+( .*)?$/, ''), bytesWritten);
+  return error instanceof UserError ? error : new WriteFailed(name, error, bytesWritten);
 }
 
 class FileOutput implements ByteOutput {

@@ -1,16 +1,19 @@
 import type { Logger } from 'pino';
 import { addon, type NativeProducer, type NativeUndeliveredBatch } from '../addon.js';
+import { packetBatchOf } from '../packet/native-batch.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
+import { Throttle } from '../errors/throttle.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { ClientLog } from './client-log.js';
 import type { ClientFacts } from './client-facts.js';
 import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import { deliveryFailures, type DeliveryFailure } from './delivery-cause.js';
-import { hideSecrets, type Properties } from './properties.js';
+import type { Properties } from './properties.js';
+import { hideSecrets } from './secrets.js';
 import { requestBounds } from './request-bounds.js';
-import { undeliveredProblem } from './undelivered.js';
+import { undeliveredText } from './undelivered.js';
 
 /** How long one wait for deliveries lasts before it is asked whether to go on. */
 const DRAIN_STEP_MS = 200;
@@ -75,7 +78,9 @@ export class BatchProducer {
   readonly #native: NativeProducer;
   readonly #log: Logger;
   /** By cause, how many failures the log has told of. */
-  readonly #saidFailures = new Map<string, { readonly count: number; readonly atMs: number }>();
+  readonly #throttle = new Throttle(REPEAT_FAILURE_MS);
+  /** How many packets had failed for a cause when that was last said. */
+  readonly #saidFailures = new Map<string, number>();
   readonly #timestamp: KafkaTimestamp;
   readonly #namesInterface: boolean;
   readonly #facts: ClientFacts;
@@ -232,26 +237,21 @@ export class BatchProducer {
     for (const failure of this.counters().failures) {
       const { cause, packets: count } = failure;
       const said = this.#saidFailures.get(cause.id);
-      const atMs = performance.now();
-      if (said && (count === said.count || atMs - said.atMs < REPEAT_FAILURE_MS)) continue;
-      this.#saidFailures.set(cause.id, { count, atMs });
+      if (count === said || !this.#throttle.admits(cause.id)) continue;
+      this.#saidFailures.set(cause.id, count);
       if (cause.id.endsWith('-authorization-failed')) this.#end(cause.text);
       // What comes after the end has that cause.
-      else if (!this.#failure) this.#sayFailure(failure, said?.count);
+      else if (!this.#failure) this.#sayFailure(failure, said);
     }
   }
 
   #sayFailure(failure: DeliveryFailure, said: number | undefined): void {
-    const { packets: count } = failure;
-    const problem = undeliveredProblem(failure, {
+    const text = undeliveredText(failure, said, {
       topicSettings: this.#native.topicSettings(),
       messageBytes: this.#native.requestBounds().messageBytes,
       timestamp: this.#timestamp,
     });
-    const what =
-      said === undefined ? 'packets are not delivered' : `${count} more packet(s) not delivered`;
-    const remedy = problem.remedy === undefined ? '' : `; ${problem.remedy}`;
-    this.#log.error({ event: 'undelivered', count }, `${what}: ${problem.cause}${remedy}`);
+    this.#log.error({ event: 'undelivered', count: failure.packets }, text);
   }
 
   /** What is wrong with a connection may be why nothing will have been delivered at the end. */
@@ -271,16 +271,6 @@ export class BatchProducer {
   }
 }
 
-function returnedBatch(batch: NativeUndeliveredBatch): ReturnedBatch {
-  return {
-    bytes: batch.records,
-    count: batch.count,
-    numbers: batch.numbers,
-    link: {
-      linkType: batch.linkType,
-      precision: batch.nanoseconds ? 'nano' : 'micro',
-      snapLength: batch.snapLength,
-      interface: batch.interface,
-    },
-  };
+function returnedBatch({ records, numbers, ...facts }: NativeUndeliveredBatch): ReturnedBatch {
+  return { ...packetBatchOf({ ...facts, buffer: records, byteLength: records.length }), numbers };
 }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { NativeEvent } from '../addon.js';
+import { Throttle } from '../errors/throttle.js';
 import type { ClientFacts } from './client-facts.js';
 import { problemOf, withoutThread } from './connection-problem.js';
 import { takeTicket } from './kerberos-login.js';
-import { hideSecrets } from './properties.js';
+import { hideSecrets } from './secrets.js';
 
 /** syslog's levels, which librdkafka uses, as log levels. */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const;
@@ -15,7 +16,7 @@ const REPEAT_AFTER_MS = 10_000;
 export class ClientLog {
   readonly #log: Logger;
   readonly #facts: ClientFacts;
-  readonly #saidAt = new Map<string, number>();
+  readonly #throttle = new Throttle(REPEAT_AFTER_MS);
 
   constructor(log: Logger, facts: ClientFacts) {
     this.#log = log;
@@ -41,26 +42,15 @@ export class ClientLog {
   error(name: string, message: string): void {
     const text = hideSecrets(message, this.#facts.properties);
     const { cause, remedy } = problemOf(text, this.#facts, { name, atWork: true });
-    if (this.#wasSaid(cause)) return;
+    if (!this.#throttle.admits(cause)) return;
     this.#log.warn(`Kafka: ${cause}${remedy === undefined ? '' : `; ${remedy}`}`);
   }
 
   /** librdkafka says only that kinit failed; this tries again, and says why. */
   async #sayWhyNoTicket(line: string): Promise<void> {
-    if (this.#wasSaid('kinit')) return;
+    if (!this.#throttle.admits('kinit')) return;
     const noTicket = await takeTicket(this.#facts);
     this.#log.error(noTicket?.message ?? line);
-  }
-
-  /** Whether it was said just now; if not, it is from now on. */
-  #wasSaid(what: string): boolean {
-    const now = Date.now();
-    for (const [said, atMs] of this.#saidAt)
-      // Also where the clock was set back.
-      if (Math.abs(now - atMs) >= REPEAT_AFTER_MS) this.#saidAt.delete(said);
-    if (this.#saidAt.has(what)) return true;
-    this.#saidAt.set(what, now);
-    return false;
   }
 }
 

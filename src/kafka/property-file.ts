@@ -1,9 +1,17 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { messageOf, usageError } from '../errors/user-error.js';
-import { checkProperty, isSecret } from './properties.js';
+import { systemCause, systemRemedy, type Place } from '../errors/system-error.js';
+import { usageError } from '../errors/user-error.js';
+import { checkProperty } from './properties.js';
+import { isSecret } from './secrets.js';
 
 /** Read and write for the owner's group, or for everybody. */
 const OTHERS = 0o077;
+
+const PROPERTY_FILE: Place = {
+  named: { verb: 'name', noun: 'file of properties' },
+  use: 'read',
+  missing: 'check its path',
+};
 
 export interface PropertyFile {
   readonly properties: readonly (readonly [name: string, value: string])[];
@@ -42,10 +50,7 @@ function read(file: string): { text: string; mode: number } {
       closeSync(opened);
     }
   } catch (error) {
-    throw usageError(
-      `properties in ${file}`,
-      messageOf(error),
-      'check that it is there and can be read',
-    );
+    const remedy = systemRemedy(error, PROPERTY_FILE);
+    throw usageError(`properties in ${file}`, systemCause(error), remedy);
   }
 }

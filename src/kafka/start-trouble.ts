@@ -3,7 +3,7 @@ import { UserError, usageError } from '../errors/user-error.js';
 import { certificateProblem } from './broker-certificate.js';
 import type { ClientFacts } from './client-facts.js';
 import { problemOf, withoutThread, type Problem } from './connection-problem.js';
-import { hideSecrets } from './properties.js';
+import { hideSecrets } from './secrets.js';
 import { brokersOf, securityOf } from './security.js';
 
 /** What says only that nobody answered: librdkafka's log says why. */

@@ -38,6 +38,24 @@ export function undeliveredProblem(
   return { cause: text, remedy: undefined };
 }
 
+/**
+ * The same for the log.
+ *
+ * @param before how many packets had failed for this cause when it was last said; undefined where it never was
+ */
+export function undeliveredText(
+  failure: DeliveryFailure,
+  before: number | undefined,
+  facts: SendingFacts,
+): string {
+  const { cause, remedy } = undeliveredProblem(failure, facts);
+  const what =
+    before === undefined
+      ? 'packets are not delivered'
+      : `${failure.packets - before} more packet(s) not delivered`;
+  return `${what}: ${cause}${remedy === undefined ? '' : `; ${remedy}`}`;
+}
+
 function timeProblem(cause: string, timeMs: number, facts: SendingFacts): Problem {
   const now = Date.now();
   const isOwn = facts.timestamp === 'packet' && Math.abs(timeMs - now) > FAR_MS;

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { MAX_SNAP_LENGTH, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { shortage, systemCause } from '../errors/system-error.js';
 import { codeOf } from '../errors/user-error.js';
 import { encodeFileHeader, FILE_HEADER_BYTES } from '../pcap/file-header.js';
 import { PcapDecoder } from '../pcap/pcap-decoder.js';
-import { shortage, systemCause } from './spool-error.js';
 import { isOwnFile, removeBeside, type FoundFile } from './spool-folder.js';
 
 const COPY_BYTES = 1024 * 1024;

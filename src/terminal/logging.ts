@@ -1,4 +1,4 @@
-import { pino, type LogFn, type Logger } from 'pino';
+import type { LogFn, Logger } from 'pino';
 import { messageOf, type UserError } from '../errors/user-error.js';
 import { printable } from './printable.js';
 import { dropNotice, isTerminal, showsColours, standardError } from './standard-error.js';
@@ -18,6 +18,8 @@ export function defaultLogFormat(): LogFormat {
 
 /** The log goes to standard error: standard output is the packets'. */
 export async function openLog({ level, format }: LogOptions): Promise<Logger> {
+  // Loaded on use, as pino-pretty is: not every command logs, and it takes a good part of the start's time.
+  const { default: pino } = await import('pino');
   const lineOf = format === 'json' ? (record: string) => record : await textFormat();
   standardError.wordNotice((dropped) => lineOf(dropRecord(dropped)));
   return pino(
@@ -43,9 +45,8 @@ function logPrintable(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
 }
 
 async function textFormat(): Promise<(record: string) => string> {
-  // Loaded on use: it would take a good part of the start's time.
-  const { prettyFactory } = await import('pino-pretty');
-  return prettyFactory({ colorize: showsColours(), ignore: 'time', hideObject: true });
+  const { default: pretty } = await import('pino-pretty');
+  return pretty.prettyFactory({ colorize: showsColours(), ignore: 'time', hideObject: true });
 }
 
 function dropRecord(dropped: number): string {

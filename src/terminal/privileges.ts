@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { addon, type NativeUser } from '../addon.js';
-import { codeOf, messageOf, usageError, UserError } from '../errors/user-error.js';
+import { systemCause } from '../errors/system-error.js';
+import { codeOf, usageError, UserError } from '../errors/user-error.js';
 
 /** A user of this system that root can become. */
 export interface User extends NativeUser {
@@ -31,7 +32,7 @@ export function becomeUser({ name, uid, gid, groups }: User, log: Logger): void 
     process.setgid?.(gid);
     process.setuid?.(uid);
   } catch (error) {
-    if (codeOf(error) !== 'EPERM') throw new UserError(`-Z ${name}`, messageOf(error));
+    if (codeOf(error) !== 'EPERM') throw new UserError(`-Z ${name}`, systemCause(error));
     throw new UserError(`-Z ${name}`, 'it may not become another user', {
       remedy: 'give it the capabilities CAP_SETUID and CAP_SETGID, or leave -Z out',
     });

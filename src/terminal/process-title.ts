@@ -1,4 +1,4 @@
-import { isSecret } from '../kafka/properties.js';
+import { isSecret } from '../kafka/secrets.js';
 
 /**
  * Hides the values of secret properties where everybody can see this process's command line (ps). It can be seen as it

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { Throttle } from '../errors/throttle.js';
 import { packetsWithFate, underWay, type Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
@@ -17,8 +18,8 @@ export class DeliveryWatch implements Watchdog {
   /** What was delivered until the last look, and when that number last rose. */
   #delivered = 0;
   #deliveredAtMs: number | undefined;
-  #saidAtMs: number | undefined;
-  /** When it was first said that Kafka is behind. */
+  readonly #throttle = new Throttle(REPEAT_MS);
+  /** What had failed when it was first said that Kafka is behind; undefined while it is not. */
   #failedBefore: number | undefined;
 
   /** @param slowness why the way to the brokers may be the cause, where it may be; said while packets get through */
@@ -40,13 +41,13 @@ export class DeliveryWatch implements Watchdog {
 
     const lagMs = nowMs - (this.#marks[0]?.atMs ?? nowMs);
     if (lagMs >= LAG_MS) this.#sayLag(account, lagMs, nowMs);
-    else if (this.#saidAtMs !== undefined && lagMs === 0) this.#sayEnd(account);
+    else if (this.#failedBefore !== undefined && lagMs === 0)
+      this.#sayEnd(account, this.#failedBefore);
   }
 
   #sayLag(account: Account, lagMs: number, nowMs: number): void {
-    if (this.#saidAtMs !== undefined && nowMs - this.#saidAtMs < REPEAT_MS) return;
+    if (!this.#throttle.admits('lag', nowMs)) return;
     this.#failedBefore ??= packetsWithFate(account, 'failed');
-    this.#saidAtMs = nowMs;
     const packets_under_way = underWay(account).packets;
     const packets_spooled = packetsWithFate(account, 'spooled');
     // Where nothing gets through at all, it is not for the way's being slow.
@@ -61,10 +62,9 @@ export class DeliveryWatch implements Watchdog {
   }
 
   /** Nothing waits any more: since Kafka has taken it, or since it has failed. */
-  #sayEnd(account: Account): void {
-    const failedNow = packetsWithFate(account, 'failed');
-    const failed = failedNow - (this.#failedBefore ?? failedNow);
-    this.#saidAtMs = undefined;
+  #sayEnd(account: Account, failedBefore: number): void {
+    const failed = packetsWithFate(account, 'failed') - failedBefore;
+    this.#throttle.forget('lag');
     this.#failedBefore = undefined;
     if (failed === 0) this.#log.info({ event: 'caught-up' }, 'Kafka has caught up');
     else

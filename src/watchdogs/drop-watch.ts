@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { Throttle } from '../errors/throttle.js';
 import type { Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
@@ -8,7 +9,7 @@ const REPEAT_MS = 5000;
 /** Says that packets drop, how fast, and what helps. */
 export class DropWatch implements Watchdog {
   readonly #log: Logger;
-  #saidAtMs: number | undefined;
+  readonly #throttle = new Throttle(REPEAT_MS);
   #lookedAtMs = 0;
   #kernel = 0;
   #interface = 0;
@@ -18,8 +19,7 @@ export class DropWatch implements Watchdog {
   }
 
   look({ beside }: Account, nowMs: number): void {
-    const isTooSoon = this.#saidAtMs !== undefined && nowMs - this.#saidAtMs < REPEAT_MS;
-    if (isTooSoon) return;
+    if (!this.#throttle.isDue('drops', nowMs)) return;
     const seconds = (nowMs - this.#lookedAtMs) / 1000;
     this.#lookedAtMs = nowMs;
     const { dropped_kernel: kernelNow = 0, dropped_interface: deviceNow = 0 } = beside;
@@ -27,7 +27,7 @@ export class DropWatch implements Watchdog {
     const device = deviceNow - this.#interface;
     this.#kernel = kernelNow;
     this.#interface = deviceNow;
-    if (kernel + device > 0) this.#saidAtMs = nowMs;
+    if (kernel + device > 0) this.#throttle.noteSaid('drops', nowMs);
     if (kernel > 0)
       this.#log.warn(
         { event: 'drops', dropped_kernel: kernel },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
+import { BRIDGE, COMMANDS } from '#kcap/commands/commands.js';
 import { kcap } from '../support/kcap.js';
 import { fetchMetadata } from '../support/peer.js';
 import { repository } from '../support/repository.js';
@@ -102,6 +103,9 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   // Only options that have a meaning there are suggested.
   [['broker', '--prt', '1'], 'kcap: --prt: unknown option', /did you mean --port\?/],
   [['broker', '--kafka-brokr', 'b'], 'kcap: --kafka-brokr: unknown option', /^see/],
+  [['broker', '--port'], 'kcap: --port: its value is missing', /^see 'kcap broker --help'$/],
+  [['broker', 'devices2'], 'kcap: devices2: unexpected argument', /^see 'kcap broker --help'$/],
+  [['-q', 'devices'], 'kcap: devices: a command comes first', /'kcap devices'/],
   [['devices', '--snaplen', '1'], 'kcap: --snaplen: unknown option', /^see/],
   [[...C, '--interfce', 'lo'], 'kcap: --interfce: unknown option', /^see/],
   [[...P, '--interfce', 'lo'], 'kcap: --interfce: unknown option', /did you mean --interface\?/],
@@ -219,6 +223,32 @@ test('--help goes to standard output and shows the two-letter flags', async (t) 
     assert.doesNotMatch(help, /\[(string|boolean|array|default)/);
     assert.ok(help.split('\n').every((line) => line.length <= 100));
     assert.equal(run.stderr, '');
+  }
+});
+
+test('--help of a command shows its options and no others', async (t) => {
+  for (const args of [
+    ['broker', '--help'],
+    ['broker', '--port', '1', '-h'],
+  ]) {
+    const run = kcap(t, args);
+    assert.equal((await run.exit).status, 0);
+    const help = run.stdout.toString();
+    assert.match(help, /^Usage:\n {2}kcap broker \[--port N\]/);
+    assert.match(help, /^ +--topic NAME\[:PARTITIONS\] /m);
+    assert.match(help, /^ +-h, --help /m);
+    assert.doesNotMatch(help, /kafka-topic|COMMAND/);
+  }
+});
+
+test('--help lists every command, and each has a help of its own', async (t) => {
+  const general = kcap(t, ['--help']);
+  await general.exit;
+  for (const { name, summary } of COMMANDS.filter((command) => command !== BRIDGE)) {
+    assert.match(general.stdout.toString(), new RegExp(`^ {2}${name} +${summary}$`, 'm'));
+    const own = kcap(t, [name, '--help']);
+    assert.equal((await own.exit).status, 0);
+    assert.match(own.stdout.toString(), new RegExp(`^Usage:\\n {2}kcap ${name}`));
   }
 });
 

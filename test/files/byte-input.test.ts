@@ -103,7 +103,9 @@ describe('an input that cannot be opened', () => {
     const missing = path.join(folder, 'missing');
     await assert.rejects(
       openByteInput(missing),
-      new UserError(`read ${missing}`, 'ENOENT: no such file or directory'),
+      new UserError(`read ${missing}`, 'ENOENT: no such file or directory', {
+        remedy: 'check its path',
+      }),
     );
     await assert.rejects(
       openByteInput(folder),

@@ -45,7 +45,9 @@ describe('an output into a file', () => {
     const output = await opened(t, '/dev/full');
     await assert.rejects(
       output.write(MUCH, NEVER),
-      new UserError('write /dev/full', 'ENOSPC: no space left on device'),
+      new UserError('write /dev/full', 'ENOSPC: no space left on device', {
+        remedy: 'make room there, or name a file with -w on another disk',
+      }),
     );
   });
 
@@ -61,18 +63,36 @@ describe('an output into a file', () => {
 });
 
 describe('an output that cannot be opened', () => {
-  const cases: [what: string, place: string, cause: string][] = [
-    ['a folder', '.', 'EISDIR: illegal operation on a directory'],
-    ['in a folder that is not there', 'missing/out', 'ENOENT: no such file or directory'],
-    ['in a folder that is a file', 'file/out', 'ENOTDIR: not a directory'],
+  const cases: [what: string, place: string, cause: string, remedy: string][] = [
+    [
+      'a folder',
+      '.',
+      'EISDIR: illegal operation on a directory',
+      'it is a folder: name a file with -w',
+    ],
+    [
+      'in a folder that is not there',
+      'missing/out',
+      'ENOENT: no such file or directory',
+      'make the folder that it is to be in',
+    ],
+    [
+      'in a folder that is a file',
+      'file/out',
+      'ENOTDIR: not a directory',
+      'something that is not a folder is in the way: name another file with -w',
+    ],
   ];
-  for (const [what, place, cause] of cases) {
+  for (const [what, place, cause, remedy] of cases) {
     test(`is said with its cause: ${what}`, async (t) => {
       const folder = path.join(await tempFolder(t), 'here');
       await mkdir(folder);
       await writeFile(path.join(folder, 'file'), '');
       const file = path.join(folder, place);
-      await assert.rejects(openFile(file, NEVER), new UserError(`write ${file}`, cause));
+      await assert.rejects(
+        openFile(file, NEVER),
+        new UserError(`write ${file}`, cause, { remedy }),
+      );
     });
   }
 });

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { addon } from '#kcap/addon.js';
-import {
-  hideSecrets,
-  isOfOtherClient,
-  isSecret,
-  parseProperty,
-  shownProperties,
-} from '#kcap/kafka/properties.js';
+import { isOfOtherClient, parseProperty } from '#kcap/kafka/properties.js';
+import { hideSecrets, isSecret, shownProperties } from '#kcap/kafka/secrets.js';
 import { UserError, usageError } from '#kcap/errors/user-error.js';
 
 describe('a property of -X', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Cause } from '#kcap/errors/cause.js';
-import { undeliveredProblem } from '#kcap/kafka/undelivered.js';
+import { undeliveredProblem, undeliveredText } from '#kcap/kafka/undelivered.js';
 
 const FACTS = { topicSettings: {}, messageBytes: 1_000_000, timestamp: 'packet' } as const;
 const REFUSED = causeOf('time-refused', 'time (or content) refused by the broker');
@@ -37,6 +37,13 @@ test('keeps any other cause as it is', () => {
   const cause = 'Broker: Policy Violation';
   const failure = { cause: causeOf('policy-violation', cause) };
   assert.deepEqual(undeliveredProblem(failure, FACTS), { cause, remedy: undefined });
+});
+
+test('says how many have failed since it was last said', () => {
+  const failure = { cause: causeOf('policy-violation', 'Broker: Policy Violation'), packets: 5 };
+  const said = (before?: number) => undeliveredText(failure, before, FACTS);
+  assert.equal(said(), 'packets are not delivered: Broker: Policy Violation');
+  assert.equal(said(2), '3 more packet(s) not delivered: Broker: Policy Violation');
 });
 
 function causeOf(id: string, text: string): Cause {

@@ -230,11 +230,11 @@ describe('a damaged capture file', () => {
   });
 
   test('that the disk fails to read is said once the packets before are handled, however long that takes', async (t) => {
+    const [code, syscall] = ['EIO', 'read'];
+    const diskError = Object.assign(new Error('EIO: i/o error, read'), { code, syscall });
     const file = await fileOf(t, whole);
     // The header, the records, and then what the source reads ahead.
-    await mockReads(t, (number, read) =>
-      number < 3 ? read() : Promise.reject(new Error('EIO: i/o error, read')),
-    );
+    await mockReads(t, (number, read) => (number < 3 ? read() : Promise.reject(diskError)));
     const source = await opened(t, [file]);
     const batches = source.batches(never())[Symbol.asyncIterator]();
     const first = (await batches.next()) as IteratorYieldResult<PacketBatch>;

@@ -1,8 +1,4 @@
-import type { Options } from 'yargs';
-import type { OptionForm } from './argv.js';
-
-/** An option as yargs knows it, and what --help calls its value. */
-export type Option = Options & ({ type: 'boolean' } | { type: 'string'; value: string });
+import type { OptionTable } from './command.js';
 
 /** Options of both modes. Defaults stand in the descriptions, for --help. Values stay text: each is parsed where its error can say what was expected. */
 export const BOTH_OPTIONS = {
@@ -70,7 +66,7 @@ export const BOTH_OPTIONS = {
     value: 'FORMAT',
     describe: 'text (default on a terminal) or json (default elsewhere)',
   },
-} satisfies Record<string, Option>;
+} satisfies OptionTable;
 
 export const PRODUCER = {
   interface: {
@@ -157,7 +153,7 @@ export const PRODUCER = {
     type: 'boolean',
     describe: "keep the packets of kcap's own broker connections",
   },
-} satisfies Record<string, Option>;
+} satisfies OptionTable;
 
 export const CONSUMER = {
   'kafka-offset': {
@@ -211,23 +207,14 @@ export const CONSUMER = {
     value: 'FILE',
     describe: 'write to a file instead of standard output',
   },
-} satisfies Record<string, Option>;
+} satisfies OptionTable;
 
 export const BRIDGE_OPTIONS = { ...BOTH_OPTIONS, ...PRODUCER, ...CONSUMER };
 
-/** The names of the options that only one mode has. */
-export const PRODUCER_OPTIONS = Object.keys(PRODUCER);
-export const CONSUMER_OPTIONS = Object.keys(CONSUMER);
-
-/** How the short options are written, for `expandShortOptions`. */
-export function shortForms(options: Record<string, Options>): Map<string, OptionForm> {
-  const forms = new Map<string, OptionForm>([
-    ['h', { long: 'help', takesValue: false }],
-    ['V', { long: 'version', takesValue: false }],
-  ]);
-  for (const [long, { alias, type }] of Object.entries(options)) {
-    const short = typeof alias === 'string' ? alias : long;
-    forms.set(short, { long, takesValue: type === 'string' });
-  }
-  return forms;
+/** The options that mean nothing beside those that are given: the other mode's. */
+export function foreignOptions(given: ReadonlySet<string>): string[] {
+  return [
+    ...(given.has('producer') ? Object.keys(CONSUMER) : []),
+    ...(given.has('consumer') ? Object.keys(PRODUCER) : []),
+  ];
 }

@@ -1,0 +1,70 @@
+import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
+import type { ExitStatus } from '../errors/user-error.js';
+
+/** An option as yargs knows it, and what help calls its value. */
+export type Option = Options & ({ type: 'boolean' } | { type: 'string'; value: string });
+
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** Of a command that takes none. */
+export const NO_OPTIONS = {} satisfies OptionTable;
+
+/** A command line as yargs gives it. */
+export type Arguments<Options extends OptionTable> = ArgumentsCamelCase<
+  InferredOptionTypes<Options>
+>;
+
+/** What runs a command: its options, and which of them stand on the command line as opposed to their defaults. */
+export type Runner<Options extends OptionTable> = (
+  args: Arguments<Options>,
+  given: ReadonlySet<string>,
+) => Promise<ExitStatus>;
+
+/** A command as it is declared; its help, its suggestions and its parsing all follow from this. */
+interface Declaration<Options extends OptionTable> {
+  /** The first word of its command lines; empty for the command that needs none. */
+  readonly name: string;
+  /** For help: the forms of its command line. */
+  readonly usage: readonly string[];
+  /** For help: what it does, in a few words that begin with a verb. */
+  readonly summary: string;
+  readonly options: Options;
+  /** The options by the titles of help, where there is more than one. */
+  readonly sections?: Readonly<Record<string, OptionTable>>;
+  /** For help. */
+  readonly examples?: readonly string[];
+  /** The options that mean nothing beside those that are given, and are not suggested. */
+  readonly foreignOptions?: (given: ReadonlySet<string>) => readonly string[];
+  /** Loads the code that runs it: no other command has to. */
+  readonly load: () => Promise<Runner<Options>>;
+}
+
+export interface Command extends Omit<Declaration<OptionTable>, 'load'> {
+  readonly sections: Readonly<Record<string, OptionTable>>;
+  /** Runs what the words ask for: long options only, each with its value in the same word. */
+  run(words: readonly string[]): Promise<ExitStatus>;
+}
+
+export function command<Options extends OptionTable>(declared: Declaration<Options>): Command {
+  const { load, ...facts } = declared;
+  const self: Command = {
+    sections: { Options: declared.options },
+    ...facts,
+    run: async (words) => {
+      const { parseWords } = await import('./parsed-words.js');
+      const args = await parseWords(self, declared.options, words);
+      return (await load())(args, givenOptions(words));
+    },
+  };
+  return self;
+}
+
+/** The names of the options that stand on the command line, as opposed to their defaults. */
+export function givenOptions(words: readonly string[]): Set<string> {
+  return new Set(words.map((word) => word.replace(/^--(no-)?/, '').replace(/=.*/s, '')));
+}
+
+/** The remedy that leads to a command's help. */
+export function seeHelp({ name }: Pick<Command, 'name'>): string {
+  return `see '${['kcap', name, '--help'].filter((word) => word !== '').join(' ')}'`;
+}

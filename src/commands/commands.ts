@@ -1,0 +1,48 @@
+import { BROKER_OPTIONS } from './broker-options.js';
+import { command, NO_OPTIONS, type Command } from './command.js';
+import {
+  BOTH_OPTIONS,
+  BRIDGE_OPTIONS,
+  CONSUMER,
+  foreignOptions,
+  PRODUCER,
+} from './bridge-options.js';
+
+/** What kcap does where no command is named. */
+export const BRIDGE = command({
+  name: '',
+  usage: [
+    'kcap --producer -k BROKERS -t TOPIC -i INTERFACE [options]',
+    'kcap --producer -k BROKERS -t TOPIC -r FILE [options]',
+    'kcap --consumer -k BROKERS -t TOPIC [options]',
+  ],
+  summary: 'move packets through Kafka',
+  options: BRIDGE_OPTIONS,
+  sections: { 'Both modes': BOTH_OPTIONS, Producer: PRODUCER, Consumer: CONSUMER },
+  examples: [
+    'kcap --producer -k localhost:9092 -t pcap -i eth0',
+    'kcap --consumer -k localhost:9092 -t pcap | tshark -i -',
+    'kcap --consumer -k localhost:9092 -t pcap -o begin -e > out.pcap',
+  ],
+  foreignOptions,
+  load: async () => (await import('./bridge.js')).bridge,
+});
+
+/** kcap's commands: help, suggestions and the command line know no others. */
+export const COMMANDS: readonly Command[] = [
+  BRIDGE,
+  command({
+    name: 'devices',
+    usage: ['kcap devices'],
+    summary: 'list the interfaces to capture on',
+    options: NO_OPTIONS,
+    load: async () => (await import('./devices.js')).devices,
+  }),
+  command({
+    name: 'broker',
+    usage: ['kcap broker [--port N] [--topic NAME[:PARTITIONS]]...'],
+    summary: 'run an in-memory Kafka for trying things out',
+    options: BROKER_OPTIONS,
+    load: async () => (await import('./broker.js')).broker,
+  }),
+];

@@ -1,0 +1,78 @@
+import yargs from 'yargs';
+import { nearest } from '../errors/nearest.js';
+import { usageError, type UserError } from '../errors/user-error.js';
+import { withoutSecret } from '../terminal/process-title.js';
+import {
+  givenOptions,
+  seeHelp,
+  type Arguments,
+  type Command,
+  type OptionTable,
+} from './command.js';
+import { COMMANDS } from './commands.js';
+
+/**
+ * The options of a command line that has long options only, each with its value in the same word. Throws a usage error
+ * for what the command does not take, with what was probably meant.
+ */
+export async function parseWords<Options extends OptionTable>(
+  command: Command,
+  options: Options,
+  words: readonly string[],
+): Promise<Arguments<Options>> {
+  let parsed: Arguments<Options> | undefined;
+  const parser = yargs(words)
+    .scriptName('kcap')
+    .locale('en')
+    // With a command of its own yargs refuses words that are no options.
+    .command('$0', false, options, (args) => {
+      parsed = args;
+    })
+    .version(false)
+    .help(false)
+    .parserConfiguration({ 'short-option-groups': false })
+    .strict()
+    .exitProcess(false)
+    .fail((message, error) => {
+      // For what yargs finds wrong itself it gives a YError or, whatever its types say, none.
+      const failure = error as Error | undefined;
+      throw failure && failure.name !== 'YError' ? failure : misuse(message, command, words);
+    });
+  await parser.parseAsync();
+  if (!parsed) throw new Error('yargs has parsed nothing');
+  return parsed;
+}
+
+/** What yargs found wrong, with the option or command that was probably meant. */
+function misuse(message: string, command: Command, words: readonly string[]): UserError {
+  const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
+  if (unknown === undefined) return usageError('command line', message, seeHelp(command));
+  if (words.includes(unknown)) return unknownWord(command, unknown);
+  if (unknown.length === 1) return usageError(`-${unknown}`, 'unknown option', seeHelp(command));
+  const given = givenOptions(words);
+  const foreign = command.foreignOptions?.(given) ?? [];
+  const known = Object.keys(command.options).filter((name) => !foreign.includes(name));
+  const meant = nearest(unknown, [...known, 'help', 'version']);
+  return usageError(`--${unknown}`, 'unknown option', didYouMean(meant && `--${meant}`, command));
+}
+
+/** A word that is no option: most likely a command. */
+function unknownWord(command: Command, word: string): UserError {
+  const names = COMMANDS.map(({ name }) => name).filter((name) => name !== '');
+  if (names.includes(word))
+    return usageError(
+      word,
+      'a command comes first',
+      `for example 'kcap ${word}', then its options`,
+    );
+  const shown = withoutSecret(word);
+  return command.name === ''
+    ? usageError(shown, 'unknown command', didYouMean(nearest(shown, names), command))
+    : usageError(shown, 'unexpected argument', seeHelp(command));
+}
+
+function didYouMean(meant: string | undefined, command: Command): string {
+  return meant === undefined
+    ? seeHelp(command)
+    : `did you mean ${meant}? Otherwise ${seeHelp(command)}`;
+}
