@@ -23,6 +23,35 @@ const filesOf = (place) => (isFile(place) ? `src/${place}` : `src/${place}/**`);
 const importOf = (place) =>
   `^(\\.\\/|(\\.\\.\\/)+)${isFile(place) ? place.replace('.ts', '\\.js$') : `${place}\\/`}`;
 
+/** Where a run is in the foreground: all others say what they want by a return value, an error or a log record. */
+const foreground = ['terminal', 'main.ts'];
+
+/** What belongs to the process and not to a run: its signals, its end, its standard streams, the log's level. */
+const ofTheProcess = {
+  properties: [
+    ...['exit', 'exitCode', 'reallyExit', 'abort', 'kill'],
+    ...['on', 'once', 'off', 'addListener', 'prependListener', 'removeListener'],
+    ...['removeAllListeners', 'emit', 'stdout', 'stderr', 'title'],
+  ]
+    .map((property) => ({ object: 'process', property }))
+    .concat(['exitNow', 'ignoreSignal'].map((property) => ({ object: 'addon', property })))
+    .map((property) => ({ ...property, message: 'Only src/terminal and src/main.ts may.' })),
+  imports: [
+    {
+      regex: '\\/files\\/byte-output\\.js$',
+      importNames: ['openStandardOutput'],
+      message: 'Only src/terminal opens standard output, and hands it on.',
+    },
+    { regex: '^(node:)?process$', message: 'Use the global: the rules about it see no other.' },
+  ],
+  syntax: [
+    {
+      selector: "AssignmentExpression[left.property.name='level']",
+      message: "Only src/terminal sets the log's level.",
+    },
+  ],
+};
+
 /** For each place, what it may not import: all other places of its own level and of higher ones. */
 const levelRules = levels.flatMap((places, level) =>
   places.map((place) => {
@@ -37,10 +66,15 @@ const levelRules = levels.flatMap((places, level) =>
         })),
       { regex: '^#kcap\\/', message: 'This is the way in for tests. Import by a relative path.' },
     ];
+    const own = foreground.includes(place)
+      ? { properties: [], imports: [], syntax: [] }
+      : ofTheProcess;
     return {
       files: [filesOf(place)],
       rules: {
-        'no-restricted-imports': ['error', { patterns: forbidden }],
+        'no-restricted-imports': ['error', { patterns: [...forbidden, ...own.imports] }],
+        'no-restricted-properties': ['error', ...own.properties],
+        'no-console': 'error',
         // The same for import(...), which the rule above does not look at.
         'no-restricted-syntax': [
           'error',
@@ -48,6 +82,7 @@ const levelRules = levels.flatMap((places, level) =>
             selector: `ImportExpression[source.value=/${regex}/]`,
             message,
           })),
+          ...own.syntax,
         ],
       },
     };

@@ -53,7 +53,10 @@ async function withCluster(use: () => Promise<void>): Promise<void> {
     return;
   }
   // Nobody restarts this one, and on a machine as busy as some tests make it, it must not take itself for dead.
-  const kafka = await startRealKafka({ properties: { 'broker.session.timeout.ms': '9000' } });
+  const kafka = await startRealKafka({
+    lasting: true,
+    properties: { 'broker.session.timeout.ms': '9000' },
+  });
   process.env['KCAP_TEST_BROKERS'] = kafka.brokers;
   try {
     await use();

@@ -8,13 +8,21 @@ check_node() {
     fail "set-up: Node $(node --version) is too old" "Install Node 20.19 or newer."
 }
 
+# Brings the packages, and leaves to build_node_packages what takes minutes.
 install_node_packages() {
   local reason
   reason=$(node scripts/setup.d/node-packages-wanting.js)
   [ -n "$reason" ] || return 0
-  say "$reason: running npm ci, which builds librdkafka and takes some minutes"
-  run_npm ci --include=dev --no-audit --no-fund ||
+  say "$reason: running npm ci, then building librdkafka, which takes some minutes"
+  run_npm ci --ignore-scripts --include=dev --no-audit --no-fund ||
     fail "set-up: Node's packages have not been installed: the cause is above"
+}
+
+build_node_packages() {
+  [ -n "$(node scripts/setup.d/node-packages-wanting.js)" ] || return 0
+  run_npm run preinstall || exit
+  run_npm rebuild --ignore-scripts=false cap node-rdkafka ||
+    fail "set-up: Node's packages have not been built: the cause is above"
 }
 
 # npm, in an environment in which our packages build.
@@ -31,6 +39,5 @@ run_npm() (
     # An older node-gyp knows only this name, about which a newer npm complains.
     [ "$(npm --version | cut -d. -f1)" -ge 11 ] || export npm_config_nodedir=$prefix
   fi
-  # The packages are made of C and C++: their install scripts are what builds them.
-  npm --ignore-scripts=false "$@"
+  npm "$@"
 )

@@ -9,7 +9,8 @@ build_packages+=(pkg-config libsasl2-modules-gssapi-mit krb5-user)
 demo_packages=(iputils-ping tshark)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
-  shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime)
+  shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime ccache)
+# All but ccache, which only saves time.
 test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
   openssl faketime)
 

@@ -1,4 +1,5 @@
 import { addon, type NativeCapture } from '../addon.js';
+import { linkOf, packetBatchOf } from '../packet/native-batch.js';
 import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet/packet-batch.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { filterError } from './capture-filter.js';
@@ -59,7 +60,7 @@ export class LiveCapture {
     this.#native = native;
     this.warning = facts.warning;
     this.unknownToOthers = facts.unknownToOthers;
-    this.link = linkOf(facts, name);
+    this.link = linkOf({ ...facts, interface: name });
   }
 
   /** Begins to capture; throws a UserError that says what is in the way. */
@@ -91,12 +92,7 @@ export class LiveCapture {
     const batch = await this.#native.next().catch((error: unknown) => {
       throw new UserError(`capture on ${this.interface}`, messageOf(error));
     });
-    if (!batch) return null;
-    return {
-      bytes: batch.buffer.subarray(0, batch.byteLength),
-      count: batch.count,
-      link: linkOf(batch, this.interface),
-    };
+    return batch && packetBatchOf({ ...batch, interface: this.interface });
   }
 
   /** Ends the capture with the last packet that the kernel has seen until now. */
@@ -122,18 +118,6 @@ export class LiveCapture {
   async close(): Promise<void> {
     await this.#native.close();
   }
-}
-
-function linkOf(
-  facts: { linkType: number; nanoseconds: boolean; snapLength: number },
-  name: string,
-): Link {
-  return {
-    interface: name,
-    linkType: facts.linkType,
-    precision: facts.nanoseconds ? 'nano' : 'micro',
-    snapLength: facts.snapLength,
-  };
 }
 
 function captureError(error: unknown, name: string, options: CaptureOptions): unknown {

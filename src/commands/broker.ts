@@ -4,7 +4,7 @@ import { checkTopicName } from '../kafka/topic-name.js';
 import { onStopSignal } from '../terminal/stop-signals.js';
 import type { BROKER_OPTIONS } from './broker-options.js';
 import type { Runner } from './command.js';
-import { print } from './print.js';
+import { print } from '../terminal/standard-output.js';
 import { parseCount } from './values.js';
 
 const MOST_PARTITIONS = 1000;

@@ -2,7 +2,7 @@ import type { ExitStatus } from '../errors/user-error.js';
 import { expandShortOptions, keepLast, type OptionForm } from './argv.js';
 import { seeHelp, type Command, type OptionTable } from './command.js';
 import { BRIDGE, COMMANDS } from './commands.js';
-import { print } from './print.js';
+import { print } from '../terminal/standard-output.js';
 
 /** Runs what the command line asks for; throws a UserError for what can't be done. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {

@@ -1,15 +1,13 @@
-import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
 import { parseLinkType } from '../capture/link-type.js';
 import { usageError } from '../errors/user-error.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
 import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
 import type { CaptureFormat, ConsumingOptions } from '../task/consuming.js';
+import { isOutputTerminal } from '../terminal/standard-output.js';
 import { parseTime } from './time.js';
 import { parseChoice, parseSeconds } from './values.js';
 import { packageVersion } from './version.js';
-
-const STANDARD_OUTPUT = 1;
 
 /** What the command line of a consumer says. */
 export type ConsumeOptions = BothModes & ConsumingOptions;
@@ -81,7 +79,7 @@ function refuseUnfitOutput({ file, prettyEvery, fileFormat }: ConsumeOptions): v
     throw usageError('-w and -pp', 'either packets or lines', 'give only one of the two');
   if (prettyEvery > 0 && fileFormat !== undefined)
     throw usageError('-F and -pp', 'either packets or lines', 'give only one of the two');
-  if (isatty(STANDARD_OUTPUT) && file === undefined && prettyEvery === 0)
+  if (isOutputTerminal() && file === undefined && prettyEvery === 0)
     throw usageError(
       'standard output',
       'it is a terminal, and packets are binary',

@@ -5,6 +5,7 @@ import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
 import type { TopicSource } from '../sources/topic.js';
 import { findRanges, openConsuming } from '../task/consuming.js';
+import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import type { BridgeArguments } from './both-modes.js';
 import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
@@ -20,7 +21,7 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
   const { opened } = await openInScope((scope) =>
-    openConsuming(options, scope, { ranges, stop, log }),
+    openConsuming(options, scope, { ranges, openOutput, stop, log }),
   );
   const { run, source, started } = opened;
   const timer = options.endsAtWatermarks ? undefined : endAt(options.to, source);

@@ -1,6 +1,6 @@
 import { listDevices } from '../capture/devices.js';
 import type { NO_OPTIONS, Runner } from './command.js';
-import { print } from './print.js';
+import { print } from '../terminal/standard-output.js';
 
 /** `kcap devices`: a line for each interface, its name first. */
 export const devices: Runner<typeof NO_OPTIONS> = async () => {

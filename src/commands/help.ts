@@ -1,8 +1,7 @@
-import { isatty } from 'node:tty';
+import { outputColumns } from '../terminal/standard-output.js';
 import type { Command, Option, OptionTable } from './command.js';
 import { BRIDGE, COMMANDS } from './commands.js';
 
-const STANDARD_OUTPUT = 1;
 const MOST_COLUMNS = 100;
 /** Where descriptions begin. */
 const COLUMN = 36;
@@ -67,7 +66,7 @@ function described(left: string, description: string): string {
 
 /** Of the terminal that help is shown on, but no more than lines should have. */
 function columns(): number {
-  return isatty(STANDARD_OUTPUT) ? Math.min(process.stdout.columns, MOST_COLUMNS) : MOST_COLUMNS;
+  return Math.min(outputColumns() ?? MOST_COLUMNS, MOST_COLUMNS);
 }
 
 function wrapped(text: string, columns: number): string[] {

@@ -7,6 +7,7 @@ import { Stop } from '../pipeline/stop.js';
 import { openProducing, type ProducingOptions } from '../task/producing.js';
 import { findTopic } from '../task/sending.js';
 import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
+import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
@@ -34,7 +35,7 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
     if (options.user) becomeUser(options.user, log);
   };
   const { opened } = await openInScope((scope) =>
-    openProducing(options, scope, { start, stop, log, onCaptureOpen }),
+    openProducing(options, scope, { start, openOutput, stop, log, onCaptureOpen }),
   );
   return superviseRun(opened.run, stop, { ...opened, ...options, log });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { addon, type NativeConsumer, type NativeConsumedBatch } from '../addon.js';
+import { packetBatchOf } from '../packet/native-batch.js';
 import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { messageOf, UserError } from '../errors/user-error.js';
@@ -138,15 +139,7 @@ export class BatchConsumer {
     if (batch.tally.outsideSlack > 0) this.#sayOutside();
     return {
       packets: {
-        bytes: batch.buffer.subarray(0, batch.byteLength),
-        count: batch.count,
-        link: {
-          linkType: batch.linkType,
-          precision: batch.nanoseconds ? 'nano' : 'micro',
-          snapLength: batch.snapLength,
-          ...(batch.interface !== undefined && { interface: batch.interface }),
-          ...(batch.host !== undefined && { host: batch.host }),
-        },
+        ...packetBatchOf(batch),
         origin: { positions: batch.positions, next: batch.next },
       },
       tally: batch.tally,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { addon, type NativeProducer, type NativeUndeliveredBatch } from '../addon.js';
+import { packetBatchOf } from '../packet/native-batch.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import { Throttle } from '../errors/throttle.js';
@@ -286,16 +287,6 @@ export class BatchProducer {
   }
 }
 
-function returnedBatch(batch: NativeUndeliveredBatch): ReturnedBatch {
-  return {
-    bytes: batch.records,
-    count: batch.count,
-    numbers: batch.numbers,
-    link: {
-      linkType: batch.linkType,
-      precision: batch.nanoseconds ? 'nano' : 'micro',
-      snapLength: batch.snapLength,
-      interface: batch.interface,
-    },
-  };
+function returnedBatch({ records, numbers, ...facts }: NativeUndeliveredBatch): ReturnedBatch {
+  return { ...packetBatchOf({ ...facts, buffer: records, byteLength: records.length }), numbers };
 }

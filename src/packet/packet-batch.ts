@@ -9,6 +9,11 @@ export const ETHERNET = 1;
 /** libpcap's largest snapshot length in bytes, but for some link types. */
 export const MAX_SNAP_LENGTH = 262_144;
 
+/** A snapshot length as files and -s say it, in bytes: 0 is no limit, which is `unlimited`. */
+export function snapLengthOf(said: number, unlimited = MAX_SNAP_LENGTH): number {
+  return said === 0 ? unlimited : said;
+}
+
 const MIB = 1024 * 1024;
 /** Those of longer packets, as libpcap has them: D-Bus, USBPcap and EBHSCR. */
 const LONGER: Readonly<Record<number, number>> = { 231: 128 * MIB, 249: MIB, 279: 8 * MIB };

@@ -1,5 +1,5 @@
 import { LITTLE_ENDIAN, writeUint32 } from '../packet/record.js';
-import type { Link, Precision } from '../packet/packet-batch.js';
+import { snapLengthOf, type Link, type Precision } from '../packet/packet-batch.js';
 import { BIG, LITTLE } from './byte-order.js';
 
 /** Bytes of a capture file's header (draft-ietf-opsawg-pcap, section 4). */
@@ -48,7 +48,7 @@ export function decodeFileHeader(bytes: Buffer): FileHeader | { readonly problem
       // The upper half holds the length of a frame check sequence, if any.
       linkType: order.uint32(bytes, 20) & 0xffff,
       precision: kind === 'nano' ? 'nano' : 'micro',
-      snapLength: order.uint32(bytes, 16),
+      snapLength: snapLengthOf(order.uint32(bytes, 16)),
     },
     swapped: (order === LITTLE) !== LITTLE_ENDIAN,
     modified: kind === 'modified',

@@ -1,4 +1,4 @@
-import type { Link } from '../packet/packet-batch.js';
+import { snapLengthOf, type Link } from '../packet/packet-batch.js';
 import { BIG, LITTLE, type ByteOrder } from './byte-order.js';
 import type { CaptureDecoder, Decoded, UnusablePackets } from './capture-decoder.js';
 import { decodeInterface, MIN_INTERFACE_BYTES, type PcapngInterface } from './pcapng-interface.js';
@@ -148,7 +148,7 @@ export class PcapngDecoder implements CaptureDecoder {
     if (type === SIMPLE_PACKET) {
       packet.original = uint32(bytes, at + 8);
       // How much was captured is said by nothing else.
-      const limit = from === undefined ? 0 : from.snapLength || packet.original;
+      const limit = from === undefined ? 0 : snapLengthOf(from.snapLength, packet.original);
       packet.captured = Math.min(packet.original, limit);
       packet.frameAt = at + 12;
       return packet.captured <= length - MIN_SIMPLE_PACKET_BYTES;

@@ -1,4 +1,4 @@
-import { MAX_SNAP_LENGTH, type Link } from '../packet/packet-batch.js';
+import { snapLengthOf, type Link } from '../packet/packet-batch.js';
 import type { ByteOrder } from './byte-order.js';
 import { DEFAULT_RESOLUTION, PcapngClock } from './pcapng-clock.js';
 
@@ -51,7 +51,7 @@ export function decodeInterface(
     link: {
       linkType: order.uint16(block, 8),
       precision: clock.precision,
-      snapLength: snapLength === 0 ? MAX_SNAP_LENGTH : snapLength,
+      snapLength: snapLengthOf(snapLength),
       ...(name ? { interface: name } : {}),
     },
     snapLength,

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * How a run is asked to end. `requested` ends the taking in of packets; `giveUp`, some time later, ends the waiting
  * for those that were taken.
@@ -11,6 +13,8 @@ export class Stop {
 
   constructor(drainTimeoutMs: number) {
     this.#drainTimeoutMs = drainTimeoutMs;
+    // All parts of a run listen, however many it has: from eleven on, Node would call that a leak, on standard error.
+    setMaxListeners(0, this.requested, this.giveUp);
   }
 
   get requested(): AbortSignal {

@@ -5,13 +5,12 @@ import { codeOf } from '../errors/user-error.js';
 import { frameBytes, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
 import { RefusedPackets } from './refused-packets.js';
 import { onlyMessages, packByLink } from './returned-packets.js';
-import { MOST_FILES, Segment } from './segment.js';
+import { MOST_FILES, type Segment } from './segment.js';
+import { SegmentMaker } from './segment-maker.js';
 import { spoolError } from './spool-error.js';
-import { problemText, SpoolFile } from './spool-file.js';
-import type { FoundFile, SpoolFolder } from './spool-folder.js';
+import { problemText, type SpoolFile } from './spool-file.js';
+import type { SpoolFolder } from './spool-folder.js';
 
-/** Numbers below those of what is spooled stay free for what must be sent before it. */
-const FIRST_NUMBER = 500_000_000_000;
 const LONGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
 /** So many segments hold the whole spool at least: space comes back a segment at a time. */
 const LEAST_SEGMENTS = 16;
@@ -29,6 +28,7 @@ export interface SpoolOptions {
  */
 export class Spool {
   readonly #folder: SpoolFolder;
+  readonly #maker: SegmentMaker;
   readonly #limitBytes: number;
   readonly #keepsInterface: boolean;
   readonly #log: Logger;
@@ -44,9 +44,6 @@ export class Spool {
   /** The last one that is not read yet, while it is written. */
   #written: Segment | undefined;
   #appending: Promise<void> | undefined;
-  /** No file has a number below this one, and none one above the other. */
-  #firstNumber = FIRST_NUMBER;
-  #lastNumber = FIRST_NUMBER - 1;
   #byteLength = 0;
   #waiting = 0;
   #lost = 0;
@@ -61,6 +58,7 @@ export class Spool {
     { refusedBytes, log }: { readonly refusedBytes: number; readonly log: Logger },
   ) {
     this.#folder = folder;
+    this.#maker = new SegmentMaker(folder, log);
     this.#limitBytes = options.limitBytes;
     this.#keepsInterface = options.keepsInterface;
     this.#log = log;
@@ -70,12 +68,11 @@ export class Spool {
 
   /** A spool that begins with what earlier runs have left in its folder. */
   static async open(folder: SpoolFolder, options: SpoolOptions, log: Logger): Promise<Spool> {
-    const { files, foreign, refusedBytes, lastNumber } = await folder.content();
-    const spool = new Spool(folder, options, { refusedBytes, log });
-    for (const path of foreign)
+    const content = await folder.content();
+    const spool = new Spool(folder, options, { refusedBytes: content.refusedBytes, log });
+    for (const path of content.foreign)
       log.warn(`spool: ${path} is left alone: it is not this user's own file`);
-    spool.#takeUp(files);
-    spool.#lastNumber = Math.max(spool.#lastNumber, lastNumber);
+    spool.#takeUp(spool.#maker.leftIn(content));
     return spool;
   }
 
@@ -241,7 +238,7 @@ export class Spool {
 
   /** Keeps, apart from what is sent, packets that were refused for their own sake. */
   async keepRefused(batch: PacketBatch): Promise<void> {
-    await this.#refused.keep(batch, () => ++this.#lastNumber);
+    await this.#refused.keep(batch, () => this.#maker.nextNumber());
   }
 
   async close(): Promise<void> {
@@ -253,18 +250,10 @@ export class Spool {
     this.#folder.close();
   }
 
-  #takeUp(files: readonly FoundFile[]): void {
-    const byNumber = new Map<number, SpoolFile[]>();
-    for (const found of files) {
-      const file = SpoolFile.left(found);
-      this.#byteLength += file.byteLength;
-      const others = byNumber.get(found.number);
-      if (others) others.push(file);
-      else byNumber.set(found.number, [file]);
-    }
-    for (const [number, ofSegment] of byNumber) this.#unread.push(new Segment(number, ofSegment));
-    this.#older = this.#unread.length;
-    this.#firstNumber = Math.min(this.#firstNumber, files[0]?.number ?? Infinity);
+  #takeUp(older: readonly Segment[]): void {
+    this.#unread.push(...older);
+    this.#older = older.length;
+    this.#byteLength = older.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** The file that takes so many bytes of this link. */
@@ -278,9 +267,8 @@ export class Spool {
         this.#written = undefined;
       }
     }
-    // Never a number that was there before: its file may just be going.
-    const segment = this.#written ?? new Segment(++this.#lastNumber);
-    const file = await this.#create(segment, link);
+    const segment = this.#written ?? this.#maker.last();
+    const file = await this.#addFile(segment, link);
     if (!this.#written) this.#unread.push(segment);
     this.#written = segment;
     return file;
@@ -290,21 +278,8 @@ export class Spool {
     return Math.min(LONGEST_SEGMENT_BYTES, this.#limitBytes / LEAST_SEGMENTS);
   }
 
-  /** A new file in a segment; in a new folder where somebody has removed the old one. */
-  async #create(segment: Segment, link: Link): Promise<SpoolFile> {
-    const name = {
-      number: segment.number,
-      index: segment.fileCount + 1,
-      interface: link.interface,
-    };
-    const create = async () => SpoolFile.create(await this.#folder.place(name), link);
-    const file = await create().catch(async (error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      this.#log.warn(`spool: ${this.where} has gone; it is made anew`);
-      await this.#folder.make();
-      return create();
-    });
-    segment.add(link, file);
+  async #addFile(segment: Segment, link: Link): Promise<SpoolFile> {
+    const file = await this.#maker.addFile(segment, link);
     this.#byteLength += file.byteLength;
     return file;
   }
@@ -364,14 +339,11 @@ export class Spool {
   async #writeBefore(returned: readonly ReturnedBatch[]): Promise<Segment[] | undefined> {
     this.#shortage = undefined;
     const parts = packByLink(returned, MOST_FILES);
-    this.#firstNumber -= parts.length;
-    const segments: Segment[] = [];
+    const segments = this.#maker.first(parts.length);
     try {
-      for (const [index, batches] of parts.entries()) {
-        const segment = new Segment(this.#firstNumber + index);
-        segments.push(segment);
-        for (const batch of batches) {
-          const file = await this.#create(segment, batch.link);
+      for (const [index, segment] of segments.entries()) {
+        for (const batch of parts[index] ?? []) {
+          const file = await this.#addFile(segment, batch.link);
           await file.append(batch);
           this.#byteLength += batch.bytes.length;
         }

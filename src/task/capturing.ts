@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { linkTypeName } from '../capture/link-type.js';
 import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { usageError, type UserError } from '../errors/user-error.js';
-import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
+import { MAX_SNAP_LENGTH, snapLengthOf } from '../packet/packet-batch.js';
 import type { Source, Stage } from '../pipeline/contracts.js';
 import type { Scope } from '../pipeline/scope.js';
 import { FileSource } from '../sources/file.js';
@@ -46,9 +46,10 @@ export async function openPackets(
       },
     });
     const source = scope.own(await opening);
+    const limit = snapLengthOf(snapLength ?? 0, Infinity);
     return {
       source,
-      stages: [...filterStages(options), ...(snapLength ? [new Cut(snapLength)] : [])],
+      stages: [...filterStages(options), ...(limit < Infinity ? [new Cut(limit)] : [])],
       watchdogs: [],
     };
   }
@@ -56,7 +57,7 @@ export async function openPackets(
     from.interfaces,
     {
       ...options,
-      snapLength: Math.min(snapLength ?? DEFAULT_SNAP_LENGTH, MAX_SNAP_LENGTH) || MAX_SNAP_LENGTH,
+      snapLength: Math.min(snapLengthOf(snapLength ?? DEFAULT_SNAP_LENGTH), MAX_SNAP_LENGTH),
       leavesOutKcap: !options.captureOwnTraffic,
     },
     scope,

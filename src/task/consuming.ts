@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { openFile, openStandardOutput } from '../files/byte-output.js';
+import { openFile, type ByteOutput } from '../files/byte-output.js';
 import {
   BatchConsumer,
   OFFSET_BEGINNING,
@@ -70,14 +70,16 @@ export async function openConsuming(
   scope: Scope,
   parts: {
     readonly ranges: readonly PartitionRange[];
+    /** Where it writes that names no file. */
+    readonly openOutput: () => ByteOutput;
     readonly stop: Stop;
     readonly log: Logger;
   },
 ): Promise<Consuming> {
-  const { ranges, stop, log } = parts;
+  const { ranges, log } = parts;
   const source = scope.own(openSource(options, ranges, log));
   // Last of all: it may empty a file.
-  const sink = await openSink(options, stop, scope);
+  const sink = await openSink(options, parts, scope);
   const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
   return {
     run: new PacketRun(source, stages, [new Branch({ name: options.file ?? 'output', sink })]),
@@ -149,11 +151,13 @@ function openSource(
   return new TopicSource(topic, consumer);
 }
 
-async function openSink(options: ConsumingOptions, stop: Stop, scope: Scope): Promise<Sink> {
+async function openSink(
+  options: ConsumingOptions,
+  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  scope: Scope,
+): Promise<Sink> {
   const { file, fileFormat, linkType, prettyEvery, topic } = options;
-  const output = scope.own(
-    file === undefined ? openStandardOutput() : await openFile(file, stop.giveUp),
-  );
+  const output = scope.own(file === undefined ? openOutput() : await openFile(file, stop.giveUp));
   output.onReaderLeft(() => {
     stop.request();
   });

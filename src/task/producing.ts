@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { openStandardOutput, type ByteOutput } from '../files/byte-output.js';
+import type { ByteOutput } from '../files/byte-output.js';
 import type { TopicStart } from '../kafka/renewed-producer.js';
 import { slownessOf } from '../kafka/request-bounds.js';
 import { Branch } from '../pipeline/branch.js';
@@ -36,6 +36,8 @@ export async function openProducing(
   scope: Scope,
   parts: {
     readonly start: TopicStart;
+    /** Where -pp prints its lines. */
+    readonly openOutput: () => ByteOutput;
     readonly stop: Stop;
     readonly log: Logger;
     readonly onCaptureOpen?: () => void;
@@ -43,7 +45,7 @@ export async function openProducing(
 ): Promise<Producing> {
   const { start, stop, log } = parts;
   const { source, stages, watchdogs } = await openPackets(options, scope, log);
-  const lines = options.prettyEvery > 0 ? openLines(stop, scope) : undefined;
+  const lines = options.prettyEvery > 0 ? openLines(parts, scope) : undefined;
   parts.onCaptureOpen?.();
   const sink = await openTopicSink(options, {
     ...{ start, lines, scope, log },
@@ -61,9 +63,11 @@ export async function openProducing(
   };
 }
 
-/** Where -pp prints its lines. */
-function openLines(stop: Stop, scope: Scope): ByteOutput {
-  const output = scope.own(openStandardOutput());
+function openLines(
+  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  scope: Scope,
+): ByteOutput {
+  const output = scope.own(openOutput());
   // Nobody reads the lines any more: that ends the run, as `tcpdump | head` ends tcpdump.
   output.onReaderLeft(() => {
     stop.request();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { captureFilter, checkFilter, filterError } from '#kcap/capture/capture-filter.js';
+import { LinkFilters } from '#kcap/capture/link-filters.js';
 import { UserError } from '#kcap/errors/user-error.js';
 
 import { recordsOf } from '../packet/packets.js';
@@ -10,6 +11,17 @@ const ETHERNET = 1;
 const RAW_IP = 101;
 
 describe('a capture filter', () => {
+  test('is compiled once for each link type', async () => {
+    const filters = new LinkFilters('tcp');
+    await filters.prepare(ETHERNET);
+    const ethernet = filters.of(ETHERNET);
+    assert.ok(ethernet);
+    assert.equal(filters.of(ETHERNET), ethernet);
+    assert.equal(filters.has(RAW_IP), false);
+    await filters.prepare(RAW_IP);
+    assert.notEqual(filters.of(RAW_IP), ethernet);
+  });
+
   test('moves the records that it keeps to the front, and their positions with them', () => {
     const frames = [60, 100, 60, 200].map((bytes, index) => ({
       seconds: index,

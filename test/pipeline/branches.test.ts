@@ -172,6 +172,23 @@ describe('an end that drops what would hold up the others', () => {
   });
 });
 
+test('ends that all listen for the stop at once are no leak to Node', async (t) => {
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error) => warnings.push(message);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const sinks = Array.from({ length: 12 }, () => kept([]));
+  const [first, ...others] = sinks.map((sink, index) =>
+    sink.branch(String(index), { stages: [new Filter(new LinkFilters('greater 1'))] }),
+  );
+  assert.ok(first);
+  await runInto(new HandWrittenSource([], BATCHES), first, ...others);
+  // Node warns in the next turn.
+  await turns();
+  assert.deepEqual(warnings, []);
+  assert.ok(sinks.every(({ packets }) => packets.length === 15));
+});
+
 /** A sink that keeps copies of the packets that it was given. */
 function kept(diary: Diary, options: SinkOptions = {}) {
   const packets: Required<PcapPacket>[] = [];

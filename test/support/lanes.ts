@@ -2,37 +2,70 @@ import { availableParallelism } from 'node:os';
 
 /** Test files that may run at the same time. */
 export interface Lane {
+  /** In the order in which they begin. */
   readonly files: readonly string[];
   /** How many of them run at once, each in a process of its own. */
   readonly width: number;
 }
 
+const PROCESSORS = availableParallelism();
+
 /**
- * Parts of the paths of those that need the machine for themselves: they send at a rate and expect no drop, hold how
- * long something takes or how much memory, or capture what the others exchange with the brokers.
+ * Those that need a processor each: they send at a rate and expect no drop, or end a broker and hold how long kcap
+ * takes to stop then.
  */
-const ALONE = [
-  'commands/broker-away',
+export const PACED = [
+  'commands/spool',
   'commands/broker-cluster',
-  'commands/broker-outage',
   'commands/consume-obstructed',
+  'commands/broker-away',
+  'commands/watch',
+];
+
+/**
+ * Those that need the machine for themselves: they send at the highest rate, hold what takes less than a second, or
+ * capture what the others exchange with the brokers.
+ */
+export const ALONE = [
+  'commands/broker-outage',
   'commands/overload',
   'commands/produce-interface',
+  'commands/produce-interfaces',
   'commands/produce-own-traffic',
-  'commands/spool',
-  'commands/watch',
   'support/veth',
 ];
 
-/** More than there are processors: much of what tests do is to wait for brokers, groups and timeouts. */
-const WIDTH = availableParallelism() + 1;
+/**
+ * Those of the others that take longest. They begin first, so that none trails; what starts a Kafka of its own does so
+ * apart from the others that do.
+ */
+export const LONG = [
+  'package',
+  'commands/secured-refusals',
+  'interop/corpus',
+  'commands/consume-restarts',
+  'commands/consume',
+  'commands/secured-ways-in',
+  'commands/consume-range',
+  'commands/consume-topic-changes',
+  'commands/consume-standstill',
+  'commands/consume-groups',
+  'commands/produce-file',
+  'commands/produce-damaged',
+  'support/real-kafka',
+];
 
 /** Shares the files out to lanes, which run one after the other. */
 export function lanesOf(files: readonly string[]): Lane[] {
-  const needsMachine = (file: string) => ALONE.some((part) => file.includes(part));
+  const named = (names: readonly string[]) =>
+    names.flatMap((name) => files.filter((file) => file.endsWith(`/${name}.test.js`)));
+  const [paced, alone, long] = [named(PACED), named(ALONE), named(LONG)];
+  const special = new Set([...paced, ...alone, ...long]);
   const lanes = [
-    { files: files.filter((file) => !needsMachine(file)), width: WIDTH },
-    { files: files.filter(needsMachine), width: 1 },
+    // More than there are processors: much of what tests do is to wait for brokers, groups and timeouts.
+    { files: [...long, ...files.filter((file) => !special.has(file))], width: 2 * PROCESSORS },
+    { files: paced, width: Math.min(PROCESSORS, 2) },
+    { files: alone, width: 1 },
   ];
   // Without a file, the runner would look for some itself.
   return lanes.filter((lane) => lane.files.length > 0);

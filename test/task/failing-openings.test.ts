@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { UserError } from '#kcap/errors/user-error.js';
 import { openInScope, type Scope } from '#kcap/pipeline/scope.js';
 import { Stop } from '#kcap/pipeline/stop.js';
+import { openStandardOutput } from '#kcap/files/byte-output.js';
 import { openConsuming, type ConsumingOptions } from '#kcap/task/consuming.js';
 import { openProducing, type ProducingOptions } from '#kcap/task/producing.js';
 
@@ -60,6 +61,7 @@ describe('a thousand openings that fail half-way leave descriptors and threads a
   test('the file to write to can not be made once the topic is being read', async () => {
     await assertLeavesNothing(/no\/such\/folder/, (scope) =>
       openConsuming(CONSUMING, scope, {
+        openOutput: openStandardOutput,
         ranges: [{ partition: 0, start: 0, end: undefined }],
         stop: new Stop(0),
         log: keptLog().log,
@@ -73,7 +75,12 @@ async function producing(
   scope: Scope,
   start: Parameters<typeof openProducing>[2]['start'] = { partitions: 1, roundTripMs: 0 },
 ): Promise<unknown> {
-  return openProducing(options, scope, { start, stop: new Stop(0), log: keptLog().log });
+  return openProducing(options, scope, {
+    start,
+    openOutput: openStandardOutput,
+    stop: new Stop(0),
+    log: keptLog().log,
+  });
 }
 
 async function assertLeavesNothing(
