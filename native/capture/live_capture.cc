@@ -46,6 +46,7 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
     pcap_ = std::move(handle.pcap);
     warning_ = std::move(handle.warning);
     filter_ = std::move(handle.filter);
+    filter_here_ = std::move(handle.filter_here);
     nanoseconds_ = options.nanoseconds;
     link_type_ = LinkTypeOfDlt(pcap_datalink(pcap_.get()));
     snap_length_ = pcap_snapshot(pcap_.get());
@@ -236,9 +237,8 @@ void LiveCapture::RefreshFilter() {
   const auto open = own_packets_->Open();
   std::lock_guard lock(pcap_mutex_);
   if (stopping_) return;
-  auto program = KernelFilter(pcap_.get(), filter_ ? filter_->get() : nullptr, open);
-  // Where the kernel refuses it, all of their packets come here to be left out.
-  if (!program.empty()) ReplaceKernelFilter(pcap_.get(), std::move(program));
+  // Where the kernel refuses, all of their packets come here to be left out.
+  LeaveOutInKernel(pcap_.get(), filter_ ? filter_->get() : nullptr, open);
 }
 
 void LiveCapture::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char* frame) {
@@ -246,6 +246,7 @@ void LiveCapture::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char
 }
 
 void LiveCapture::Take(const pcap_pkthdr* header, const u_char* frame) {
+  if (filter_here_ && !pcap_offline_filter(filter_here_->get(), header, frame)) return;
   if (own_packets_ && own_packets_->Contains({frame, header->caplen})) return;
   if (abandoning_.load(std::memory_order_relaxed)) {
     Add(abandoned_, 1);

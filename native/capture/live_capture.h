@@ -80,7 +80,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   std::optional<EventFd> wake_;
   std::shared_ptr<pcap_t> pcap_;
   std::string warning_;
-  std::unique_ptr<FilterProgram> filter_;
+  std::unique_ptr<FilterProgram> filter_;       // that the kernel runs
+  std::unique_ptr<FilterProgram> filter_here_;  // that it refuses
   std::optional<OwnPackets> own_packets_;
   bool nanoseconds_ = false;
   int32_t link_type_ = 1;
