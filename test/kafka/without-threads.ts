@@ -1,9 +1,10 @@
 /** A process to which the test gives no more threads: says what becomes of all that needs one. */
 import { LiveCapture } from '#kcap/capture/live-capture.js';
-import { messageOf } from '#kcap/errors/user-error.js';
+import { messageOf, UserError } from '#kcap/errors/user-error.js';
 import { BatchConsumer } from '#kcap/kafka/batch-consumer.js';
 import { BatchProducer } from '#kcap/kafka/batch-producer.js';
 import { requireThreads } from '#kcap/kafka/client-threads.js';
+import { InMemoryBroker } from '#kcap/kafka/in-memory-broker.js';
 import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js';
 import { StandardError } from '#kcap/terminal/standard-error.js';
 
@@ -57,6 +58,7 @@ const NEEDY: readonly (() => unknown)[] = [
     });
     return new BatchConsumer({ ...consumer, properties }, keptLog().log);
   },
+  () => new InMemoryBroker(0),
   async () => {
     const open = LiveCapture.open(capture);
     try {
@@ -76,6 +78,7 @@ process.stdin.once('data', () => {
         console.log('there is one');
       } catch (error) {
         console.log(messageOf(error));
+        if (error instanceof UserError && error.remedy) console.log(error.remedy);
       }
     const log = new StandardError();
     log.insist(() => {
