@@ -55,7 +55,7 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
     js_.Release();
     throw;
   }
-  exchange_.OnWanted([this] { wake_->Set(); });
+  exchange_.OnWanted([this] { Wake(); });
   napi_add_env_cleanup_hook(info.Env(), OnTeardown, this);
   Ref();
 }
@@ -67,8 +67,12 @@ void LiveCapture::OnTeardown(void* self) { static_cast<LiveCapture*>(self)->EndT
 void LiveCapture::EndThread() {
   closing_ = true;
   exchange_.Close();
-  if (wake_) wake_->Set();
+  Wake();
   if (thread_.joinable()) thread_.join();
+}
+
+void LiveCapture::Wake() {
+  if (wake_) wake_->Set();
 }
 
 void LiveCapture::StartThread(void (LiveCapture::*run)()) {
@@ -81,6 +85,7 @@ void LiveCapture::StartThread(void (LiveCapture::*run)()) {
 void LiveCapture::OnThreadEnd() {
   if (thread_.joinable()) thread_.join();
   thread_ended_ = true;
+  wake_.reset();
   if (!closed_) return;
   exchange_.LetGo();
   napi_remove_env_cleanup_hook(Env(), OnTeardown, this);
@@ -110,12 +115,12 @@ void LiveCapture::Stop(const Napi::CallbackInfo&) {
     if (pcap_) CloseRing(pcap_.get());
     stopping_ = true;
   }
-  wake_->Set();
+  Wake();
 }
 
 void LiveCapture::Abandon(const Napi::CallbackInfo&) {
   abandoning_ = true;
-  wake_->Set();
+  Wake();
 }
 
 Napi::Value LiveCapture::Facts(const Napi::CallbackInfo& info) {
@@ -158,7 +163,7 @@ Napi::Value LiveCapture::Close(const Napi::CallbackInfo& info) {
   const auto promise = closed_->Promise();
   closing_ = true;
   exchange_.Close();
-  wake_->Set();
+  Wake();
   if (thread_ended_) {
     OnThreadEnd();
   } else if (!thread_.joinable()) {

@@ -59,6 +59,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
   void StartThread(void (LiveCapture::*run)());
   void OnThreadEnd();
   void EndThread();
+  /** Has the thread look at what has changed; nothing where it has ended. */
+  void Wake();
 
   // The capture's thread.
   void Run();
@@ -77,7 +79,7 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture> {
 
   JsThread js_;
   BatchExchange exchange_;
-  std::optional<EventFd> wake_;
+  std::optional<EventFd> wake_;  // until the thread has ended
   std::shared_ptr<pcap_t> pcap_;
   std::string warning_;
   std::unique_ptr<FilterProgram> filter_;       // that the kernel runs
