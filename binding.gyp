@@ -58,7 +58,8 @@
         '<!(node -p "require(\'node-addon-api\').include_dir")',
         '<(librdkafka)/include',
       ],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS_ALL'],
+      # A worker that is being ended takes no exception: without the last, the process would end.
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS_ALL', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'libraries': [
         '-lpcap',
         '-lz',
