@@ -174,7 +174,9 @@ async function talk(t: TestContext, namespace: NetNamespace, localPorts: readonl
   t.after(() => child.kill('SIGKILL'));
   const { stdin, stdout } = child;
   assert.ok(stdin && stdout);
-  const answer = async () => assert.equal(String((await once(stdout, 'data'))[0]), 'said\n');
+  const answer = async () => {
+    assert.equal(String((await once(stdout, 'data'))[0]), 'said\n');
+  };
   await answer();
   return {
     sayMore: async () => {
