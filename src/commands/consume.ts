@@ -37,7 +37,7 @@ function sayWhatMayCome({ to, slackMs }: ConsumeOptions, log: Logger): void {
   if (to === undefined) return;
   if (slackMs !== undefined && to / 1000 + slackMs > Date.now())
     log.info(
-      'packets that reach the topic later are not in it: less than --slack has passed since --to',
+      'packets that reach the topic later are missing: less than --slack has passed since --to',
     );
 }
 
