@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace kcap {
 namespace {
@@ -178,32 +180,57 @@ class Exclusion {
   std::vector<size_t> next_end_;
 };
 
-}  // namespace
-
-std::vector<sock_filter> KernelFilter(pcap_t* capture, const bpf_program* user_filter,
-                                      const std::vector<Connection>& left_out) {
-  const auto network_offset = NetworkOffset(capture);
-  std::vector<sock_filter> code;
-  if (network_offset) code = Exclusion(*network_offset, left_out).Take();
-  if (!user_filter) {
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, static_cast<uint32_t>(pcap_snapshot(capture))));
-    return code;
+/** In one step; false where the kernel refuses, and errno says why. The old filter stays then. */
+bool Attach(pcap_t* capture, std::vector<sock_filter> program) {
+  if (program.size() > BPF_MAXINSNS) {
+    errno = E2BIG;
+    return false;
   }
-  const auto user_code = ForKernel(capture, *user_filter);
-  if (!user_code) return {};
-  code.insert(code.end(), user_code->begin(), user_code->end());
-  return code;
-}
-
-bool ReplaceKernelFilter(pcap_t* capture, std::vector<sock_filter> program) {
   const sock_fprog attached = {static_cast<unsigned short>(program.size()), program.data()};
-  return program.size() <= BPF_MAXINSNS &&
-         setsockopt(pcap_fileno(capture), SOL_SOCKET, SO_ATTACH_FILTER, &attached,
+  return setsockopt(pcap_fileno(capture), SOL_SOCKET, SO_ATTACH_FILTER, &attached,
                     sizeof attached) == 0;
 }
 
+void Detach(pcap_t* capture) {
+  const int ignored = 0;
+  setsockopt(pcap_fileno(capture), SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored);
+}
+
+}  // namespace
+
+bool KernelTakes(pcap_t* capture, const bpf_program& user_filter) {
+  auto program = ForKernel(capture, user_filter);
+  if (!program) return true;  // libpcap sees that, too, and filters itself
+  // While pcap_setfilter() works there is another one beside it.
+  constexpr size_t kRoomForAnother = 16;
+  program->resize(program->size() + kRoomForAnother, BPF_STMT(BPF_RET | BPF_K, 0));
+  if (!Attach(capture, std::move(*program))) return false;
+  Detach(capture);
+  return true;
+}
+
+void LeaveOutInKernel(pcap_t* capture, const bpf_program* user_filter,
+                      const std::vector<Connection>& left_out) {
+  const auto network_offset = NetworkOffset(capture);
+  std::vector<sock_filter> plain = {
+      BPF_STMT(BPF_RET | BPF_K, static_cast<uint32_t>(pcap_snapshot(capture)))};
+  if (user_filter) {
+    auto program = ForKernel(capture, *user_filter);
+    if (!program) return;
+    plain = std::move(*program);
+  }
+  auto with_exclusion =
+      network_offset ? Exclusion(*network_offset, left_out).Take() : std::vector<sock_filter>();
+  with_exclusion.insert(with_exclusion.end(), plain.begin(), plain.end());
+  // The kernel has memory for a filter and the one that it replaces. What it took beside the plain
+  // one leaves room for that again, and so the ports of connections that have ended are never left
+  // out for want of memory: others may have them by now.
+  if (!Attach(capture, std::move(plain)) && !user_filter) Detach(capture);
+  Attach(capture, std::move(with_exclusion));
+}
+
 void CloseRing(pcap_t* capture) {
-  if (ReplaceKernelFilter(capture, {BPF_STMT(BPF_RET | BPF_K, 0)})) return;
+  if (Attach(capture, {BPF_STMT(BPF_RET | BPF_K, 0)})) return;
   // No memory for even that: leave the interface. It takes the kernel longer.
   sockaddr_ll nowhere{};
   nowhere.sll_protocol = htons(0xffff);  // reserved: nobody sends it

@@ -10,21 +10,20 @@
 namespace kcap {
 
 /**
- * The program for the kernel that leaves out the plain packets of connections and gives the others
- * to the user's filter. It spares the ring; what it does not know is left to OwnPackets.
- *
- * @param user_filter compiled for the capture, or null
- * @return empty where the kernel can't filter that way
+ * Whether the kernel takes the user's filter; errno says why not. It may be too long, or memory for
+ * filters (net.core.optmem_max) too small. The capture has no filter afterwards.
  */
-std::vector<sock_filter> KernelFilter(pcap_t* capture, const bpf_program* user_filter,
-                                      const std::vector<Connection>& left_out);
+bool KernelTakes(pcap_t* capture, const bpf_program& user_filter);
 
 /**
- * Replaces the filter of a live capture in one step: the kernel never runs without one and no
- * packet is lost, where pcap_setfilter() blocks all packets for a moment and does not count them.
- * False where the kernel refuses; the old filter stays then.
+ * Puts the user's filter less these connections into the kernel. At each moment the kernel runs the
+ * user's filter and no packet is lost, where pcap_setfilter() blocks all packets for a moment and
+ * does not count them. Where the kernel refuses, no connection is left out.
+ *
+ * @param user_filter that the kernel runs already, or null
  */
-bool ReplaceKernelFilter(pcap_t* capture, std::vector<sock_filter> program);
+void LeaveOutInKernel(pcap_t* capture, const bpf_program* user_filter,
+                      const std::vector<Connection>& left_out);
 
 /** Has the kernel add nothing more to the ring; what is in it stays. */
 void CloseRing(pcap_t* capture);

@@ -39,23 +39,34 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
       max_batch_age_(
           info[0].As<Napi::Object>().Get("maxBatchAgeMs").As<Napi::Number>().Int64Value()) {
   const auto js_options = info[0].As<Napi::Object>();
+  wake_.emplace();
   const CaptureOptions options(js_options);
   auto handle = OpenCapture(info.Env(), options);
   pcap_ = std::move(handle.pcap);
   warning_ = std::move(handle.warning);
   filter_ = std::move(handle.filter);
+  filter_here_ = std::move(handle.filter_here);
   nanoseconds_ = options.nanoseconds;
   link_type_ = LinkTypeOfDlt(pcap_datalink(pcap_.get()));
   snap_length_ = pcap_snapshot(pcap_.get());
   if (js_options.Get("leavesOutKcap").As<Napi::Boolean>()) own_packets_.emplace(link_type_);
-  exchange_.OnWanted([this] { wake_.Set(); });
+  exchange_.OnWanted([this] { Wake(); });
   Begin();
 }
 
 void LiveCapture::EndThread(bool) {
   closing_ = true;
   exchange_.Close();
-  wake_.Set();
+  Wake();
+}
+
+void LiveCapture::Wake() {
+  if (wake_) wake_->Set();
+}
+
+void LiveCapture::OnClosed() {
+  exchange_.LetGo();
+  wake_.reset();
 }
 
 Napi::Value LiveCapture::Next(const Napi::CallbackInfo& info) {
@@ -79,12 +90,12 @@ void LiveCapture::Stop(const Napi::CallbackInfo&) {
     if (pcap_) CloseRing(pcap_.get());
     stopping_ = true;
   }
-  wake_.Set();
+  Wake();
 }
 
 void LiveCapture::Abandon(const Napi::CallbackInfo&) {
   abandoning_ = true;
-  wake_.Set();
+  Wake();
 }
 
 Napi::Value LiveCapture::Facts(const Napi::CallbackInfo& info) {
@@ -188,8 +199,8 @@ bool LiveCapture::DrainIsOver(int packets) {
 /** @param timeout_ms how long at most; negative for as long as it takes */
 void LiveCapture::WaitForPackets(int timeout_ms) {
   if (stopping_) timeout_ms = kBlockTimeoutMs;
-  pollfd waited[] = {{pcap_get_selectable_fd(pcap_.get()), POLLIN, 0}, {wake_.fd(), POLLIN, 0}};
-  if (poll(waited, 2, timeout_ms) > 0 && waited[1].revents) wake_.Clear();
+  pollfd waited[] = {{pcap_get_selectable_fd(pcap_.get()), POLLIN, 0}, {wake_->fd(), POLLIN, 0}};
+  if (poll(waited, 2, timeout_ms) > 0 && waited[1].revents) wake_->Clear();
 }
 
 void LiveCapture::RefreshFilter() {
@@ -197,9 +208,8 @@ void LiveCapture::RefreshFilter() {
   const auto open = own_packets_->Open();
   std::lock_guard lock(pcap_mutex_);
   if (stopping_) return;
-  auto program = KernelFilter(pcap_.get(), filter_ ? filter_->get() : nullptr, open);
-  // Where the kernel refuses it, all of their packets come here to be left out.
-  if (!program.empty()) ReplaceKernelFilter(pcap_.get(), std::move(program));
+  // Where the kernel refuses, all of their packets come here to be left out.
+  LeaveOutInKernel(pcap_.get(), filter_ ? filter_->get() : nullptr, open);
 }
 
 void LiveCapture::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char* frame) {
@@ -207,6 +217,7 @@ void LiveCapture::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char
 }
 
 void LiveCapture::Take(const pcap_pkthdr* header, const u_char* frame) {
+  if (filter_here_ && !pcap_offline_filter(filter_here_->get(), header, frame)) return;
   if (own_packets_ && own_packets_->Contains({frame, header->caplen})) return;
   if (abandoning_.load(std::memory_order_relaxed)) {
     Add(abandoned_, 1);

@@ -52,7 +52,9 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
    */
   Napi::Value Close(const Napi::CallbackInfo& info);
   void EndThread(bool at_once) override;
-  void OnClosed() override { exchange_.LetGo(); }
+  void OnClosed() override;
+  /** Has the thread look at what has changed; nothing where it has ended. */
+  void Wake();
 
   // The capture's thread.
   void Run();
@@ -70,10 +72,11 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   void ReadDrops();
 
   BatchExchange exchange_;
-  EventFd wake_;
+  std::optional<EventFd> wake_;  // until the capture is closed
   std::shared_ptr<pcap_t> pcap_;
   std::string warning_;
-  std::unique_ptr<FilterProgram> filter_;
+  std::unique_ptr<FilterProgram> filter_;       // that the kernel runs
+  std::unique_ptr<FilterProgram> filter_here_;  // that it refuses
   std::optional<OwnPackets> own_packets_;
   bool nanoseconds_ = false;
   int32_t link_type_ = 1;

@@ -1,8 +1,11 @@
 #include "capture/open_capture.h"
 
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <stdexcept>
 
+#include "capture/kernel_filter.h"
 #include "capture/link_type.h"
 
 namespace kcap {
@@ -55,6 +58,25 @@ std::string SupportedTimestampTypes(pcap_t* capture, const std::string& refused)
   return names.empty() ? "host" : names;
 }
 
+/** Throws std::runtime_error with libpcap's text where the expression makes no sense. */
+void SetFilter(PcapHandle* handle, const std::string& expression) {
+  pcap_t* const capture = handle->pcap.get();
+  handle->filter = std::make_unique<FilterProgram>(capture, expression);
+  if (KernelTakes(capture, *handle->filter->get())) {
+    if (pcap_setfilter(capture, handle->filter->get()) != 0)
+      throw std::runtime_error(pcap_geterr(capture));
+    return;
+  }
+  // libpcap would write that to standard error.
+  handle->warning += (handle->warning.empty() ? "" : "; ") +
+                     std::string("the kernel does not take the filter (") + strerror(errno) +
+                     "), so kcap filters all packets itself";
+  handle->filter.reset();
+  // Without what only the kernel knows about a packet.
+  handle->filter_here = FilterProgram::ForLinkType(
+      expression, LinkTypeOfDlt(pcap_datalink(capture)), pcap_snapshot(capture));
+}
+
 }  // namespace
 
 CaptureOptions::CaptureOptions(const Napi::Object& js)
@@ -101,9 +123,7 @@ PcapHandle OpenCapture(Napi::Env env, const CaptureOptions& options) {
     Throw(env, "LINKTYPE", SupportedLinkTypes(capture));
   if (!options.filter.empty()) {
     try {
-      handle.filter = std::make_unique<FilterProgram>(capture, options.filter);
-      if (pcap_setfilter(capture, handle.filter->get()) != 0)
-        throw std::runtime_error(pcap_geterr(capture));
+      SetFilter(&handle, options.filter);
     } catch (const std::runtime_error& error) {
       Throw(env, "FILTER", error.what());
     }

@@ -28,10 +28,12 @@ struct CaptureOptions {
 /** An open capture that does not block, and that the kernel fills from now on. */
 struct PcapHandle {
   std::shared_ptr<pcap_t> pcap;
-  std::string warning;  // libpcap's, or empty
+  std::string warning;  // or empty
   /** The user's filter, in the kernel already: compiled once, since names may change their
    * addresses or not be found any more. Null for all packets. */
   std::unique_ptr<FilterProgram> filter;
+  /** In its place where the kernel refuses it: whoever reads packets is to ask it. */
+  std::unique_ptr<FilterProgram> filter_here;
 };
 
 /** How long the kernel keeps a block of its ring open for more packets: a part of the latency on

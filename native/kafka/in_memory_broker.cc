@@ -10,6 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
+
+#include "kafka/new_client.h"
+#include "kafka/properties.h"
 
 namespace kcap {
 namespace {
@@ -66,15 +70,10 @@ void InMemoryBroker::Init(Napi::Env env, Napi::Object exports) {
 }
 
 InMemoryBroker::InMemoryBroker(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  char message[512] = "";
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  rd_kafka_conf_set_log_cb(
-      conf, nullptr);  // the cluster's owner is a client without brokers, and says so
-  client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, message, sizeof message);
-  if (!client_) {
-    rd_kafka_conf_destroy(conf);
-    throw Napi::Error::New(info.Env(), message);
-  }
+  Conf conf(rd_kafka_conf_new(), rd_kafka_conf_destroy);
+  // The cluster's owner is a client without brokers, and says so.
+  rd_kafka_conf_set_log_cb(conf.get(), nullptr);
+  client_ = NewClient(RD_KAFKA_PRODUCER, std::move(conf));
   constexpr int kBrokers = 1;
   cluster_ = rd_kafka_mock_cluster_new(client_, kBrokers);
   if (!cluster_) {
@@ -99,7 +98,9 @@ void InMemoryBroker::MoveTo(Napi::Env env, uint16_t port) {
   if (own < 0 || wanted < 0) {
     const std::string cause = strerror(errno);
     Stop();
-    throw Napi::Error::New(env, cause);
+    auto error = Napi::Error::New(env, cause);
+    error.Set("code", Napi::String::New(env, "PORT"));
+    throw error;
   }
   dup2(wanted, own);
   close(wanted);

@@ -13,7 +13,8 @@ namespace kcap {
 class InMemoryBroker : public Napi::ObjectWrap<InMemoryBroker> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
-  /** new InMemoryBroker(port): 0 lets the system choose one. */
+  /** new InMemoryBroker(port): 0 lets the system choose one. Throws an Error whose `code` is PORT
+   * where it can't listen on that port. */
   explicit InMemoryBroker(const Napi::CallbackInfo& info);
   ~InMemoryBroker() override { Stop(); }
 

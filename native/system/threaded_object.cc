@@ -61,9 +61,11 @@ void ThreadedObject::ResolveClose() {
 
 void ThreadedObject::OnTeardown(void* self) {
   auto* object = static_cast<ThreadedObject*>(self);
-  if (!object->HasThread()) return;
-  object->EndThread(true);
-  object->thread_.join();
+  if (object->HasThread()) {
+    object->EndThread(true);
+    object->thread_.join();
+  }
+  object->OnClosed();
 }
 
 }  // namespace kcap

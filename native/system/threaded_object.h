@@ -23,8 +23,7 @@ namespace kcap {
  * 4. Close() asks the thread to end, EndThread(), and returns a promise. Once the thread has been
  *    joined, OnClosed() runs, the promise resolves, and the object is the garbage collector's.
  * 5. If the environment ends before that (a worker is terminated), the thread is asked to end at
- *    once and joined. No JavaScript runs after that, and nothing else is released early: the
- *    destructors follow.
+ *    once and joined, and OnClosed() runs. No JavaScript does; the destructors follow.
  *
  * All of it happens on JavaScript's thread, except for the function that StartThread() runs.
  */
@@ -55,7 +54,8 @@ class ThreadedObject {
   /** Makes the thread return soon. `at_once`: the environment is ending, so what is under way is
    * given up and nothing is reported any more. */
   virtual void EndThread(bool at_once) = 0;
-  /** The thread is gone; close() resolves next. */
+  /** The thread is gone: references to what JavaScript was given go, too, while there is still an
+   * environment to have them. */
   virtual void OnClosed() {}
 
  private:

@@ -8,8 +8,7 @@ const LINK_TYPES = [ETHERNET, 105, 117, 123, 140];
 
 /** Throws a usage error for an expression that makes no sense for packets of any link type. */
 export function checkFilter(expression: string): void {
-  if (LINK_TYPES.some((linkType) => compiles(expression, linkType))) return;
-  captureFilter(expression, ETHERNET);
+  if (!makesSense(expression)) captureFilter(expression, ETHERNET);
 }
 
 /** The filter for packets of a link type; throws a usage error if the expression makes no sense for them. */
@@ -45,7 +44,7 @@ const ENDINGS = [
   ...[' host 127.0.0.1', ' host ::1'],
 ];
 
-/** How long the place of an error is looked for: a name in the expression may be asked of a server each time. */
+/** How long the place of an error is looked for. */
 const SEARCH_LIMIT_MS = 1000;
 
 /**
@@ -55,13 +54,15 @@ const SEARCH_LIMIT_MS = 1000;
  */
 function placeOfError(expression: string, linkType: number): number | undefined {
   const end = performance.now() + SEARCH_LIMIT_MS;
-  if (compiles(expression, linkType)) return undefined;
+  if (refusalOf(expression, linkType) === undefined) return undefined;
   const words = [...expression.matchAll(/[()!]|[^\s()!]+/g)];
   const canGoOnAfter = (word: RegExpExecArray) => {
     const beginning = expression.slice(0, word.index + word[0].length);
     const open = beginning.split('(').length - beginning.split(')').length;
     const close = ')'.repeat(Math.max(open, 0));
-    return ENDINGS.some((ending) => compiles(`${beginning}${ending}${close}`, linkType));
+    return ENDINGS.some(
+      (ending) => refusalOf(`${beginning}${ending}${close}`, linkType) === undefined,
+    );
   };
   let right = 0;
   let wrong = words.length;
@@ -78,12 +79,18 @@ function placeOfError(expression: string, linkType: number): number | undefined 
 /** As many characters are made short in a moment. Only then libpcap sees that an expression can match nothing. */
 const SHORT_EXPRESSION = 1000;
 
-function compiles(expression: string, linkType: number): boolean {
+/** What libpcap finds wrong with an expression, if anything. */
+export function refusalOf(expression: string, linkType: number): string | undefined {
   try {
     const optimized = expression.length <= SHORT_EXPRESSION;
     new addon.CaptureFilter(expression, linkType, MAX_SNAP_LENGTH, optimized);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
+}
+
+/** Whether an expression makes sense for packets of some link type. */
+export function makesSense(expression: string): boolean {
+  return LINK_TYPES.some((linkType) => refusalOf(expression, linkType) === undefined);
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { InferredOptionTypes } from 'yargs';
 import { checkFilter } from '../capture/capture-filter.js';
+import { withAddresses } from '../capture/host-names.js';
 import { checkBrokers } from '../kafka/broker-address.js';
 import { isOfOtherClient, parseProperty, type Properties } from '../kafka/properties.js';
 import { readPropertyFile } from '../kafka/property-file.js';
@@ -44,15 +45,17 @@ export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
     maxPackets: parseCount('-m', args['max-packets']),
     prettyEvery: parseCount('-pp', args['pretty-print']),
     snapLength: args.snaplen === undefined ? undefined : parseCount('-s', args.snaplen, 0x7fffffff),
-    filter: parseFilter(args.filter),
+    filter: args.filter ?? '',
     quiet: args.quiet === true,
     statsIntervalMs: parseSeconds('--stats-interval', args['stats-interval']),
   };
 }
 
-function parseFilter(expression = ''): string {
-  checkFilter(expression);
-  return expression;
+/** The filter with the hosts' names looked up. Throws where it makes no sense for any packets. */
+export async function readyFilter({ filter }: { readonly filter: string }): Promise<string> {
+  const ready = await withAddresses(filter);
+  checkFilter(ready);
+  return ready;
 }
 
 /** What the file of KCAP_CONFIG, -k and -X say, in this order: as in pycapa, -X wins. */

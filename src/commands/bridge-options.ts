@@ -46,7 +46,7 @@ export const BOTH_OPTIONS = {
     alias: 'f',
     type: 'string',
     value: 'EXPRESSION',
-    describe: 'packets to take: a capture filter, see man pcap-filter',
+    describe: 'capture filter, see man pcap-filter',
   },
   linktype: {
     alias: 'y',
@@ -96,7 +96,7 @@ export const PRODUCER = {
   },
   promiscuous: {
     type: 'boolean',
-    describe: 'capture only what is for this host',
+    describe: 'capture no packets for other hosts',
     default: true,
   },
   'time-stamp-type': {
@@ -109,7 +109,7 @@ export const PRODUCER = {
     type: 'string',
     value: 'KEY',
     describe:
-      'time: as they come, partitions take turns (default); flow: both directions of a conversation in one partition',
+      'time: partitions take turns (default); flow: both directions of a conversation go to one partition',
     default: 'time',
   },
   'kafka-timestamp': {
@@ -123,15 +123,15 @@ export const PRODUCER = {
     value: 'NAME=VALUE',
     array: true,
     nargs: 1,
-    describe: 'a header for every message; repeatable',
+    describe: 'add a header to every message; repeatable',
     default: [],
   },
-  identify: { type: 'boolean', describe: 'headers that name the host and the interface' },
-  pack: { type: 'boolean', describe: 'many packets a message: cheaper, and not for pycapa' },
+  identify: { type: 'boolean', describe: 'add headers that name the host and the interface' },
+  pack: { type: 'boolean', describe: 'send many packets per message: cheaper, but not for pycapa' },
   'pack-size': {
     type: 'string',
     value: 'SIZE',
-    describe: 'largest size of a packed message (default 64K)',
+    describe: 'longest packed message (default 64K)',
   },
   'pack-time': {
     type: 'string',
@@ -141,7 +141,7 @@ export const PRODUCER = {
   spool: {
     type: 'string',
     value: 'DIR',
-    describe: 'folder for packets while brokers are away',
+    describe: 'folder to keep packets in while brokers are away',
   },
   'spool-size': {
     type: 'string',
@@ -158,7 +158,7 @@ export const PRODUCER = {
     alias: 'Z',
     type: 'string',
     value: 'USER',
-    describe: 'become this user, no longer root, once the capture is open',
+    describe: 'become this user instead of root once the capture is open',
   },
   'capture-own-traffic': {
     type: 'boolean',
@@ -172,19 +172,19 @@ export const CONSUMER = {
     type: 'string',
     value: 'START',
     describe:
-      'where to begin: begin, end, stored, N, -N or s@MS (default: end; with -g: stored). What a group with members has committed counts',
+      'where to begin: begin, end, stored, N, -N or s@MS (default: end; with -g: stored). A group with members continues from its committed offsets',
   },
   from: {
     type: 'string',
     value: 'TIME',
     describe: 'packets from this time on: ISO 8601, seconds since 1970 or -15m',
   },
-  to: { type: 'string', value: 'TIME', describe: 'packets before this time, and stop there' },
+  to: { type: 'string', value: 'TIME', describe: 'packets before this time; stop there' },
   slack: {
     type: 'string',
     value: 'S',
     describe:
-      'seconds beyond --from and --to in which packets are looked for that came early or late (300); all: in the whole topic',
+      'seconds beyond --from and --to to search for packets that came early or late (default 300); all: search the whole topic',
     default: '300',
   },
   order: {
@@ -201,17 +201,16 @@ export const CONSUMER = {
   values: {
     type: 'string',
     value: 'KIND',
-    describe:
-      'what a message that is not packed holds: frame (default), or pcap: a whole capture file',
+    describe: 'what unpacked messages hold: frame (default) or pcap (a whole capture file)',
     default: 'frame',
   },
-  exit: { alias: 'e', type: 'boolean', describe: 'stop at what is now the end of the topic' },
+  exit: { alias: 'e', type: 'boolean', describe: 'stop at the current end of the topic' },
   group: {
     alias: 'g',
     type: 'string',
     value: 'ID',
     describe:
-      'consumer group: its members share the partitions, and go on from what it has committed',
+      'consumer group: its members share the partitions and continue from its committed offsets',
   },
   format: {
     alias: 'F',

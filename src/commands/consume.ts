@@ -7,7 +7,7 @@ import type { TopicSource } from '../sources/topic.js';
 import { findRanges, openConsuming } from '../task/consuming.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
-import type { BridgeArguments } from './both-modes.js';
+import { readyFilter, type BridgeArguments } from './both-modes.js';
 import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
 
 /** How long a reader that takes nothing may delay the end. What it does not get stays in Kafka. */
@@ -17,7 +17,8 @@ const ON_THE_WAY_MS = 1000;
 
 /** `kcap --consumer`: packets of a topic to a capture file or stream. */
 export async function consume(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
-  const options = parseConsumeOptions(args, Date.now(), log);
+  const given = parseConsumeOptions(args, Date.now(), log);
+  const options = { ...given, filter: await readyFilter(given) };
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
   const { opened } = await openInScope((scope) =>
@@ -36,7 +37,7 @@ function sayWhatMayCome({ to, slackMs }: ConsumeOptions, log: Logger): void {
   if (to === undefined) return;
   if (slackMs !== undefined && to / 1000 + slackMs > Date.now())
     log.info(
-      'packets that reach the topic later are not in it: less than --slack has passed since --to',
+      'packets that reach the topic later are missing: less than --slack has passed since --to',
     );
 }
 

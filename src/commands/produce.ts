@@ -9,7 +9,7 @@ import { findTopic } from '../task/sending.js';
 import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
-import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
+import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 /** A few batches. */
@@ -27,7 +27,8 @@ interface ProduceOptions extends BothModes, ProducingOptions {
 
 /** `kcap --producer`: packets of interfaces or of files to a topic. */
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
-  const options = parse(args, log);
+  const given = parse(args, log);
+  const options = { ...given, filter: await readyFilter(given) };
   refuseTicketOfRoot(options);
   const start = await findTopic(options, log);
   const stop = new Stop(options.drainTimeoutMs);

@@ -170,7 +170,7 @@ export class BatchConsumer {
     if (this.#saidOutside) return;
     this.#saidOutside = true;
     this.#log.warn(
-      `topic ${this.#facts.topic}: packets of the time range came earlier or later than --slack expects: there may be more, which --slack all finds`,
+      `topic ${this.#facts.topic}: some packets of the time range lay outside --slack: there may be more, which --slack all finds`,
     );
   }
 

@@ -23,7 +23,12 @@ export function requireThreads(properties: Properties): void {
 
 /** Why there is no client: the settings, unless it is for want of threads. */
 export function clientError(what: string, cause: string): UserError {
-  if (!NO_THREADS.test(cause)) return new UserError(what, cause, { exitStatus: 2 });
+  return threadError(what, cause) ?? new UserError(what, cause, { exitStatus: 2 });
+}
+
+/** The error for this cause where it is the want of threads. */
+export function threadError(what: string, cause: string): UserError | undefined {
+  if (!NO_THREADS.test(cause)) return undefined;
   return new UserError(what, cause, {
     remedy: 'raise the limit of processes: ulimit -u, TasksMax= of a unit, pids.max of a container',
   });

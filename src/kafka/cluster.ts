@@ -67,7 +67,7 @@ export class Cluster {
     );
     const noTicket = await takeTicket(facts);
     if (noTicket && !isSilenceOfKdc(noTicket)) throw noTicket;
-    if (noTicket) log.warn(`${noTicket.message}; trying with the ticket that there may be`);
+    if (noTicket) log.warn(`${noTicket.message}; trying with any existing ticket`);
     // Loaded here: the other commands need none of it.
     const { default: rdkafka } = await import('node-rdkafka');
     requireThreads(properties);

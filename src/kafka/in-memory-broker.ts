@@ -1,5 +1,6 @@
 import { addon, type NativeBroker } from '../addon.js';
-import { messageOf, UserError } from '../errors/user-error.js';
+import { codeOf, messageOf, UserError } from '../errors/user-error.js';
+import { threadError } from './client-threads.js';
 
 /** A Kafka for trying things out: librdkafka's mock cluster. Its topics live in memory and keep some MiB each. */
 export class InMemoryBroker {
@@ -10,7 +11,10 @@ export class InMemoryBroker {
     try {
       this.#native = new addon.InMemoryBroker(port);
     } catch (error) {
-      throw new UserError(`broker on port ${port}`, messageOf(error), {
+      const cause = messageOf(error);
+      if (codeOf(error) !== 'PORT')
+        throw threadError('in-memory broker', cause) ?? new UserError('in-memory broker', cause);
+      throw new UserError(`broker on port ${port}`, cause, {
         remedy: 'choose another one with --port',
       });
     }

@@ -199,6 +199,11 @@ const CONNECTION: readonly KnownCause[] = [
     atStart: true,
   },
   {
+    says: /Cannot assign requested address/,
+    remedy:
+      'no local port is free for it (net.ipv4.ip_local_port_range), or this machine has no address of that kind',
+  },
+  {
     // Named by other brokers, not by the user.
     says: /^(?:\w+:\/\/)?(\S+:\d+)\/\d+: (?:Connect to|Failed to resolve|Connection setup timed out)/,
     when: ({ properties }, address) => !brokersOf(properties).split(',').includes(address),

@@ -7,7 +7,7 @@ const TOO_SLOW: Cause = {
   id: 'end-too-slow',
   fate: 'failed',
   loss: true,
-  text: 'dropped, since this end was too slow for them',
+  text: 'dropped because this end was too slow for them',
 };
 
 /** A sink that never holds up whoever writes to it: what it can't take in time waits as a copy, up to a bound. */

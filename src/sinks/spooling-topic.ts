@@ -81,7 +81,7 @@ export class SpoolingTopicSink implements Sink {
     producer.onChange(() => {
       if (!this.#stopSending) this.#sendSpooled();
     });
-    if (spool.hasFiles) log.info(`sending first what an earlier run has left in ${spool.where}`);
+    if (spool.hasFiles) log.info(`first sending what an earlier run left in ${spool.where}`);
     if (spool.hasFiles || !producer.isOpen) this.#sendSpooled();
   }
 
@@ -113,7 +113,7 @@ export class SpoolingTopicSink implements Sink {
     await this.#leaveOnDisk();
     await this.#keepRefused();
     if (this.#spool.hasOlder)
-      this.#log.info(`what an earlier run has left in ${this.#spool.where} waits there, too`);
+      this.#log.info(`packets that an earlier run left in ${this.#spool.where} still wait there`);
     if (this.#failure) throw this.#failure.error;
   }
 

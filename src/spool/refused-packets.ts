@@ -34,7 +34,9 @@ export class RefusedPackets {
   async keep(batch: PacketBatch, number: () => number): Promise<void> {
     const bytes = batch.bytes.length + FILE_HEADER_BYTES;
     if (this.#byteLength + bytes > this.#limitBytes) {
-      this.#sayOnce(`no more of what was refused is kept: ${this.#byteLength} bytes are there`);
+      this.#sayOnce(
+        `no more refused packets are kept: there are ${this.#byteLength} bytes of them`,
+      );
       return;
     }
     try {
@@ -43,7 +45,7 @@ export class RefusedPackets {
       this.#byteLength += bytes;
     } catch (error) {
       this.#sayOnce(
-        `what was refused is not kept: ${spoolError(this.#folder.path, error).message}`,
+        `refused packets are not kept: ${spoolError(this.#folder.path, error).message}`,
       );
     }
   }
@@ -59,7 +61,7 @@ export class RefusedPackets {
     const name = { number: number(), index: 1, interface: link.interface };
     const file = await SpoolFile.create(`${await this.#folder.place(name)}.refused`, link);
     this.#files.set(keyOf(link), file);
-    this.#log.warn(`spool: packets that Kafka refuses for their own sake are kept in ${file.path}`);
+    this.#log.warn(`spool: packets that Kafka refuses are kept in ${file.path}`);
     return file;
   }
 

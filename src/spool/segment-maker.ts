@@ -60,7 +60,7 @@ export class SegmentMaker {
     const create = async () => SpoolFile.create(await this.#folder.place(name), link);
     const file = await create().catch(async (error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw error;
-      this.#log.warn(`spool: ${this.#folder.path} has gone; it is made anew`);
+      this.#log.warn(`spool: ${this.#folder.path} is gone; creating it again`);
       await this.#folder.make();
       return create();
     });

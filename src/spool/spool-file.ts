@@ -246,7 +246,7 @@ export function problemText(path: string, problem: FileProblem): string {
     case 'gone':
       return `${path} has gone: somebody has removed it`;
     case 'foreign':
-      return `${path} is left alone: it is not this user's own file`;
+      return `${path} is ignored: it is not this user's own file`;
     case 'unreadable':
       return `${path} can't be read, and is left there: ${problem.cause}`;
   }

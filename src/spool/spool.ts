@@ -71,7 +71,7 @@ export class Spool {
     const content = await folder.content();
     const spool = new Spool(folder, options, { refusedBytes: content.refusedBytes, log });
     for (const path of content.foreign)
-      log.warn(`spool: ${path} is left alone: it is not this user's own file`);
+      log.warn(`spool: ${path} is ignored: it is not this user's own file`);
     spool.#takeUp(spool.#maker.leftIn(content));
     return spool;
   }

@@ -112,6 +112,6 @@ function merged(sources: readonly Source[], log: Logger): Source {
 /** Says what was wrong with one of several interfaces or files. */
 function goingOn(log: Logger): (error: UserError) => void {
   return ({ message }) => {
-    log.warn(`${message}; going on with the others`);
+    log.warn(`${message}; continuing with the others`);
   };
 }

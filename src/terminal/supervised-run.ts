@@ -25,9 +25,9 @@ export interface RunOptions {
 }
 
 /** Of packets of which nobody can say any more what became of them. */
-const UNHEARD = failure('unheard', 'nothing was heard of them until the end');
+const UNHEARD = failure('unheard', 'nothing was heard of them before the end');
 const GIVEN_UP = failure('given-up', 'given up at a second signal');
-const BUG = failure('bug', 'given up for a bug in kcap');
+const BUG = failure('bug', 'given up because of a bug in kcap');
 
 const WATCH_MS = 1000;
 const PROGRESS_MS = 500;
@@ -55,7 +55,7 @@ export async function superviseRun(
       exitNow(1);
     }
     asked = true;
-    log.info(`${signal}: stopping, with what was captured until now`);
+    log.info(`${signal}: stopping with what was captured so far`);
     stop.request();
   });
   const onBug = () => {

@@ -70,7 +70,7 @@ export class DeliveryWatch implements Watchdog {
     else
       this.#log.warn(
         { event: 'given-up', packets_failed: failed },
-        `no packet waits for Kafka any more, but ${failed} have failed meanwhile`,
+        `no packets wait for Kafka any more, but ${failed} failed meanwhile`,
       );
   }
 }

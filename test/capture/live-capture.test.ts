@@ -66,6 +66,25 @@ test('captures are closed all at once, read or unread, and twice', { skip: noVet
   assert.deepEqual(new Set(await Promise.all(reads)), new Set([null]));
 });
 
+test(
+  'a closed capture keeps no descriptor, and can still be asked for packets and stopped',
+  { skip: noVeth },
+  async (t) => {
+    const veth = await vethPair(t);
+    const before = (await readdir('/proc/self/fd')).length;
+    const captures = [opened(t, veth, 'micro'), opened(t, veth, 'micro')];
+    const read = captures[0]?.next();
+    await Promise.all(captures.map((capture) => capture.close()));
+    assert.equal(await read, null);
+    assert.equal((await readdir('/proc/self/fd')).length, before);
+    for (const capture of captures) {
+      assert.equal(await capture.next(), null);
+      capture.stop();
+      capture.abandon();
+    }
+  },
+);
+
 /** How many packets come until the end. */
 async function rest(capture: LiveCapture): Promise<number> {
   let count = 0;

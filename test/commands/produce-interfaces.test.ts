@@ -104,7 +104,7 @@ test(
     await runCommand('ip', 'link', 'delete', lost.inside);
     const message = `capture on ${lost.inside}: The interface disappeared`;
     const warning = await run.waitForLog(({ msg }) => String(msg).startsWith(message));
-    assert.equal(warning['msg'], `${message}; going on with the others`);
+    assert.equal(warning['msg'], `${message}; continuing with the others`);
     await sendFrames(kept, [frame(2), frame(3)]);
     await waitFor(async () => (await countMessages(topic)) === 3, {
       limitMs: 10_000,
@@ -123,7 +123,7 @@ test('the run ends when the last of several interfaces has gone away', { skip },
   const run = kcap(t, producing(topic, [one.inside, two.inside]));
   await run.started();
   await runCommand('ip', 'link', 'delete', one.inside);
-  await run.waitForLog(/going on with the others/);
+  await run.waitForLog(/continuing with the others/);
   await runCommand('ip', 'link', 'delete', two.inside);
   assert.equal((await run.exit).status, 1);
   assert.match(run.stderr, new RegExp(`kcap: capture on ${two.inside}: The interface disappeared`));

@@ -30,11 +30,18 @@ test(
     stdin.write('go\n');
     const out = await text(stdout);
     const noMore = `no more threads can be made: ${EAGAIN}`;
+    const remedy =
+      'raise the limit of processes: ulimit -u, TasksMax= of a unit, pids.max of a container';
     assert.deepEqual(out.split('\n'), [
       'ready',
       `Kafka client: ${noMore}`,
+      remedy,
       `Kafka producer: ${noMore}`,
+      remedy,
       `Kafka consumer: ${noMore}`,
+      remedy,
+      `in-memory broker: ${noMore}`,
+      remedy,
       `capture on lo: there can't be a thread for it: ${EAGAIN}`,
       '',
     ]);

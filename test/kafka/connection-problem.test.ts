@@ -73,6 +73,10 @@ describe('a connection that fails', () => {
       'b:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: No route to host',
       /firewalls on the way there$/,
     ],
+    [
+      'kafka1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Cannot assign requested address',
+      /^no local port is free for it/,
+    ],
     // A broker that other brokers name, and -k does not.
     [
       'kafka1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused',

@@ -1,6 +1,7 @@
 /** A process to which the test gives no more threads: says what becomes of all that needs one. */
-import { messageOf } from '#kcap/errors/user-error.js';
+import { messageOf, UserError } from '#kcap/errors/user-error.js';
 import { requireThreads } from '#kcap/kafka/client-threads.js';
+import { InMemoryBroker } from '#kcap/kafka/in-memory-broker.js';
 import { StandardError } from '#kcap/terminal/standard-error.js';
 
 import {
@@ -16,6 +17,7 @@ const NEEDY: readonly (() => unknown)[] = [
   },
   producerWithoutBroker,
   consumerWithoutBroker,
+  () => new InMemoryBroker(0),
   async () => {
     const open = captureOnLoopback();
     try {
@@ -35,6 +37,7 @@ process.stdin.once('data', () => {
         console.log('there is one');
       } catch (error) {
         console.log(messageOf(error));
+        if (error instanceof UserError && error.remedy) console.log(error.remedy);
       }
     const log = new StandardError();
     log.insist(() => {

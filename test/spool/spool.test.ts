@@ -312,8 +312,8 @@ describe('a spool', () => {
     assert.equal(spool.hasFiles, false);
     await spool.close();
     const [name = ''] = (await readdir(folder)).filter((file) => file.endsWith('.refused'));
-    assert.match(messages().join(), /Kafka refuses .* are kept in .*\.pcap\.refused/);
-    assert.match(messages().join(), /no more of what was refused is kept/);
+    assert.match(messages().join(), /Kafka refuses are kept in .*\.pcap\.refused/);
+    assert.match(messages().join(), /no more refused packets are kept/);
     assert.deepEqual(readPcap(await readFile(path.join(folder, name))).packets, numbered(3));
     const later = await Spool.open(await SpoolFolder.open(folder, 'pcap'), OPTIONS, log);
     assert.equal(later.hasFiles, false);

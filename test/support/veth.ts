@@ -1,9 +1,8 @@
 import type { TestContext } from 'node:test';
 
+import { netNamespace } from './net-namespace.js';
 import { runCommand } from './run-command.js';
 import { waitFor } from './wait-for.js';
-
-const NAMESPACE_PREFIX = 'kcap-test-';
 
 /**
  * A cable with two ends: what is sent into one comes out of the other, exactly, and nothing else does: neither end
@@ -28,19 +27,14 @@ export async function vethPair(
   t: TestContext,
   { mtu = 1500 }: { readonly mtu?: number } = {},
 ): Promise<VethPair> {
-  await sweepNamespaces();
+  const { name: namespace } = await netNamespace(t);
   const id = `${process.pid}-${pairs++}`;
-  const namespace = NAMESPACE_PREFIX + id;
   // An interface's name has at most 15 characters.
   const inside = `kc${id}a`;
   const peer = `kc${id}b`;
 
-  await ip('netns', 'add', namespace);
   // Deleting one end deletes the other at once; deleting the namespace would do so too, but some time later.
-  t.after(async () => {
-    await ip('link', 'delete', inside).catch(() => undefined);
-    await ip('netns', 'delete', namespace);
-  });
+  t.after(() => ip('link', 'delete', inside).catch(() => undefined));
   await ip('link', 'add', inside, 'type', 'veth', 'peer', peer, 'netns', namespace);
   await disableIPv6(inside);
   await disableIPv6(peer, namespace);
@@ -86,24 +80,4 @@ async function disableIPv6(link: string, namespace?: string): Promise<void> {
 
 function ip(...args: readonly string[]): Promise<string> {
   return runCommand('ip', ...args);
-}
-
-/** Removes what a run has left behind whose process was killed. */
-async function sweepNamespaces(): Promise<void> {
-  for (const line of (await ip('netns', 'list')).split('\n')) {
-    const pid = /^kcap-test-(\d+)-/.exec(line)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) {
-      const [namespace = ''] = line.split(' ');
-      await ip('netns', 'delete', namespace);
-    }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -58,7 +58,7 @@ describe('DeliveryWatch', () => {
     watch.look(accountWith({ taken: 10, out: 1, failed: 9 }), 4000);
     assert.deepEqual(said(), [
       'Kafka is 3 s behind: 8 packet(s) wait',
-      'no packet waits for Kafka any more, but 7 have failed meanwhile',
+      'no packets wait for Kafka any more, but 7 failed meanwhile',
     ]);
   });
 
