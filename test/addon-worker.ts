@@ -34,8 +34,8 @@ for (const group of [undefined, 'team']) {
     {
       properties: consumerProperties(user, { group, partitions: 1, tellsEnds: false }),
       ...{ topic, shared, partitions: [{ partition: 0, start: 0, end: undefined }] },
-      ...{ otherStart: 0, linkType: 1, keyUnit: 'us', inTimeOrder: false, tellsNames: false },
-      ...{ overridesCommitted: false, window: undefined },
+      ...{ otherStart: 0, linkType: 1, keyUnit: 'us', values: 'frame', inTimeOrder: false },
+      ...{ tellsNames: false, overridesCommitted: false, window: undefined },
     },
     keptLog().log,
   );

@@ -42,9 +42,13 @@ bool BatchProducer::SendRefusedAgain() {
   if (!HasClientOf(bounds)) return false;
   auto& again = refused_.again();
   if (!again.empty()) push_timer_.Produced(0);
-  while (!again.empty() && ProduceAgain(again.begin()->second) == Outcome::kTaken)
-    again.erase(again.begin());
-  if (!again.empty()) return false;
+  while (!again.empty()) {
+    // Out of the way of those that it may become: halves of a pack.
+    auto next = again.extract(again.begin());
+    if (ProduceAgain(next.mapped()) == Outcome::kTaken) continue;
+    again.insert(std::move(next));
+    return false;
+  }
   if (!refused_.one_by_one()) return true;
   // No newer packet follows before the requests are as usual again.
   if (UnderWay() == 0) refused_.Settled();

@@ -217,7 +217,7 @@ describe('a consumer of batches', () => {
     const first = kafka.consumer({ ...options, end: 5 });
     await readAll(first);
     await first.close();
-    first.acknowledge([{ partition: 0, offset: 3 }]);
+    first.acknowledge([{ partition: 0, offset: 3, skip: 0 }]);
     const partitions = [{ partition: 0, start: OFFSET_STORED, end: 5 }];
     assert.deepEqual(await readPackets(kafka.consumer({ ...options, partitions })), numbered(5));
   });
@@ -250,7 +250,7 @@ describe('a consumer of batches', () => {
       const options = { group: 'team-a', shared: false };
       const first = kafka.consumer({ ...options, end: 5 });
       await readAll(first);
-      if (offset !== undefined) first.acknowledge([{ partition: 0, offset }]);
+      if (offset !== undefined) first.acknowledge([{ partition: 0, offset, skip: 0 }]);
       await first.close();
       const partitions = [{ partition: 0, start: OFFSET_STORED, end: 5 }];
       const second = kafka.consumer({ ...options, partitions });
@@ -266,6 +266,7 @@ describe('a consumer of batches', () => {
       otherStart: 0,
       linkType: 1,
       keyUnit: 'us' as const,
+      values: 'frame' as const,
       inTimeOrder: false,
       tellsNames: true,
       overridesCommitted: false,

@@ -241,6 +241,8 @@ describe('a producer of batches', () => {
       headers: [],
       flowPartitions: 0,
       keysChoose: false,
+      packBytes: 0,
+      packAgeMs: 0,
       reportEvery: 0,
       onEvent: () => undefined,
     });

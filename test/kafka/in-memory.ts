@@ -119,6 +119,7 @@ export class InMemoryKafka {
         otherStart: 0,
         linkType: 1,
         keyUnit: 'us',
+        values: 'frame',
         inTimeOrder: false,
         tellsNames: true,
         overridesCommitted: false,
@@ -145,7 +146,7 @@ export class InMemoryKafka {
 export interface ReadBatch {
   readonly packets: ReturnType<typeof packetsIn>;
   readonly link: Link;
-  readonly positions: readonly PartitionOffset[];
+  readonly positions: readonly ReturnType<typeof positionAt>[];
   readonly next: readonly PartitionOffset[];
   readonly tally: ConsumedBatch['tally'];
 }

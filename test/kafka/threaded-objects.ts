@@ -37,6 +37,7 @@ export function consumerWithoutBroker(): BatchConsumer {
     otherStart: 0,
     linkType: 1,
     keyUnit: 'us',
+    values: 'frame',
     inTimeOrder: false,
     tellsNames: false,
     overridesCommitted: false,

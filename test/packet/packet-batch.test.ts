@@ -31,7 +31,7 @@ describe('positionAt', () => {
     assert.deepEqual(
       [0, 1, 2].map((index) => positionAt(origin, index)),
       [
-        { partition: 0, offset: 7 },
+        { partition: 0, offset: 7, skip: 0 },
         { partition: 2_147_483_647, offset: 0 },
         { partition: 3, offset: Number.MAX_SAFE_INTEGER },
       ],
@@ -72,22 +72,22 @@ describe('firstPackets', () => {
         [2, 0],
       ],
       [
-        { partition: 0, offset: 12 },
-        { partition: 1, offset: 504 },
-        { partition: 2, offset: 1 },
-        { partition: 3, offset: 99 },
+        { partition: 0, offset: 12, skip: 0 },
+        { partition: 1, offset: 504, skip: 0 },
+        { partition: 2, offset: 1, skip: 0 },
+        { partition: 3, offset: 99, skip: 0 },
       ],
     );
     const first = firstPackets(batchOf(packets, { origin }), 3);
     assert.deepEqual(first.origin?.next, [
-      { partition: 0, offset: 12 },
-      { partition: 1, offset: 501 },
+      { partition: 0, offset: 12, skip: 0 },
+      { partition: 1, offset: 501, skip: 0 },
     ]);
     assert.deepEqual(first.origin.positions, origin.positions.subarray(0, 48));
   });
 
   test('has nothing to acknowledge where it gives no packet', () => {
-    const origin = originOf([[0, 10]], [{ partition: 0, offset: 11 }]);
+    const origin = originOf([[0, 10]], [{ partition: 0, offset: 11, skip: 0 }]);
     const none = firstPackets(batchOf(packets.slice(0, 1), { origin }), 0);
     assert.deepEqual(none.origin, { positions: Buffer.alloc(0), next: [] });
   });

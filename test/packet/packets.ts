@@ -55,19 +55,21 @@ export function numbered(
 
 /** Where packets come from in a topic, one entry a packet; by default `next` is what is not among them. */
 export function originOf(
-  positions: readonly (readonly [partition: number, offset: number])[],
-  next: readonly PartitionOffset[] = [],
+  positions: readonly (readonly [partition: number, offset: number, passed?: number])[],
+  next: readonly (Omit<PartitionOffset, 'skip'> & { readonly skip?: number })[] = [],
 ): Origin {
   const bytes = Buffer.alloc(positions.length * POSITION_BYTES);
-  positions.forEach(([partition, offset], index) => {
+  positions.forEach(([partition, offset, passed = 0], index) => {
     const at = index * POSITION_BYTES;
     if (HOST_ORDER === 'little') {
       bytes.writeBigInt64LE(BigInt(offset), at);
       bytes.writeInt32LE(partition, at + 8);
+      bytes.writeInt32LE(passed, at + 12);
     } else {
       bytes.writeBigInt64BE(BigInt(offset), at);
       bytes.writeInt32BE(partition, at + 8);
+      bytes.writeInt32BE(passed, at + 12);
     }
   });
-  return { positions: bytes, next };
+  return { positions: bytes, next: next.map((place) => ({ skip: 0, ...place })) };
 }

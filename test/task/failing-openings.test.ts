@@ -28,14 +28,19 @@ const PRODUCING: ProducingOptions = {
   ...{ from: { interfaces: ['lo', 'nosuch0'] }, bufferMiB: 1, promiscuous: false },
   ...{ precision: 'micro', timestampType: undefined, captureOwnTraffic: true },
   ...{ partitionBy: 'time', timestamp: 'now', headers: [], identify: false },
-  ...{ drainTimeoutMs: 0, spool: undefined },
+  ...{ drainTimeoutMs: 0, pack: undefined, spool: undefined },
 };
 
 const CONSUMING: ConsumingOptions = {
   ...{ topic: 'packets', properties: PRODUCING.properties, maxPackets: 0, prettyEvery: 0 },
   ...{ filter: '', start: { kind: 'begin' }, from: undefined, to: undefined, slackMs: undefined },
-  ...{ endsAtWatermarks: false, inTimeOrder: false, keyUnit: 'us', group: undefined },
-  ...{ file: '/no/such/folder/out.pcap', fileFormat: 'pcap', linkType: undefined },
+  ...{ endsAtWatermarks: false, inTimeOrder: false, keyUnit: 'us', values: 'frame' },
+  ...{
+    group: undefined,
+    file: '/no/such/folder/out.pcap',
+    fileFormat: 'pcap',
+    linkType: undefined,
+  },
   application: 'kcap',
 };
 
