@@ -46,6 +46,16 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
     /sasl\.oauthbearer\.method=oidc/,
   ],
   [[...P, '--spool-size', '1G'], 'kcap: --spool-size: there is no spool', /--spool/],
+  [[...P, '--pack-size', '64K'], 'kcap: --pack-size: messages hold one packet each', /--pack/],
+  [[...P, '--pack-time', '5'], 'kcap: --pack-time: messages hold one packet each', /--pack/],
+  [[...P, '--pack', '--pack-size', '1'], 'kcap: --pack-size 1: less than 1024 bytes', /64K/],
+  [
+    [...P, '--pack', '--pack-size', '2G'],
+    'kcap: --pack-size 2G: more than 1000000000 bytes',
+    /64K/,
+  ],
+  [[...P, '--pack', '--pack-time', 'x'], 'kcap: --pack-time x: not a whole number', /10/],
+  [[...C, '--values', 'x'], 'kcap: --values x: no such choice', /frame, pcap/],
   [[...P, '-r', 'file'], 'kcap: -i and -r: one run has one kind of source', /./],
   [
     [...F, '--time-stamp-type', 'host'],
