@@ -16,6 +16,8 @@ interface Common {
   readonly frameBytes: number;
   readonly partitions: number;
   readonly compression: Compression;
+  /** Many packets a message, for those who can: kcap and the packer. */
+  readonly packed: boolean;
 }
 
 export interface CaptureCase extends Common {
@@ -61,7 +63,11 @@ const USUAL = {
   frameBytes: 200,
   partitions: 1,
   compression: 'none',
+  packed: false,
 } as const;
+
+/** The packer is the limit; the others have a message a packet all the same. */
+const PACKED = { contenders: ['kcap', 'packer', 'c', 'pycapa'], packed: true } as const;
 
 /** What a case of another shape than the usual one is called. */
 const SHAPES: readonly (readonly [suffix: string, title: string, shape: Details])[] = [
@@ -97,6 +103,13 @@ export const CASES: readonly Case[] = [
     ...{ kind: 'start', name: 'start', title: 'Start to first packet', when: 'by default' },
     ...USUAL,
   },
+  ...[capture(200_000, 'all'), capture(400_000, 'all'), capture('flat out', 'all')].map(packed),
+  varied(packed(capture('flat out', 'all')), '64b', '64-byte frames', { frameBytes: 64 }),
+  ...[file('all'), read('null', 'all'), read('file', 'all')].map(packed),
+  packed({
+    ...{ kind: 'latency', name: 'latency', title: 'Quiet link: wire to output', when: 'all' },
+    ...USUAL,
+  } satisfies LatencyCase),
   ...SHAPES.flatMap(([suffix, title, shape]) => [
     // At a rate at which a gigabit a second is not exceeded by much, whatever the frame's length.
     varied(capture(100_000, 'all'), suffix, title, shape),
@@ -129,6 +142,12 @@ function read(output: Output, when: When): ReadCase {
     ...{ kind: 'read', name: `read-${output}`, title: `Kafka to ${to}`, output, when },
     ...USUAL,
   };
+}
+
+function packed<C extends Case>(spec: C): C {
+  const [kind = '', ...rest] = spec.name.split('-');
+  const name = [kind, 'packed', ...rest].join('-');
+  return { ...spec, ...PACKED, name, title: `${spec.title}, packed` };
 }
 
 function varied<C extends Case>(spec: C, suffix: string, title: string, shape: Details): C {

@@ -2,7 +2,7 @@ import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js'
 import { repository } from '#support/repository.js';
 import type { Topic } from './rig/cluster.js';
 
-export const CONTENDERS = ['kcap', 'c', 'pycapa', 'naive'] as const;
+export const CONTENDERS = ['kcap', 'c', 'packer', 'pycapa', 'naive'] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
 /** librdkafka properties as the user would give them. */
@@ -12,6 +12,13 @@ interface Job {
   readonly topic: Topic;
   /** With bootstrap.servers. */
   readonly properties: Properties;
+  /** Many packets a message, for those who can. */
+  readonly packed?: boolean;
+}
+
+/** Whether the contender's messages hold many packets in a case of packed ones. */
+export function packs(contender: Contender): boolean {
+  return contender === 'kcap' || contender === 'packer';
 }
 
 export interface CaptureJob extends Job {
@@ -44,34 +51,40 @@ export function readCommand(contender: Contender, job: ReadJob): string[] {
   if (contender === 'kcap')
     return [...KCAP, '--consumer', '-o', 'begin', ...(endless ? [] : ['-e']), ...common(job)];
   const range = ['-p', String(topic.partitions), ...(endless ? [] : ['-n', String(packets)])];
-  const properties =
-    contender === 'c'
-      ? consumerProperties(job.properties, {
-          group: undefined,
-          partitions: topic.partitions,
-          tellsEnds: !endless,
-        })
-      : job.properties;
+  const properties = LIMITS.includes(contender)
+    ? consumerProperties(job.properties, {
+        group: undefined,
+        partitions: topic.partitions,
+        tellsEnds: !endless,
+      })
+    : job.properties;
   return [...READERS[contender], ...range, ...common({ ...job, properties })];
 }
 
+/** In C, with kcap's settings. */
+const LIMITS: readonly Contender[] = ['c', 'packer'];
+/** kcap's default. */
+const PACK_BYTES = '65536';
 const NODE = process.execPath;
 const KCAP = [NODE, `${repository}bin/kcap.js`];
 const PYTHON = '/usr/bin/python3';
 const SENDERS = {
   c: [`${repository}dist-bench/limit/produce`],
+  packer: [`${repository}dist-bench/limit/produce`, '-P', PACK_BYTES],
   pycapa: [PYTHON, `${repository}bench/peers/pycapa_produce.py`],
   naive: [NODE, `${repository}dist-bench/peers/naive-produce.js`],
 };
 const READERS = {
   c: [`${repository}dist-bench/limit/consume`],
+  packer: [`${repository}dist-bench/limit/consume`, '-P'],
   pycapa: [PYTHON, `${repository}bench/peers/pycapa_consume.py`],
   naive: [NODE, `${repository}dist-bench/peers/naive-consume.js`],
 };
 
 function producer(contender: Contender, from: readonly string[], job: Job): string[] {
-  if (contender === 'kcap') return [...KCAP, '--producer', ...from, ...common(job)];
-  const properties = contender === 'c' ? limitProperties(job.properties) : job.properties;
+  if (contender === 'kcap')
+    return [...KCAP, '--producer', ...(job.packed ? ['--pack'] : []), ...from, ...common(job)];
+  const properties = LIMITS.includes(contender) ? limitProperties(job.properties) : job.properties;
   return [...SENDERS[contender], ...from, ...common({ ...job, properties })];
 }
 

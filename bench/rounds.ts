@@ -3,10 +3,9 @@ import type { Contender } from './contenders.js';
 import { captureTurn } from './jobs/capture.js';
 import { fileTurn } from './jobs/file.js';
 import { latencyTurn } from './jobs/latency.js';
-import { filledTopic, readTurn } from './jobs/read.js';
+import { type FilledTopics, filledTopics, readTurn } from './jobs/read.js';
 import { soakTurn } from './jobs/soak.js';
 import { startTurn } from './jobs/start.js';
-import type { Topic } from './rig/cluster.js';
 import { inScope, type Scope } from './rig/scope.js';
 import type { Run, Turn } from './run.js';
 import type { Session } from './session.js';
@@ -32,12 +31,12 @@ export async function runCase(
   },
 ): Promise<void> {
   await inScope(async (scope) => {
-    const topic = spec.kind === 'read' ? await filledTopic(session, scope, spec) : undefined;
+    const topics = spec.kind === 'read' ? await filledTopics(session, scope, spec) : undefined;
     const take = async (contender: Contender, round: number, probed: boolean): Promise<void> => {
       session.signal.throwIfAborted();
       const what = probed ? 'with the probe' : `round ${round} of ${rounds}`;
       showProgress(`${spec.name}: ${what}, ${contender} `);
-      const turn = await turnOrFailure({ ...session, probed }, spec, contender, topic);
+      const turn = await turnOrFailure({ ...session, probed }, spec, contender, topics);
       onRun({ ...turn, round, probed });
     };
     for (let round = 1; round <= rounds; round++)
@@ -54,10 +53,10 @@ async function turnOrFailure(
   session: Session,
   spec: Case,
   contender: Contender,
-  topic: Topic | undefined,
+  topics: FilledTopics | undefined,
 ): Promise<Turn> {
   try {
-    return await inScope((scope) => takeTurn(session, scope, spec, contender, topic));
+    return await inScope((scope) => takeTurn(session, scope, spec, contender, topics));
   } catch (error) {
     if (session.signal.aborted) throw error;
     return { contender, failure: String(error) };
@@ -69,7 +68,7 @@ function takeTurn(
   scope: Scope,
   spec: Case,
   contender: Contender,
-  topic: Topic | undefined,
+  topics: FilledTopics | undefined,
 ): Promise<Turn> {
   switch (spec.kind) {
     case 'capture':
@@ -77,8 +76,8 @@ function takeTurn(
     case 'file':
       return fileTurn(session, scope, spec, contender);
     case 'read':
-      if (!topic) throw new Error('There is no topic to read');
-      return readTurn(session, scope, spec, contender, topic);
+      if (!topics) throw new Error('There is no topic to read');
+      return readTurn(session, scope, spec, contender, topics);
     case 'latency':
       return latencyTurn(session, scope, spec, contender);
     case 'start':

@@ -6,7 +6,7 @@ import { sendTraffic } from '../rig/traffic.js';
 import { type Turn, cpuPerMillion, packetsOf } from '../run.js';
 import type { Session } from '../session.js';
 import { sendersProperties } from './properties.js';
-import { USUAL_SECONDS } from './volume.js';
+import { arrivedIn, USUAL_SECONDS } from './volume.js';
 
 /** Packets/s that are offered flat out; what tcpreplay reaches is less. */
 const FLAT_OUT = 800_000;
@@ -24,7 +24,10 @@ export async function captureTurn(
   const topic = await cluster.freshTopic(scope, spec);
   const properties = sendersProperties(session, spec);
   const process = new MeasuredProcess(scope, {
-    command: captureCommand(contender, { topic, properties, interface: veth.inside }),
+    command: captureCommand(contender, {
+      ...{ topic, properties, packed: spec.packed },
+      interface: veth.inside,
+    }),
     stdout: 'ignore',
     folder,
     signal,
@@ -40,7 +43,7 @@ export async function captureTurn(
   });
   await topic.settle(sent.packets, QUIET_MS, signal);
   const finished = await process.finish('end it');
-  const arrived = await topic.arrived();
+  const arrived = await arrivedIn(topic, spec, contender);
   return {
     contender,
     figure: cpuPerMillion(finished, arrived),

@@ -5,7 +5,7 @@ import type { Scope } from '../rig/scope.js';
 import { type Turn, cpuPerMillion, packetsOf } from '../run.js';
 import type { Session } from '../session.js';
 import { sendersProperties } from './properties.js';
-import { packetCount } from './volume.js';
+import { arrivedIn, packetCount } from './volume.js';
 
 /** One contender sends a capture file to a topic of its own. */
 export async function fileTurn(
@@ -21,13 +21,14 @@ export async function fileTurn(
   const command = sendCommand(contender, {
     topic,
     properties: sendersProperties(session, spec),
+    packed: spec.packed,
     file,
   });
   const process = new MeasuredProcess(scope, { command, stdout: 'ignore', folder, signal, probed });
   await process.started();
   process.markBusy();
   const finished = await process.finish('it ends');
-  const arrived = await topic.arrived();
+  const arrived = await arrivedIn(topic, spec, contender);
   return {
     contender,
     figure: cpuPerMillion(finished, arrived),

@@ -50,7 +50,10 @@ export async function latencyTurn(
   });
   await output.close();
   const capture = new MeasuredProcess(scope, {
-    command: captureCommand(contender, { topic, properties, interface: veth.inside }),
+    command: captureCommand(contender, {
+      ...{ topic, properties, packed: spec.packed },
+      interface: veth.inside,
+    }),
     stdout: 'ignore',
     folder,
     signal,

@@ -2,7 +2,7 @@ import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Output, ReadCase } from '../cases.js';
-import { type Contender, readCommand, sendCommand } from '../contenders.js';
+import { type Contender, packs, readCommand, sendCommand } from '../contenders.js';
 import type { Topic } from '../rig/cluster.js';
 import { pcapBytes } from '../rig/frames.js';
 import { MeasuredProcess } from '../rig/measured-process.js';
@@ -11,18 +11,39 @@ import type { Scope } from '../rig/scope.js';
 import { type Turn, cpuPerMillion, packetsOf } from '../run.js';
 import type { Session } from '../session.js';
 import { sendersProperties, usersProperties } from './properties.js';
-import { packetCount } from './volume.js';
+import { arrivedIn, packetCount } from './volume.js';
 
-/** A topic with packets, which all contenders of a case read. */
-export async function filledTopic(session: Session, scope: Scope, spec: ReadCase): Promise<Topic> {
+/** Topics with the same packets: one with a message a packet and, where the case has packs, another one. */
+export interface FilledTopics {
+  readonly plain: Topic;
+  readonly packed: Topic | undefined;
+}
+
+export async function filledTopics(
+  session: Session,
+  scope: Scope,
+  spec: ReadCase,
+): Promise<FilledTopics> {
+  return {
+    plain: await filledTopic(session, scope, spec, 'c'),
+    packed: spec.packed ? await filledTopic(session, scope, spec, 'packer') : undefined,
+  };
+}
+
+async function filledTopic(
+  session: Session,
+  scope: Scope,
+  spec: ReadCase,
+  sender: Contender,
+): Promise<Topic> {
   const { cluster, frames, folder, signal } = session;
   const topic = await cluster.freshTopic(scope, spec);
   const packets = packetCount(session, spec);
   const file = await frames.file(spec.frameBytes, packets);
   const properties = sendersProperties(session, spec);
-  const command = sendCommand('c', { topic, properties, file });
+  const command = sendCommand(sender, { topic, properties, file });
   await new MeasuredProcess(scope, { command, stdout: 'ignore', folder, signal }).finish('it ends');
-  const arrived = await topic.arrived();
+  const arrived = await arrivedIn(topic, spec, sender);
   if (arrived !== packets) throw new Error(`${arrived} packets in the topic instead of ${packets}`);
   return topic;
 }
@@ -33,8 +54,9 @@ export async function readTurn(
   scope: Scope,
   spec: ReadCase,
   contender: Contender,
-  topic: Topic,
+  { plain, packed }: FilledTopics,
 ): Promise<Turn> {
+  const topic = packed && packs(contender) ? packed : plain;
   const { folder, signal, probed } = session;
   const packets = packetCount(session, spec);
   const properties = usersProperties(session);

@@ -1,3 +1,5 @@
+import { type Contender, packs } from '../contenders.js';
+import type { Topic } from '../rig/cluster.js';
 import { DISTINCT_FRAMES, pcapBytes } from '../rig/frames.js';
 import type { Session } from '../session.js';
 
@@ -6,6 +8,15 @@ export const USUAL_SECONDS = 5;
 const PACKETS_PER_SECOND = 200_000;
 /** Large frames make fewer packets, for the disk's sake. */
 const MOST_BYTES = 600e6;
+
+/** How many packets are in the topic: what each message of packs says of itself, or else the number of messages. */
+export async function arrivedIn(
+  topic: Topic,
+  { packed }: { readonly packed: boolean },
+  contender: Contender,
+): Promise<number> {
+  return packed && packs(contender) ? topic.packedPackets() : topic.arrived();
+}
 
 /** How many packets a file or topic has that is worked off as fast as it goes. */
 export function packetCount(

@@ -101,7 +101,13 @@ function barShapes(
 }
 
 function legend(): string[] {
-  const names = { kcap: 'kcap', pycapa: "pycapa's loop", naive: 'npm cap + node-rdkafka', c: 'C' };
+  const names = {
+    kcap: 'kcap',
+    pycapa: "pycapa's loop",
+    naive: 'npm cap + node-rdkafka',
+    c: 'C',
+    packer: 'C, packed',
+  };
   return DRAWN.flatMap((contender, index) => {
     const left = 20 + index * 130;
     return [

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import kafka, { type Metadata, type WatermarkOffsets } from 'node-rdkafka';
 
 import { clientSettings, settled } from '#support/peer.js';
+import { runCommand } from '#support/run-command.js';
 import { waitFor } from '#support/wait-for.js';
 import type { Scope } from './scope.js';
 
@@ -54,7 +55,7 @@ export class Cluster {
       limitMs: LIMIT_MS,
       what: `leaders of ${name}`,
     });
-    return new Topic(name, partitions, this.#client);
+    return new Topic(name, partitions, this.brokers, this.#client);
   }
 
   async #countLeaders(topic: string): Promise<number> {
@@ -69,11 +70,13 @@ export class Cluster {
 export class Topic {
   readonly name: string;
   readonly partitions: number;
+  readonly #brokers: string;
   readonly #client: kafka.Producer;
 
-  constructor(name: string, partitions: number, client: kafka.Producer) {
+  constructor(name: string, partitions: number, brokers: string, client: kafka.Producer) {
     this.name = name;
     this.partitions = partitions;
+    this.#brokers = brokers;
     this.#client = client;
   }
 
@@ -87,6 +90,16 @@ export class Topic {
       ),
     );
     return marks.reduce((sum, { highOffset }) => sum + highOffset, 0);
+  }
+
+  /** The sum of what packed messages say how many packets they hold. */
+  async packedPackets(): Promise<number> {
+    const all = ['-b', this.#brokers, '-t', this.name, '-C', '-q', '-e', '-o', 'beginning'];
+    const headers = await runCommand('kcat', ...all, '-f', '%h\n');
+    return [...headers.matchAll(/pcap-packed=(\d+)/g)].reduce(
+      (sum, [, packets]) => sum + Number(packets),
+      0,
+    );
   }
 
   /** Waits until so many messages have arrived, or none has for a while; says how many have. */
