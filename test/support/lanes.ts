@@ -29,9 +29,11 @@ export const PACED = [
 export const ALONE = [
   'commands/broker-outage',
   'commands/overload',
+  'commands/produce-far',
   'commands/produce-interface',
   'commands/produce-interfaces',
   'commands/produce-own-traffic',
+  'commands/produce-stop',
   'support/veth',
 ];
 
