@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +13,8 @@ import { findTestFiles } from './support/test-files.js';
  */
 
 const stop = new AbortController();
+// Node's runner listens once for each file.
+setMaxListeners(0, stop.signal);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     process.exitCode = 128 + constants.signals[signal];

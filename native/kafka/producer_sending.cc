@@ -157,9 +157,13 @@ double BatchProducer::FlushFor(int timeout_ms) {
 
 /** Sends what waits for a fuller request, and waits a moment for its delivery. */
 void BatchProducer::PushIfDue() {
-  constexpr int kMaxWaitMs = 20;
-  if (!push_timer_.IsDue()) return;
-  if (rd_kafka_flush(client(), kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR) push_timer_.Pushed();
+  constexpr int kMaxWaitMs = 5;
+  if (!push_timer_.IsDue(reported_)) return;
+  const uint64_t pushed = accepted_;
+  if (rd_kafka_flush(client(), kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    push_timer_.Arrived();
+  else
+    push_timer_.Pushed(pushed);
   turns_.Pushed();
 }
 
