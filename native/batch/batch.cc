@@ -54,7 +54,13 @@ void Batch::Append(const RecordHeader& header, const uint8_t* frame) {
   count_++;
 }
 
-void Batch::AppendPosition(const Position& position) { *last_positions(1) = position; }
+void Batch::AppendPosition(int64_t offset, int32_t partition, int32_t passed) {
+  // Field by field: a copy of a whole one would wait for its parts.
+  Position* position = last_positions(1);
+  position->offset = offset;
+  position->partition = partition;
+  position->passed = passed;
+}
 
 void Batch::AppendRecords(std::span<const uint8_t> records, uint32_t count) {
   memcpy(records_.data() + size_, records.data(), records.size());
@@ -66,14 +72,15 @@ Position* Batch::last_positions(uint32_t count) {
   return reinterpret_cast<Position*>(positions_.data()) + (count_ - count);
 }
 
-void Batch::SetNextOffset(const NextOffset& next) {
-  for (auto& known : next_) {
-    if (known.partition == next.partition) {
-      known = next;
+void Batch::SetNextOffset(int32_t partition, int64_t offset, uint32_t skip) {
+  for (auto& next : next_) {
+    if (next.partition == partition) {
+      next.offset = offset;
+      next.skip = skip;
       return;
     }
   }
-  next_.push_back(next);
+  next_.push_back({partition, offset, skip});
 }
 
 void Batch::SetLink(const BatchLink& link) {

@@ -113,7 +113,7 @@ class Batch {
   void MakeRoomFor(size_t captured);
 
   void Append(const RecordHeader& header, const uint8_t* frame);
-  void AppendPosition(const Position& position);
+  void AppendPosition(int64_t offset, int32_t partition, int32_t passed);
   /** Appends records, whose positions the caller then sets. */
   void AppendRecords(std::span<const uint8_t> records, uint32_t count);
   /** Of the last `count` records. */
@@ -121,9 +121,10 @@ class Batch {
   /** Bytes of records, and records, that still fit. */
   size_t room() const { return records_.capacity() - size_; }
   uint32_t records_left() const { return static_cast<uint32_t>(max_records_ - count_); }
-  /** Remembers that everything of the partition before `next` is in this batch or an earlier one.
+  /** Remembers that everything of the partition before this place is in this batch or an earlier
+   * one.
    */
-  void SetNextOffset(const NextOffset& next);
+  void SetNextOffset(int32_t partition, int64_t offset, uint32_t skip);
   void Clear();
 
   bool HasLink(const BatchLink& link) const {

@@ -42,8 +42,8 @@ void BatchFiller::Append(const rd_kafka_message_t* message, const MessagePackets
       if (packet.time_from_kafka) batch.tally.times_from_kafka++;
       batch.snap_length = std::max(batch.snap_length, packet.header.captured);
       batch.Append(packet.header, packets.frame());
-      batch.AppendPosition({message->offset, message->partition,
-                            packets.MayGoOn() ? static_cast<int32_t>(packets.passed()) : 0});
+      batch.AppendPosition(message->offset, message->partition,
+                           packets.MayGoOn() ? static_cast<int32_t>(packets.passed()) : 0);
       break;
     case Kind::kNullValue:
       batch.tally.null_values++;
@@ -68,8 +68,11 @@ bool BatchFiller::AppendPlain(const rd_kafka_message_t* message, MessagePackets&
   batch.snap_length = std::max(batch.snap_length, records.longest);
   batch.AppendRecords(records.bytes, records.count);
   Position* position = batch.last_positions(records.count);
-  for (uint32_t i = 0; i < records.count; i++)
-    position[i] = {message->offset, message->partition, passed++};
+  for (uint32_t i = 0; i < records.count; i++) {
+    position[i].offset = message->offset;
+    position[i].partition = message->partition;
+    position[i].passed = passed++;
+  }
   if (packets.AtEnd()) position[records.count - 1].passed = 0;
   return true;
 }
@@ -77,12 +80,11 @@ bool BatchFiller::AppendPlain(const rd_kafka_message_t* message, MessagePackets&
 void BatchFiller::SetHandled(const rd_kafka_message_t* message, const MessagePackets& packets) {
   Batch& batch = exchange_.filling();
   if (packets.AtEnd()) {
-    batch.SetNextOffset({message->partition, message->offset + 1, 0});
+    batch.SetNextOffset(message->partition, message->offset + 1, 0);
     return;
   }
   const bool is_packet = packets.packet().kind == MessagePacket::Kind::kPacket;
-  batch.SetNextOffset(
-      {message->partition, message->offset, packets.passed() - (is_packet ? 1 : 0)});
+  batch.SetNextOffset(message->partition, message->offset, packets.passed() - (is_packet ? 1 : 0));
 }
 
 std::chrono::milliseconds BatchFiller::TimeLeft() const {

@@ -3,8 +3,8 @@
 namespace kcap {
 
 MessagePackets MessageIntake::PacketsIn(const rd_kafka_message_t* message) {
-  if (message->err) return {};
-  MessagePackets packets(message, reading_);
+  // One object, built in the caller's place.
+  MessagePackets packets = message->err ? MessagePackets() : MessagePackets(message, reading_);
   if (const uint32_t handled = reads_.TakeSkip(message->partition, message->offset))
     packets.Skip(handled);
   return packets;
@@ -50,7 +50,8 @@ bool MessageIntake::TakePackets(const rd_kafka_message_t* message, MessagePacket
     // Another member may have got it while there was no room.
     if (!reads_.Wants(id)) return true;
     if (!CountDeleted(message)) return false;
-    const bool is_run = !window_ && filler_.AppendPlain(message, packets, until_ns);
+    const bool is_run =
+        packets.MayGoOn() && !window_ && filler_.AppendPlain(message, packets, until_ns);
     if (!is_run) {
       filler_.Append(message, packets);
       if (window_) LookAtWindow(message, packet);
@@ -58,7 +59,7 @@ bool MessageIntake::TakePackets(const rd_kafka_message_t* message, MessagePacket
     }
     filler_.SetHandled(message, packets);
   }
-  if (reads_.Wants(id)) reads_.ReadUpTo(id, message->offset + 1);
+  reads_.ReadUpTo(id, message->offset + 1);
   return true;
 }
 

@@ -76,6 +76,7 @@ GroupOffsets::Offsets PartitionReads::Assigned(
     } else if (stored.offset >= 0 && !overrides) {
       entry.offset = stored.offset;
       partition.skip = stored.skip;
+      has_skips_ = has_skips_ || stored.skip > 0;
     } else {
       entry.offset = partition.start;
       // The next owner would find nothing, or something older.
@@ -113,10 +114,12 @@ bool PartitionReads::Wants(int32_t id) const {
   return found != partitions_.end() && !found->second.finished && !IsStale(id);
 }
 
-uint32_t PartitionReads::TakeSkip(int32_t id, int64_t offset) {
+uint32_t PartitionReads::TakeSkipOf(int32_t id, int64_t offset) {
   const auto found = partitions_.find(id);
   if (found == partitions_.end() || found->second.skip == 0) return 0;
   const uint32_t skip = std::exchange(found->second.skip, 0);
+  has_skips_ =
+      std::ranges::any_of(partitions_, [](const auto& entry) { return entry.second.skip > 0; });
   return offset == found->second.next ? skip : 0;
 }
 

@@ -61,7 +61,7 @@ class PartitionReads {
   bool Wants(int32_t id) const;
   /** How many packets of this message, the first one that is read of the partition, the group has
    * handled before. */
-  uint32_t TakeSkip(int32_t id, int64_t offset);
+  uint32_t TakeSkip(int32_t id, int64_t offset) { return has_skips_ ? TakeSkipOf(id, offset) : 0; }
   bool IsPastEnd(int32_t id, int64_t offset) const;
   /** Notes that a partition was read up to `offset`. */
   void ReadUpTo(int32_t id, int64_t offset);
@@ -97,12 +97,15 @@ class PartitionReads {
     bool finished = false;
   };
 
+  uint32_t TakeSkipOf(int32_t id, int64_t offset);
+
   rd_kafka_t* client_ = nullptr;
   PartitionMerge* merge_ = nullptr;
   const std::string topic_;
   const int64_t other_start_;
   std::map<int32_t, Partition> partitions_;
   std::optional<GroupOffsets::Offsets> overridden_;
+  bool has_skips_ = false;  // any that was not taken yet
   bool has_ends_ = false;
   bool ends_here_ = false;
   bool joined_ = false;  // partitions are assigned, if only none

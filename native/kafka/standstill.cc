@@ -1,5 +1,7 @@
 #include "kafka/standstill.h"
 
+#include <utility>
+
 namespace kcap {
 namespace {
 
@@ -18,6 +20,7 @@ void Standstill::Begin(GroupOffsets* group) {
 
 std::optional<std::string> Standstill::Look() {
   const auto now = Clock::now();
+  if (std::exchange(over_, false)) since_ = said_ = now;
   if (now - said_ < (said_ > since_ ? kSayAgainAfter : kSayAfter) &&
       !(reads_.HasEnds() && now - since_ >= kGiveUpAfter))
     return std::nullopt;

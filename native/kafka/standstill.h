@@ -24,8 +24,9 @@ class Standstill {
 
   /** `group` may be null. */
   void Begin(GroupOffsets* group);
-  /** Something came, or nothing is waited for. */
-  void Over() { since_ = said_ = Clock::now(); }
+  /** Something came, or nothing is waited for. Called for each message: what time it is is asked
+   * later. */
+  void Over() { over_ = true; }
   /** Says within 10 s what is waited for, and now and then after that. The reason to give up, where
    * a read that is to end has waited long enough. */
   std::optional<std::string> Look();
@@ -46,6 +47,7 @@ class Standstill {
   const TopicWatch& watch_;
   const Say say_;
   GroupOffsets* group_ = nullptr;
+  bool over_ = false;  // since the last look
   Clock::time_point since_ = Clock::now();
   Clock::time_point said_ = since_;
 };

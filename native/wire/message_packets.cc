@@ -52,9 +52,12 @@ MessagePackets& MessagePackets::operator=(MessagePackets&&) noexcept = default;
 MessagePackets::~MessagePackets() = default;
 
 MessagePackets::MessagePackets(const rd_kafka_message_t* message, const MessageReading& reading)
-    : at_end_(false) {
-  const MessageHeaders headers = HeadersOf(message);
-  packet_ = PacketOf(message, headers, reading.key_unit, reading.default_link_type);
+    : MessagePackets(message, reading, HeadersOf(message)) {}
+
+MessagePackets::MessagePackets(const rd_kafka_message_t* message, const MessageReading& reading,
+                               const MessageHeaders& headers)
+    : at_end_(false),
+      packet_(PacketOf(message, headers, reading.key_unit, reading.default_link_type)) {
   if (!reading.tells_names) packet_.link.interface = packet_.link.host = {};
   if (!IsCapture(message, headers, reading.values)) [[likely]] {
     frame_ = static_cast<const uint8_t*>(message->payload);

@@ -66,6 +66,8 @@ class MessagePackets {
  private:
   struct Capture;
 
+  MessagePackets(const rd_kafka_message_t* message, const MessageReading& reading,
+                 const MessageHeaders& headers);
   void ReadPacket();
 
   bool at_end_ = true;
