@@ -59,10 +59,10 @@ describe('a consumer of batches', () => {
     assert.deepEqual(others, []);
     assert.deepEqual(batch?.packets, numbered(2, { first: 2 }));
     assert.deepEqual(batch.positions, [
-      { partition: 0, offset: 2 },
-      { partition: 0, offset: 3 },
+      { partition: 0, offset: 2, passed: 0 },
+      { partition: 0, offset: 3, passed: 0 },
     ]);
-    assert.deepEqual(batch.next, [{ partition: 0, offset: 4 }]);
+    assert.deepEqual(batch.next, [{ partition: 0, offset: 4, skip: 0 }]);
   });
 
   test('reads every partition to its end, each in its order', async (t) => {

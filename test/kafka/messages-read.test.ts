@@ -119,6 +119,7 @@ describe('a message that holds', () => {
       assert.deepEqual(batch?.packets, read ? [read] : []);
       const nothing = {
         nullValues: 0,
+        unusable: 0,
         timesOutOfRange: 0,
         timesFromKafka: 0,
         badHeaders: 0,
@@ -126,7 +127,7 @@ describe('a message that holds', () => {
         deleted: 0,
       };
       assert.deepEqual(batch.tally, counted ? { ...nothing, [counted]: 1 } : nothing);
-      assert.deepEqual(batch.next, [{ partition: 0, offset: 1 }]);
+      assert.deepEqual(batch.next, [{ partition: 0, offset: 1, skip: 0 }]);
     });
   }
 
@@ -148,11 +149,11 @@ describe('a message that holds', () => {
     assert.deepEqual(
       batches.flatMap(({ positions }) => positions),
       [
-        { partition: 0, offset: 1 },
-        { partition: 0, offset: 4 },
+        { partition: 0, offset: 1, passed: 0 },
+        { partition: 0, offset: 4, passed: 0 },
       ],
     );
-    assert.deepEqual(batches.at(-1)?.next, [{ partition: 0, offset: 6 }]);
+    assert.deepEqual(batches.at(-1)?.next, [{ partition: 0, offset: 6, skip: 0 }]);
   });
 
   const noPackets: [what: string, message: TestMessage][] = [

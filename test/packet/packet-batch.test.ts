@@ -25,15 +25,15 @@ describe('positionAt', () => {
   test('reads partition and offset of the record with the index', () => {
     const origin = originOf([
       [0, 7],
-      [2_147_483_647, 0],
+      [2_147_483_647, 0, 41],
       [3, Number.MAX_SAFE_INTEGER],
     ]);
     assert.deepEqual(
       [0, 1, 2].map((index) => positionAt(origin, index)),
       [
-        { partition: 0, offset: 7, skip: 0 },
-        { partition: 2_147_483_647, offset: 0 },
-        { partition: 3, offset: Number.MAX_SAFE_INTEGER },
+        { partition: 0, offset: 7, passed: 0 },
+        { partition: 2_147_483_647, offset: 0, passed: 41 },
+        { partition: 3, offset: Number.MAX_SAFE_INTEGER, passed: 0 },
       ],
     );
   });

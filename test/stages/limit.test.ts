@@ -46,7 +46,7 @@ describe('Limit', () => {
       ],
     );
     const passed = new Limit(1).apply(batchOf(numbered(3), { origin }));
-    assert.deepEqual(passed.origin?.next, [{ partition: 0, offset: 11 }]);
+    assert.deepEqual(passed.origin?.next, [{ partition: 0, offset: 11, skip: 0 }]);
   });
 
   test('is not used up by a batch without packets', () => {

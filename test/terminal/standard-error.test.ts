@@ -137,7 +137,7 @@ function sending(t: TestContext, topic: string, args: string[], redirection: str
 }
 
 async function toSay(run: KcapRun, line: string): Promise<void> {
-  await waitFor(() => run.stdout.includes(line), { limitMs: 15_000, what: line });
+  await waitFor(() => run.stdout.includes(line), { limitMs: 40_000, what: line });
 }
 
 function numbered(line: number): string {
