@@ -122,6 +122,11 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   size_t ProduceRecords(const Records& records);
   bool HasRoom();
   bool IsShort(int queued) const;
+  bool IsFull(rd_kafka_resp_err_t error) const;
+  /** Larger than the client lets a message be, or than its queue. */
+  static bool IsTooLarge(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  }
   int IdleMs() const;
   enum class Outcome { kTaken, kQueueFull, kRefused };
   void BeginMessage(int flags, void* opaque, int64_t timestamp_ms);

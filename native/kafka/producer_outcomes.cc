@@ -90,7 +90,7 @@ BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
   }
   const auto code = rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
+  if (IsFull(code)) return Outcome::kQueueFull;
   Settle(message.number);
   if (keeps_undelivered_) {
     withdrawn_.Add(message.number, message.packet, message.frame);

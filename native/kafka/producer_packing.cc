@@ -91,9 +91,9 @@ BatchProducer::Outcome BatchProducer::ProducePack(std::unique_ptr<Pack>& pack, i
   }
   const auto code = rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
+  if (IsFull(code)) return Outcome::kQueueFull;
   const auto refused = std::exchange(pack, nullptr);
-  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+  if (IsTooLarge(code))
     FailOrHalve(*refused, partition, kLargerThanClientTakes);
   else
     OnUndelivered(*refused, code);

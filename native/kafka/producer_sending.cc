@@ -129,8 +129,8 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   }
   const auto code = rd_kafka_error_code(error);
   rd_kafka_error_destroy(error);
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Outcome::kQueueFull;
-  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+  if (IsFull(code)) return Outcome::kQueueFull;
+  if (IsTooLarge(code)) {
     MessagePacket packet{};
     packet.link = records.link();
     packet.header = message.header();
@@ -143,6 +143,11 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
     CountFailure(code);
   }
   return Outcome::kTaken;
+}
+
+/** Whether there will be room: what finds no room in an empty queue is larger than the queue. */
+bool BatchProducer::IsFull(rd_kafka_resp_err_t error) const {
+  return error == RD_KAFKA_RESP_ERR__QUEUE_FULL && rd_kafka_outq_len(client()) > 0;
 }
 
 double BatchProducer::FlushFor(int timeout_ms) {

@@ -43,7 +43,9 @@ struct MessagePackets::Capture {
   bool told_end = false;
 
   /** A capture file may be empty, a pack has no reason to be. */
-  bool IsEmptyPack() const { return claimed && found == 0; }
+  bool IsEmptyPack() const {
+    return claimed && found + times_out_of_range + unknown_interfaces == 0;
+  }
 };
 
 MessagePackets::MessagePackets() = default;

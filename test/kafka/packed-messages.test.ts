@@ -233,6 +233,40 @@ describe('a producer of packs', () => {
   });
 });
 
+describe('a queue that is smaller', () => {
+  const properties = { ...AT_ONCE, 'queue.buffering.max.kbytes': '2' };
+
+  test('than a pack gets it in halves', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const packets = numbered(20, { bytes: 300 });
+    const producer = kafka.producer({ ...pack(65_536), properties });
+    await producer.send(batchOf(packets), NEVER);
+    assert.equal(await producer.drain(() => true), 0);
+    assert.equal(producer.counters().delivered, 20);
+    assert.deepEqual(
+      (await packsIn(kafka)).flatMap((one) => one.packets),
+      packets,
+    );
+  });
+
+  for (const [how, options] of [
+    ['packed', pack(65_536)],
+    ['plain', {}],
+  ] as const)
+    test(`than a packet fails it, ${how}`, async (t) => {
+      const kafka = new InMemoryKafka(t);
+      const producer = kafka.producer({ ...options, properties });
+      await producer.send(
+        batchOf([...numbered(1), ...numbered(1, { bytes: 5000 }), ...numbered(1)]),
+        NEVER,
+      );
+      assert.equal(await producer.drain(() => true), 0);
+      const { delivered, failures } = producer.counters();
+      assert.equal(delivered, 2);
+      assert.deepEqual(packetsById(failures), { 'larger-than-client-takes': 1 });
+    });
+});
+
 describe('packs that are read', () => {
   const links = fc.record({
     linkType: fc.constantFrom(1, 101, 276),
