@@ -65,7 +65,7 @@ export function lanesOf(files: readonly string[]): Lane[] {
   const special = new Set([...paced, ...alone, ...long]);
   const lanes = [
     // More than there are processors: much of what tests do is to wait for brokers, groups and timeouts.
-    { files: [...long, ...files.filter((file) => !special.has(file))], width: 2 * PROCESSORS },
+    { files: [...long, ...files.filter((file) => !special.has(file))], width: PROCESSORS + 1 },
     { files: paced, width: Math.min(PROCESSORS, 2) },
     { files: alone, width: 1 },
   ];
