@@ -26,7 +26,7 @@ test(
     const frameBytes = 200;
     const large = ['-B', '256', '--drain-timeout', '1'];
     // What is sent is little, so the rest waits in the ring.
-    const slow = ['-X', 'queue.buffering.max.messages=100'];
+    const slow = ['-X', 'queue.buffering.max.messages=10'];
     const to = ['-k', testBrokers(), '-t', topic];
     const run = kcap(t, ['-p', ...to, '-i', veth.inside, ...large, ...slow]);
     await run.started();
