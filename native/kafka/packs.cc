@@ -30,6 +30,12 @@ std::unique_ptr<Pack>& Packs::Open(int32_t partition, const PackLink& link) {
   return opened.pack;
 }
 
+uint64_t Packs::open_packets() const {
+  uint64_t packets = 0;
+  for (const auto& [partition, open] : open_) packets += open.pack->packets();
+  return packets;
+}
+
 std::vector<int32_t> Packs::Due() const {
   std::vector<int32_t> due;
   if (open_.empty()) return due;

@@ -35,6 +35,8 @@ class Packs {
   std::unique_ptr<Pack>& Open(int32_t partition, const PackLink& link);
   /** It was sent, or given up. */
   void Forget(int32_t partition) { open_.erase(partition); }
+  /** In the packs that are being filled. */
+  uint64_t open_packets() const;
   /** Partitions whose pack has waited long enough, or with any. */
   std::vector<int32_t> Due() const;
   std::vector<int32_t> All() const;

@@ -164,7 +164,8 @@ double BatchProducer::FlushFor(int timeout_ms) {
 void BatchProducer::PushIfDue() {
   constexpr int kMaxWaitMs = 5;
   if (!push_timer_.IsDue(reported_)) return;
-  const uint64_t pushed = accepted_;
+  // What is still being packed is not on its way.
+  const uint64_t pushed = accepted_ - (packs_ ? packs_->open_packets() : 0);
   if (rd_kafka_flush(client(), kMaxWaitMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
     push_timer_.Arrived();
   else
