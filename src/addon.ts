@@ -227,6 +227,14 @@ interface Addon {
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
+  /** What libpcap knows of each interface beside its addresses: `native/capture/device_facts.h`. */
+  deviceFacts(): {
+    readonly name: string;
+    readonly up?: boolean;
+    readonly running?: boolean;
+    readonly linkTypes?: readonly number[];
+    readonly refused?: boolean;
+  }[];
   CaptureFilter: {
     new (
       expression: string,

@@ -6,9 +6,6 @@ export type Option = Options & ({ type: 'boolean' } | { type: 'string'; value: s
 
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** Of a command that takes none. */
-export const NO_OPTIONS = {} satisfies OptionTable;
-
 /** A command line as yargs gives it. */
 export type Arguments<Options extends OptionTable> = ArgumentsCamelCase<
   InferredOptionTypes<Options>

@@ -1,5 +1,6 @@
 import { BROKER_OPTIONS } from './broker-options.js';
-import { command, NO_OPTIONS, type Command } from './command.js';
+import { command, type Command } from './command.js';
+import { DEVICES_OPTIONS } from './devices-options.js';
 import {
   BOTH_OPTIONS,
   BRIDGE_OPTIONS,
@@ -33,9 +34,9 @@ export const COMMANDS: readonly Command[] = [
   BRIDGE,
   command({
     name: 'devices',
-    usage: ['kcap devices'],
+    usage: ['kcap devices [--json]'],
     summary: 'list the interfaces to capture on',
-    options: NO_OPTIONS,
+    options: DEVICES_OPTIONS,
     load: async () => (await import('./devices.js')).devices,
   }),
   command({
