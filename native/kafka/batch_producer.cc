@@ -170,7 +170,7 @@ Napi::Value BatchProducer::AskForTopicSettings(const Napi::CallbackInfo& info) {
   return Submit(info.Env(), [this, timeout_ms] {
     auto settings = SettingsOfTopic(client(), topic_, timeout_ms);
     std::lock_guard lock(details_mutex_);
-    topic_settings_ = std::move(settings);
+    topic_settings_ = std::move(settings.values);
     return static_cast<double>(topic_settings_.size());
   });
 }

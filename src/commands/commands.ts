@@ -8,6 +8,7 @@ import {
   foreignOptions,
   PRODUCER,
 } from './bridge-options.js';
+import { TOPIC_OPTIONS } from './topic-options.js';
 
 /** What kcap does where no command is named. */
 export const BRIDGE = command({
@@ -38,6 +39,18 @@ export const COMMANDS: readonly Command[] = [
     summary: 'list the interfaces to capture on',
     options: DEVICES_OPTIONS,
     load: async () => (await import('./devices.js')).devices,
+  }),
+  command({
+    name: 'topic',
+    usage: ['kcap topic -k BROKERS -t TOPIC [--json]'],
+    summary: 'show what is in a topic of packets',
+    options: TOPIC_OPTIONS,
+    examples: [
+      'kcap topic -k localhost:9092 -t pcap',
+      'kcap topic -k localhost:9092 -t pcap --keep 7d',
+      'kcap topic -k localhost:9092 -t pcap --json | jq .warnings',
+    ],
+    load: async () => (await import('./topic.js')).topic,
   }),
   command({
     name: 'broker',
