@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
 const levels = [
   ['packet', 'errors', 'addon.ts'],
   ['files', 'pcap', 'capture', 'kafka'],
-  ['pipeline', 'spool', 'topic'],
+  ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
   ['terminal'],

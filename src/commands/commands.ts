@@ -9,6 +9,7 @@ import {
   PRODUCER,
 } from './bridge-options.js';
 import { TOPIC_OPTIONS } from './topic-options.js';
+import { EXTCAP_OPTIONS, EXTCAP_SECTIONS } from './extcap-options.js';
 
 /** What kcap does where no command is named. */
 export const BRIDGE = command({
@@ -51,6 +52,14 @@ export const COMMANDS: readonly Command[] = [
       'kcap topic -k localhost:9092 -t pcap --json | jq .warnings',
     ],
     load: async () => (await import('./topic.js')).topic,
+  }),
+  command({
+    name: 'extcap',
+    usage: ['kcap extcap --install', 'kcap extcap --uninstall'],
+    summary: 'read topics in Wireshark, as interfaces of its list',
+    options: EXTCAP_OPTIONS,
+    sections: EXTCAP_SECTIONS,
+    load: async () => (await import('./extcap.js')).extcap,
   }),
   command({
     name: 'broker',
