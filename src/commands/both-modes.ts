@@ -1,22 +1,18 @@
 import type { Logger } from 'pino';
-import type { InferredOptionTypes } from 'yargs';
 import { checkFilter } from '../capture/capture-filter.js';
 import { withAddresses } from '../capture/host-names.js';
-import type { Properties } from '../kafka/properties.js';
 import type { LogOptions } from '../terminal/logging.js';
 import type { BRIDGE_OPTIONS } from './bridge-options.js';
-import { parseProperties, parseTopicName } from './kafka-options.js';
-import { parseLogOptions } from './log-options.js';
+import type { Arguments } from './command.js';
+import { parseKafkaOptions, type KafkaOptions } from './kafka-arguments.js';
+import { parseLogOptions } from './log-arguments.js';
 import { parseCount, parseSeconds } from './values.js';
 
 /** The command line as yargs gives it. */
-export type BridgeArguments = InferredOptionTypes<typeof BRIDGE_OPTIONS>;
+export type BridgeArguments = Arguments<typeof BRIDGE_OPTIONS>;
 
 /** What both modes take from the command line. */
-export interface BothModes extends LogOptions {
-  readonly topic: string;
-  /** What the user gave with -k and -X. */
-  readonly properties: Properties;
+export interface BothModes extends LogOptions, KafkaOptions {
   /** 0 for no limit. */
   readonly maxPackets: number;
   /** Every how many packets a line is printed; 0 for none. */
@@ -31,11 +27,9 @@ export interface BothModes extends LogOptions {
 }
 
 export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
-  const role = args.producer === true ? 'producer' : 'consumer';
   return {
-    ...parseLogOptions(args['log-level'], args['log-format']),
-    topic: parseTopicName(args),
-    properties: parseProperties(args, { role, mode: `--${role}` }, log),
+    ...parseLogOptions(args),
+    ...parseKafkaOptions(args, args.producer === true ? 'producer' : 'consumer', log),
     maxPackets: parseCount('-m', args['max-packets']),
     prettyEvery: parseCount('-pp', args['pretty-print']),
     snapLength: args.snaplen === undefined ? undefined : parseCount('-s', args.snaplen, 0x7fffffff),

@@ -3,7 +3,7 @@ import { openLog, showError } from '../terminal/logging.js';
 import { endAtSignals } from '../terminal/supervised-run.js';
 import { foreignOptions, type BRIDGE_OPTIONS } from './bridge-options.js';
 import type { Runner } from './command.js';
-import { parseLogOptions } from './log-options.js';
+import { parseLogOptions } from './log-arguments.js';
 
 const SEE_HELP = "see 'kcap --help'";
 
@@ -22,7 +22,7 @@ export const bridge: Runner<typeof BRIDGE_OPTIONS> = async (args, given) => {
   if (foreign !== undefined)
     throw usageError(`--${foreign}`, `it has no meaning with ${mode}`, SEE_HELP);
 
-  const options = parseLogOptions(args['log-level'], args['log-format']);
+  const options = parseLogOptions(args);
   const logger = await openLog(options);
   endAtSignals(logger, options.format);
   try {

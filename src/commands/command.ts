@@ -1,8 +1,24 @@
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
 import type { ExitStatus } from '../errors/user-error.js';
 
-/** An option as yargs knows it, and what help calls its value. */
-export type Option = Options & ({ type: 'boolean' } | { type: 'string'; value: string });
+/** What can stand in an option's value, for completion. */
+export type Suggestion = 'file' | 'folder' | 'interface' | 'topic' | 'property' | 'user';
+
+/** An option as yargs knows it, and what help and completion say of its value. */
+export type Option = Options & {
+  /** The mode that it belongs to, where a command has two and it means something in one only. */
+  readonly mode?: 'producer' | 'consumer';
+} & (
+    | { type: 'boolean' }
+    | {
+        type: 'string';
+        /** What help calls the value. */
+        value: string;
+        /** All values that there are. */
+        oneOf?: readonly string[];
+        suggests?: Suggestion;
+      }
+  );
 
 export type OptionTable = Readonly<Record<string, Option>>;
 
@@ -11,11 +27,23 @@ export type Arguments<Options extends OptionTable> = ArgumentsCamelCase<
   InferredOptionTypes<Options>
 >;
 
-/** What runs a command: its options, and which of them stand on the command line as opposed to their defaults. */
+/**
+ * What runs a command: its options, which of them stand on the command line as opposed to their defaults, and the words
+ * that are no options.
+ */
 export type Runner<Options extends OptionTable> = (
   args: Arguments<Options>,
   given: ReadonlySet<string>,
+  words: readonly string[],
 ) => Promise<ExitStatus>;
+
+/** The words of a command that are no options. */
+export interface WordsTaken {
+  /** How many there may be. */
+  readonly most: number;
+  /** All that there are for the first one. */
+  readonly oneOf?: readonly string[];
+}
 
 /** A command as it is declared; its help, its suggestions and its parsing all follow from this. */
 interface Declaration<Options extends OptionTable> {
@@ -28,6 +56,8 @@ interface Declaration<Options extends OptionTable> {
   readonly options: Options;
   /** The options by the titles of help, where there is more than one. */
   readonly sections?: Readonly<Record<string, OptionTable>>;
+  /** Where it takes words that are no options. */
+  readonly words?: WordsTaken;
   /** For help. */
   readonly examples?: readonly string[];
   /** The options that mean nothing beside those that are given, and are not suggested. */
@@ -49,8 +79,8 @@ export function command<Options extends OptionTable>(declared: Declaration<Optio
     ...facts,
     run: async (words) => {
       const { parseWords } = await import('./parsed-words.js');
-      const args = await parseWords(self, declared.options, words);
-      return (await load())(args, givenOptions(words));
+      const { args, others } = await parseWords(self, declared.options, words);
+      return (await load())(args, givenOptions(words), others);
     },
   };
   return self;
@@ -58,7 +88,9 @@ export function command<Options extends OptionTable>(declared: Declaration<Optio
 
 /** The names of the options that stand on the command line, as opposed to their defaults. */
 export function givenOptions(words: readonly string[]): Set<string> {
-  return new Set(words.map((word) => word.replace(/^--(no-)?/, '').replace(/=.*/s, '')));
+  const end = words.indexOf('--');
+  const options = end < 0 ? words : words.slice(0, end);
+  return new Set(options.map((word) => word.replace(/^--(no-)?/, '').replace(/=.*/s, '')));
 }
 
 /** The remedy that leads to a command's help. */

@@ -1,15 +1,10 @@
 import { BROKER_OPTIONS } from './broker-options.js';
+import { COMPLETION_OPTIONS, COMPLETION_WORDS } from './completion-options.js';
 import { command, type Command } from './command.js';
+import { BRIDGE_OPTIONS, BRIDGE_SECTIONS, foreignOptions } from './bridge-options.js';
 import { DEVICES_OPTIONS } from './devices-options.js';
-import {
-  BOTH_OPTIONS,
-  BRIDGE_OPTIONS,
-  CONSUMER,
-  foreignOptions,
-  PRODUCER,
-} from './bridge-options.js';
-import { TOPIC_OPTIONS } from './topic-options.js';
 import { EXTCAP_OPTIONS, EXTCAP_SECTIONS } from './extcap-options.js';
+import { TOPIC_OPTIONS } from './topic-options.js';
 
 /** What kcap does where no command is named. */
 export const BRIDGE = command({
@@ -21,7 +16,7 @@ export const BRIDGE = command({
   ],
   summary: 'move packets through Kafka',
   options: BRIDGE_OPTIONS,
-  sections: { 'Both modes': BOTH_OPTIONS, Producer: PRODUCER, Consumer: CONSUMER },
+  sections: BRIDGE_SECTIONS,
   examples: [
     'kcap --producer -k localhost:9092 -t pcap -i eth0',
     'kcap --consumer -k localhost:9092 -t pcap | tshark -i -',
@@ -56,7 +51,8 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: 'extcap',
     usage: ['kcap extcap --install', 'kcap extcap --uninstall'],
-    summary: 'read topics in Wireshark, as interfaces of its list',
+    summary: 'read topics in Wireshark',
+    examples: ['kcap extcap --install'],
     options: EXTCAP_OPTIONS,
     sections: EXTCAP_SECTIONS,
     load: async () => (await import('./extcap.js')).extcap,
@@ -67,5 +63,18 @@ export const COMMANDS: readonly Command[] = [
     summary: 'run an in-memory Kafka for trying things out',
     options: BROKER_OPTIONS,
     load: async () => (await import('./broker.js')).broker,
+  }),
+  command({
+    name: 'completion',
+    usage: ['kcap completion [bash|zsh|fish]', 'kcap completion --candidates -- [WORD...]'],
+    summary: 'print a script that completes command lines in a shell',
+    options: COMPLETION_OPTIONS,
+    words: COMPLETION_WORDS,
+    examples: [
+      'eval "$(kcap completion bash)"              in ~/.bashrc',
+      'eval "$(kcap completion zsh)"               in ~/.zshrc, after compinit',
+      'kcap completion fish > ~/.config/fish/completions/kcap.fish',
+    ],
+    load: async () => (await import('./completion.js')).completion,
   }),
 ];

@@ -8,12 +8,7 @@ import { openFile } from '../files/byte-output.js';
 import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
 import { summaryLines } from '../pipeline/summary.js';
-import {
-  findRanges,
-  openConsuming,
-  type CaptureFormat,
-  type ConsumingOptions,
-} from '../task/consuming.js';
+import { findRanges, openConsuming, type ConsumingOptions } from '../task/consuming.js';
 import { openLog, showError } from '../terminal/logging.js';
 import { printable } from '../terminal/printable.js';
 import { standardError } from '../terminal/standard-error.js';
@@ -23,7 +18,7 @@ import { readyFilter } from './both-modes.js';
 import type { Arguments } from './command.js';
 import { CONTROL } from './extcap-controls.js';
 import { recentNamed } from './extcap-dialog.js';
-import type { EXTCAP_OPTIONS } from './extcap-options.js';
+import { EXTCAP_OPTIONS } from './extcap-options.js';
 import {
   propertiesFile,
   SLACK_MS,
@@ -114,12 +109,9 @@ async function parse(args: ExtcapArguments, fifo: string, log: Logger): Promise<
     to: undefined,
     slackMs: SLACK_MS,
     endsAtWatermarks: false,
-    inTimeOrder: parseChoice('order', args.order ?? 'arrival', ['arrival', 'time']) === 'time',
-    fileFormat: parseChoice<CaptureFormat>('format', args.format ?? 'pcapng', [
-      'pcapng',
-      'pcap',
-      'nsecpcap',
-    ]),
+    inTimeOrder:
+      parseChoice('order', args.order ?? 'arrival', EXTCAP_OPTIONS.order.oneOf) === 'time',
+    fileFormat: parseChoice('format', args.format ?? 'pcapng', EXTCAP_OPTIONS.format.oneOf),
     file: fifo,
     maxPackets: 0,
     prettyEvery: 0,

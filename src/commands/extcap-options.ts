@@ -1,14 +1,16 @@
 import type { OptionTable } from './command.js';
 
+/** What people type. */
 const INSTALLING = {
   install: { type: 'boolean', describe: "put kcap where this user's Wireshark looks for it" },
   uninstall: { type: 'boolean', describe: 'take it away again' },
   folder: {
     type: 'string',
     value: 'DIR',
+    suggests: 'folder',
     describe: 'where that is, if Wireshark itself does not say',
   },
-} satisfies OptionTable;
+} as const satisfies OptionTable;
 
 /** What Wireshark's settings dialog asks for; `extcap-dialog.ts` describes it to Wireshark. */
 const SETTINGS = {
@@ -20,14 +22,25 @@ const SETTINGS = {
     value: 'START',
     describe: 'where to begin: as -o and --from of kcap --consumer (default end)',
   },
-  order: { type: 'string', value: 'ORDER', describe: 'arrival (default) or time' },
-  format: { type: 'string', value: 'FORMAT', describe: 'pcapng (default), pcap or nsecpcap' },
+  order: {
+    type: 'string',
+    value: 'ORDER',
+    oneOf: ['arrival', 'time'],
+    describe: 'arrival (default) or time',
+  },
+  format: {
+    type: 'string',
+    value: 'FORMAT',
+    oneOf: ['pcapng', 'pcap', 'nsecpcap'],
+    describe: 'pcapng (default), pcap or nsecpcap',
+  },
   'properties-file': {
     type: 'string',
     value: 'FILE',
+    suggests: 'file',
     describe: 'librdkafka properties, one on each line: the place for passwords',
   },
-} satisfies OptionTable;
+} as const satisfies OptionTable;
 
 /** Of extcap(4). */
 const PROTOCOL = {
@@ -56,12 +69,12 @@ const PROTOCOL = {
     type: 'boolean',
     describe: 'ignored: a capture leaves nothing behind',
   },
-} satisfies OptionTable;
+} as const satisfies OptionTable;
 
 export const EXTCAP_OPTIONS = { ...INSTALLING, ...SETTINGS, ...PROTOCOL };
 
 export const EXTCAP_SECTIONS: Readonly<Record<string, OptionTable>> = {
-  'For you': INSTALLING,
-  "For Wireshark: the interface's settings": SETTINGS,
-  "For Wireshark: its extcap interface, see 'man extcap'": PROTOCOL,
+  Installation: INSTALLING,
+  'Settings, passed by Wireshark': SETTINGS,
+  "Requests, made by Wireshark (see 'man extcap')": PROTOCOL,
 };

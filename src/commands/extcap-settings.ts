@@ -8,7 +8,7 @@ import { checkTopicName } from '../kafka/topic-name.js';
 import type { Microseconds } from '../packet/timestamp.js';
 import type { Arguments } from './command.js';
 import type { EXTCAP_OPTIONS } from './extcap-options.js';
-import { parseProperties } from './kafka-options.js';
+import { parseProperties } from './kafka-arguments.js';
 import { parseTime } from './time.js';
 
 type ExtcapArguments = Arguments<typeof EXTCAP_OPTIONS>;

@@ -6,9 +6,9 @@ import { outputColumns, print } from '../terminal/standard-output.js';
 import { reportTopic } from '../topic/report-topic.js';
 import type { TopicReport } from '../topic/topic-report.js';
 import type { Arguments, Runner } from './command.js';
-import { parseProperties, parseTopicName } from './kafka-options.js';
-import { parseLogOptions } from './log-options.js';
-import type { TOPIC_OPTIONS } from './topic-options.js';
+import { parseKafkaOptions } from './kafka-arguments.js';
+import { parseLogOptions } from './log-arguments.js';
+import { TOPIC_OPTIONS } from './topic-options.js';
 import { topicText } from './topic-text.js';
 import { parseDuration } from './time.js';
 import { parseChoice } from './values.js';
@@ -16,7 +16,7 @@ import type { Logger } from 'pino';
 
 /** `kcap topic`: what one wants to know of a topic before reading it. */
 export const topic: Runner<typeof TOPIC_OPTIONS> = async (args) => {
-  const { level, format } = parseLogOptions(args['log-level'], args['log-format']);
+  const { level, format } = parseLogOptions(args);
   const logger = await openLog({ level, format });
   try {
     const report = await reportTopic(parse(args, logger), logger);
@@ -35,9 +35,8 @@ export const topic: Runner<typeof TOPIC_OPTIONS> = async (args) => {
 
 function parse(args: Arguments<typeof TOPIC_OPTIONS>, log: Logger) {
   return {
-    topic: parseTopicName(args),
-    properties: parseProperties(args, { role: 'consumer', mode: 'kcap topic' }, log),
-    keyUnit: parseChoice('--key-unit', args['key-unit'], ['us', 'ms', 'ns']),
+    ...parseKafkaOptions(args, 'consumer', log, 'kcap topic'),
+    keyUnit: parseChoice('--key-unit', args['key-unit'], TOPIC_OPTIONS['key-unit'].oneOf),
     keepMs: args.keep === undefined ? undefined : parseDuration('--keep', args.keep),
   };
 }
