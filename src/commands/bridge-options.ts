@@ -87,6 +87,11 @@ export const PRODUCER = {
     describe: 'send the packets of a capture file instead; - is standard input; repeatable',
     default: [],
   },
+  workers: {
+    type: 'string',
+    value: 'N',
+    describe: 'captures that share the packets of each interface, a thread each (default 1)',
+  },
   'buffer-size': {
     alias: 'B',
     type: 'string',

@@ -19,6 +19,7 @@ const LEAST_PACK_BYTES = 1024;
 /** The largest that librdkafka lets a message be. */
 const MOST_PACK_BYTES = 1_000_000_000;
 const MOST_PACK_MS = 3_600_000;
+const MOST_WORKERS = 64;
 
 interface ProduceOptions extends BothModes, ProducingOptions {
   /** Whom to become once everything is open that takes root. */
@@ -82,6 +83,7 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     pack: parsePack(args),
     spool: parseSpool(args),
     user: parseUser(args['relinquish-privileges']),
+    workers: parseWorkers(args),
     captureOwnTraffic: args['capture-own-traffic'] === true,
   };
 }
@@ -95,6 +97,16 @@ function refuseTicketOfRoot({ user, properties }: ProduceOptions): void {
       'root would take the first ticket, and leave it there',
       'leave KRB5CCNAME out: each user has a cache then',
     );
+}
+
+function parseWorkers({ workers, read: files }: BridgeArguments): number {
+  if (workers === undefined) return 1;
+  if (files.length > 0)
+    throw usageError('--workers and -r', 'a file is read by one', 'leave out --workers');
+  const count = parseCount('--workers', workers, MOST_WORKERS);
+  if (count === 0)
+    throw usageError('--workers 0', 'nobody would capture', 'for example --workers 2');
+  return count;
 }
 
 function parsePack(args: BridgeArguments): ProduceOptions['pack'] {
