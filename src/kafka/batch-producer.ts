@@ -10,6 +10,7 @@ import type { ClientFacts } from './client-facts.js';
 import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import { deliveryFailures, type DeliveryFailure } from './delivery-cause.js';
+import { headerBytes } from './message-headers.js';
 import type { Properties } from './properties.js';
 import { hideSecrets } from './secrets.js';
 import { packBound, requestBounds } from './request-bounds.js';
@@ -86,8 +87,8 @@ export class BatchProducer {
   readonly #timestamp: KafkaTimestamp;
   readonly #namesInterface: boolean;
   readonly #pack: ProducerOptions['pack'];
-  /** Of those that every message carries. */
-  readonly #headerBytes: number;
+  /** That every message carries. */
+  readonly #headers: ProducerOptions['headers'];
   readonly #facts: ClientFacts;
   /** Of the connection, while nothing is delivered. */
   #trouble: { readonly text: string; readonly delivered: number } | undefined;
@@ -102,10 +103,7 @@ export class BatchProducer {
     this.#timestamp = options.timestamp;
     this.#namesInterface = options.namesInterface;
     this.#pack = options.pack;
-    this.#headerBytes = options.headers.reduce(
-      (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
-      0,
-    );
+    this.#headers = options.headers;
     this.#facts = { properties: options.properties, topic: options.topic, role: 'producer' };
     const clientLog = new ClientLog(log, this.#facts);
     try {
@@ -181,7 +179,7 @@ export class BatchProducer {
     const usual = this.#native.requestBounds();
     const bounds = requestBounds(usual, user, facts);
     const packBytes = this.#pack
-      ? packBound(this.#pack.bytes, bounds, facts, this.#headerBytes)
+      ? packBound(this.#pack.bytes, bounds, facts, headerBytes(this.#headers))
       : 0;
     const { bytes, messageBytes, messages } = bounds;
     await this.#native.boundRequests(bytes, messageBytes, messages, packBytes);
@@ -266,6 +264,7 @@ export class BatchProducer {
       topicSettings: this.#native.topicSettings(),
       messageBytes: this.#native.requestBounds().messageBytes,
       timestamp: this.#timestamp,
+      headers: this.#headers,
     });
     this.#log.error({ event: 'undelivered', count: failure.packets }, text);
   }
