@@ -110,13 +110,17 @@ function parseWorkers({ workers, read: files }: BridgeArguments): number {
 }
 
 function parsePack(args: BridgeArguments): ProduceOptions['pack'] {
-  const { pack, 'pack-size': size = '64K', 'pack-time': time = '50' } = args;
+  const { pack, 'pack-size': size, 'pack-time': time = '50' } = args;
   for (const option of ['pack-size', 'pack-time'] as const)
     if (pack !== true && args[option] !== undefined)
       throw usageError(`--${option}`, 'messages hold one packet each', 'pack them with --pack');
   if (pack !== true) return undefined;
-  const bytes = parseBytes('--pack-size', size, LEAST_PACK_BYTES, MOST_PACK_BYTES);
-  return { bytes, ageMs: parseCount('--pack-time', time, MOST_PACK_MS) };
+  const bytes = parseBytes('--pack-size', size ?? '64K', LEAST_PACK_BYTES, MOST_PACK_BYTES);
+  return {
+    bytes,
+    mayGrow: size === undefined,
+    ageMs: parseCount('--pack-time', time, MOST_PACK_MS),
+  };
 }
 
 function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {

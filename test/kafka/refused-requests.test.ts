@@ -119,7 +119,7 @@ for (const knows of [true, false]) {
   });
 }
 
-for (const pack of [undefined, { bytes: 65_536, ageMs: 50 }]) {
+for (const pack of [undefined, { bytes: 65_536, mayGrow: true, ageMs: 50 }]) {
   const how = pack ? 'packed' : 'plain';
   test(`names a header that is longer than the topic takes: ${how}`, async (t) => {
     const topic = await freshTopic(t, { config: { 'max.message.bytes': '4000' } });
