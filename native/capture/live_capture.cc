@@ -196,8 +196,11 @@ std::string LiveCapture::CaptureAll() {
 int LiveCapture::BatchDueInMs() {
   const Batch& batch = exchange_.filling();
   if (batch.Empty()) return -1;
-  if (batch.size() < batch.capacity() / 8) return 0;
-  const auto age = std::chrono::steady_clock::now() - batch_began_;
+  const auto now = std::chrono::steady_clock::now();
+  // What is left of a block after a batch was full is little, and more of it comes soon.
+  const bool was_full = now - filled_ < max_batch_age_;
+  if (batch.size() < batch.capacity() / 8 && !was_full) return 0;
+  const auto age = now - batch_began_;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(max_batch_age_ - age);
   return static_cast<int>(std::max<int64_t>(left.count(), 0));
 }
@@ -243,6 +246,7 @@ void LiveCapture::Take(const pcap_pkthdr* header, const u_char* frame) {
       pcap_breakloop(pcap_.get());
       return;
     }
+    filled_ = std::chrono::steady_clock::now();
     RefreshFilter();
   }
   Batch& batch = exchange_.filling();

@@ -89,6 +89,7 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   uint32_t snap_length_ = 0;
   const std::chrono::milliseconds max_batch_age_;
   std::chrono::steady_clock::time_point batch_began_;
+  std::chrono::steady_clock::time_point filled_;  // a batch, the last time
 
   std::atomic<bool> closing_ = false;
   std::atomic<bool> stopping_ = false;

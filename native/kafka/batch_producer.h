@@ -133,6 +133,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
   // Packs: producer_packing.cc.
   size_t PackRecords(const Records& records);
+  static RecordRun PackFirst(Pack& pack, std::span<const uint8_t> records, uint64_t number);
   int32_t PartitionOf(const Records& records, const uint8_t* record);
   void SendDuePacks();
   void SendAllPacks();
