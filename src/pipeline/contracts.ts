@@ -1,3 +1,4 @@
+import type { Cause } from '../errors/cause.js';
 import type { Origin, PacketBatch } from '../packet/packet-batch.js';
 import type { Account } from './account.js';
 
@@ -45,6 +46,14 @@ export interface Sink {
   account(): Account;
   close(): Promise<void>;
 }
+
+/** Of packets that went to other ends only, or were dropped, since this one had failed. */
+export const END_FAILED: Cause = {
+  id: 'end-failed',
+  fate: 'failed',
+  loss: true,
+  text: 'not taken, since this end had failed',
+};
 
 /** Thrown by a sink whose reader has gone, or takes nothing and there is no more time: a normal end of the run. */
 export class ReaderLeft extends Error {
