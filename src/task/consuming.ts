@@ -165,6 +165,6 @@ async function openSink(
   if (fileFormat === 'pcapng') return new PcapngSink(output, options.application);
   const precision = fileFormat && ({ pcap: 'micro', nsecpcap: 'nano' } as const)[fileFormat];
   const sink = new PcapSink(output, precision);
-  if (linkType !== undefined) await sink.begin(linkType, stop.giveUp);
+  if (linkType !== undefined) await sink.begin(stop.giveUp, { linkType });
   return sink;
 }
