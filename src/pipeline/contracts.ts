@@ -1,5 +1,6 @@
 import type { Cause } from '../errors/cause.js';
 import type { Origin, PacketBatch } from '../packet/packet-batch.js';
+import type { Reach } from '../packet/reach.js';
 import type { Account } from './account.js';
 
 /** Where packets come from. */
@@ -15,6 +16,8 @@ export interface Source {
   /** Says that these packets were handled, so that no later run reads them again. */
   acknowledge?(origin: Origin): void;
   account(): Account;
+  /** How far it has come, for people who wait. */
+  reach?(): Reach;
   close(): Promise<void>;
 }
 

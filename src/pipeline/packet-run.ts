@@ -1,4 +1,5 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
+import type { Reach } from '../packet/reach.js';
 import { inSequence, type Account } from './account.js';
 import type { Branch } from './branch.js';
 import type { Source, Stage } from './contracts.js';
@@ -56,6 +57,11 @@ export class PacketRun {
       return [name, index === 0 || !branch ? first : branch.account()] as const;
     });
     return { ...whole, branches: new Map(accounts) };
+  }
+
+  /** How far its source has come. */
+  reach(): Reach {
+    return this.#source.reach?.() ?? {};
   }
 
   async close(): Promise<void> {

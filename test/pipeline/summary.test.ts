@@ -143,9 +143,8 @@ describe('a run with several ends', () => {
 
   test('has what each of them counts under its name', () => {
     const { branches = {}, ...run } = summarize(whole, 0);
-    const { duration_s: _, ...counted } = summarize(copy, 0);
     assert.deepEqual(Object.keys(branches), ['pcap', 'copy']);
-    assert.deepEqual(branches['copy'], counted);
+    assert.deepEqual({ ...branches['copy'], duration_s: 0 }, summarize(copy, 0));
     assert.deepEqual(run, summarize(first, 0));
   });
 
