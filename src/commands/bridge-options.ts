@@ -275,7 +275,11 @@ const OUTPUT = {
 
 const WATCHING = {
   ...LOG,
-  quiet: { alias: 'q', type: 'boolean', describe: 'no progress line' },
+  quiet: { alias: 'q', type: 'boolean', describe: 'no progress line, like --no-progress' },
+  progress: {
+    type: 'boolean',
+    describe: 'show progress: a line on a terminal (default there), or in the log every 10 s',
+  },
   'stats-interval': {
     type: 'string',
     value: 'S',
