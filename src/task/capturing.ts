@@ -36,7 +36,13 @@ export async function openPackets(
   options: CapturingOptions,
   scope: Scope,
   log: Logger,
-): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
+): Promise<{
+  source: Source;
+  stages: Stage[];
+  watchdogs: Watchdog[];
+  /** LINKTYPE_ numbers of the packets, as far as they are known before the first. */
+  linkTypes: ReadonlySet<number>;
+}> {
   const { from, snapLength, linkType } = options;
   if ('files' in from) {
     const opening = FileSource.open(from.files, linkType, {
@@ -51,9 +57,10 @@ export async function openPackets(
       source,
       stages: [...filterStages(options), ...(limit < Infinity ? [new Cut(limit)] : [])],
       watchdogs: [],
+      linkTypes: new Set(),
     };
   }
-  const sources = openInterfaces(
+  const captures = openInterfaces(
     from.interfaces,
     {
       ...options,
@@ -63,9 +70,11 @@ export async function openPackets(
     scope,
     log,
   );
+  const sources = captures.map((capture) => new InterfaceSource(capture));
   const links = sources.map(({ name }) => new LinkWatch(log, name));
   return {
     source: merged(sources, log),
+    linkTypes: new Set(captures.map(({ link }) => link.linkType)),
     stages: [],
     watchdogs: [
       new DropWatch(log),
@@ -82,7 +91,7 @@ function openInterfaces(
   options: Omit<CaptureOptions, 'interface'>,
   scope: Scope,
   log: Logger,
-): Source[] {
+): LiveCapture[] {
   const captures = asked.map((nameOrAddress) => {
     const capture = scope.own(LiveCapture.open({ ...options, interface: nameOrAddress }));
     const { interface: name, warning, link } = capture;
@@ -100,7 +109,7 @@ function openInterfaces(
   const names = captures.map((capture) => capture.interface);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
-  return captures.map((capture) => new InterfaceSource(capture));
+  return captures;
 }
 
 function merged(sources: readonly Source[], log: Logger): Source {
