@@ -173,6 +173,8 @@ export interface NativeProducer {
 export interface NativeConsumer {
   next(): Promise<NativeConsumedBatch | null>;
   acknowledge(offsets: readonly NativeOffset[]): void;
+  /** For each partition, the offset of its end as last heard, -1 where nothing was. */
+  highWatermarks(partitions: readonly number[]): number[];
   stop(): void;
   /** Ends where the partitions have nothing more; takes `enable.partition.eof`. */
   endHere(): void;
@@ -223,6 +225,8 @@ interface Addon {
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
   flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;
+  /** How wide this terminal is now, 0 where it does not say so. */
+  terminalColumns(fd: number): number;
   /** Throws where so many threads more can't be made: librdkafka would end the process. */
   requireThreads(count: number): void;
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */

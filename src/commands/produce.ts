@@ -9,6 +9,7 @@ import { findTopic } from '../task/sending.js';
 import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
+import { parseFileOptions } from './file-options.js';
 import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
@@ -40,7 +41,11 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const { opened } = await openInScope((scope) =>
     openProducing(options, scope, { start, openOutput, stop, log, onCaptureOpen }),
   );
-  return superviseRun(opened.run, stop, { ...opened, ...options, log });
+  const { run, autostop } = opened;
+  autostop.begin();
+  return superviseRun(run, stop, { ...options, ...opened, log }).finally(() => {
+    autostop.end();
+  });
 }
 
 function parse(args: BridgeArguments, log: Logger): ProduceOptions {
@@ -87,6 +92,7 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     identify: args.identify === true,
     drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
     pack: parsePack(args),
+    ...parseCopy(args),
     spool: parseSpool(args),
     user: parseUser(args['relinquish-privileges']),
     workers: parseWorkers(args),
@@ -127,6 +133,21 @@ function parsePack(args: BridgeArguments): ProduceOptions['pack'] {
     mayGrow: size === undefined,
     ageMs: parseCount('--pack-time', time, MOST_PACK_MS),
   };
+}
+
+function parseCopy(args: BridgeArguments): Pick<ProduceOptions, 'autostop' | 'copy'> {
+  const { file, autostop, ...options } = parseFileOptions(args);
+  for (const option of ['format', 'copy-when-slow'] as const)
+    if (file === undefined && args[option] !== undefined)
+      throw usageError(`--${option}`, 'no copy is written', 'name its file with -w');
+  if (file === undefined) return { autostop, copy: undefined };
+  const whenSlow = parseChoice(
+    '--copy-when-slow',
+    args['copy-when-slow'] ?? 'drop',
+    BRIDGE_OPTIONS['copy-when-slow'].oneOf,
+  );
+  // The capture says the link type.
+  return { autostop, copy: { ...options, file, whenSlow, linkType: undefined } };
 }
 
 function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {

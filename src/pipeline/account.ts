@@ -49,6 +49,8 @@ export interface Account {
   readonly spool?: string;
   /** What each worker has captured, where several share an interface. */
   readonly workers?: readonly WorkerCount[];
+  /** A run's with several ends: the account of each by its name. The first one's is also part of the run's. */
+  readonly branches?: ReadonlyMap<string, Account>;
 }
 
 /** Packets of one of the captures that share an interface, with the field names of the json record. */
@@ -151,7 +153,17 @@ export function withOutcomes(account: Account, more: Iterable<Outcome>): Account
 
 /** The account at the end: what is still under way has this outcome. */
 export function settled(account: Account, cause: Cause): Account {
-  return withOutcomes(account, [{ cause, ...underWay(account) }]);
+  const ended = withOutcomes(account, [{ cause, ...underWay(account) }]);
+  if (!account.branches) return ended;
+  const branches = [...account.branches].map(
+    ([name, branch]) => [name, settled(branch, cause)] as const,
+  );
+  return { ...ended, branches: new Map(branches) };
+}
+
+/** The accounts of the branches after the first, which no counter of the run's includes. */
+export function otherBranches({ branches }: Account): (readonly [name: string, Account])[] {
+  return [...(branches ?? [])].slice(1);
 }
 
 /** The same account with more packets that came in, and ended. */

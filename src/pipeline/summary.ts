@@ -1,5 +1,6 @@
 import type { Fate } from '../errors/cause.js';
 import {
+  otherBranches,
   packetsWithFate,
   underWay,
   withFate,
@@ -11,8 +12,8 @@ import {
 /** Packets by the ids of their causes. */
 export type ByCause = Readonly<Record<string, number>>;
 
-/** The account of a run, with the field names of its json record. Packets, unless the name says otherwise. */
-export interface Summary extends Readonly<Record<Remark, number>> {
+/** An account with the field names of json records. Packets, unless the name says otherwise. */
+interface Counts extends Readonly<Record<Remark, number>> {
   readonly packets_in: number;
   readonly packets_out: number;
   readonly packets_failed: number;
@@ -24,11 +25,17 @@ export interface Summary extends Readonly<Record<Remark, number>> {
   /** Captured bytes. */
   readonly bytes_in: number;
   readonly bytes_out: number;
-  readonly duration_s: number;
   readonly failed_by_cause: ByCause;
   readonly skipped_by_cause: ByCause;
   /** What the causes are, for people. */
   readonly causes: Readonly<Record<string, string>>;
+}
+
+/** The account of a run. */
+export interface Summary extends Counts {
+  readonly duration_s: number;
+  /** Of a run with several ends, each end's own. */
+  readonly branches?: Readonly<Record<string, Counts>>;
   /** Folder of the spool, if there is one. */
   readonly spool?: string;
   /** What each worker has captured, where several share an interface. */
@@ -64,9 +71,21 @@ const REMARKS: Readonly<Record<Remark, { readonly loss: boolean; readonly text: 
 };
 const NAMES = Object.keys(REMARKS) as Remark[];
 
-/** Adds up: packets_in = out + failed + filtered + skipped + spooled + under way. */
+/** Adds up, for the run and for each branch: packets_in = out + failed + filtered + skipped + spooled + under way. */
 export function summarize(account: Account, durationMs: number): Summary {
-  const { in: taken, out, beside, spool, workers } = account;
+  const { branches, spool, workers } = account;
+  const counted = [...(branches ?? [])].map(([name, branch]) => [name, countsOf(branch)] as const);
+  return {
+    ...countsOf(account),
+    duration_s: Math.round(durationMs) / 1000,
+    ...(branches && { branches: Object.fromEntries(counted) }),
+    ...(spool !== undefined && { spool }),
+    ...(workers && { workers }),
+  };
+}
+
+function countsOf(account: Account): Counts {
+  const { in: taken, out, beside } = account;
   const remarks = NAMES.map((name) => [name, beside[name] ?? 0] as const);
   const named = [...withFate(account, 'failed'), ...withFate(account, 'skipped')];
   return {
@@ -80,24 +99,22 @@ export function summarize(account: Account, durationMs: number): Summary {
     ...(Object.fromEntries(remarks) as Record<Remark, number>),
     bytes_in: taken.bytes,
     bytes_out: out.bytes,
-    duration_s: Math.round(durationMs) / 1000,
     failed_by_cause: byCause(account, 'failed'),
     skipped_by_cause: byCause(account, 'skipped'),
     causes: Object.fromEntries(named.map(({ cause }) => [cause.id, cause.text])),
-    ...(spool !== undefined && { spool }),
-    ...(workers && { workers }),
   };
 }
 
-/** Packets that were lost. */
-export function lost({ outcomes, beside }: Account): number {
+/** Packets that were lost, on the way to any of the ends. */
+export function lost(account: Account): number {
+  const { outcomes, beside } = account;
   let packets = 0;
   for (const outcome of outcomes.values()) if (outcome.cause.loss) packets += outcome.packets;
   for (const name of NAMES) if (REMARKS[name].loss) packets += beside[name] ?? 0;
-  return packets;
+  return otherBranches(account).reduce((total, [, branch]) => total + lost(branch), packets);
 }
 
-/** The account for people, a line each. */
+/** The account for people, a line each; those of further branches begin with the branch's name. */
 export function summaryLines(account: Account): string[] {
   const { in: taken, out, beside, workers = [] } = account;
   const lines = [`'${taken.packets}' packet(s) in, '${out.packets}' packet(s) out`];
@@ -122,6 +139,8 @@ export function summaryLines(account: Account): string[] {
     lines.push(
       `'${packets_in}' packet(s) in by worker ${worker} of ${name}, '${dropped_kernel}' dropped by the kernel`,
     );
+  for (const [name, branch] of otherBranches(account))
+    lines.push(...summaryLines(branch).map((line) => `${name}: ${line}`));
   return lines;
 }
 

@@ -40,7 +40,13 @@ export async function openPackets(
   options: CapturingOptions,
   scope: Scope,
   log: Logger,
-): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
+): Promise<{
+  source: Source;
+  stages: Stage[];
+  watchdogs: Watchdog[];
+  /** LINKTYPE_ numbers of the packets, as far as they are known before the first. */
+  linkTypes: ReadonlySet<number>;
+}> {
   const { from, snapLength, linkType } = options;
   if ('files' in from) {
     const opening = FileSource.open(from.files, linkType, {
@@ -55,10 +61,11 @@ export async function openPackets(
       source,
       stages: [...filterStages(options), ...(limit < Infinity ? [new Cut(limit)] : [])],
       watchdogs: [],
+      linkTypes: new Set(),
     };
   }
   sayTooManyWorkers(options.workers, log);
-  const sources = await openInterfaces(
+  const captures = await openInterfaces(
     from.interfaces,
     {
       ...options,
@@ -68,9 +75,11 @@ export async function openPackets(
     scope,
     log,
   );
+  const sources = captures.map(interfaceSource);
   const links = sources.map(({ name }) => new LinkWatch(log, name));
   return {
     source: merged(sources, log),
+    linkTypes: new Set(captures.flat().map(({ link }) => link.linkType)),
     stages: [],
     watchdogs: [
       new DropWatch(log),
@@ -81,13 +90,13 @@ export async function openPackets(
   };
 }
 
-/** A capture on each of the interfaces, or several that share it. */
+/** Opens a capture on each of the interfaces, or several that share it; by interface. */
 async function openInterfaces(
   asked: readonly string[],
   { workers, ...options }: Omit<CaptureOptions, 'interface'> & { readonly workers: number },
   scope: Scope,
   log: Logger,
-): Promise<Source[]> {
+): Promise<LiveCapture[][]> {
   const opened: LiveCapture[][] = [];
   for (const nameOrAddress of asked) {
     const on = { ...options, interface: nameOrAddress };
@@ -111,12 +120,14 @@ async function openInterfaces(
   const names = first.map((capture) => capture.interface);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
-  return opened.map((captures) => {
-    const [only, ...others] = captures;
-    return only && others.length === 0
-      ? new InterfaceSource(only)
-      : new SharedInterfaceSource(captures);
-  });
+  return opened;
+}
+
+function interfaceSource(captures: readonly LiveCapture[]): Source {
+  const [only, ...others] = captures;
+  return only && others.length === 0
+    ? new InterfaceSource(only)
+    : new SharedInterfaceSource(captures);
 }
 
 function sayTooManyWorkers(workers: number, log: Logger): void {

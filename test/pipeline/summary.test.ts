@@ -150,6 +150,34 @@ describe('summaryLines', () => {
   });
 });
 
+describe('a run with several ends', () => {
+  const first = account({ taken: 10, out: 9, ended: [[REFUSED, 1]] });
+  const copy = account({ taken: 9, out: 5, ended: [[TOO_LONG, 3]] });
+  const whole: Account = { ...first, branches: new Map(Object.entries({ pcap: first, copy })) };
+
+  test('has what each of them counts under its name', () => {
+    const { branches = {}, ...run } = summarize(whole, 0);
+    assert.deepEqual(Object.keys(branches), ['pcap', 'copy']);
+    assert.deepEqual({ ...branches['copy'], duration_s: 0 }, summarize(copy, 0));
+    assert.deepEqual(run, summarize(first, 0));
+  });
+
+  test('has lines that begin with the names of those after the first', () => {
+    assert.deepEqual(summaryLines(whole), [
+      ...summaryLines(first),
+      "copy: '9' packet(s) in, '5' packet(s) out",
+      "copy: '3' packet(s) skipped: too long",
+    ]);
+  });
+
+  test('has lost what any of them has lost', () => {
+    assert.equal(lost(whole), 4);
+    const ended = settled(whole, REFUSED);
+    assert.equal(lost(ended), 5);
+    assert.equal(summarize(ended, 0).branches?.['copy']?.packets_under_way, 0);
+  });
+});
+
 function cause(id: string, fate: Cause['fate'], loss: boolean, text: string): Cause {
   return { id, fate, loss, text };
 }
