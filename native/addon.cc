@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #if !__has_include(<pcap/pcap.h>)
@@ -106,6 +107,13 @@ Napi::Value ReaderLeft(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), output.revents & (POLLERR | POLLHUP));
 }
 
+/** terminalColumns(fd) → how wide this terminal is now, 0 where it does not say so. */
+Napi::Value TerminalColumns(const Napi::CallbackInfo& info) {
+  winsize size = {};
+  if (ioctl(info[0].As<Napi::Number>(), TIOCGWINSZ, &size) != 0) size.ws_col = 0;
+  return Napi::Number::New(info.Env(), size.ws_col);
+}
+
 /** lockFile(fd) → whether the file is this process's now, until it closes it or ends. */
 Napi::Value LockFile(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), flock(info[0].As<Napi::Number>(), LOCK_EX | LOCK_NB) == 0);
@@ -164,6 +172,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
   exports["flowPartitions"] = Napi::Function::New<FlowPartitions>(env, "flowPartitions");
   exports["readerLeft"] = Napi::Function::New<ReaderLeft>(env, "readerLeft");
+  exports["terminalColumns"] = Napi::Function::New<TerminalColumns>(env, "terminalColumns");
   exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");

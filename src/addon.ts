@@ -82,6 +82,8 @@ type Properties = readonly (readonly [name: string, value: string])[];
 
 export interface NativeCapture {
   next(): Promise<NativeBatch | null>;
+  /** Where it shares packets: they come from now on. */
+  begin(): void;
   stop(): void;
   abandon(): void;
   facts(): {
@@ -90,6 +92,8 @@ export interface NativeCapture {
     snapLength: number;
     warning: string;
     unknownToOthers: string;
+    /** Of the captures that share an interface's packets, where it does. */
+    fanoutGroup?: number;
   };
   counters(): {
     /** Of 32 bits, as libpcap counts: the next after 4,294,967,295 is 0. */
@@ -171,6 +175,8 @@ export interface NativeProducer {
 export interface NativeConsumer {
   next(): Promise<NativeConsumedBatch | null>;
   acknowledge(offsets: readonly NativeOffset[]): void;
+  /** For each partition, the offset of its end as last heard, -1 where nothing was. */
+  highWatermarks(partitions: readonly number[]): number[];
   stop(): void;
   /** Ends where the partitions have nothing more; takes `enable.partition.eof`. */
   endHere(): void;
@@ -227,6 +233,8 @@ interface Addon {
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
   flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;
+  /** How wide this terminal is now, 0 where it does not say so. */
+  terminalColumns(fd: number): number;
   /** Throws where so many threads more can't be made: librdkafka would end the process. */
   requireThreads(count: number): void;
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
@@ -265,6 +273,8 @@ interface Addon {
     linkType: number | undefined;
     filter: string;
     leavesOutKcap: boolean;
+    /** The captures that it shares packets with; negative for the first of them, absent for none. */
+    fanoutGroup?: number;
     batchBytes: number;
     maxBatchAgeMs: number;
   }) => NativeCapture;

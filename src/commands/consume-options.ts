@@ -3,12 +3,12 @@ import { parseLinkType } from '../capture/link-type.js';
 import { usageError } from '../errors/user-error.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
 import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
-import type { CaptureFormat, ConsumingOptions } from '../task/consuming.js';
+import type { ConsumingOptions } from '../task/consuming.js';
 import { isOutputTerminal } from '../terminal/standard-output.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
+import { parseFileOptions } from './file-options.js';
 import { parseTime } from './time.js';
 import { parseChoice, parseSeconds } from './values.js';
-import { packageVersion } from './version.js';
 
 /** What the command line of a consumer says. */
 export type ConsumeOptions = BothModes & ConsumingOptions;
@@ -50,13 +50,8 @@ export function parseConsumeOptions(
     keyUnit: parseChoice('--key-unit', args['key-unit'], BRIDGE_OPTIONS['key-unit'].oneOf),
     values: parseChoice('--values', args.values, BRIDGE_OPTIONS.values.oneOf),
     group,
-    file: args.write,
-    fileFormat:
-      args.format === undefined
-        ? undefined
-        : parseChoice<CaptureFormat>('-F', args.format, BRIDGE_OPTIONS.format.oneOf),
+    ...parseFileOptions(args),
     linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
-    application: `kcap ${packageVersion()}`,
   };
   refuseUnfitOutput(options);
   return options;

@@ -76,7 +76,7 @@ export async function captureForWireshark(args: ExtcapArguments): Promise<ExitSt
       started: opened.started,
       log,
       format: 'text',
-      quiet: true,
+      progress: false,
       statsIntervalMs: 0,
     });
     if (status !== 0) {
@@ -114,6 +114,8 @@ async function parse(args: ExtcapArguments, fifo: string, log: Logger): Promise<
     fileFormat: parseChoice('format', args.format ?? 'pcapng', EXTCAP_OPTIONS.format.oneOf),
     file: fifo,
     maxPackets: 0,
+    autostop: {},
+    ring: undefined,
     prettyEvery: 0,
     keyUnit: 'us',
     values: 'frame',

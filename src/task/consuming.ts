@@ -18,16 +18,14 @@ import type { Sink } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
-import { PcapSink } from '../sinks/pcap.js';
-import { PcapngSink } from '../sinks/pcapng.js';
 import { PrettySink } from '../sinks/pretty.js';
 import { TopicSource } from '../sources/topic.js';
+import { Autostop, type AutostopConditions } from './autostop.js';
+import { captureSink, captureSize, openRing, type CaptureFileOptions } from './capture-file.js';
 import { filterStages, limitStages, timeStages } from './packet-selection.js';
 
-export type CaptureFormat = 'pcap' | 'nsecpcap' | 'pcapng';
-
 /** What a consumer does: packets of a topic to a capture file or stream. */
-export interface ConsumingOptions {
+export interface ConsumingOptions extends CaptureFileOptions {
   readonly topic: string;
   /** What the user gave with -k and -X. */
   readonly properties: Properties;
@@ -50,16 +48,15 @@ export interface ConsumingOptions {
   readonly keyUnit: KeyUnit;
   readonly values: ValueKind;
   readonly group: string | undefined;
+  /** Undefined: standard output. */
   readonly file: string | undefined;
-  readonly fileFormat: CaptureFormat | undefined;
-  readonly linkType: number | undefined;
-  /** Who writes, as a pcapng file says it. */
-  readonly application: string;
+  readonly autostop: AutostopConditions;
 }
 
 export interface Consuming {
   readonly run: PacketRun;
   readonly source: TopicSource;
+  readonly autostop: Autostop;
   /** To be said once it has begun. */
   readonly started: string;
 }
@@ -80,10 +77,16 @@ export async function openConsuming(
   const source = scope.own(openSource(options, ranges, log));
   // Last of all: it may empty a file.
   const sink = await openSink(options, parts, scope);
-  const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
+  const size = captureSize(options, options.linkType);
+  const autostop = new Autostop(options.autostop, { size, stop: parts.stop, log });
+  const stages = [
+    ...[...timeStages(options), ...filterStages(options), ...limitStages(options)],
+    ...autostop.stages,
+  ];
   return {
     run: new PacketRun(source, stages, [new Branch({ name: options.file ?? 'output', sink })]),
     source,
+    autostop,
     started: `reading topic ${options.topic} (${ranges.length} partition(s))`,
   };
 }
@@ -153,18 +156,21 @@ function openSource(
 
 async function openSink(
   options: ConsumingOptions,
-  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  {
+    openOutput,
+    stop,
+    log,
+  }: { readonly openOutput: () => ByteOutput; readonly stop: Stop; readonly log: Logger },
   scope: Scope,
 ): Promise<Sink> {
-  const { file, fileFormat, linkType, prettyEvery, topic } = options;
+  const { file, ring, linkType, prettyEvery, topic } = options;
+  if (file !== undefined && ring) return scope.own(await openRing(file, { ...options, ring }, log));
   const output = scope.own(file === undefined ? openOutput() : await openFile(file, stop.giveUp));
   output.onReaderLeft(() => {
     stop.request();
   });
   if (prettyEvery > 0) return new PrettySink(output, topic, prettyEvery);
-  if (fileFormat === 'pcapng') return new PcapngSink(output, options.application);
-  const precision = fileFormat && ({ pcap: 'micro', nsecpcap: 'nano' } as const)[fileFormat];
-  const sink = new PcapSink(output, precision);
-  if (linkType !== undefined) await sink.begin(linkType, stop.giveUp);
+  const sink = captureSink(options, output);
+  if (linkType !== undefined) await sink.begin(stop.giveUp, { linkType });
   return sink;
 }

@@ -8,7 +8,10 @@ import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
+import { Autostop, type AutostopConditions } from './autostop.js';
+import { captureSize } from './capture-file.js';
 import { openPackets, type CapturingOptions } from './capturing.js';
+import { openCopy, refuseSeveralLinkTypes, type CopyOptions } from './local-copy.js';
 import { limitStages } from './packet-selection.js';
 import { openTopicSink, type SendingOptions } from './sending.js';
 
@@ -16,11 +19,15 @@ import { openTopicSink, type SendingOptions } from './sending.js';
 export interface ProducingOptions extends CapturingOptions, SendingOptions {
   /** 0 for no limit. */
   readonly maxPackets: number;
+  readonly autostop: AutostopConditions;
+  /** Where what is sent is written as well. */
+  readonly copy: CopyOptions | undefined;
 }
 
 export interface Producing {
   readonly run: PacketRun;
   readonly watchdogs: readonly Watchdog[];
+  readonly autostop: Autostop;
   /** To be said once it has begun. */
   readonly started: string;
 }
@@ -44,7 +51,9 @@ export async function openProducing(
   },
 ): Promise<Producing> {
   const { start, stop, log } = parts;
-  const { source, stages, watchdogs } = await openPackets(options, scope, log);
+  const { copy } = options;
+  const { source, stages, watchdogs, linkTypes } = await openPackets(options, scope, log);
+  if (copy) refuseSeveralLinkTypes(copy, linkTypes);
   const lines = options.prettyEvery > 0 ? openLines(parts, scope) : undefined;
   parts.onCaptureOpen?.();
   const sink = await openTopicSink(options, {
@@ -54,11 +63,21 @@ export async function openProducing(
     },
   });
   const end = new Branch({ name: options.topic, sink });
+  // Last of all: it may empty a file.
+  const copies = copy ? [await openCopy(copy, scope, log)] : [];
+  const size = copy && captureSize(copy, undefined);
+  const autostop = new Autostop(options.autostop, { size, stop, log });
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
+  const slowness = slownessOf(options.properties, roundTripMs, options.pack !== undefined);
   return {
-    run: new PacketRun(source, [...stages, ...limitStages(options)], [end]),
-    watchdogs: [new DeliveryWatch(log, slownessOf(options.properties, roundTripMs)), ...watchdogs],
+    run: new PacketRun(
+      source,
+      [...stages, ...limitStages(options), ...autostop.stages],
+      [end, ...copies],
+    ),
+    autostop,
+    watchdogs: [new DeliveryWatch(log, slowness), ...watchdogs],
     started: `${how} ${source.name}, sending to topic ${options.topic}`,
   };
 }
