@@ -1,123 +1,131 @@
 import type { OptionTable } from './command.js';
+import { KAFKA } from './kafka-options.js';
+import { LOG } from './log-options.js';
 
-/** Options of both modes. Defaults stand in the descriptions, for --help. Values stay text: each is parsed where its error can say what was expected. */
-export const BOTH_OPTIONS = {
-  producer: { alias: 'p', type: 'boolean', describe: 'sniff packets and send them to Kafka' },
-  consumer: { alias: 'c', type: 'boolean', describe: 'read packets from Kafka and write pcap' },
-  'kafka-broker': { alias: 'k', type: 'string', value: 'HOST:PORT[,…]', describe: 'Kafka brokers' },
-  'kafka-topic': { alias: 't', type: 'string', value: 'TOPIC', describe: 'Kafka topic' },
-  'max-packets': {
-    alias: 'm',
-    type: 'string',
-    value: 'N',
-    describe: 'stop after N packets (default 0: no limit)',
-    default: '0',
-  },
-  'pretty-print': {
-    alias: 'pp',
-    type: 'string',
-    value: 'N',
-    describe: 'print a line about every Nth packet (default 0: none)',
-    default: '0',
-  },
-  'log-level': {
-    alias: 'll',
-    type: 'string',
-    value: 'LEVEL',
-    describe: 'DEBUG, INFO (default), WARN or ERROR',
-    default: 'INFO',
-  },
-  'kafka-config': {
-    alias: 'X',
-    type: 'string',
-    value: 'KEY=VALUE',
-    array: true,
-    nargs: 1,
-    describe: 'any librdkafka property, or @FILE with one on each line; repeatable',
-    default: [],
-  },
-  snaplen: {
-    alias: 's',
-    type: 'string',
-    value: 'BYTES',
-    describe: 'snapshot length (default 65535)',
-  },
-  filter: {
-    alias: 'f',
-    type: 'string',
-    value: 'EXPRESSION',
-    describe: 'capture filter, see man pcap-filter',
-  },
-  linktype: {
-    alias: 'y',
-    type: 'string',
-    value: 'TYPE',
-    describe: 'link type, a name or a number',
-  },
-  quiet: { alias: 'q', type: 'boolean', describe: 'no progress line' },
-  'stats-interval': {
-    type: 'string',
-    value: 'S',
-    describe: 'log statistics every S seconds (default 0: never)',
-    default: '0',
-  },
-  'log-format': {
-    type: 'string',
-    value: 'FORMAT',
-    describe: 'text (default on a terminal) or json (default elsewhere)',
-  },
+// Defaults stand in the descriptions, for --help. Values stay text: each is parsed where its error can say what was
+// expected.
+
+const MODES = {
+  producer: { alias: 'p', type: 'boolean', describe: 'send packets to Kafka' },
+  consumer: { alias: 'c', type: 'boolean', describe: 'read packets from Kafka, write pcap' },
 } satisfies OptionTable;
 
-export const PRODUCER = {
+/** Where a producer's packets come from. */
+const CAPTURE = {
   interface: {
+    mode: 'producer',
     alias: 'i',
     type: 'string',
     value: 'NAME',
+    suggests: 'interface',
     array: true,
     nargs: 1,
-    describe: 'interface to capture on: a name, an IP address or any; repeatable',
+    describe: 'capture on an interface: its name, its IP address, or any; repeatable',
     default: [],
   },
   read: {
+    mode: 'producer',
     alias: 'r',
     type: 'string',
     value: 'FILE',
+    suggests: 'file',
     array: true,
     nargs: 1,
-    describe: 'send the packets of a capture file instead; - is standard input; repeatable',
+    describe: 'read a capture file instead (-: standard input); repeatable',
     default: [],
   },
   'buffer-size': {
+    mode: 'producer',
     alias: 'B',
     type: 'string',
     value: 'MIB',
-    describe: 'kernel buffer (default 32)',
+    describe: 'kernel buffer (32)',
     default: '32',
   },
   promiscuous: {
+    mode: 'producer',
     type: 'boolean',
     describe: 'capture no packets for other hosts',
     default: true,
   },
   'time-stamp-type': {
+    mode: 'producer',
     type: 'string',
     value: 'TYPE',
     describe: 'clock of the packets, see man pcap-tstamp',
   },
-  'time-stamp-precision': { type: 'string', value: 'UNIT', describe: 'micro (default) or nano' },
+  'time-stamp-precision': {
+    mode: 'producer',
+    type: 'string',
+    value: 'UNIT',
+    oneOf: ['micro', 'nano'],
+    describe: 'micro (default) or nano',
+  },
+  'relinquish-privileges': {
+    mode: 'producer',
+    alias: 'Z',
+    type: 'string',
+    value: 'USER',
+    suggests: 'user',
+    describe: 'become this user instead of root once the capture is open',
+  },
+  'capture-own-traffic': {
+    mode: 'producer',
+    type: 'boolean',
+    describe: "keep the packets of kcap's own broker connections",
+  },
+} as const satisfies OptionTable;
+
+/** Which packets, how many, and what of each. */
+const PACKETS = {
+  filter: {
+    alias: 'f',
+    type: 'string',
+    value: 'EXPRESSION',
+    describe: 'keep packets that match, see man pcap-filter',
+  },
+  'max-packets': {
+    alias: 'm',
+    type: 'string',
+    value: 'N',
+    describe: 'stop after N packets',
+    default: '0',
+  },
+  snaplen: {
+    alias: 's',
+    type: 'string',
+    value: 'BYTES',
+    describe: 'snapshot length (65535)',
+  },
+  linktype: {
+    alias: 'y',
+    type: 'string',
+    value: 'TYPE',
+    describe:
+      'link type, a name or a number: to capture with; when reading, of packets without one',
+  },
+} as const satisfies OptionTable;
+
+/** How a producer sends. */
+const SENDING = {
   'partition-by': {
+    mode: 'producer',
     type: 'string',
     value: 'KEY',
+    oneOf: ['time', 'flow'],
     describe:
-      'time: partitions take turns (default); flow: both directions of a conversation go to one partition',
+      'time: partitions take turns (default); flow: both directions of a conversation go to one',
     default: 'time',
   },
   'kafka-timestamp': {
+    mode: 'producer',
     type: 'string',
     value: 'TIME',
+    oneOf: ['packet', 'now'],
     describe: 'timestamp of messages: packet (default) or now (default with -r)',
   },
   header: {
+    mode: 'producer',
     alias: 'H',
     type: 'string',
     value: 'NAME=VALUE',
@@ -126,112 +134,185 @@ export const PRODUCER = {
     describe: 'add a header to every message; repeatable',
     default: [],
   },
-  identify: { type: 'boolean', describe: 'add headers that name the host and the interface' },
-  pack: { type: 'boolean', describe: 'send many packets per message: cheaper, but not for pycapa' },
+  identify: {
+    mode: 'producer',
+    type: 'boolean',
+    describe: 'add headers that name the host and the interface',
+  },
+  pack: {
+    mode: 'producer',
+    type: 'boolean',
+    describe: 'send many packets per message: cheaper, but not for pycapa',
+  },
   'pack-size': {
+    mode: 'producer',
     type: 'string',
     value: 'SIZE',
-    describe: 'longest packed message (default 64K)',
+    describe: 'longest packed message (64K)',
   },
   'pack-time': {
+    mode: 'producer',
     type: 'string',
     value: 'MS',
-    describe: 'how long the first packet of a message waits for others (default 50)',
+    describe: 'how long the first packet of a message waits for others (50)',
   },
   spool: {
+    mode: 'producer',
     type: 'string',
     value: 'DIR',
-    describe: 'folder to keep packets in while brokers are away',
+    suggests: 'folder',
+    describe: 'keep packets in this folder while brokers are away',
   },
   'spool-size': {
+    mode: 'producer',
     type: 'string',
     value: 'SIZE',
-    describe: 'largest size of the spool, for example 500M or 10G (default 1G)',
+    describe: 'largest size of the spool, for example 500M (1G)',
   },
   'drain-timeout': {
+    mode: 'producer',
     type: 'string',
     value: 'S',
-    describe: 'seconds that a stop waits for deliveries (default 10)',
+    describe: 'seconds that a stop waits for deliveries (10)',
     default: '10',
   },
-  'relinquish-privileges': {
-    alias: 'Z',
-    type: 'string',
-    value: 'USER',
-    describe: 'become this user instead of root once the capture is open',
-  },
-  'capture-own-traffic': {
-    type: 'boolean',
-    describe: "keep the packets of kcap's own broker connections",
-  },
-} satisfies OptionTable;
+} as const satisfies OptionTable;
 
-export const CONSUMER = {
+/** What a consumer reads. */
+const READING = {
   'kafka-offset': {
+    mode: 'consumer',
     alias: 'o',
     type: 'string',
     value: 'START',
     describe:
-      'where to begin: begin, end, stored, N, -N or s@MS (default: end; with -g: stored). A group with members continues from its committed offsets',
+      'where to begin: begin, end, stored, N, -N (the last N) or s@MS (end; with -g: stored). A group with members continues from its committed offsets',
+  },
+  exit: {
+    mode: 'consumer',
+    alias: 'e',
+    type: 'boolean',
+    describe: 'stop at the current end of the topic',
   },
   from: {
+    mode: 'consumer',
     type: 'string',
     value: 'TIME',
     describe: 'packets from this time on: ISO 8601, seconds since 1970 or -15m',
   },
-  to: { type: 'string', value: 'TIME', describe: 'packets before this time; stop there' },
+  to: {
+    mode: 'consumer',
+    type: 'string',
+    value: 'TIME',
+    describe: 'packets before this time; stop there',
+  },
   slack: {
+    mode: 'consumer',
     type: 'string',
     value: 'S',
     describe:
-      'seconds beyond --from and --to to search for packets that came early or late (default 300); all: search the whole topic',
+      'seconds beyond --from and --to to search for packets that came early or late (300); all: search the whole topic',
     default: '300',
   },
-  order: {
-    type: 'string',
-    value: 'ORDER',
-    describe: 'order across partitions: time (default if the read has an end) or arrival',
-  },
-  'key-unit': {
-    type: 'string',
-    value: 'UNIT',
-    describe: 'what keys count: us (default), ms or ns',
-    default: 'us',
-  },
-  values: {
-    type: 'string',
-    value: 'KIND',
-    describe: 'what unpacked messages hold: frame (default) or pcap (a whole capture file)',
-    default: 'frame',
-  },
-  exit: { alias: 'e', type: 'boolean', describe: 'stop at the current end of the topic' },
   group: {
+    mode: 'consumer',
     alias: 'g',
     type: 'string',
     value: 'ID',
     describe:
       'consumer group: its members share the partitions and continue from its committed offsets',
   },
-  format: {
-    alias: 'F',
+  order: {
+    mode: 'consumer',
     type: 'string',
-    value: 'FORMAT',
-    describe: 'pcap, nsecpcap or pcapng (default: pcap with the precision of the first packet)',
+    value: 'ORDER',
+    oneOf: ['time', 'arrival'],
+    describe: 'order across partitions: time (default if the read has an end) or arrival',
   },
+  'key-unit': {
+    mode: 'consumer',
+    type: 'string',
+    value: 'UNIT',
+    oneOf: ['us', 'ms', 'ns'],
+    describe: 'what keys count: us (default), ms or ns',
+    default: 'us',
+  },
+  values: {
+    mode: 'consumer',
+    type: 'string',
+    value: 'KIND',
+    oneOf: ['frame', 'pcap'],
+    describe: 'what unpacked messages hold: frame (default) or pcap (a whole capture file)',
+    default: 'frame',
+  },
+} as const satisfies OptionTable;
+
+const OUTPUT = {
   write: {
+    mode: 'consumer',
     alias: 'w',
     type: 'string',
     value: 'FILE',
+    suggests: 'file',
     describe: 'write to a file instead of standard output',
   },
-} satisfies OptionTable;
+  format: {
+    mode: 'consumer',
+    alias: 'F',
+    type: 'string',
+    value: 'FORMAT',
+    oneOf: ['pcap', 'nsecpcap', 'pcapng'],
+    describe: 'pcap, nsecpcap or pcapng (pcap with the precision of the first packet)',
+  },
+  'pretty-print': {
+    alias: 'pp',
+    type: 'string',
+    value: 'N',
+    describe: "print pycapa's line about every Nth packet",
+    default: '0',
+  },
+} as const satisfies OptionTable;
 
-export const BRIDGE_OPTIONS = { ...BOTH_OPTIONS, ...PRODUCER, ...CONSUMER };
+const WATCHING = {
+  ...LOG,
+  quiet: { alias: 'q', type: 'boolean', describe: 'no progress line' },
+  'stats-interval': {
+    type: 'string',
+    value: 'S',
+    describe: 'log statistics every S seconds',
+    default: '0',
+  },
+} as const satisfies OptionTable;
+
+/** The options by what one wants to do: the sections of help. */
+export const BRIDGE_SECTIONS = {
+  Modes: MODES,
+  Kafka: KAFKA,
+  Capture: CAPTURE,
+  Packets: PACKETS,
+  Send: SENDING,
+  Read: READING,
+  Output: OUTPUT,
+  'Log and progress': WATCHING,
+} satisfies Readonly<Record<string, OptionTable>>;
+
+export const BRIDGE_OPTIONS = {
+  ...MODES,
+  ...KAFKA,
+  ...CAPTURE,
+  ...PACKETS,
+  ...SENDING,
+  ...READING,
+  ...OUTPUT,
+  ...WATCHING,
+};
 
 /** The options that mean nothing beside those that are given: the other mode's. */
 export function foreignOptions(given: ReadonlySet<string>): string[] {
-  return [
-    ...(given.has('producer') ? Object.keys(CONSUMER) : []),
-    ...(given.has('consumer') ? Object.keys(PRODUCER) : []),
-  ];
+  const options: OptionTable = BRIDGE_OPTIONS;
+  return Object.entries(options).flatMap(([name, { mode }]) =>
+    mode !== undefined && !given.has(mode) && (given.has('producer') || given.has('consumer'))
+      ? [name]
+      : [],
+  );
 }

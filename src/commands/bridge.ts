@@ -22,7 +22,7 @@ export const bridge: Runner<typeof BRIDGE_OPTIONS> = async (args, given) => {
   if (foreign !== undefined)
     throw usageError(`--${foreign}`, `it has no meaning with ${mode}`, SEE_HELP);
 
-  const options = parseLogOptions(args['log-level'], args['log-format']);
+  const options = parseLogOptions(args);
   const logger = await openLog(options);
   endAtSignals(logger, options.format);
   try {

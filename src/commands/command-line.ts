@@ -1,6 +1,6 @@
 import type { ExitStatus } from '../errors/user-error.js';
 import { expandShortOptions, keepLast, type OptionForm } from './argv.js';
-import { seeHelp, type Command, type OptionTable } from './command.js';
+import { givenOptions, seeHelp, type Command, type OptionTable } from './command.js';
 import { BRIDGE, COMMANDS } from './commands.js';
 import { print } from '../terminal/standard-output.js';
 
@@ -11,7 +11,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
   const words = plainWords(named ? argv.slice(1) : argv, command);
   const asked = ['help', 'version'].find((name) => words.includes(`--${name}`));
   if (asked === undefined) return command.run(words);
-  await print(`${asked === 'help' ? await helpOf(command) : await version()}\n`);
+  await print(`${asked === 'help' ? await helpOf(command, words) : await version()}\n`);
   return 0;
 }
 
@@ -36,9 +36,9 @@ function shortForms(options: OptionTable): Map<string, OptionForm> {
   return forms;
 }
 
-async function helpOf(command: Command): Promise<string> {
+async function helpOf(command: Command, words: readonly string[]): Promise<string> {
   const { helpText } = await import('./help.js');
-  return helpText(command);
+  return helpText(command, givenOptions(words));
 }
 
 async function version(): Promise<string> {

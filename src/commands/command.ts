@@ -1,8 +1,24 @@
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
 import type { ExitStatus } from '../errors/user-error.js';
 
-/** An option as yargs knows it, and what help calls its value. */
-export type Option = Options & ({ type: 'boolean' } | { type: 'string'; value: string });
+/** What can stand in an option's value, for completion. */
+export type Suggestion = 'file' | 'folder' | 'interface' | 'topic' | 'property' | 'user';
+
+/** An option as yargs knows it, and what help and completion say of its value. */
+export type Option = Options & {
+  /** The mode that it belongs to, where a command has two and it means something in one only. */
+  readonly mode?: 'producer' | 'consumer';
+} & (
+    | { type: 'boolean' }
+    | {
+        type: 'string';
+        /** What help calls the value. */
+        value: string;
+        /** All values that there are. */
+        oneOf?: readonly string[];
+        suggests?: Suggestion;
+      }
+  );
 
 export type OptionTable = Readonly<Record<string, Option>>;
 

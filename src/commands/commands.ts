@@ -1,12 +1,6 @@
 import { BROKER_OPTIONS } from './broker-options.js';
 import { command, NO_OPTIONS, type Command } from './command.js';
-import {
-  BOTH_OPTIONS,
-  BRIDGE_OPTIONS,
-  CONSUMER,
-  foreignOptions,
-  PRODUCER,
-} from './bridge-options.js';
+import { BRIDGE_OPTIONS, BRIDGE_SECTIONS, foreignOptions } from './bridge-options.js';
 
 /** What kcap does where no command is named. */
 export const BRIDGE = command({
@@ -18,7 +12,7 @@ export const BRIDGE = command({
   ],
   summary: 'move packets through Kafka',
   options: BRIDGE_OPTIONS,
-  sections: { 'Both modes': BOTH_OPTIONS, Producer: PRODUCER, Consumer: CONSUMER },
+  sections: BRIDGE_SECTIONS,
   examples: [
     'kcap --producer -k localhost:9092 -t pcap -i eth0',
     'kcap --consumer -k localhost:9092 -t pcap | tshark -i -',

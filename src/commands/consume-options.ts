@@ -5,6 +5,7 @@ import { parseBothModes, type BothModes, type BridgeArguments } from './both-mod
 import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
 import type { CaptureFormat, ConsumingOptions } from '../task/consuming.js';
 import { isOutputTerminal } from '../terminal/standard-output.js';
+import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseTime } from './time.js';
 import { parseChoice, parseSeconds } from './values.js';
 import { packageVersion } from './version.js';
@@ -41,16 +42,19 @@ export function parseConsumeOptions(
     slackMs,
     endsAtWatermarks,
     inTimeOrder:
-      parseChoice('--order', args.order ?? (bounded ? 'time' : 'arrival'), ['time', 'arrival']) ===
-      'time',
-    keyUnit: parseChoice('--key-unit', args['key-unit'], ['us', 'ms', 'ns']),
-    values: parseChoice('--values', args.values, ['frame', 'pcap']),
+      parseChoice(
+        '--order',
+        args.order ?? (bounded ? 'time' : 'arrival'),
+        BRIDGE_OPTIONS.order.oneOf,
+      ) === 'time',
+    keyUnit: parseChoice('--key-unit', args['key-unit'], BRIDGE_OPTIONS['key-unit'].oneOf),
+    values: parseChoice('--values', args.values, BRIDGE_OPTIONS.values.oneOf),
     group,
     file: args.write,
     fileFormat:
       args.format === undefined
         ? undefined
-        : parseChoice<CaptureFormat>('-F', args.format, ['pcap', 'nsecpcap', 'pcapng']),
+        : parseChoice<CaptureFormat>('-F', args.format, BRIDGE_OPTIONS.format.oneOf),
     linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
     application: `kcap ${packageVersion()}`,
   };

@@ -2,45 +2,62 @@ import { outputColumns } from '../terminal/standard-output.js';
 import type { Command, Option, OptionTable } from './command.js';
 import { BRIDGE, COMMANDS } from './commands.js';
 
-const MOST_COLUMNS = 100;
+const MOST_COLUMNS = 80;
 /** Where descriptions begin. */
-const COLUMN = 36;
+const COLUMN = 32;
 
-const GENERAL: OptionTable = {
+const HELP: OptionTable = {
   help: { alias: 'h', type: 'boolean', describe: 'show this help' },
   version: { alias: 'V', type: 'boolean', describe: 'show the versions of kcap and its libraries' },
 };
 
-/** What `--help` shows for a command: of the one without a name, the other commands as well. */
-export function helpText(command: Command): string {
-  const sections = Object.entries(command.sections).map(([title, options], index) =>
-    // The general ones are in the first section.
-    section(title, Object.entries({ ...options, ...(index === 0 ? GENERAL : {}) }).map(entry)),
+/**
+ * What `--help` shows for a command: of the one without a name, the other commands as well.
+ *
+ * @param given options beside --help: those that mean nothing with them are left out
+ */
+export function helpText(command: Command, given: ReadonlySet<string>): string {
+  const foreign = new Set(command.foreignOptions?.(given) ?? []);
+  const sections = Object.entries(command.sections).map(([title, options]) =>
+    section(title, entries(options, foreign)),
   );
+  const isBridge = command === BRIDGE;
   return [
     section('Usage', [
       ...command.usage.map(indented),
-      ...(command === BRIDGE ? ['  kcap COMMAND [options]'] : []),
+      ...(isBridge ? ['  kcap COMMAND [options]'] : []),
     ]),
-    ...(command === BRIDGE ? [commandList()] : [`${capitalized(command.summary)}.`]),
-    ...sections,
+    ...(isBridge ? [] : [`${capitalized(command.summary)}.`]),
     ...(command.examples ? [section('Examples', command.examples.map(indented))] : []),
-  ].join('\n\n');
+    ...(isBridge ? [commandList()] : []),
+    ...sections,
+    section('Help', entries(HELP, foreign)),
+  ]
+    .filter((text) => text !== '')
+    .join('\n\n');
 }
 
 function commandList(): string {
   const named = COMMANDS.filter(({ name }) => name !== '');
-  return section("Commands ('kcap COMMAND --help' shows their options)", [
-    ...named.map(({ name, summary }) => described(`  ${name}`, summary)),
-  ]);
+  return section(
+    "Commands ('kcap COMMAND --help' shows their options)",
+    named.map(({ name, summary }) => described(`  ${name}`, summary)),
+  );
 }
 
 function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+function entries(options: OptionTable, foreign: ReadonlySet<string>): string[] {
+  return Object.entries(options)
+    .filter(([name]) => !foreign.has(name))
+    .map(entry);
+}
+
+/** Empty where there is nothing in it. */
 function section(title: string, lines: readonly string[]): string {
-  return [`${title}:`, ...lines].join('\n');
+  return lines.length === 0 ? '' : [`${title}:`, ...lines].join('\n');
 }
 
 function indented(line: string): string {

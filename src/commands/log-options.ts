@@ -1,5 +1,6 @@
 import { usageError } from '../errors/user-error.js';
 import { defaultLogFormat, type LogOptions } from '../terminal/logging.js';
+import type { Arguments, OptionTable } from './command.js';
 import { parseChoice } from './values.js';
 
 /** pycapa's names, Python's second name for WARN included. */
@@ -10,16 +11,36 @@ const LEVELS: Readonly<Record<string, string>> = {
   WARNING: 'warn',
   ERROR: 'error',
 };
+const SHOWN_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 
-export function parseLogOptions(level: string, format: string | undefined): LogOptions {
+/** What goes to standard error. */
+export const LOG = {
+  'log-level': {
+    alias: 'll',
+    type: 'string',
+    value: 'LEVEL',
+    oneOf: SHOWN_LEVELS,
+    describe: 'DEBUG, INFO (default), WARN or ERROR',
+    default: 'INFO',
+  },
+  'log-format': {
+    type: 'string',
+    value: 'FORMAT',
+    oneOf: ['text', 'json'],
+    describe: 'text (default on a terminal) or json (default elsewhere)',
+  },
+} as const satisfies OptionTable;
+
+export function parseLogOptions(args: Arguments<typeof LOG>): LogOptions {
+  const { 'log-level': level, 'log-format': format } = args;
   const known = LEVELS[level.toUpperCase()];
   if (known === undefined)
-    throw usageError(`-ll ${level}`, 'no such log level', 'use one of: DEBUG, INFO, WARN, ERROR');
+    throw usageError(`-ll ${level}`, 'no such log level', `use one of: ${SHOWN_LEVELS.join(', ')}`);
   return {
     level: known,
     format:
       format === undefined
         ? defaultLogFormat()
-        : parseChoice('--log-format', format, ['text', 'json'] as const),
+        : parseChoice('--log-format', format, LOG['log-format'].oneOf),
   };
 }

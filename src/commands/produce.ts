@@ -10,6 +10,7 @@ import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
+import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 /** A few batches. */
@@ -65,16 +66,21 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     bufferMiB: parseCount('-B', args['buffer-size'], 2047),
     promiscuous: args.promiscuous,
     linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
-    precision: parseChoice('--time-stamp-precision', args['time-stamp-precision'] ?? 'micro', [
-      'micro',
-      'nano',
-    ]),
+    precision: parseChoice(
+      '--time-stamp-precision',
+      args['time-stamp-precision'] ?? 'micro',
+      BRIDGE_OPTIONS['time-stamp-precision'].oneOf,
+    ),
     timestampType: args['time-stamp-type'],
-    partitionBy: parseChoice('--partition-by', args['partition-by'], ['time', 'flow']),
+    partitionBy: parseChoice(
+      '--partition-by',
+      args['partition-by'],
+      BRIDGE_OPTIONS['partition-by'].oneOf,
+    ),
     timestamp: parseChoice(
       '--kafka-timestamp',
       args['kafka-timestamp'] ?? (fromFiles ? 'now' : 'packet'),
-      ['packet', 'now'],
+      BRIDGE_OPTIONS['kafka-timestamp'].oneOf,
     ),
     headers: messageHeaders(args.header, args.identify === true),
     identify: args.identify === true,
