@@ -11,6 +11,7 @@ import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
+import { isQuiet, parsePrint } from './print-options.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 /** A few batches. */
@@ -60,8 +61,10 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
         'the times of a file stay as they are',
         'leave it out',
       );
+  const both = parseBothModes(args, log);
+  const print = parsePrint(args, { prettyEvery: both.prettyEvery, byDefault: false });
   return {
-    ...parseBothModes(args, log),
+    ...both,
     from: fromFiles ? { files } : { interfaces },
     bufferMiB: parseCount('-B', args['buffer-size'], 2047),
     promiscuous: args.promiscuous,
@@ -89,6 +92,8 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     spool: parseSpool(args),
     user: parseUser(args['relinquish-privileges']),
     captureOwnTraffic: args['capture-own-traffic'] === true,
+    print,
+    quiet: isQuiet(both.quiet, print),
   };
 }
 

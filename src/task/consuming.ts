@@ -13,6 +13,7 @@ import { startOffset, uncommittedStart, type ReadStart } from '../kafka/read-sta
 import { consumerProperties } from '../kafka/settings.js';
 import { ETHERNET } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
+import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Sink } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
@@ -23,6 +24,7 @@ import { PcapngSink } from '../sinks/pcapng.js';
 import { PrettySink } from '../sinks/pretty.js';
 import { TopicSource } from '../sources/topic.js';
 import { filterStages, limitStages, timeStages } from './packet-selection.js';
+import { openPrinting } from './printing.js';
 
 export type CaptureFormat = 'pcap' | 'nsecpcap' | 'pcapng';
 
@@ -35,6 +37,8 @@ export interface ConsumingOptions {
   readonly maxPackets: number;
   /** Every how many packets a line is printed; 0 for none. */
   readonly prettyEvery: number;
+  /** How packets are printed as lines; undefined where they are not. */
+  readonly print: PacketTextOptions | undefined;
   /** pcap-filter expression; empty for all packets. */
   readonly filter: string;
   readonly start: ReadStart;
@@ -78,11 +82,10 @@ export async function openConsuming(
 ): Promise<Consuming> {
   const { ranges, log } = parts;
   const source = scope.own(openSource(options, ranges, log));
-  // Last of all: it may empty a file.
-  const sink = await openSink(options, parts, scope);
+  const branches = await openBranches(options, parts, scope);
   const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
   return {
-    run: new PacketRun(source, stages, [new Branch({ name: options.file ?? 'output', sink })]),
+    run: new PacketRun(source, stages, branches),
     source,
     started: `reading topic ${options.topic} (${ranges.length} partition(s))`,
   };
@@ -149,6 +152,20 @@ function openSource(
     log,
   );
   return new TopicSource(topic, consumer);
+}
+
+/** What is written is what the run is for; lines are printed beside it, or alone. */
+async function openBranches(
+  options: ConsumingOptions,
+  parts: Parameters<typeof openSink>[1],
+  scope: Scope,
+): Promise<[Branch, ...Branch[]]> {
+  const lines = options.print && openPrinting(options.print, parts, scope);
+  if (lines && options.file === undefined) return [lines];
+  // Last of all: it may empty a file.
+  const sink = await openSink(options, parts, scope);
+  const packets = new Branch({ name: options.file ?? 'output', sink });
+  return lines ? [packets, lines] : [packets];
 }
 
 async function openSink(

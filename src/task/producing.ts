@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { TopicStart } from '../kafka/renewed-producer.js';
 import { slownessOf } from '../kafka/request-bounds.js';
@@ -10,12 +11,15 @@ import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import { openPackets, type CapturingOptions } from './capturing.js';
 import { limitStages } from './packet-selection.js';
+import { openPrinting } from './printing.js';
 import { openTopicSink, type SendingOptions } from './sending.js';
 
 /** What a producer does: packets of interfaces or of files to a topic. */
 export interface ProducingOptions extends CapturingOptions, SendingOptions {
   /** 0 for no limit. */
   readonly maxPackets: number;
+  /** How what is sent is printed as lines as well; undefined where it is not. */
+  readonly print: PacketTextOptions | undefined;
 }
 
 export interface Producing {
@@ -36,7 +40,7 @@ export async function openProducing(
   scope: Scope,
   parts: {
     readonly start: TopicStart;
-    /** Where -pp prints its lines. */
+    /** Where -pp and --print print their lines. */
     readonly openOutput: () => ByteOutput;
     readonly stop: Stop;
     readonly log: Logger;
@@ -54,10 +58,11 @@ export async function openProducing(
     },
   });
   const end = new Branch({ name: options.topic, sink });
+  const lineBranches = options.print ? [openPrinting(options.print, parts, scope)] : [];
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
   return {
-    run: new PacketRun(source, [...stages, ...limitStages(options)], [end]),
+    run: new PacketRun(source, [...stages, ...limitStages(options)], [end, ...lineBranches]),
     watchdogs: [new DeliveryWatch(log, slownessOf(options.properties, roundTripMs)), ...watchdogs],
     started: `${how} ${source.name}, sending to topic ${options.topic}`,
   };
