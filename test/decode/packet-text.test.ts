@@ -55,6 +55,14 @@ function ours(known: readonly KnownPacket[], options: Partial<PacketTextOptions>
   return textsOf(new PacketText({ ...PLAIN, ...options }).print(batch).toString('latin1'));
 }
 
+/** Of these tcpdump -v says more, or says it otherwise. */
+const VERBOSE_DIFFERS = [
+  ...['listener query v2', 'listener report v2', 'router advertisement', 'neighbor'],
+  ...['GRE with checksum', 'Geneve with options', 'NTP', 'PPPoE, LCP', 'ARP of something else'],
+  // A sum over the last address of the route, and names that 4.99 lacks or does not follow.
+  ...['routing header', 'destination options', 'source quench'],
+];
+
 const linkTypes = [...new Set(LIKE_TCPDUMP.map(({ linkType }) => linkType))];
 
 describe('a packet as a line', () => {
@@ -66,6 +74,25 @@ describe('a packet as a line', () => {
       assert.deepEqual(named(ours(known)), named(tcpdump(known)));
     });
   }
+
+  for (const [option, dump] of [
+    ['-x', 'hex'],
+    ['-X', 'hex-ascii'],
+  ] as const)
+    test(`is followed by the bytes as tcpdump ${option} has them`, () => {
+      for (const linkType of linkTypes) {
+        const known = LIKE_TCPDUMP.filter((packet) => packet.linkType === linkType);
+        assert.deepEqual(ours(known, { dump }), tcpdump(known, option));
+      }
+    });
+
+  test('says more as tcpdump -v does, but for what is named', () => {
+    const known = LIKE_TCPDUMP.filter(
+      ({ what, linkType }) =>
+        linkType === 1 && VERBOSE_DIFFERS.every((part) => !what.includes(part)),
+    );
+    assert.deepEqual(ours(known, { verbose: true }), tcpdump(known, '-v'));
+  });
 
   for (const known of OWN_LINES)
     test(`has a form of its own: ${known.what}`, () => {

@@ -1,6 +1,6 @@
 import { uint16, uint8 } from '../bytes.js';
 import { Layer } from '../layer.js';
-import { printHexDump } from './hex-dump.js';
+import { printUnknownBytes } from './hex-dump.js';
 import type { Printing } from './printing.js';
 
 const HEADER_BYTES = 8;
@@ -64,7 +64,8 @@ function printKinds({ line, cursor }: Printing): void {
   line.character(0x29);
 }
 
-function printOperation({ line, cursor }: Printing, hardwareBytes: number): void {
+function printOperation(printing: Printing, hardwareBytes: number): void {
+  const { line, cursor } = printing;
   const { bytes, at } = cursor;
   const operation = uint16(bytes, at + 6);
   const sender = at + HEADER_BYTES;
@@ -110,7 +111,7 @@ function printOperation({ line, cursor }: Printing, hardwareBytes: number): void
       line.ipv4(bytes, senderIp);
       return;
     default:
-      printHexDump(line, bytes, at, cursor.end, true);
+      printUnknownBytes(printing, at);
   }
 }
 

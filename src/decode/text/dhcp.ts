@@ -42,8 +42,13 @@ export function printDhcp(printing: Printing, length: number): void {
     return;
   }
   printHeader(line, bytes, at);
-  if (end - at >= HEADER_BYTES + COOKIE_BYTES && uint32(bytes, at + HEADER_BYTES) === COOKIE)
-    printOptions(line, bytes, at + HEADER_BYTES + COOKIE_BYTES, end);
+  if (isEthernet) {
+    line.text('\n\t  Client-Ethernet-Address ');
+    line.mac(bytes, at + 28);
+  }
+  if (end - at < HEADER_BYTES + COOKIE_BYTES || uint32(bytes, at + HEADER_BYTES) !== COOKIE) return;
+  line.text('\n\t  Vendor-rfc1048 Extensions\n\t    Magic Cookie 0x63825363');
+  printOptions(line, bytes, at + HEADER_BYTES + COOKIE_BYTES, end);
 }
 
 function printHeader(line: Line, bytes: Buffer, at: number): void {

@@ -1,5 +1,6 @@
 import { uint8 } from '../bytes.js';
 import type { Line } from './line.js';
+import type { Printing } from './printing.js';
 
 const LINE_BYTES = 16;
 const HEX_COLUMNS = 40;
@@ -38,4 +39,9 @@ function printGraphic(line: Line, bytes: Buffer, at: number, end: number): void 
     // Not even a space: what is one stands out.
     line.character(code > 0x20 && code < 0x7f ? code : 0x2e);
   }
+}
+
+/** The rest of a packet of which nobody here knows more; where the bytes of all packets are printed, they come anyway. */
+export function printUnknownBytes({ line, cursor, dumpsAll }: Printing, at: number): void {
+  if (!dumpsAll) printHexDump(line, cursor.bytes, at, cursor.end, true);
 }

@@ -15,6 +15,7 @@ const ECHO_REPLY = 129;
 const LISTENER_QUERY = 130;
 const LISTENER_REPORT = 131;
 const LISTENER_DONE = 132;
+const ROUTER_SOLICITATION = 133;
 const ROUTER_ADVERTISEMENT = 134;
 const NEIGHBOR_SOLICITATION = 135;
 const NEIGHBOR_ADVERTISEMENT = 136;
@@ -71,9 +72,16 @@ export function printIcmp6(printing: Printing): void {
   }
   if (verbose && wireEnd <= end && !cursor.hasMoreFragments) printChecksum(printing);
   printTypeOf(line, type);
+  // As in tcpdump: where more is said, the length comes first, or not at all.
+  const saysLength = !verbose || TYPES[type] === undefined;
+  if (verbose && type >= ROUTER_SOLICITATION && type <= REDIRECT) printLength(line, wireEnd - at);
   printDetails(printing, type);
+  if (saysLength) printLength(line, wireEnd - at);
+}
+
+function printLength(line: Line, length: number): void {
   line.text(', length ');
-  line.decimal(wireEnd - at);
+  line.decimal(length);
 }
 
 function printTypeOf(line: Line, type: number): void {

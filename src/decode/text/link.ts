@@ -7,7 +7,7 @@ import { addressFamily, decodeNull } from '../link/null.js';
 import { decodeRadiotap } from '../link/radiotap.js';
 import { decodeVlan } from '../link/vlan.js';
 import { Layer } from '../layer.js';
-import { printHexDump } from './hex-dump.js';
+import { printUnknownBytes } from './hex-dump.js';
 import { printTrouble, type Printing } from './printing.js';
 
 /** Directions of Linux cooked capture, as tcpdump calls them. */
@@ -84,7 +84,7 @@ export function printNull(printing: Printing): void {
   line.text('), length ');
   line.decimal(cursor.wireEnd - at);
   line.text(': ');
-  printHexDump(line, bytes, cursor.at, cursor.end, true);
+  printUnknownBytes(printing, cursor.at);
 }
 
 export function printRadiotap(printing: Printing): void {
@@ -143,7 +143,8 @@ export function printIeee80211(printing: Printing): void {
 }
 
 /** What a link layer carries and nobody here knows: its addresses, as far as it has any, its type, and its bytes. */
-export function printUnknown({ line, cursor }: Printing): void {
+export function printUnknown(printing: Printing): void {
+  const { line, cursor } = printing;
   const { bytes, macAt } = cursor;
   if (macAt >= 0) {
     line.mac(bytes, macAt + 6);
@@ -159,7 +160,7 @@ export function printUnknown({ line, cursor }: Printing): void {
   line.text('), length ');
   line.decimal(cursor.wireEnd - (macAt >= 0 ? macAt : cursor.at));
   line.text(': ');
-  printHexDump(line, bytes, cursor.at, cursor.end, true);
+  printUnknownBytes(printing, cursor.at);
 }
 
 const ETHERTYPES: Readonly<Record<number, string>> = {
@@ -178,11 +179,12 @@ const ETHERTYPES: Readonly<Record<number, string>> = {
 };
 
 /** A packet of a link type that nobody here knows. */
-export function printUnknownLink({ line, cursor }: Printing): void {
+export function printUnknownLink(printing: Printing): void {
+  const { line, cursor } = printing;
   line.text('link type ');
   line.decimal(cursor.linkType);
   line.text(', length ');
   line.decimal(cursor.wireLength);
   line.text(': ');
-  printHexDump(line, cursor.bytes, cursor.at, cursor.end, true);
+  printUnknownBytes(printing, cursor.at);
 }

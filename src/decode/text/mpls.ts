@@ -1,11 +1,11 @@
 import { uint32 } from '../bytes.js';
 import { decodeMpls, LABEL_BYTES } from '../link/mpls.js';
 import { Layer } from '../layer.js';
-import { printHexDump } from './hex-dump.js';
+import { printUnknownBytes } from './hex-dump.js';
 import { printTrouble, type Printing } from './printing.js';
 
 export function printMpls(printing: Printing): void {
-  const { line, cursor } = printing;
+  const { line, cursor, verbose } = printing;
   const { bytes, at } = cursor;
   line.text('MPLS');
   const { end } = cursor;
@@ -14,7 +14,7 @@ export function printMpls(printing: Printing): void {
   for (let isLast = false; !isLast && next + LABEL_BYTES <= end; next += LABEL_BYTES) {
     const entry = uint32(bytes, next);
     isLast = (entry & 0x100) !== 0;
-    line.text(' (label ');
+    line.text(verbose && next > at ? '\n\t(label ' : ' (label ');
     line.decimal(entry >>> 12);
     line.text(', tc ');
     line.decimal((entry >>> 9) & 7);
@@ -24,6 +24,6 @@ export function printMpls(printing: Printing): void {
     line.character(0x29);
   }
   if (printTrouble(printing, 'mpls')) return;
-  if (cursor.layer !== Layer.Data) line.space();
-  else printHexDump(line, bytes, cursor.at, cursor.end, true);
+  if (cursor.layer === Layer.Data) printUnknownBytes(printing, cursor.at);
+  else line.text(verbose ? '\n\t' : ' ');
 }

@@ -69,6 +69,7 @@ export class PacketText {
       line: this.#line,
       cursor: this.#cursor,
       verbose,
+      dumpsAll: dump !== 'none',
       origins: new SequenceOrigins(STREAMS),
       hasAddresses: false,
     };

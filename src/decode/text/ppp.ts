@@ -2,7 +2,7 @@ import { uint16, uint8 } from '../bytes.js';
 import { decodePpp, decodePppDirection } from '../link/ppp.js';
 import { decodePppoe, PPPOE_BYTES } from '../link/pppoe.js';
 import { Layer } from '../layer.js';
-import { printHexDump } from './hex-dump.js';
+import { printUnknownBytes } from './hex-dump.js';
 import { printTrouble, type Printing } from './printing.js';
 
 const PROTOCOLS: Readonly<Record<number, string>> = {
@@ -41,7 +41,7 @@ export function printPpp(printing: Printing): void {
     line.text('unknown PPP protocol (0x');
     line.hex(protocol, 4);
     line.text(') ');
-    printHexDump(line, bytes, at, cursor.end, true);
+    printUnknownBytes(printing, at);
     return;
   }
   line.text(name);

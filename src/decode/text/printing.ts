@@ -9,6 +9,8 @@ export interface Printing {
   readonly cursor: PacketCursor;
   /** Whether more is said of each protocol. */
   readonly verbose: boolean;
+  /** Whether the bytes of each packet are printed below its line. */
+  readonly dumpsAll: boolean;
   readonly origins: SequenceOrigins;
   /** Whether the addresses of this IP header were printed, so that a transport prints only its ports. */
   hasAddresses: boolean;

@@ -45,6 +45,7 @@ export function printGre(printing: Printing): void {
     printTrouble(printing, 'gre');
     return;
   }
+  if (printing.verbose) printGreFlags(line, flags);
   if (version === 0) printOptional(line, bytes, at + 4, flags);
   else printCall(line, bytes, at + 4, flags);
   line.text(', length ');
@@ -53,10 +54,25 @@ export function printGre(printing: Printing): void {
     cursor.layer = Layer.Data;
     return;
   }
-  line.text(': ');
+  line.text(printing.verbose ? '\n\t' : ': ');
   if (printTrouble(printing, 'gre') || cursor.layer !== Layer.Data) return;
   line.text('gre-proto-0x');
   line.hex(cursor.etherType);
+}
+
+const GRE_FLAGS = [
+  [CHECKSUM, 'checksum present'],
+  [ROUTING, 'routing present'],
+  [KEY, 'key present'],
+  [SEQUENCE, 'sequence# present'],
+  [ACKNOWLEDGMENT, 'ack present'],
+] as const;
+
+function printGreFlags(line: Line, flags: number): void {
+  const present = GRE_FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
+  line.text(', Flags [');
+  line.text(present.length === 0 ? 'none' : present.join(', '));
+  line.character(0x5d);
 }
 
 function printOptional(line: Line, bytes: Buffer, first: number, flags: number): void {
@@ -158,7 +174,7 @@ export function printGeneve(printing: Printing): void {
       printField(line, ', options [', options);
       line.text(' bytes]');
     }
-    line.text(': ');
+    line.text(printing.verbose ? '\n\t' : ': ');
   }
   printTrouble(printing, 'geneve');
 }
