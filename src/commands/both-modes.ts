@@ -4,8 +4,8 @@ import { withAddresses } from '../capture/host-names.js';
 import type { LogOptions } from '../terminal/logging.js';
 import type { BRIDGE_OPTIONS } from './bridge-options.js';
 import type { Arguments } from './command.js';
-import { parseKafkaOptions, type KafkaOptions } from './kafka-options.js';
-import { parseLogOptions } from './log-options.js';
+import { parseKafkaOptions, type KafkaOptions } from './kafka-arguments.js';
+import { parseLogOptions } from './log-arguments.js';
 import { parseCount, parseSeconds } from './values.js';
 
 /** The command line as yargs gives it. */

@@ -9,9 +9,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitStatu
   const named = COMMANDS.find(({ name }) => name === argv[0] && name !== '');
   const command = named ?? BRIDGE;
   const words = plainWords(named ? argv.slice(1) : argv, command);
-  const asked = ['help', 'version'].find((name) => words.includes(`--${name}`));
+  const given = givenOptions(words);
+  const asked = ['help', 'version'].find((name) => given.has(name));
   if (asked === undefined) return command.run(words);
-  await print(`${asked === 'help' ? await helpOf(command, words) : await version()}\n`);
+  await print(`${asked === 'help' ? await helpOf(command, given) : await version()}\n`);
   return 0;
 }
 
@@ -36,9 +37,9 @@ function shortForms(options: OptionTable): Map<string, OptionForm> {
   return forms;
 }
 
-async function helpOf(command: Command, words: readonly string[]): Promise<string> {
+async function helpOf(command: Command, given: ReadonlySet<string>): Promise<string> {
   const { helpText } = await import('./help.js');
-  return helpText(command, givenOptions(words));
+  return helpText(command, given);
 }
 
 async function version(): Promise<string> {

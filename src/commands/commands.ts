@@ -1,4 +1,5 @@
 import { BROKER_OPTIONS } from './broker-options.js';
+import { COMPLETION_OPTIONS, COMPLETION_WORDS } from './completion-options.js';
 import { command, NO_OPTIONS, type Command } from './command.js';
 import { BRIDGE_OPTIONS, BRIDGE_SECTIONS, foreignOptions } from './bridge-options.js';
 
@@ -38,5 +39,18 @@ export const COMMANDS: readonly Command[] = [
     summary: 'run an in-memory Kafka for trying things out',
     options: BROKER_OPTIONS,
     load: async () => (await import('./broker.js')).broker,
+  }),
+  command({
+    name: 'completion',
+    usage: ['kcap completion [bash|zsh|fish]', 'kcap completion --candidates -- [WORD...]'],
+    summary: 'print a script that completes command lines in a shell',
+    options: COMPLETION_OPTIONS,
+    words: COMPLETION_WORDS,
+    examples: [
+      'eval "$(kcap completion bash)"              in ~/.bashrc',
+      'eval "$(kcap completion zsh)"               in ~/.zshrc, after compinit',
+      'kcap completion fish > ~/.config/fish/completions/kcap.fish',
+    ],
+    load: async () => (await import('./completion.js')).completion,
   }),
 ];
