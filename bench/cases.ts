@@ -25,6 +25,15 @@ export interface CaptureCase extends Common {
   readonly kind: 'capture';
   /** Packets/s. */
   readonly rate: number | 'flat out';
+  /** To the broker and back; undefined for as short as it is. */
+  readonly roundTripMs?: number;
+}
+
+/** Packets go to disk while there is no broker, and from there to Kafka. kcap only. */
+export interface SpoolCase extends Common {
+  readonly kind: 'spool';
+  /** Packets/s. */
+  readonly rate: number;
 }
 
 export interface FileCase extends Common {
@@ -57,7 +66,7 @@ export interface PrintCase extends Common {
 }
 
 export type Case =
-  PrintCase | CaptureCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
+  PrintCase | CaptureCase | SpoolCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
 
 /** The unit of the figure that is compared. */
 export function unitOf({ kind }: Case): 'CPU-s/Mpkt' | 'ms' {
@@ -65,6 +74,8 @@ export function unitOf({ kind }: Case): 'CPU-s/Mpkt' | 'ms' {
 }
 
 type Details = Partial<Common>;
+
+const KCAP_ONLY = ['kcap'] as const;
 
 const USUAL = {
   contenders: ['kcap', 'c', 'pycapa', 'naive'],
@@ -114,6 +125,12 @@ export const CASES: readonly Case[] = [
   ...[capture(200_000, 'all'), capture(400_000, 'all'), capture('flat out', 'all')].map(packed),
   varied(packed(capture('flat out', 'all')), '64b', '64-byte frames', { frameBytes: 64 }),
   ...[file('all'), read('null', 'all'), read('file', 'all')].map(packed),
+  ...[capture(200_000, 'all'), packed(capture(200_000, 'all'))].flatMap((spec) => [
+    varied(spec, 'lz4', 'lz4', { compression: 'lz4' }),
+    varied(spec, 'zstd', 'zstd', { compression: 'zstd' }),
+    { ...varied(spec, 'far', 'broker 50 ms away', {}), roundTripMs: 50 },
+  ]),
+  ...[spool('all'), packed(spool('all'))].map((spec) => ({ ...spec, contenders: KCAP_ONLY })),
   {
     ...packed<LatencyCase>({
       ...{ kind: 'latency', name: 'latency', title: 'Quiet link: wire to output', when: 'all' },
@@ -147,6 +164,13 @@ function capture(rate: number | 'flat out', when: When): CaptureCase {
   return {
     ...{ kind: 'capture', name: `capture-${paced ?? 'flat'}`, rate, when, ...USUAL },
     title: `Capture, ${paced === undefined ? 'flat out' : `${paced} packets/s`}`,
+  };
+}
+
+function spool(when: When): SpoolCase {
+  return {
+    ...{ kind: 'spool', name: 'spool', title: 'To disk, and from there to Kafka', when },
+    ...{ ...USUAL, rate: 200_000 },
   };
 }
 

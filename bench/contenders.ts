@@ -14,6 +14,8 @@ interface Job {
   readonly properties: Properties;
   /** Many packets a message, for those who can. */
   readonly packed?: boolean;
+  /** Folder in which kcap keeps what can't be sent. */
+  readonly spool?: string;
 }
 
 /** Whether the contender's messages hold many packets in a case of packed ones. */
@@ -83,8 +85,11 @@ const READERS = {
 };
 
 function producer(contender: Contender, from: readonly string[], job: Job): string[] {
-  if (contender === 'kcap')
-    return [...KCAP, '--producer', ...(job.packed ? ['--pack'] : []), ...from, ...common(job)];
+  if (contender === 'kcap') {
+    const spool = job.spool === undefined ? [] : ['--spool', job.spool];
+    const packing = job.packed ? ['--pack'] : [];
+    return [...KCAP, '--producer', ...packing, ...spool, ...from, ...common(job)];
+  }
   if (contender === 'tcpdump') throw new Error('tcpdump only prints');
   const properties = LIMITS.includes(contender) ? limitProperties(job.properties) : job.properties;
   return [...SENDERS[contender], ...from, ...common({ ...job, properties })];

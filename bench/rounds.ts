@@ -6,6 +6,7 @@ import { latencyTurn } from './jobs/latency.js';
 import { printTurn } from './jobs/print.js';
 import { type FilledTopics, filledTopics, readTurn } from './jobs/read.js';
 import { soakTurn } from './jobs/soak.js';
+import { spoolTurn } from './jobs/spool.js';
 import { startTurn } from './jobs/start.js';
 import { inScope, type Scope } from './rig/scope.js';
 import type { Run, Turn } from './run.js';
@@ -74,6 +75,8 @@ function takeTurn(
   switch (spec.kind) {
     case 'capture':
       return captureTurn(session, scope, spec, contender);
+    case 'spool':
+      return spoolTurn(session, scope, spec);
     case 'file':
       return fileTurn(session, scope, spec, contender);
     case 'read':

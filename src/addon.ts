@@ -80,6 +80,8 @@ type Properties = readonly (readonly [name: string, value: string])[];
 
 export interface NativeCapture {
   next(): Promise<NativeBatch | null>;
+  /** Where it shares packets: they come from now on. */
+  begin(): void;
   stop(): void;
   abandon(): void;
   facts(): {
@@ -88,6 +90,8 @@ export interface NativeCapture {
     snapLength: number;
     warning: string;
     unknownToOthers: string;
+    /** Of the captures that share an interface's packets, where it does. */
+    fanoutGroup?: number;
   };
   counters(): {
     /** Of 32 bits, as libpcap counts: the next after 4,294,967,295 is 0. */
@@ -249,6 +253,8 @@ interface Addon {
     linkType: number | undefined;
     filter: string;
     leavesOutKcap: boolean;
+    /** The captures that it shares packets with; negative for the first of them, absent for none. */
+    fanoutGroup?: number;
     batchBytes: number;
     maxBatchAgeMs: number;
   }) => NativeCapture;

@@ -42,6 +42,10 @@ export interface Comparison {
   readonly lost: number;
   readonly failures: readonly string[];
   readonly peakMiB: Spread | undefined;
+  /** CPU-seconds of the broker for a million packets, where it is ours. */
+  readonly brokerCpu: Spread | undefined;
+  /** Bytes of the topic on the broker's disk. */
+  readonly diskBytesPerPacket: Spread | undefined;
   readonly loopDelayP99Ms: Spread | undefined;
   readonly latencyP99Ms: Spread | undefined;
 }
@@ -72,6 +76,8 @@ export function compare(
       packetsPerSecond: over((run) => run.packetsPerSecond),
       lost: own.reduce((sum, run) => sum + (run.packets?.lost ?? 0), 0),
       failures: own.flatMap(({ failure }) => failure ?? []),
+      brokerCpu: over((run) => perPacket(run, (cost) => cost.cpuSeconds * 1e6)),
+      diskBytesPerPacket: over((run) => perPacket(run, (cost) => cost.diskBytes)),
       peakMiB: over((run) => run.process && run.process.cost.peakKib / 1024),
       loopDelayP99Ms: spread(
         runs.flatMap((run) => (run.contender === name && run.process?.loopDelayP99Ms) || []),
@@ -86,6 +92,13 @@ export function compare(
     contenders: Object.fromEntries(present.map((name) => [name, comparison(name)])),
     runs,
   };
+}
+
+function perPacket(
+  { broker, packets }: Run,
+  value: (cost: NonNullable<Run['broker']>) => number,
+): number | undefined {
+  return broker && packets && value(broker) / packets.arrived;
 }
 
 /** How a case's contenders start, where that is measured apart from their turns. */

@@ -20,6 +20,8 @@ const COST: readonly Column[] = [
   ['packets/s', ({ packetsPerSecond }) => thousands(packetsPerSecond)],
   ['lost', ({ lost }) => String(lost)],
   ['peak MiB', ({ peakMiB }) => number(peakMiB, 0)],
+  ['broker CPU-s/Mpkt', ({ brokerCpu }) => number(brokerCpu, 2)],
+  ['disk B/pkt', ({ diskBytesPerPacket }) => number(diskBytesPerPacket, 0)],
   ['loop p99 ms', ({ loopDelayP99Ms }) => number(loopDelayP99Ms, 1)],
 ];
 const LATENCY: readonly Column[] = [
@@ -36,6 +38,7 @@ export function showCase(result: CaseResult): string {
     latency: LATENCY,
     start: START,
     capture: COST,
+    spool: COST,
     file: COST,
     read: COST,
     soak: COST,

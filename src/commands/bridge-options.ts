@@ -42,6 +42,12 @@ const CAPTURE = {
     describe: 'kernel buffer (32)',
     default: '32',
   },
+  workers: {
+    mode: 'producer',
+    type: 'string',
+    value: 'N',
+    describe: 'threads that share the packets of each interface (1)',
+  },
   promiscuous: {
     mode: 'producer',
     type: 'boolean',

@@ -21,6 +21,7 @@ const LEAST_PACK_BYTES = 1024;
 /** The largest that librdkafka lets a message be. */
 const MOST_PACK_BYTES = 1_000_000_000;
 const MOST_PACK_MS = 3_600_000;
+const MOST_WORKERS = 64;
 
 interface ProduceOptions extends BothModes, ProducingOptions {
   /** Whom to become once everything is open that takes root. */
@@ -91,6 +92,7 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     pack: parsePack(args),
     spool: parseSpool(args),
     user: parseUser(args['relinquish-privileges']),
+    workers: parseWorkers(args),
     captureOwnTraffic: args['capture-own-traffic'] === true,
     print,
     quiet: isQuiet(both.quiet, print),
@@ -108,14 +110,28 @@ function refuseTicketOfRoot({ user, properties }: ProduceOptions): void {
     );
 }
 
+function parseWorkers({ workers, read: files }: BridgeArguments): number {
+  if (workers === undefined) return 1;
+  if (files.length > 0)
+    throw usageError('--workers and -r', 'a file is read by one', 'leave out --workers');
+  const count = parseCount('--workers', workers, MOST_WORKERS);
+  if (count === 0)
+    throw usageError('--workers 0', 'nobody would capture', 'for example --workers 2');
+  return count;
+}
+
 function parsePack(args: BridgeArguments): ProduceOptions['pack'] {
-  const { pack, 'pack-size': size = '64K', 'pack-time': time = '50' } = args;
+  const { pack, 'pack-size': size, 'pack-time': time = '50' } = args;
   for (const option of ['pack-size', 'pack-time'] as const)
     if (pack !== true && args[option] !== undefined)
       throw usageError(`--${option}`, 'messages hold one packet each', 'pack them with --pack');
   if (pack !== true) return undefined;
-  const bytes = parseBytes('--pack-size', size, LEAST_PACK_BYTES, MOST_PACK_BYTES);
-  return { bytes, ageMs: parseCount('--pack-time', time, MOST_PACK_MS) };
+  const bytes = parseBytes('--pack-size', size ?? '64K', LEAST_PACK_BYTES, MOST_PACK_BYTES);
+  return {
+    bytes,
+    mayGrow: size === undefined,
+    ageMs: parseCount('--pack-time', time, MOST_PACK_MS),
+  };
 }
 
 function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {

@@ -47,6 +47,17 @@ export interface Account {
   readonly beside: Beside;
   /** Folder of the packets that are `spooled`, if there is one. */
   readonly spool?: string;
+  /** What each worker has captured, where several share an interface. */
+  readonly workers?: readonly WorkerCount[];
+}
+
+/** Packets of one of the captures that share an interface, with the field names of the json record. */
+export interface WorkerCount {
+  readonly interface: string;
+  /** From 1 on. */
+  readonly worker: number;
+  readonly packets_in: number;
+  readonly dropped_kernel: number;
 }
 
 const NONE: Count = { packets: 0, bytes: 0 };
@@ -170,7 +181,9 @@ export function inSequence(before: readonly Account[], last: Account): Account {
   };
 }
 
-function joined(accounts: readonly Account[]): Pick<Account, 'outcomes' | 'beside' | 'spool'> {
+function joined(
+  accounts: readonly Account[],
+): Pick<Account, 'outcomes' | 'beside' | 'spool' | 'workers'> {
   const beside: Partial<Record<Remark, number>> = {};
   for (const account of accounts)
     for (const [remark, number] of Object.entries(account.beside) as [Remark, number][])
@@ -178,7 +191,13 @@ function joined(accounts: readonly Account[]): Pick<Account, 'outcomes' | 'besid
   const all = accounts.flatMap(({ outcomes }) => [...outcomes.values()]);
   const { outcomes } = withOutcomes(EMPTY_ACCOUNT, all);
   const spool = accounts.find((account) => account.spool !== undefined)?.spool;
-  return { outcomes, beside, ...(spool !== undefined && { spool }) };
+  const workers = accounts.flatMap((account) => account.workers ?? []);
+  return {
+    outcomes,
+    beside,
+    ...(spool !== undefined && { spool }),
+    ...(workers.length > 0 && { workers }),
+  };
 }
 
 export function sum(a: Count, b: Count): Count {

@@ -1,5 +1,12 @@
 import type { Fate } from '../errors/cause.js';
-import { packetsWithFate, underWay, withFate, type Account, type Remark } from './account.js';
+import {
+  packetsWithFate,
+  underWay,
+  withFate,
+  type Account,
+  type Remark,
+  type WorkerCount,
+} from './account.js';
 
 /** Packets by the ids of their causes. */
 export type ByCause = Readonly<Record<string, number>>;
@@ -24,6 +31,8 @@ export interface Summary extends Readonly<Record<Remark, number>> {
   readonly causes: Readonly<Record<string, string>>;
   /** Folder of the spool, if there is one. */
   readonly spool?: string;
+  /** What each worker has captured, where several share an interface. */
+  readonly workers?: readonly WorkerCount[];
 }
 
 /** What each remark says of a number of packets, and whether they are lost. */
@@ -57,7 +66,7 @@ const NAMES = Object.keys(REMARKS) as Remark[];
 
 /** Adds up: packets_in = out + failed + filtered + skipped + spooled + under way. */
 export function summarize(account: Account, durationMs: number): Summary {
-  const { in: taken, out, beside, spool } = account;
+  const { in: taken, out, beside, spool, workers } = account;
   const remarks = NAMES.map((name) => [name, beside[name] ?? 0] as const);
   const named = [...withFate(account, 'failed'), ...withFate(account, 'skipped')];
   return {
@@ -76,6 +85,7 @@ export function summarize(account: Account, durationMs: number): Summary {
     skipped_by_cause: byCause(account, 'skipped'),
     causes: Object.fromEntries(named.map(({ cause }) => [cause.id, cause.text])),
     ...(spool !== undefined && { spool }),
+    ...(workers && { workers }),
   };
 }
 
@@ -89,7 +99,7 @@ export function lost({ outcomes, beside }: Account): number {
 
 /** The account for people, a line each. */
 export function summaryLines(account: Account): string[] {
-  const { in: taken, out, beside } = account;
+  const { in: taken, out, beside, workers = [] } = account;
   const lines = [`'${taken.packets}' packet(s) in, '${out.packets}' packet(s) out`];
   const remark = (loss: boolean) => {
     for (const name of NAMES) {
@@ -108,6 +118,10 @@ export function summaryLines(account: Account): string[] {
   outcomes('skipped', 'skipped: ');
   outcomes('spooled', '');
   remark(false);
+  for (const { worker, interface: name, packets_in, dropped_kernel } of workers)
+    lines.push(
+      `'${packets_in}' packet(s) in by worker ${worker} of ${name}, '${dropped_kernel}' dropped by the kernel`,
+    );
   return lines;
 }
 

@@ -61,9 +61,10 @@ export async function openProducing(
   const lineBranches = options.print ? [openPrinting(options.print, parts, scope)] : [];
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
+  const slowness = slownessOf(options.properties, roundTripMs, options.pack !== undefined);
   return {
     run: new PacketRun(source, [...stages, ...limitStages(options)], [end, ...lineBranches]),
-    watchdogs: [new DeliveryWatch(log, slownessOf(options.properties, roundTripMs)), ...watchdogs],
+    watchdogs: [new DeliveryWatch(log, slowness), ...watchdogs],
     started: `${how} ${source.name}, sending to topic ${options.topic}`,
   };
 }

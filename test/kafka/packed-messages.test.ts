@@ -17,7 +17,7 @@ const RECORD_HEADER_BYTES = 16;
 const NEVER_MS = 3_600_000;
 
 function pack(bytes: number, ageMs = NEVER_MS) {
-  return { pack: { bytes, ageMs }, properties: AT_ONCE };
+  return { pack: { bytes, ageMs, mayGrow: false }, properties: AT_ONCE };
 }
 
 function bytesOf(packets: readonly PcapPacket[]): number {

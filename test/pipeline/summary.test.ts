@@ -71,6 +71,20 @@ describe('summarize', () => {
     assert.equal('spool' in summarize(ACCOUNT, 0), false);
   });
 
+  test('lists what each worker has captured, where several share an interface', () => {
+    const workers = [
+      { interface: 'eth0', worker: 1, packets_in: 5, dropped_kernel: 0 },
+      { interface: 'eth0', worker: 2, packets_in: 7, dropped_kernel: 3 },
+    ];
+    assert.deepEqual(summarize({ ...ACCOUNT, workers }, 0).workers, workers);
+    assert.equal('workers' in summarize(ACCOUNT, 0), false);
+    assert.deepEqual(summaryLines({ ...account({ taken: 12, out: 12 }), workers }), [
+      "'12' packet(s) in, '12' packet(s) out",
+      "'5' packet(s) in by worker 1 of eth0, '0' dropped by the kernel",
+      "'7' packet(s) in by worker 2 of eth0, '3' dropped by the kernel",
+    ]);
+  });
+
   test('counts what is settled at the end by its cause, together with others of that cause', () => {
     const summary = summarize(settled(ACCOUNT, REFUSED), 0);
     assert.deepEqual(summary.failed_by_cause, { refused: 20 });

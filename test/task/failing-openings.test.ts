@@ -35,7 +35,7 @@ const PRODUCING: ProducingOptions = {
   ...{ from: { interfaces: ['lo', 'nosuch0'] }, bufferMiB: 1, promiscuous: false },
   ...{ precision: 'micro', timestampType: undefined, captureOwnTraffic: true },
   ...{ partitionBy: 'time', timestamp: 'now', headers: [], identify: false },
-  ...{ drainTimeoutMs: 0, pack: undefined, spool: undefined },
+  ...{ drainTimeoutMs: 0, pack: undefined, spool: undefined, workers: 1 },
 };
 
 const CONSUMING: ConsumingOptions = {

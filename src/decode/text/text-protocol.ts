@@ -105,8 +105,8 @@ function isRequest(
   methods: readonly Buffer[],
   version: Buffer,
 ): boolean {
-  // Most payloads are turned away here.
-  if (end === at || uint8(bytes, at) < 0x41 || uint8(bytes, at) > 0x5a) return false;
+  // Most payloads are turned away here: a method begins with two capitals.
+  if (end - at < 3 || !isCapital(bytes, at) || !isCapital(bytes, at + 1)) return false;
   if (!hasMethod(bytes, at, end, methods)) return false;
   for (let i = at; i < end; i++) {
     const code = uint8(bytes, i);
@@ -114,6 +114,11 @@ function isRequest(
     if (code === SPACE && begins(bytes, i, end, version)) return true;
   }
   return false;
+}
+
+function isCapital(bytes: Buffer, at: number): boolean {
+  const code = uint8(bytes, at);
+  return code >= 0x41 && code <= 0x5a;
 }
 
 function begins(bytes: Buffer, at: number, end: number, word: Buffer): boolean {
