@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
  */
 const levels = [
   ['packet', 'errors', 'addon.ts'],
-  ['files', 'pcap', 'capture', 'kafka'],
+  ['files', 'pcap', 'decode', 'capture', 'kafka'],
   ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],

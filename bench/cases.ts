@@ -1,4 +1,5 @@
 import type { Contender } from './contenders.js';
+import type { Traffic } from './rig/ordinary-traffic.js';
 
 /** Compression of the messages, by librdkafka's names. */
 export type Compression = 'none' | 'lz4' | 'zstd';
@@ -58,8 +59,14 @@ export interface SoakCase extends Common {
   readonly rate: number;
 }
 
+/** A capture file as lines of text. */
+export interface PrintCase extends Common {
+  readonly kind: 'print';
+  readonly traffic: Traffic;
+}
+
 export type Case =
-  CaptureCase | SpoolCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
+  PrintCase | CaptureCase | SpoolCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
 
 /** The unit of the figure that is compared. */
 export function unitOf({ kind }: Case): 'CPU-s/Mpkt' | 'ms' {
@@ -138,6 +145,14 @@ export const CASES: readonly Case[] = [
     varied(file('all'), suffix, title, shape),
     varied(read('null', 'all'), suffix, title, shape),
   ]),
+  {
+    ...{ kind: 'print', name: 'print', title: 'A file as lines, ordinary traffic', when: 'all' },
+    ...{ ...USUAL, contenders: ['kcap', 'tcpdump'], traffic: 'ordinary' },
+  },
+  {
+    ...{ kind: 'print', name: 'print-200b', title: 'A file as lines, 200-byte UDP', when: 'all' },
+    ...{ ...USUAL, contenders: ['kcap', 'tcpdump'], traffic: 'plain' },
+  },
   {
     ...{ kind: 'soak', name: 'soak', title: 'Ten minutes at 100k packets/s', when: 'named' },
     ...{ ...USUAL, contenders: ['kcap'], rate: 100_000 },

@@ -3,6 +3,7 @@ import type { Contender } from './contenders.js';
 import { captureTurn } from './jobs/capture.js';
 import { fileTurn } from './jobs/file.js';
 import { latencyTurn } from './jobs/latency.js';
+import { printTurn } from './jobs/print.js';
 import { type FilledTopics, filledTopics, readTurn } from './jobs/read.js';
 import { soakTurn } from './jobs/soak.js';
 import { spoolTurn } from './jobs/spool.js';
@@ -81,6 +82,8 @@ function takeTurn(
     case 'read':
       if (!topics) throw new Error('There is no topic to read');
       return readTurn(session, scope, spec, contender, topics);
+    case 'print':
+      return printTurn(session, scope, spec, contender);
     case 'latency':
       return latencyTurn(session, scope, spec, contender);
     case 'start':

@@ -34,6 +34,7 @@ export interface Comparison {
   readonly figure: Spread | undefined;
   readonly toC: Spread | undefined;
   readonly toPycapa: Spread | undefined;
+  readonly toTcpdump: Spread | undefined;
   /** The ratio to C of what packets cost, without what starting costs. CPU-seconds only. */
   readonly toCBeyondStartup: Spread | undefined;
   readonly packetsPerSecond: Spread | undefined;
@@ -57,7 +58,8 @@ export function compare(
   const compared = runs.filter(({ probed }) => !probed);
   const present = CONTENDERS.filter((name) => runs.some(({ contender }) => contender === name));
   const beyondStartup = (run: Run): number | undefined => {
-    const start = startup[modeOf(spec)][run.contender]?.median;
+    const mode = modeOf(spec);
+    const start = mode && startup[mode][run.contender]?.median;
     if (unitOf(spec) === 'ms' || run.figure === undefined || start === undefined) return undefined;
     return run.figure - (start / (run.packets?.arrived ?? NaN)) * 1e6;
   };
@@ -69,6 +71,7 @@ export function compare(
       figure: over((run) => run.figure),
       toC: ratios(compared, name, 'c'),
       toPycapa: ratios(compared, name, 'pycapa'),
+      toTcpdump: ratios(compared, name, 'tcpdump'),
       toCBeyondStartup: ratios(compared, name, 'c', beyondStartup),
       packetsPerSecond: over((run) => run.packetsPerSecond),
       lost: own.reduce((sum, run) => sum + (run.packets?.lost ?? 0), 0),
@@ -98,6 +101,8 @@ function perPacket(
   return broker && packets && value(broker) / packets.arrived;
 }
 
-export function modeOf({ kind }: Case): Mode {
+/** How a case's contenders start, where that is measured apart from their turns. */
+export function modeOf({ kind }: Case): Mode | undefined {
+  if (kind === 'print') return undefined;
   return kind === 'read' ? 'read' : 'send';
 }

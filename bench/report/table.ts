@@ -11,6 +11,7 @@ type Column = readonly [title: string, cell: (comparison: Comparison) => string]
 const RATIOS: readonly Column[] = [
   ['x C', ({ toC }) => ratio(toC)],
   ['x pycapa', ({ toPycapa }) => ratio(toPycapa)],
+  ['x tcpdump', ({ toTcpdump }) => ratio(toTcpdump)],
 ];
 const COST: readonly Column[] = [
   ['CPU-s/Mpkt', ({ figure }) => number(figure, 3)],
@@ -41,6 +42,7 @@ export function showCase(result: CaseResult): string {
     file: COST,
     read: COST,
     soak: COST,
+    print: COST,
   }[kind];
   const shown = columns.filter(([, cell]) =>
     CONTENDERS.some((contender) => {

@@ -295,6 +295,10 @@ const OUTPUT = {
     oneOf: ['pcap', 'nsecpcap', 'pcapng'],
     describe: 'pcap, nsecpcap or pcapng (pcap with the precision of the first packet)',
   },
+  print: { type: 'boolean', describe: 'print each packet as a line, as tcpdump does' },
+  verbose: { alias: 'v', type: 'boolean', describe: 'say more in these lines' },
+  hex: { type: 'boolean', describe: 'print the bytes of each packet below its line' },
+  'hex-ascii': { type: 'boolean', describe: 'print them in ASCII, too' },
   'pretty-print': {
     alias: 'pp',
     type: 'string',

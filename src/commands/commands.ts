@@ -67,7 +67,7 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: 'completion',
     usage: ['kcap completion [bash|zsh|fish]', 'kcap completion --candidates -- [WORD...]'],
-    summary: 'print a script that completes command lines in a shell',
+    summary: 'complete command lines in your shell',
     options: COMPLETION_OPTIONS,
     words: COMPLETION_WORDS,
     examples: [

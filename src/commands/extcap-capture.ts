@@ -117,6 +117,7 @@ async function parse(args: ExtcapArguments, fifo: string, log: Logger): Promise<
     autostop: {},
     ring: undefined,
     prettyEvery: 0,
+    print: undefined,
     keyUnit: 'us',
     values: 'frame',
     group: undefined,

@@ -12,6 +12,7 @@ import { superviseRun } from '../terminal/supervised-run.js';
 import { parseFileOptions } from './file-options.js';
 import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
+import { parsePrint, progressBeside } from './print-options.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 /** A few batches. */
@@ -66,8 +67,10 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
         'the times of a file stay as they are',
         'leave it out',
       );
+  const both = parseBothModes(args, log);
+  const print = parsePrint(args, { prettyEvery: both.prettyEvery, byDefault: false });
   return {
-    ...parseBothModes(args, log),
+    ...both,
     from: fromFiles ? { files } : { interfaces },
     bufferMiB: parseCount('-B', args['buffer-size'], 2047),
     promiscuous: args.promiscuous,
@@ -97,6 +100,8 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     user: parseUser(args['relinquish-privileges']),
     workers: parseWorkers(args),
     captureOwnTraffic: args['capture-own-traffic'] === true,
+    print,
+    progress: progressBeside(print, both.progress),
   };
 }
 

@@ -13,6 +13,7 @@ import { startOffset, uncommittedStart, type ReadStart } from '../kafka/read-sta
 import { consumerProperties } from '../kafka/settings.js';
 import { ETHERNET } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
+import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Sink } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
@@ -23,6 +24,7 @@ import { TopicSource } from '../sources/topic.js';
 import { Autostop, type AutostopConditions } from './autostop.js';
 import { captureSink, captureSize, openRing, type CaptureFileOptions } from './capture-file.js';
 import { filterStages, limitStages, timeStages } from './packet-selection.js';
+import { openPrinting } from './printing.js';
 
 /** What a consumer does: packets of a topic to a capture file or stream. */
 export interface ConsumingOptions extends CaptureFileOptions {
@@ -33,6 +35,8 @@ export interface ConsumingOptions extends CaptureFileOptions {
   readonly maxPackets: number;
   /** Every how many packets a line is printed; 0 for none. */
   readonly prettyEvery: number;
+  /** How packets are printed as lines; undefined where they are not. */
+  readonly print: PacketTextOptions | undefined;
   /** pcap-filter expression; empty for all packets. */
   readonly filter: string;
   readonly start: ReadStart;
@@ -76,7 +80,7 @@ export async function openConsuming(
   const { ranges, log } = parts;
   const source = scope.own(openSource(options, ranges, log));
   // Last of all: it may empty a file.
-  const sink = await openSink(options, parts, scope);
+  const branches = await openBranches(options, parts, scope);
   const size = captureSize(options, options.linkType);
   const autostop = new Autostop(options.autostop, { size, stop: parts.stop, log });
   const stages = [
@@ -84,7 +88,7 @@ export async function openConsuming(
     ...autostop.stages,
   ];
   return {
-    run: new PacketRun(source, stages, [new Branch({ name: options.file ?? 'output', sink })]),
+    run: new PacketRun(source, stages, branches),
     source,
     autostop,
     started: `reading topic ${options.topic} (${ranges.length} partition(s))`,
@@ -152,6 +156,20 @@ function openSource(
     log,
   );
   return new TopicSource(topic, consumer);
+}
+
+/** What is written is what the run is for; lines are printed beside it, or alone. */
+async function openBranches(
+  options: ConsumingOptions,
+  parts: Parameters<typeof openSink>[1],
+  scope: Scope,
+): Promise<[Branch, ...Branch[]]> {
+  const lines = options.print && openPrinting(options.print, parts, scope);
+  if (lines && options.file === undefined) return [lines];
+  // Last of all: it may empty a file.
+  const sink = await openSink(options, parts, scope);
+  const packets = new Branch({ name: options.file ?? 'output', sink });
+  return lines ? [packets, lines] : [packets];
 }
 
 async function openSink(

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { TopicStart } from '../kafka/renewed-producer.js';
 import { slownessOf } from '../kafka/request-bounds.js';
@@ -13,6 +14,7 @@ import { captureSize } from './capture-file.js';
 import { openPackets, type CapturingOptions } from './capturing.js';
 import { openCopy, refuseSeveralLinkTypes, type CopyOptions } from './local-copy.js';
 import { limitStages } from './packet-selection.js';
+import { openPrinting } from './printing.js';
 import { openTopicSink, type SendingOptions } from './sending.js';
 
 /** What a producer does: packets of interfaces or of files to a topic. */
@@ -22,6 +24,8 @@ export interface ProducingOptions extends CapturingOptions, SendingOptions {
   readonly autostop: AutostopConditions;
   /** Where what is sent is written as well. */
   readonly copy: CopyOptions | undefined;
+  /** How what is sent is printed as lines as well; undefined where it is not. */
+  readonly print: PacketTextOptions | undefined;
 }
 
 export interface Producing {
@@ -43,7 +47,7 @@ export async function openProducing(
   scope: Scope,
   parts: {
     readonly start: TopicStart;
-    /** Where -pp prints its lines. */
+    /** Where -pp and --print print their lines. */
     readonly openOutput: () => ByteOutput;
     readonly stop: Stop;
     readonly log: Logger;
@@ -63,6 +67,7 @@ export async function openProducing(
     },
   });
   const end = new Branch({ name: options.topic, sink });
+  const printed = options.print ? [openPrinting(options.print, parts, scope)] : [];
   // Last of all: it may empty a file.
   const copies = copy ? [await openCopy(copy, scope, log)] : [];
   const size = copy && captureSize(copy, undefined);
@@ -74,7 +79,7 @@ export async function openProducing(
     run: new PacketRun(
       source,
       [...stages, ...limitStages(options), ...autostop.stages],
-      [end, ...copies],
+      [end, ...copies, ...printed],
     ),
     autostop,
     watchdogs: [new DeliveryWatch(log, slowness), ...watchdogs],

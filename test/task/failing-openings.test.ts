@@ -24,7 +24,14 @@ const CAPTURES = { openings: 40, warmUps: 5, limitMs: 5000, collects: true };
 
 const PRODUCING: ProducingOptions = {
   ...{ topic: 'packets', properties: new Map([['bootstrap.servers', '127.0.0.1:1']]) },
-  ...{ maxPackets: 0, prettyEvery: 0, snapLength: undefined, linkType: undefined, filter: '' },
+  ...{
+    maxPackets: 0,
+    prettyEvery: 0,
+    print: undefined,
+    snapLength: undefined,
+    linkType: undefined,
+    filter: '',
+  },
   ...{ from: { interfaces: ['lo', 'nosuch0'] }, bufferMiB: 1, promiscuous: false },
   ...{ precision: 'micro', timestampType: undefined, captureOwnTraffic: true },
   ...{ partitionBy: 'time', timestamp: 'now', headers: [], identify: false },
@@ -34,6 +41,7 @@ const PRODUCING: ProducingOptions = {
 
 const CONSUMING: ConsumingOptions = {
   ...{ topic: 'packets', properties: PRODUCING.properties, maxPackets: 0, prettyEvery: 0 },
+  print: undefined,
   ...{ filter: '', start: { kind: 'begin' }, from: undefined, to: undefined, slackMs: undefined },
   ...{ endsAtWatermarks: false, inTimeOrder: false, keyUnit: 'us', values: 'frame' },
   ...{
