@@ -1,4 +1,5 @@
 import type { ByteRange } from '../byte-range.js';
+import { unfolded } from '../json-bytes.js';
 import {
   BACKSLASH,
   COLON,
@@ -6,7 +7,6 @@ import {
   GREATER,
   isSpace,
   LESS,
-  LF,
   QUOTE,
   SEMICOLON,
   SPACE,
@@ -14,14 +14,7 @@ import {
 
 /** The text of [start, end): folded lines become one, and what is no UTF-8 becomes U+FFFD. */
 export function textOf(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('utf8', start, end);
-  return text.includes('\n') ? text.replace(/[ \t]*\r?\n[ \t]+/g, ' ') : text;
-}
-
-/** Whether a value goes on over several lines. */
-export function isFolded(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === LF) return true;
-  return false;
+  return unfolded(bytes.toString('utf8', start, end));
 }
 
 /**

@@ -53,6 +53,8 @@ export class SipMessage implements FirstLine {
   readonly contentType = new ByteRange();
   readonly cseqMethod = new ByteRange();
   viaCount = 0;
+  /** Whether a header other than Via that should be there once is there again. */
+  hasRepeats = false;
   /** -1 where there is no Content-Length. */
   contentLength = -1;
 
@@ -143,6 +145,7 @@ export class SipMessage implements FirstLine {
     this.contentType.clear();
     this.cseqMethod.clear();
     this.viaCount = 0;
+    this.hasRepeats = false;
     this.headersStart = this.next;
     let at = this.next;
     for (;;) {
@@ -174,19 +177,19 @@ export class SipMessage implements FirstLine {
         if (this.viaCount++ === 0) this.via.set(valueStart, valueEnd);
         return !hasEmptyPart(bytes, valueStart, valueEnd);
       case Header.From:
-        if (!this.from.isPresent) this.from.set(valueStart, valueEnd);
+        this.#keep(this.from, valueStart, valueEnd);
         return true;
       case Header.To:
-        if (!this.to.isPresent) this.to.set(valueStart, valueEnd);
+        this.#keep(this.to, valueStart, valueEnd);
         return true;
       case Header.CallId:
-        if (!this.callId.isPresent) this.callId.set(valueStart, valueEnd);
+        this.#keep(this.callId, valueStart, valueEnd);
         return true;
       case Header.CSeq:
-        if (!this.cseq.isPresent) this.cseq.set(valueStart, valueEnd);
+        this.#keep(this.cseq, valueStart, valueEnd);
         return true;
       case Header.ContentType:
-        if (!this.contentType.isPresent) this.contentType.set(valueStart, valueEnd);
+        this.#keep(this.contentType, valueStart, valueEnd);
         return true;
       case Header.ContentLength: {
         const length = digitsIn(bytes, valueStart, valueEnd, MAX_MESSAGE_BYTES);
@@ -197,6 +200,11 @@ export class SipMessage implements FirstLine {
       case Header.Other:
         return true;
     }
+  }
+
+  #keep(value: ByteRange, start: number, end: number): void {
+    if (value.isPresent) this.hasRepeats = true;
+    else value.set(start, end);
   }
 
   /** Whether CSeq is valid and, in a request, names the same method as the first line. */
