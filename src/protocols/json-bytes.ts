@@ -1,6 +1,7 @@
 const SMALLEST_BYTES = 4096;
 const QUOTE = 34;
 const BACKSLASH = 92;
+const QUOTES = Buffer.from('"');
 
 /** Bytes that stand for themselves in a JSON string: ASCII without control characters, quotes and backslashes. */
 const PLAIN = new Uint8Array(256);
@@ -31,32 +32,38 @@ export class JsonBytes {
 
   /** Writes the bytes of [start, end) as a string; folded lines become one, and what is no UTF-8 becomes U+FFFD. */
   string(from: Buffer, start: number, end: number): void {
-    this.#makeRoom(2 * (end - start) + 2);
+    this.raw(QUOTES);
+    this.stringContent(from, start, end);
+    this.raw(QUOTES);
+  }
+
+  /** The same without the quotes around it. */
+  stringContent(from: Buffer, start: number, end: number): void {
+    this.#makeRoom(2 * (end - start));
     const { bytes } = this;
     let at = this.length;
-    bytes[at++] = QUOTE;
     for (let index = start; index < end; index++) {
       const byte = from[index] ?? 0;
       if (PLAIN[byte] === 0) {
         if (byte !== QUOTE && byte !== BACKSLASH) {
-          this.text(unfolded(from.toString('utf8', start, end)));
+          const text = unfolded(from.toString('utf8', start, end));
+          this.piece(JSON.stringify(text).slice(1, -1));
           return;
         }
         bytes[at++] = BACKSLASH;
       }
       bytes[at++] = byte;
     }
-    bytes[at++] = QUOTE;
     this.length = at;
   }
 
   /** Writes a text as a string. */
   text(text: string): void {
-    this.ascii(JSON.stringify(text));
+    this.piece(JSON.stringify(text));
   }
 
-  /** Writes a text as it is. */
-  ascii(text: string): void {
+  /** Writes JSON as it is. */
+  piece(text: string): void {
     this.#makeRoom(3 * text.length);
     this.length += this.bytes.write(text, this.length);
   }
@@ -108,12 +115,14 @@ export class JsonBytes {
     this.length += this.bytes.write(text, this.length, 'latin1');
   }
 
-  /** Writes 32 bits as eight digits. */
-  hex32(value: number): void {
+  /** Writes up to 32 bits in hexadecimal digits, as many as it takes. */
+  hex(value: number): void {
     this.#makeRoom(8);
-    for (let shift = 28; shift >= 0; shift -= 4) {
+    let shift = 28;
+    while (shift > 0 && value >>> shift === 0) shift -= 4;
+    for (; shift >= 0; shift -= 4) {
       const digit = (value >>> shift) & 0x0f;
-      this.bytes[this.length++] = digit < 10 ? 48 + digit : 55 + digit;
+      this.bytes[this.length++] = digit < 10 ? 48 + digit : 87 + digit;
     }
   }
 

@@ -88,7 +88,7 @@ export function writeExtendedReports(
 ): boolean {
   if (start + 4 > end) return false;
   let voipAt = -1;
-  json.ascii(`"xr":{"ssrc":${uint32(bytes, start)},"blocks":[`);
+  json.piece(`"xr":{"ssrc":${uint32(bytes, start)},"blocks":[`);
   let isFirst = true;
   for (let at = start + 4; at < end;) {
     const body = at + 4;
@@ -99,17 +99,17 @@ export function writeExtendedReports(
       if (next - body !== FIELDS[Block.VoipMetrics]?.length) return false;
       voipAt = body;
     } else {
-      if (!isFirst) json.ascii(',');
+      if (!isFirst) json.piece(',');
       isFirst = false;
       if (!writeBlock(json, type, bytes, body, next)) return false;
     }
     at = next;
   }
-  json.ascii(']},');
+  json.piece(']},');
   if (voipAt !== -1) {
-    json.ascii(`"report_blocks_xr":{"type":${Block.VoipMetrics}`);
+    json.piece(`"report_blocks_xr":{"type":${Block.VoipMetrics}`);
     writeFields(json, Block.VoipMetrics, bytes, voipAt);
-    json.ascii('},');
+    json.piece('},');
   }
   return true;
 }
@@ -121,31 +121,31 @@ function writeBlock(
   at: number,
   end: number,
 ): boolean {
-  json.ascii(`{"type":${type}`);
+  json.piece(`{"type":${type}`);
   const known = FIELDS[type];
   if (known) {
     if (end - at !== known.length) return false;
     writeFields(json, type, bytes, at);
   } else if (type === Block.Dlrr) {
     if ((end - at) % DLRR_BYTES !== 0) return false;
-    json.ascii(',"reports":[');
+    json.piece(',"reports":[');
     for (let report = at; report < end; report += DLRR_BYTES) {
       const [ssrc, lrr, dlrr] = [0, 4, 8].map((offset) => uint32(bytes, report + offset));
-      json.ascii(`${report > at ? ',' : ''}{"source_ssrc":${ssrc},"lrr":${lrr},"dlrr":${dlrr}}`);
+      json.piece(`${report > at ? ',' : ''}{"source_ssrc":${ssrc},"lrr":${lrr},"dlrr":${dlrr}}`);
     }
-    json.ascii(']');
+    json.piece(']');
   } else if (type >= Block.LossRle && type <= Block.ReceiptTimes) {
     if (end - at < 8) return false;
-    json.ascii(`,"source_ssrc":${uint32(bytes, at)}`);
-    json.ascii(`,"begin_seq":${uint16(bytes, at + 4)},"end_seq":${uint16(bytes, at + 6)}`);
+    json.piece(`,"source_ssrc":${uint32(bytes, at)}`);
+    json.piece(`,"begin_seq":${uint16(bytes, at + 4)},"end_seq":${uint16(bytes, at + 6)}`);
   }
-  json.ascii('}');
+  json.piece('}');
   return true;
 }
 
 function writeFields(json: JsonBytes, block: number, bytes: Buffer, at: number): void {
   for (const [name, offset, size] of FIELDS[block]?.fields ?? []) {
-    json.ascii(`,"${name}":`);
+    json.piece(`,"${name}":`);
     json.number(valueAt(bytes, at + offset, size));
   }
 }

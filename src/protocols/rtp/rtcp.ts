@@ -105,7 +105,7 @@ function writeReport(
   const blocksAt = at + 4 + (hasSender ? SENDER_INFO_BYTES : 0);
   if (blocksAt + count * REPORT_BLOCK_BYTES > end) return false;
   if (hasSender) {
-    json.ascii('"sender_information":{');
+    json.piece('"sender_information":{');
     member(json, 'ntp_timestamp_sec', uint32(bytes, at + 4));
     member(json, 'ntp_timestamp_usec', uint32(bytes, at + 8));
     member(json, 'octets', uint32(bytes, at + 20));
@@ -116,7 +116,7 @@ function writeReport(
   member(json, 'ssrc', uint32(bytes, at));
   member(json, 'type', type);
   member(json, 'report_count', count);
-  json.ascii('"report_blocks":');
+  json.piece('"report_blocks":');
   json.raw(OPEN_LIST);
   for (let index = 0; index < count; index++)
     writeReportBlock(json, bytes, blocksAt + index * REPORT_BLOCK_BYTES);
@@ -151,7 +151,7 @@ function writeSourceDescription(
   if (at + 4 > end) return false;
   member(json, 'sdes_ssrc', uint32(bytes, at));
   member(json, 'sdes_report_count', count);
-  json.ascii('"sdes_information":');
+  json.piece('"sdes_information":');
   json.raw(OPEN_LIST);
   let hasItem = false;
   at += 4;
@@ -161,7 +161,7 @@ function writeSourceDescription(
     if (textAt > end || textEnd > end) return false;
     json.raw(OPEN);
     member(json, 'type', bytes[at] ?? 0);
-    json.ascii('"text":');
+    json.piece('"text":');
     json.string(bytes, textAt, textEnd);
     json.raw(CLOSE);
     json.raw(COMMA);
@@ -177,7 +177,7 @@ function writeSourceDescription(
 function writeBye(json: JsonBytes, count: number, bytes: Buffer, at: number, end: number): boolean {
   const reasonAt = at + 4 * count;
   if (reasonAt > end) return false;
-  json.ascii('"bye":{"ssrc":');
+  json.piece('"bye":{"ssrc":');
   json.raw(OPEN_LIST);
   for (let index = 0; index < count; index++) {
     json.number(uint32(bytes, at + 4 * index));
@@ -188,7 +188,7 @@ function writeBye(json: JsonBytes, count: number, bytes: Buffer, at: number, end
   if (reasonAt < end) {
     const reasonEnd = reasonAt + 1 + (bytes[reasonAt] ?? 0);
     if (reasonEnd > end) return false;
-    json.ascii(',"reason":');
+    json.piece(',"reason":');
     json.string(bytes, reasonAt + 1, reasonEnd);
   }
   json.raw(CLOSE);
@@ -204,20 +204,20 @@ function writeApplication(
   end: number,
 ): boolean {
   if (at + 8 > end) return false;
-  json.ascii('"app":{');
+  json.piece('"app":{');
   member(json, 'ssrc', uint32(bytes, at));
   member(json, 'subtype', subtype);
-  json.ascii('"name":');
+  json.piece('"name":');
   json.string(bytes, at + 4, at + 8);
-  json.ascii(',"data":"');
+  json.piece(',"data":"');
   json.base64(bytes, at + 8, end);
-  json.ascii('"},');
+  json.piece('"},');
   return true;
 }
 
 /** A member whose value is a number, with a comma after it. */
 export function member(json: JsonBytes, name: string, value: number): void {
-  json.ascii(`"${name}":`);
+  json.piece(`"${name}":`);
   json.number(value);
   json.raw(COMMA);
 }
