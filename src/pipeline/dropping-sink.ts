@@ -13,7 +13,8 @@ export interface DropWhenSlow {
 
 const PATIENCE_MS = 10_000;
 
-const TOO_SLOW: Cause = {
+/** Of what an end that must not hold up others did not take in time. */
+export const TOO_SLOW: Cause = {
   id: 'end-too-slow',
   fate: 'failed',
   loss: true,
