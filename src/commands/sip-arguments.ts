@@ -52,6 +52,7 @@ export async function parseSipOptions(
         : { kind: 'capture', options: { ...packets.options, filter } },
     targets,
     filters,
+    reassembles: args.reassemble,
     autostop,
     user,
     lines: { colours: outputShowsColours(), raw: args.raw === true },

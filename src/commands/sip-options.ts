@@ -50,6 +50,11 @@ const STOP = {
 } satisfies OptionTable;
 
 const MESSAGES = {
+  reassemble: {
+    type: 'boolean',
+    describe: 'leave fragments of datagrams alone',
+    default: true,
+  },
   'sip-filter': {
     type: 'string',
     value: 'EXPR|@FILE',

@@ -31,12 +31,13 @@ export class SipMessages implements Sink {
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
+    this.#reader.finish();
     await Promise.all(this.#reporters.map((reporter) => reporter.flush(giveUp)));
     this.#throwFailure();
   }
 
   account(): Account {
-    const { found, leftOut, notSip, malformed } = this.#reader;
+    const { found, leftOut, notSip, malformed, fragmentsMerged, reassemblyTimeouts } = this.#reader;
     const accounts = this.#reporters.map(
       (reporter) => [reporter.name, reporter.account()] as const,
     );
@@ -44,7 +45,7 @@ export class SipMessages implements Sink {
       ...this.#reader.account(),
       messages: {
         ...{ found, filtered: leftOut, notSip, malformed },
-        ...{ fragmentsMerged: 0, reassemblyTimeouts: 0 },
+        ...{ fragmentsMerged, reassemblyTimeouts },
         reporters: new Map(accounts),
       },
     };

@@ -1,6 +1,7 @@
 import { PacketCursor } from '../decode/cursor.js';
 import { decodeToTransport } from '../decode/decode-layer.js';
 import { SCTP, UDP } from '../decode/layer.js';
+import { Reassembler } from '../decode/reassembly/reassembler.js';
 import type { Cause } from '../errors/cause.js';
 import type { SipFilter } from '../language/sip-filter.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
@@ -10,6 +11,7 @@ import { PayloadType } from '../protocols/hep/chunk.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
 import { Passage, TCP } from '../protocols/passage.js';
 import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-message.js';
+import { HeldPackets } from './held-packets.js';
 import { inflated } from './inflated.js';
 import { SctpChunks } from './sctp-chunks.js';
 
@@ -21,6 +23,8 @@ enum Fate {
   NotSip,
   Fragment,
   NoTransport,
+  /** Waits for the other fragments of its datagram. */
+  Held,
 }
 
 const filtered = (id: string, text: string): Cause => ({ id, fate: 'filtered', loss: false, text });
@@ -29,7 +33,7 @@ const CAUSES: readonly (readonly [fate: Fate, cause: Cause])[] = [
   [Fate.LeftOut, filtered('sip-filter', 'of messages that --sip-filter left out')],
   [Fate.Malformed, filtered('malformed-sip', 'of malformed messages')],
   [Fate.NotSip, filtered('no-sip', 'without SIP')],
-  [Fate.Fragment, filtered('fragment', 'that are fragments of datagrams')],
+  [Fate.Fragment, filtered('fragment', 'of datagrams that were not put together')],
   [Fate.NoTransport, filtered('no-transport', 'without UDP, TCP or SCTP')],
 ];
 const FATES = 6;
@@ -40,6 +44,8 @@ const SIP_PAYLOAD: number = PayloadType.Sip;
 export interface SipReaderOptions {
   /** All of them must match. */
   readonly filters: readonly SipFilter[];
+  /** Whether datagrams are put together from their fragments. */
+  readonly reassembles: boolean;
 }
 
 /** Finds the SIP messages in packets, and counts what came of each packet and each message. */
@@ -60,28 +66,51 @@ export class SipReader {
   readonly #passage = new Passage();
   readonly #hep = new HepPacket();
   readonly #chunks = new SctpChunks();
+  readonly #reassembler: Reassembler | undefined;
+  readonly #held = new HeldPackets();
+  /** Fragments dropped by the reassembler that have been counted. */
+  #dropped = 0;
+  /** What the data at hand came in. */
+  #ownPackets = 1;
+  #ownBytes = 0;
   readonly #packets = new Float64Array(FATES);
   readonly #bytes = new Float64Array(FATES);
 
-  constructor({ filters }: SipReaderOptions) {
+  constructor({ filters, reassembles }: SipReaderOptions) {
     this.#filters = filters;
+    this.#reassembler = reassembles ? new Reassembler() : undefined;
+  }
+
+  /** Fragments that were merged into others of their datagrams: N - 1 of N. */
+  get fragmentsMerged(): number {
+    return this.#reassembler?.fragmentsMerged ?? 0;
+  }
+
+  /** Datagrams of which fragments were missing. */
+  get reassemblyTimeouts(): number {
+    return this.#reassembler?.reassemblyTimeouts ?? 0;
   }
 
   /** Appends the messages of the packets that all filters want. */
   read(batch: PacketBatch, into: MessageBatch): void {
     const cursor = this.#cursor;
-    const packets = this.#packets.fill(0);
-    const bytes = this.#bytes.fill(0);
     cursor.begin(batch);
     while (cursor.next()) {
+      // Only what is put together has come in more packets than one.
+      this.#ownPackets = 1;
+      this.#ownBytes = cursor.frameEnd - cursor.frameAt;
       const fate = this.#readPacket(cursor, into);
-      packets[fate] = (packets[fate] ?? 0) + 1;
-      bytes[fate] = (bytes[fate] ?? 0) + cursor.frameEnd - cursor.frameAt;
+      if (fate !== Fate.Held) this.#count(fate, this.#ownPackets, this.#ownBytes);
     }
     this.#tally.take(countOf(batch));
-    const count = (fate: Fate) => ({ packets: packets[fate] ?? 0, bytes: bytes[fate] ?? 0 });
-    this.#tally.pass(count(Fate.Reported));
-    for (const [fate, cause] of CAUSES) this.#tally.settle(cause, count(fate));
+    if (batch.count > 0) this.#reassembler?.expire(cursor.microseconds);
+    this.#settle();
+  }
+
+  /** No more packets will come. */
+  finish(): void {
+    this.#reassembler?.finish();
+    this.#settle();
   }
 
   /** Of the packets. */
@@ -89,11 +118,39 @@ export class SipReader {
     return this.#tally.account();
   }
 
+  #count(fate: Fate, packets: number, bytes: number): void {
+    this.#packets[fate] = (this.#packets[fate] ?? 0) + packets;
+    this.#bytes[fate] = (this.#bytes[fate] ?? 0) + bytes;
+  }
+
+  /** Puts what has been counted since the last time into the account. */
+  #settle(): void {
+    this.#countDropped();
+    const count = (fate: Fate) => ({
+      packets: this.#packets[fate] ?? 0,
+      bytes: this.#bytes[fate] ?? 0,
+    });
+    this.#tally.pass(count(Fate.Reported));
+    for (const [fate, cause] of CAUSES) this.#tally.settle(cause, count(fate));
+    this.#packets.fill(0);
+    this.#bytes.fill(0);
+  }
+
+  /** Fragments that the reassembler has given up. */
+  #countDropped(): void {
+    const dropped = this.#reassembler?.fragmentsDropped ?? 0;
+    if (dropped === this.#dropped) return;
+    const { packets, bytes } = this.#held.release(dropped - this.#dropped);
+    this.#dropped = dropped;
+    this.#count(Fate.Fragment, packets, bytes);
+  }
+
   #readPacket(cursor: PacketCursor, into: MessageBatch): Fate {
-    if (!decodeToTransport(cursor))
-      return cursor.hasMoreFragments || cursor.fragmentOffset > 0
-        ? Fate.Fragment
-        : Fate.NoTransport;
+    while (!decodeToTransport(cursor)) {
+      if (!cursor.isFragment) return Fate.NoTransport;
+      if (!this.#reassembler) return Fate.Fragment;
+      if (!this.#completes(cursor, this.#reassembler)) return Fate.Held;
+    }
     switch (cursor.transport) {
       case UDP:
         return this.#readDatagram(cursor, into);
@@ -102,6 +159,19 @@ export class SipReader {
       default:
         return Fate.NotSip;
     }
+  }
+
+  /** Whether the fragment completes its datagram, which the cursor then goes on with. */
+  #completes(cursor: PacketCursor, reassembler: Reassembler): boolean {
+    const { fragmentsMerged } = reassembler;
+    this.#held.hold({ packets: this.#ownPackets, bytes: this.#ownBytes });
+    const isComplete = reassembler.add(cursor);
+    this.#countDropped();
+    if (!isComplete) return false;
+    const own = this.#held.release(reassembler.fragmentsMerged - fragmentsMerged + 1);
+    this.#ownPackets = own.packets;
+    this.#ownBytes = own.bytes;
+    return true;
   }
 
   #readDatagram(cursor: PacketCursor, into: MessageBatch): Fate {

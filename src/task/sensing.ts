@@ -29,6 +29,8 @@ export interface SensingOptions extends Omit<ReportingOptions, 'waits'> {
   readonly maxPackets: number;
   readonly autostop: AutostopConditions;
   readonly filters: readonly SipFilter[];
+  /** Whether datagrams are put together from their fragments. */
+  readonly reassembles: boolean;
 }
 
 export interface Sensing {

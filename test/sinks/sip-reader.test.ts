@@ -37,7 +37,7 @@ function outcomes(reader: SipReader): Record<string, number> {
 const INVITE = sipRequest('INVITE', 'a@b');
 
 test('each packet and each payload is in one counter', () => {
-  const reader = new SipReader({ filters: [] });
+  const reader = new SipReader({ filters: [], reassembles: true });
   const fragment = Buffer.from(udpFrame(INVITE));
   fragment.writeUInt16BE(0x2000, 20);
   const arp = Buffer.concat([udpFrame(INVITE).subarray(0, 12), Buffer.from('0806', 'hex')]);
@@ -65,7 +65,7 @@ test('all filters have to match', async () => {
   const filters = await Promise.all(
     ['(method invite bye)', '(not (callid x))', '(port 5080)'].map(compileSipFilter),
   );
-  const reader = new SipReader({ filters });
+  const reader = new SipReader({ filters, reassembles: true });
   const found = read(reader, [
     udpFrame(INVITE),
     udpFrame(sipRequest('BYE', 'x')),
@@ -94,7 +94,7 @@ test('SIP in HEP has the inner time and ends, compressed or not', () => {
     const length = writer.write(inner, PayloadType.Sip, payload, undefined, true);
     frames.push(udpFrame(Buffer.from(writer.bytes.subarray(0, length)), { toPort: 9060 }));
   }
-  const reader = new SipReader({ filters: [] });
+  const reader = new SipReader({ filters: [], reassembles: true });
   const expected = 'INVITE a@b tcp 77';
   assert.deepEqual(read(reader, frames), [expected, expected, expected]);
   assert.deepEqual([reader.notSip, outcomes(reader)['no-sip']], [1, 1]);
@@ -116,9 +116,47 @@ test('SCTP: whole data chunks are messages, of several in a packet each', () => 
   ]);
   const frame = udpFrame(Buffer.concat([Buffer.alloc(4), chunks]));
   frame[23] = 132;
-  const reader = new SipReader({ filters: [] });
+  const reader = new SipReader({ filters: [], reassembles: true });
   assert.deepEqual(read(reader, [frame]), ['BYE one sctp 0', 'BYE two sctp 0']);
   assert.deepEqual(outcomes(reader), { in: 1, out: 1 });
+});
+
+/** The two halves of an IPv4 frame, as fragments. */
+function halves(frame: Buffer, id: number): [Buffer, Buffer] {
+  const cut = 34 + 64;
+  const first = Buffer.from(frame.subarray(0, cut));
+  const second = Buffer.concat([frame.subarray(0, 34), frame.subarray(cut)]);
+  for (const [half, field] of [
+    [first, 0x2000],
+    [second, 64 / 8],
+  ] as const) {
+    half.writeUInt16BE(half.length - 14, 16);
+    half.writeUInt16BE(id, 18);
+    half.writeUInt16BE(field, 20);
+  }
+  return [first, second];
+}
+
+test('fragments: the datagram is one message, and its packets are out together', () => {
+  const reader = new SipReader({ filters: [], reassembles: true });
+  const [first, second] = halves(udpFrame(INVITE), 1);
+  const [lost] = halves(udpFrame(INVITE), 2);
+  assert.deepEqual(read(reader, [second, lost]), []);
+  assert.equal(underWay(reader.account()).packets, 2);
+  assert.deepEqual(read(reader, [udpFrame(sipRequest('BYE', 'x')), first]), [
+    'BYE x udp 0',
+    'INVITE a@b udp 1',
+  ]);
+  reader.finish();
+  assert.deepEqual(outcomes(reader), { in: 5 - 1, out: 3, fragment: 1 });
+  assert.deepEqual(underWay(reader.account()), { packets: 0, bytes: 0 });
+  assert.deepEqual([reader.fragmentsMerged, reader.reassemblyTimeouts], [1, 1]);
+});
+
+test('fragments are left alone where that is asked for', () => {
+  const reader = new SipReader({ filters: [], reassembles: false });
+  assert.deepEqual(read(reader, halves(udpFrame(INVITE), 1)), []);
+  assert.deepEqual(outcomes(reader), { in: 2, out: 0, fragment: 2 });
 });
 
 test('10,000 damaged frames: nothing is thrown, and the counters add up', () => {
@@ -132,12 +170,13 @@ test('10,000 damaged frames: nothing is thrown, and the counters add up', () => 
     udpFrame(Buffer.from(writer.bytes.subarray(0, length))),
   ];
   const mutations = new Mutations(20_261);
-  const reader = new SipReader({ filters: [] });
+  const reader = new SipReader({ filters: [], reassembles: true });
   let reported = 0;
   for (let round = 0; round < 100; round++) {
     const frames = Array.from({ length: 100 }, () => mutations.next(originals));
     reported += read(reader, frames, [1, 113, 101, 276][round % 4] ?? 1).length;
   }
+  reader.finish();
   const account = reader.account();
   assert.equal(account.in.packets, 10_000);
   assert.deepEqual(underWay(account), { packets: 0, bytes: 0 });
