@@ -6,7 +6,6 @@ const NONE = -1;
  */
 export class PagePool {
   readonly bytes: Buffer;
-  readonly pageBytes: number;
   readonly pages: number;
   readonly #free: Int32Array;
   #freed = 0;
@@ -14,7 +13,6 @@ export class PagePool {
 
   constructor(pages: number, pageBytes: number) {
     this.pages = pages;
-    this.pageBytes = pageBytes;
     this.bytes = Buffer.allocUnsafeSlow(pages * pageBytes);
     this.#free = new Int32Array(pages);
   }

@@ -7,14 +7,13 @@ import { Reassembler } from '#kcap/decode/reassembly/reassembler.js';
 import { RECORD_HEADER_BYTES } from '#kcap/packet/record.js';
 
 import { batchOf } from '../../packet/packets.js';
-import { collectGarbage } from '../../support/collect-garbage.js';
+import { assertFlat } from '../../support/assert-flat.js';
 import { fragment4, fragment6, piecesOf } from '../../support/fragments.js';
 import { ethernet, udp } from '../../support/frames.js';
 import { random32 } from '../../support/random32.js';
 import { assertBalanced } from './reassembling.js';
 
 const FLOOD = 1_000_000;
-const MIB = 1024 * 1024;
 const WHOLE = udp([5060, 5060], Buffer.alloc(2000, 'x'));
 const PIECES = piecesOf(WHOLE, [1480]);
 const [FIRST, LAST] = PIECES.map((piece) => ethernet(0x0800, fragment4(piece)));
@@ -36,18 +35,6 @@ function flood(
   }
   assertBalanced(reassembler);
   return decoded;
-}
-
-async function assertFlat(use: () => void): Promise<void> {
-  use();
-  await collectGarbage();
-  const before = process.memoryUsage();
-  use();
-  await collectGarbage();
-  const after = process.memoryUsage();
-  const grown = (what: 'heapUsed' | 'arrayBuffers') => after[what] - before[what];
-  assert.ok(grown('heapUsed') < MIB, `heap ${grown('heapUsed')}`);
-  assert.ok(grown('arrayBuffers') < MIB, `buffers ${grown('arrayBuffers')}`);
 }
 
 describe('a flood of fragments', () => {
