@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
 const levels = [
   ['packet', 'errors', 'addon.ts'],
   ['files', 'pcap', 'decode', 'capture', 'kafka'],
-  ['pipeline', 'spool'],
+  ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
   ['terminal'],

@@ -19,6 +19,7 @@
 
 #include "batch/batch.h"
 #include "capture/capture_filter.h"
+#include "capture/device_facts.h"
 #include "capture/link_type.h"
 #include "capture/live_capture.h"
 #include "capture/own/own_connections.h"
@@ -178,6 +179,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
+  InitDeviceFacts(env, exports);
   InitThreadRoom(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);

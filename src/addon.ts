@@ -47,6 +47,8 @@ export interface NativeConsumedBatch extends NativeBatch {
     readonly badHeaders: number;
     /** Values of messages, or parts of them, that hold no packet. */
     readonly unusable: number;
+    /** Messages of many packets that begin in the batch. */
+    readonly packed: number;
     /** Packets of the window that were found outside its slack. */
     readonly outsideSlack: number;
     /** Messages before those of the batch that the broker deleted before they were read. */
@@ -220,6 +222,12 @@ interface Addon {
   kafkaErrors(): { readonly name: string; readonly description: string }[];
   /** The name of the error that the brokers have for this topic, which is not made; undefined where it is there. */
   topicError(properties: Properties, topic: string, timeoutMs: number): Promise<string | undefined>;
+  /** The topic's settings by their names; the name of the error where the brokers give none. */
+  topicSettings(
+    properties: Properties,
+    topic: string,
+    timeoutMs: number,
+  ): Promise<Readonly<Record<string, string>> | string>;
   /** Every property that librdkafka lists, and whose it is: of consumers, of producers or of both. */
   properties(): { readonly name: string; readonly client: 'C' | 'P' | '*' }[];
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
@@ -235,6 +243,14 @@ interface Addon {
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
+  /** What libpcap knows of each interface beside its addresses: `native/capture/device_facts.h`. */
+  deviceFacts(): {
+    readonly name: string;
+    readonly up?: boolean;
+    readonly running?: boolean;
+    readonly linkTypes?: readonly number[];
+    readonly refused?: boolean;
+  }[];
   CaptureFilter: {
     new (
       expression: string,

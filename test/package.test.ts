@@ -77,7 +77,7 @@ test("README's command installs the tarball in a bare folder, and what it instal
     /^kcap \d+\.\d+\.\d+\nlibrdkafka .*\bsasl_gssapi\b.*zstd/,
   );
   const page = await runCommand('man', '-M', path.join(prefix, 'share/man'), '-w', 'kcap');
-  assert.match(page, /share\/man\/man1\/kcap\.1$/m);
+  assert.match(page, /\/kcap\.1$/m);
   const devices = kcap(t, ['devices'], { command });
   assert.equal((await devices.exit).status, 0, devices.stderr);
   assert.match(devices.stdout.toString(), /^lo /m);

@@ -181,7 +181,7 @@ Napi::Value BatchProducer::AskForTopicSettings(const Napi::CallbackInfo& info) {
 void BatchProducer::LookUpTopicSettings(int timeout_ms) {
   auto settings = SettingsOfTopic(client(), topic_, timeout_ms);
   std::lock_guard lock(details_mutex_);
-  if (!settings.empty()) topic_settings_ = std::move(settings);
+  if (!settings.values.empty()) topic_settings_ = std::move(settings.values);
 }
 
 Napi::Value BatchProducer::TopicSettings(const Napi::CallbackInfo& info) {

@@ -22,9 +22,6 @@ export type Option = Options & {
 
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** Of a command that takes none. */
-export const NO_OPTIONS = {} satisfies OptionTable;
-
 /** A command line as yargs gives it. */
 export type Arguments<Options extends OptionTable> = ArgumentsCamelCase<
   InferredOptionTypes<Options>

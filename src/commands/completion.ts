@@ -38,7 +38,7 @@ async function candidateLines(words: readonly string[]): Promise<string> {
   return found.candidates.map(({ text, describe = '' }) => `${text}\t${describe}\n`).join('');
 }
 
-const suggest: Suggest = async (what) => {
+const suggest: Suggest = async (what, words) => {
   switch (what) {
     case 'interface':
       return listDevices().map(({ name, description, addresses }) => ({
@@ -49,8 +49,10 @@ const suggest: Suggest = async (what) => {
       return addon.properties().map(({ name }) => ({ text: `${name}=` }));
     case 'user':
       return users(await readFile('/etc/passwd', 'utf8'));
-    case 'topic':
-      return [];
+    case 'topic': {
+      const { topicSuggestions } = await import('./topic-suggestions.js');
+      return (await topicSuggestions(words)).map((text) => ({ text }));
+    }
   }
 };
 

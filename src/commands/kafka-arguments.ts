@@ -15,25 +15,38 @@ export interface KafkaOptions {
   readonly properties: Properties;
 }
 
-/** @param role whose properties mean something */
+/** Whose properties these are. */
+export interface PropertiesUse {
+  readonly role: 'producer' | 'consumer';
+  /** What a property of the other role has no effect with. */
+  readonly mode: string;
+  /** Where no broker is given. */
+  readonly remedy?: string;
+}
+
+/**
+ * @param role whose properties mean something
+ * @param mode what a property of the other role has no effect with
+ */
 export function parseKafkaOptions(
   args: Arguments<typeof KAFKA>,
   role: 'producer' | 'consumer',
   log: Logger,
+  mode = `--${role}`,
 ): KafkaOptions {
   const topic = args['kafka-topic'];
   if (topic === undefined || topic === '')
     throw usageError('topic', 'none given', 'name it with -t, for example -t pcap');
   return {
     topic: checkTopicName('-t', topic),
-    properties: parseProperties(args, role, log),
+    properties: parseProperties(args, { role, mode }, log),
   };
 }
 
 /** What the file of KCAP_CONFIG, -k and -X say, in this order: as in pycapa, -X wins. */
-function parseProperties(
-  args: Arguments<typeof KAFKA>,
-  role: 'producer' | 'consumer',
+export function parseProperties(
+  args: Pick<Arguments<typeof KAFKA>, 'kafka-broker' | 'kafka-config'>,
+  { role, mode, remedy = 'name it with -k, for example -k localhost:9092' }: PropertiesUse,
   log: Logger,
 ): Properties {
   const properties = new Map<string, string>();
@@ -60,10 +73,9 @@ function parseProperties(
       const property = parseProperty(given);
       // A file may be for both modes.
       if (isOfOtherClient(property[0], role))
-        log.warn(`-X ${property[0]}: it has no effect with --${role}`);
+        log.warn(`-X ${property[0]}: it has no effect with ${mode}`);
       set(property);
     }
-  if (brokersOf(properties) === '')
-    throw usageError('broker', 'none given', 'name it with -k, for example -k localhost:9092');
+  if (brokersOf(properties) === '') throw usageError('broker', 'none given', remedy);
   return properties;
 }

@@ -164,7 +164,7 @@ async function openBranches(
   parts: Parameters<typeof openSink>[1],
   scope: Scope,
 ): Promise<[Branch, ...Branch[]]> {
-  const lines = options.print && openPrinting(options.print, parts, scope);
+  const lines = options.print && openPrinting(options.print, parts, scope, 'wait');
   if (lines && options.file === undefined) return [lines];
   // Last of all: it may empty a file.
   const sink = await openSink(options, parts, scope);

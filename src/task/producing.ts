@@ -67,7 +67,9 @@ export async function openProducing(
     },
   });
   const end = new Branch({ name: options.topic, sink });
-  const printed = options.print ? [openPrinting(options.print, parts, scope)] : [];
+  // Files wait for whoever reads the lines; interfaces don't.
+  const slowLines = 'files' in options.from ? 'wait' : 'drop';
+  const printed = options.print ? [openPrinting(options.print, parts, scope, slowLines)] : [];
   // Last of all: it may empty a file.
   const copies = copy ? [await openCopy(copy, scope, log)] : [];
   const size = copy && captureSize(copy, undefined);

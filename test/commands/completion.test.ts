@@ -6,9 +6,12 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 
+import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
 import { repository } from '../support/repository.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { testBrokers } from '../support/test-brokers.js';
+import { freshTopic } from '../support/topic.js';
 
 /** Has a shell run a script that finds kcap on its PATH; what it says. */
 async function inShell(
@@ -97,6 +100,21 @@ test('interfaces, properties and users are known', async (t) => {
     assert.equal((await run.exit).status, 0, run.stderr);
     assert.match(run.stdout.toString(), expected);
   }
+});
+
+test("topics are those of the command line's brokers", async (t) => {
+  const topic = await freshTopic(t);
+  const ask = async (...words: string[]) => {
+    const run = kcap(t, ['completion', '--candidates', '--', ...words]);
+    assert.equal((await run.exit).status, 0, run.stderr);
+    assert.equal(run.stderr, '');
+    return run.stdout.toString();
+  };
+  for (const brokers of [['-k', testBrokers()], [`-Xbootstrap.servers=${testBrokers()}`]])
+    assert.equal(await ask('-c', ...brokers, '-t', topic), `${topic}\t\n`);
+  assert.equal(await ask('-c', '-t', ''), '', 'no brokers');
+  const port = await freePort();
+  assert.equal(await ask('-c', '-k', `127.0.0.1:${port}`, '-t', ''), '', 'nobody there');
 });
 
 test('completion without a name is for the shell of $SHELL', async (t) => {

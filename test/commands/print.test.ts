@@ -6,10 +6,13 @@ import { describe, test, type TestContext } from 'node:test';
 import { LIKE_TCPDUMP } from '../decode/known-packets.js';
 import { kcap } from '../support/kcap.js';
 import { pcapFile, readPcap } from '../support/pcap-file.js';
+import { repository } from '../support/repository.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { freshTopic } from '../support/topic.js';
+import { flood } from '../support/traffic.js';
+import { noVeth, vethPair } from '../support/veth.js';
 
 /* eslint-disable no-control-regex -- colours are made of them */
 
@@ -74,6 +77,36 @@ describe('--print', () => {
     assert.equal((await sent.exit).status, 0);
     assert.equal(readPcap(sent.stdout).packets.length, 5);
   });
+
+  test(
+    'of a capture never holds it up: lines that nobody reads are dropped, and counted',
+    { skip: noVeth },
+    async (t) => {
+      const topic = await freshTopic(t);
+      const veth = await vethPair(t);
+      const pipe = path.join(await tempFolder(t), 'pipe');
+      await runCommand('mkfifo', pipe);
+      const command = ['sh', '-c', `exec "${repository}bin/kcap" "$@" 1<>${pipe}`, 'sh'];
+      const brokers = ['-k', testBrokers(), '-t', topic, '--drain-timeout', '3'];
+      const run = kcap(t, ['-p', ...brokers, '-i', veth.inside, '--print'], { command });
+      await run.started();
+      const { packets } = await flood(veth, {
+        packetsPerSecond: 40_000,
+        frameBytes: 200,
+        seconds: 1.5,
+      });
+      run.signal('SIGTERM');
+      assert.equal((await run.exit).status, 1);
+      const { packets_out, dropped_kernel, branches } = run.summary();
+      assert.deepEqual(
+        { packets_out, dropped_kernel },
+        { packets_out: packets, dropped_kernel: 0 },
+      );
+      const { lines } = branches as { lines: { packets_in: number; packets_failed: number } };
+      assert.equal(lines.packets_in, packets);
+      assert.ok(lines.packets_failed > 0);
+    },
+  );
 
   test('ends when the reader of the lines leaves, as a normal end', async (t) => {
     const { topic, lines } = await knownTopic(t);

@@ -419,7 +419,9 @@ describe('packs that are read', () => {
       for (const batch of read)
         for (const [name, count] of Object.entries(batch.tally))
           if (count > 0) sums[name] = (sums[name] ?? 0) + count;
-      assert.deepEqual(sums, tally);
+      // A message of packets counts once, wherever its batches end.
+      const isPack = packets > 0 && /^\d+$/.test(packed);
+      assert.deepEqual(sums, isPack ? { ...tally, packed: 1 } : tally);
     });
   }
 
