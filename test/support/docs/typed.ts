@@ -61,15 +61,18 @@ export async function type(desk: Desk, command: string): Promise<Typed> {
   }
 }
 
+/** A producer or a consumer; `tshark -i kcap -o …` is none. */
+const RUN = /(?<!-i )\bkcap -/g;
+/** What runs until it is stopped, unless it is told to end. */
+const LASTING = /\bkcap (?:-|broker\b)/;
+
 /** Whether each kcap in it has an end of its own, or a reader that leaves. */
 function endsByItself(command: string): boolean {
   const ends = / (?:-e|--exit|-r [^-].*|--to .*|-m \d+|-a \S+)(?= |$)/;
   const commands = command.replace(/ #.*/, '').split('|');
   return (
     / head\b/.test(commands.at(-1) ?? '') ||
-    commands.every(
-      (part) => !/\bkcap (?:-|broker\b)/.test(part) || ends.test(part) || / -r -/.test(part),
-    )
+    commands.every((part) => !LASTING.test(part) || ends.test(part) || / -r -/.test(part))
   );
 }
 
@@ -82,7 +85,7 @@ function doneBy(command: string): 'output' | 'files' | 'capture' {
 
 /** How many producers and consumers there are in it; each says when it has started. */
 function countRuns(command: string): number {
-  return [...command.matchAll(/\bkcap -/g)].length;
+  return [...command.matchAll(RUN)].length;
 }
 
 function interrupt({ pid }: ChildProcess): void {

@@ -13,6 +13,8 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
+import { findWiresharkFolders } from '#kcap/extcap/wireshark-folders.js';
+
 import {
   clientHello,
   dns,
@@ -37,7 +39,8 @@ import { waitFor } from '../wait-for.js';
 /**
  * The machine that the pages of docs/ speak of: eth0 and eth1 with traffic, a Kafka at localhost:9092 with a topic `pcap`
  * that has packets of the last 40 minutes and gets new ones, and trace.pcapng.gz in the folder that one is in. All of it is
- * in a network namespace; what commands write to /srv, /var/spool and the home folder goes to a folder of the test's.
+ * in a network namespace; what commands write to /srv, /var/spool and the home folder goes to a folder of the
+ * test's, and what they install for Wireshark, too.
  */
 export interface DocsWorld {
   /** A place to type commands in, with a folder of its own. */
@@ -72,15 +75,20 @@ export const TRAFFIC: readonly Buffer[] = [
   ip(6, tcp([50_000, 443], Buffer.alloc(0), { ...WAY, flags: 'R' })),
 ];
 
+/** Reads what kcap has written to its end, as Ctrl-C reaches both of them. */
+const TO_THE_END = "trap '' INT; exec tcpdump -l -n -r -";
+
 /**
  * Programs that stand in for others, with the reason. What they are fed is read for real: by tcpdump's libpcap, which
  * Suricata, Zeek and ntopng use, or by the part of Wireshark that has no window.
  */
 const STAND_INS: Readonly<Record<string, string>> = {
   // None of the three is in Debian 12.
-  suricata: 'exec tcpdump -n -r -',
-  zeek: 'exec tcpdump -n -r -',
-  ntopng: 'exec tcpdump -n -r -',
+  suricata: TO_THE_END,
+  zeek: TO_THE_END,
+  ntopng: TO_THE_END,
+  // Its other end is another machine, which reads packets or has some.
+  nc: `case $1 in -l) ${TO_THE_END} ;; *) exec zcat trace.pcapng.gz ;; esac`,
   // Needs a screen.
   wireshark: 'exec tshark -i -',
   // Who runs the test is root.
@@ -187,7 +195,8 @@ async function deskFolder(
 ): Promise<string> {
   const own = await mkdtemp(path.join(folder, 'desk-'));
   await chmod(own, 0o755);
-  for (const name of ['home', 'srv', 'srv/pcap', 'spool']) await mkdir(path.join(own, name));
+  for (const name of ['home', 'srv', 'srv/pcap', 'spool', 'extcap'])
+    await mkdir(path.join(own, name));
   // Who gives up root with -Z writes here, too.
   await chmod(path.join(own, 'home'), 0o777);
   await writeFile(path.join(own, 'hosts'), '127.0.0.1 localhost kafka1 old new\n');
@@ -196,11 +205,15 @@ async function deskFolder(
   return own;
 }
 
+/** Where Wireshark looks for programs that it captures with: one for all users, before 4.2. */
+const extcap = (await findWiresharkFolders())?.global;
+
 /** `ip netns exec` gives each command a mount namespace of its own. */
 const MOUNT = [
   'mount --bind "$0/hosts" /etc/hosts',
   'mount --bind "$0/spool" /var/spool',
   'mount --bind "$0/srv" /srv',
+  ...(extcap === undefined ? [] : [`mount --bind "$0/extcap" '${extcap}'`]),
   'exec "$@"',
 ].join(' && ');
 
