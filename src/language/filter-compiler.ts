@@ -2,7 +2,7 @@ import { nearest } from '../errors/nearest.js';
 import { messageOf } from '../errors/user-error.js';
 import type { ByteRange } from '../protocols/byte-range.js';
 import { isAnyCase, isToken } from '../protocols/sip/ascii.js';
-import { HeaderLine, Line } from '../protocols/sip/header-line.js';
+import { HEADER, HeaderLine } from '../protocols/sip/header-line.js';
 import { namesOfHeader } from '../protocols/sip/header-name.js';
 import type { SipMessage } from '../protocols/sip/sip-message.js';
 import { type AddressRange, isInRange, parseAddressRange } from './address-range.js';
@@ -346,7 +346,7 @@ function someHeader(names: readonly string[], test: BytePattern): SipFilter {
   const line = new HeaderLine();
   return ({ bytes, headersStart, bodyStart }) => {
     let at = headersStart;
-    while (line.read(bytes, at, bodyStart) === Line.Header) {
+    while (line.read(bytes, at, bodyStart) === HEADER) {
       const { nameStart, nameEnd, valueStart, valueEnd, next } = line;
       for (const name of names)
         if (isAnyCase(bytes, nameStart, nameEnd, name) && test(bytes, valueStart, valueEnd))
