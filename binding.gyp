@@ -16,6 +16,8 @@
         'native/kafka/batch_filler.cc',
         'native/kafka/batch_producer.cc',
         'native/capture/capture_filter.cc',
+        'native/capture/device_facts.cc',
+        'native/capture/fanout.cc',
         'native/capture/filter_compilation.cc',
         'native/capture/own/connection_table.cc',
         'native/capture/own/kcap_processes.cc',

@@ -7,8 +7,8 @@ import tseslint from 'typescript-eslint';
  */
 const levels = [
   ['packet', 'errors', 'addon.ts', 'protocols'],
-  ['files', 'pcap', 'capture', 'kafka', 'language'],
-  ['pipeline', 'spool'],
+  ['files', 'pcap', 'decode', 'capture', 'kafka', 'language'],
+  ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
   ['terminal'],

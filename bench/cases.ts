@@ -1,4 +1,5 @@
 import type { Contender } from './contenders.js';
+import type { Traffic } from './rig/ordinary-traffic.js';
 
 /** Compression of the messages, by librdkafka's names. */
 export type Compression = 'none' | 'lz4' | 'zstd';
@@ -24,6 +25,15 @@ export interface CaptureCase extends Common {
   readonly kind: 'capture';
   /** Packets/s. */
   readonly rate: number | 'flat out';
+  /** To the broker and back; undefined for as short as it is. */
+  readonly roundTripMs?: number;
+}
+
+/** Packets go to disk while there is no broker, and from there to Kafka. kcap only. */
+export interface SpoolCase extends Common {
+  readonly kind: 'spool';
+  /** Packets/s. */
+  readonly rate: number;
 }
 
 export interface FileCase extends Common {
@@ -49,7 +59,14 @@ export interface SoakCase extends Common {
   readonly rate: number;
 }
 
-export type Case = CaptureCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
+/** A capture file as lines of text. */
+export interface PrintCase extends Common {
+  readonly kind: 'print';
+  readonly traffic: Traffic;
+}
+
+export type Case =
+  PrintCase | CaptureCase | SpoolCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
 
 /** The unit of the figure that is compared. */
 export function unitOf({ kind }: Case): 'CPU-s/Mpkt' | 'ms' {
@@ -57,6 +74,8 @@ export function unitOf({ kind }: Case): 'CPU-s/Mpkt' | 'ms' {
 }
 
 type Details = Partial<Common>;
+
+const KCAP_ONLY = ['kcap'] as const;
 
 const USUAL = {
   contenders: ['kcap', 'c', 'pycapa', 'naive'],
@@ -106,6 +125,12 @@ export const CASES: readonly Case[] = [
   ...[capture(200_000, 'all'), capture(400_000, 'all'), capture('flat out', 'all')].map(packed),
   varied(packed(capture('flat out', 'all')), '64b', '64-byte frames', { frameBytes: 64 }),
   ...[file('all'), read('null', 'all'), read('file', 'all')].map(packed),
+  ...[capture(200_000, 'all'), packed(capture(200_000, 'all'))].flatMap((spec) => [
+    varied(spec, 'lz4', 'lz4', { compression: 'lz4' }),
+    varied(spec, 'zstd', 'zstd', { compression: 'zstd' }),
+    { ...varied(spec, 'far', 'broker 50 ms away', {}), roundTripMs: 50 },
+  ]),
+  ...[spool('all'), packed(spool('all'))].map((spec) => ({ ...spec, contenders: KCAP_ONLY })),
   {
     ...packed<LatencyCase>({
       ...{ kind: 'latency', name: 'latency', title: 'Quiet link: wire to output', when: 'all' },
@@ -121,6 +146,14 @@ export const CASES: readonly Case[] = [
     varied(read('null', 'all'), suffix, title, shape),
   ]),
   {
+    ...{ kind: 'print', name: 'print', title: 'A file as lines, ordinary traffic', when: 'all' },
+    ...{ ...USUAL, contenders: ['kcap', 'tcpdump'], traffic: 'ordinary' },
+  },
+  {
+    ...{ kind: 'print', name: 'print-200b', title: 'A file as lines, 200-byte UDP', when: 'all' },
+    ...{ ...USUAL, contenders: ['kcap', 'tcpdump'], traffic: 'plain' },
+  },
+  {
     ...{ kind: 'soak', name: 'soak', title: 'Ten minutes at 100k packets/s', when: 'named' },
     ...{ ...USUAL, contenders: ['kcap'], rate: 100_000 },
   },
@@ -131,6 +164,13 @@ function capture(rate: number | 'flat out', when: When): CaptureCase {
   return {
     ...{ kind: 'capture', name: `capture-${paced ?? 'flat'}`, rate, when, ...USUAL },
     title: `Capture, ${paced === undefined ? 'flat out' : `${paced} packets/s`}`,
+  };
+}
+
+function spool(when: When): SpoolCase {
+  return {
+    ...{ kind: 'spool', name: 'spool', title: 'To disk, and from there to Kafka', when },
+    ...{ ...USUAL, rate: 200_000 },
   };
 }
 

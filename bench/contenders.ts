@@ -2,7 +2,7 @@ import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js'
 import { repository } from '#support/repository.js';
 import type { Topic } from './rig/cluster.js';
 
-export const CONTENDERS = ['kcap', 'c', 'packer', 'pycapa', 'naive'] as const;
+export const CONTENDERS = ['kcap', 'c', 'packer', 'pycapa', 'naive', 'tcpdump'] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
 /** librdkafka properties as the user would give them. */
@@ -14,6 +14,8 @@ interface Job {
   readonly properties: Properties;
   /** Many packets a message, for those who can. */
   readonly packed?: boolean;
+  /** Folder in which kcap keeps what can't be sent. */
+  readonly spool?: string;
 }
 
 /** Whether the contender's messages hold many packets in a case of packed ones. */
@@ -50,6 +52,7 @@ export function readCommand(contender: Contender, job: ReadJob): string[] {
   const endless = packets === Infinity;
   if (contender === 'kcap')
     return [...KCAP, '--consumer', '-o', 'begin', ...(endless ? [] : ['-e']), ...common(job)];
+  if (contender === 'tcpdump') throw new Error('tcpdump only prints');
   const range = ['-p', String(topic.partitions), ...(endless ? [] : ['-n', String(packets)])];
   const properties = LIMITS.includes(contender)
     ? consumerProperties(job.properties, {
@@ -82,8 +85,12 @@ const READERS = {
 };
 
 function producer(contender: Contender, from: readonly string[], job: Job): string[] {
-  if (contender === 'kcap')
-    return [...KCAP, '--producer', ...(job.packed ? ['--pack'] : []), ...from, ...common(job)];
+  if (contender === 'kcap') {
+    const spool = job.spool === undefined ? [] : ['--spool', job.spool];
+    const packing = job.packed ? ['--pack'] : [];
+    return [...KCAP, '--producer', ...packing, ...spool, ...from, ...common(job)];
+  }
+  if (contender === 'tcpdump') throw new Error('tcpdump only prints');
   const properties = LIMITS.includes(contender) ? limitProperties(job.properties) : job.properties;
   return [...SENDERS[contender], ...from, ...common({ ...job, properties })];
 }

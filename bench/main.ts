@@ -52,11 +52,15 @@ async function measure(options: Options, scope: Scope): Promise<void> {
   scope.after(() => rm(folder, { recursive: true, force: true }));
   process.env['TMPDIR'] = folder;
 
-  const brokers = await brokersOf(scope);
+  // Of KCAP_TEST_BROKERS, or a Kafka of our own.
+  const given = process.env['KCAP_TEST_BROKERS'];
+  const kafka = given ? undefined : await startKafka(scope);
+  const brokers = kafka?.brokers ?? given ?? '';
   // For the tests' rigs.
   process.env['KCAP_TEST_BROKERS'] = brokers;
   const session = {
     cluster: await Cluster.connect(brokers, scope),
+    kafka,
     veth: await vethPair(scope.asTest),
     frames: new FrameFiles(folder),
     folder,
@@ -66,9 +70,4 @@ async function measure(options: Options, scope: Scope): Promise<void> {
     signal: stop.signal,
   };
   await measureCases(session, options);
-}
-
-/** Those of KCAP_TEST_BROKERS, or a Kafka of our own. */
-async function brokersOf(scope: Scope): Promise<string> {
-  return process.env['KCAP_TEST_BROKERS'] || startKafka(scope);
 }

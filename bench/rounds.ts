@@ -3,8 +3,10 @@ import type { Contender } from './contenders.js';
 import { captureTurn } from './jobs/capture.js';
 import { fileTurn } from './jobs/file.js';
 import { latencyTurn } from './jobs/latency.js';
+import { printTurn } from './jobs/print.js';
 import { type FilledTopics, filledTopics, readTurn } from './jobs/read.js';
 import { soakTurn } from './jobs/soak.js';
+import { spoolTurn } from './jobs/spool.js';
 import { startTurn } from './jobs/start.js';
 import { inScope, type Scope } from './rig/scope.js';
 import type { Run, Turn } from './run.js';
@@ -73,11 +75,15 @@ function takeTurn(
   switch (spec.kind) {
     case 'capture':
       return captureTurn(session, scope, spec, contender);
+    case 'spool':
+      return spoolTurn(session, scope, spec);
     case 'file':
       return fileTurn(session, scope, spec, contender);
     case 'read':
       if (!topics) throw new Error('There is no topic to read');
       return readTurn(session, scope, spec, contender, topics);
+    case 'print':
+      return printTurn(session, scope, spec, contender);
     case 'latency':
       return latencyTurn(session, scope, spec, contender);
     case 'start':

@@ -1,4 +1,5 @@
 import type { Contender } from './contenders.js';
+import type { BrokerCost } from './rig/broker-cost.js';
 import type { Finished } from './rig/measured-process.js';
 import type { ProcessSample } from './rig/process-sample.js';
 
@@ -39,6 +40,7 @@ export interface Turn {
   /** Offered by the sender where packets were captured, reached by the contender, start included, otherwise. */
   readonly packetsPerSecond?: number;
   readonly process?: Finished;
+  readonly broker?: BrokerCost;
   readonly latency?: Latency;
   readonly samples?: readonly SoakSample[];
 }

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #if !__has_include(<pcap/pcap.h>)
@@ -18,6 +19,7 @@
 
 #include "batch/batch.h"
 #include "capture/capture_filter.h"
+#include "capture/device_facts.h"
 #include "capture/link_type.h"
 #include "capture/live_capture.h"
 #include "capture/own/own_connections.h"
@@ -105,6 +107,13 @@ Napi::Value ReaderLeft(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), output.revents & (POLLERR | POLLHUP));
 }
 
+/** terminalColumns(fd) → how wide this terminal is now, 0 where it does not say so. */
+Napi::Value TerminalColumns(const Napi::CallbackInfo& info) {
+  winsize size = {};
+  if (ioctl(info[0].As<Napi::Number>(), TIOCGWINSZ, &size) != 0) size.ws_col = 0;
+  return Napi::Number::New(info.Env(), size.ws_col);
+}
+
 /** lockFile(fd) → whether the file is this process's now, until it closes it or ends. */
 Napi::Value LockFile(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), flock(info[0].As<Napi::Number>(), LOCK_EX | LOCK_NB) == 0);
@@ -163,12 +172,14 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["linkTypeName"] = Napi::Function::New<LinkTypeName>(env, "linkTypeName");
   exports["flowPartitions"] = Napi::Function::New<FlowPartitions>(env, "flowPartitions");
   exports["readerLeft"] = Napi::Function::New<ReaderLeft>(env, "readerLeft");
+  exports["terminalColumns"] = Napi::Function::New<TerminalColumns>(env, "terminalColumns");
   exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
+  InitDeviceFacts(env, exports);
   InitThreadRoom(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);

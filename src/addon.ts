@@ -47,6 +47,8 @@ export interface NativeConsumedBatch extends NativeBatch {
     readonly badHeaders: number;
     /** Values of messages, or parts of them, that hold no packet. */
     readonly unusable: number;
+    /** Messages of many packets that begin in the batch. */
+    readonly packed: number;
     /** Packets of the window that were found outside its slack. */
     readonly outsideSlack: number;
     /** Messages before those of the batch that the broker deleted before they were read. */
@@ -80,6 +82,8 @@ type Properties = readonly (readonly [name: string, value: string])[];
 
 export interface NativeCapture {
   next(): Promise<NativeBatch | null>;
+  /** Where it shares packets: they come from now on. */
+  begin(): void;
   stop(): void;
   abandon(): void;
   facts(): {
@@ -88,6 +92,8 @@ export interface NativeCapture {
     snapLength: number;
     warning: string;
     unknownToOthers: string;
+    /** Of the captures that share an interface's packets, where it does. */
+    fanoutGroup?: number;
   };
   counters(): {
     /** Of 32 bits, as libpcap counts: the next after 4,294,967,295 is 0. */
@@ -169,6 +175,8 @@ export interface NativeProducer {
 export interface NativeConsumer {
   next(): Promise<NativeConsumedBatch | null>;
   acknowledge(offsets: readonly NativeOffset[]): void;
+  /** For each partition, the offset of its end as last heard, -1 where nothing was. */
+  highWatermarks(partitions: readonly number[]): number[];
   stop(): void;
   /** Ends where the partitions have nothing more; takes `enable.partition.eof`. */
   endHere(): void;
@@ -214,11 +222,19 @@ interface Addon {
   kafkaErrors(): { readonly name: string; readonly description: string }[];
   /** The name of the error that the brokers have for this topic, which is not made; undefined where it is there. */
   topicError(properties: Properties, topic: string, timeoutMs: number): Promise<string | undefined>;
+  /** The topic's settings by their names; the name of the error where the brokers give none. */
+  topicSettings(
+    properties: Properties,
+    topic: string,
+    timeoutMs: number,
+  ): Promise<Readonly<Record<string, string>> | string>;
   /** Every property that librdkafka lists, and whose it is: of consumers, of producers or of both. */
   properties(): { readonly name: string; readonly client: 'C' | 'P' | '*' }[];
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
   flowPartitions(records: Buffer, linkType: number, partitions: number): number[];
   readerLeft(fd: number): boolean;
+  /** How wide this terminal is now, 0 where it does not say so. */
+  terminalColumns(fd: number): number;
   /** Throws where so many threads more can't be made: librdkafka would end the process. */
   requireThreads(count: number): void;
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
@@ -227,6 +243,14 @@ interface Addon {
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
+  /** What libpcap knows of each interface beside its addresses: `native/capture/device_facts.h`. */
+  deviceFacts(): {
+    readonly name: string;
+    readonly up?: boolean;
+    readonly running?: boolean;
+    readonly linkTypes?: readonly number[];
+    readonly refused?: boolean;
+  }[];
   CaptureFilter: {
     new (
       expression: string,
@@ -249,6 +273,8 @@ interface Addon {
     linkType: number | undefined;
     filter: string;
     leavesOutKcap: boolean;
+    /** The captures that it shares packets with; negative for the first of them, absent for none. */
+    fanoutGroup?: number;
     batchBytes: number;
     maxBatchAgeMs: number;
   }) => NativeCapture;

@@ -76,6 +76,8 @@ test("README's command installs the tarball in a bare folder, and what it instal
     version.stdout.toString(),
     /^kcap \d+\.\d+\.\d+\nlibrdkafka .*\bsasl_gssapi\b.*zstd/,
   );
+  const page = await runCommand('man', '-M', path.join(prefix, 'share/man'), '-w', 'kcap');
+  assert.match(page, /\/kcap\.1$/m);
   const devices = kcap(t, ['devices'], { command });
   assert.equal((await devices.exit).status, 0, devices.stderr);
   assert.match(devices.stdout.toString(), /^lo /m);

@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     const folder = await mkdtemp(path.join(tmpdir(), 'kcap-endurance-'));
     scope.after(() => rm(folder, { recursive: true, force: true }));
     process.env['TMPDIR'] = folder;
-    const brokers = await startKafka(scope);
+    const { brokers } = await startKafka(scope);
     return endure(scope, { brokers, folder, seconds, signal: stop.signal });
   });
   process.exitCode = well ? 0 : 1;

@@ -1,5 +1,7 @@
+import { delayingProxy } from '#support/delaying-proxy.js';
 import type { CaptureCase } from '../cases.js';
 import { type Contender, captureCommand } from '../contenders.js';
+import { brokerCost, brokerCpu } from '../rig/broker-cost.js';
 import { MeasuredProcess } from '../rig/measured-process.js';
 import type { Scope } from '../rig/scope.js';
 import { sendTraffic } from '../rig/traffic.js';
@@ -20,9 +22,13 @@ export async function captureTurn(
   spec: CaptureCase,
   contender: Contender,
 ): Promise<Turn> {
-  const { cluster, veth, frames, folder, signal, probed, seconds = USUAL_SECONDS } = session;
+  const { cluster, kafka, veth, frames, folder, signal, probed } = session;
+  const { seconds = USUAL_SECONDS } = session;
   const topic = await cluster.freshTopic(scope, spec);
-  const properties = sendersProperties(session, spec);
+  const properties = new Map(sendersProperties(session, spec));
+  if (spec.roundTripMs !== undefined)
+    properties.set('bootstrap.servers', await longWay(session, scope, spec.roundTripMs));
+  const before = await brokerCpu(kafka);
   const process = new MeasuredProcess(scope, {
     command: captureCommand(contender, {
       ...{ topic, properties, packed: spec.packed },
@@ -44,11 +50,20 @@ export async function captureTurn(
   await topic.settle(sent.packets, QUIET_MS, signal);
   const finished = await process.finish('end it');
   const arrived = await arrivedIn(topic, spec, contender);
+  const broker = await brokerCost(kafka, before, topic.name);
   return {
     contender,
     figure: cpuPerMillion(finished, arrived),
     packets: packetsOf(sent.packets, arrived, finished),
     packetsPerSecond: sent.packetsPerSecond,
     process: finished,
+    ...(broker && { broker }),
   };
+}
+
+/** Makes one, and says what it is as bootstrap.servers. */
+async function longWay({ kafka }: Session, scope: Scope, roundTripMs: number): Promise<string> {
+  if (!kafka) throw new Error('A long way takes a broker that the benchmark starts itself');
+  await delayingProxy(scope.asTest, { ...kafka.far, delayMs: roundTripMs / 2 });
+  return `127.0.0.1:${kafka.far.listenOn}`;
 }

@@ -79,7 +79,7 @@ function longest(bars: readonly Bar[]): number {
 
 function barsOf({ case: { kind }, contenders }: CaseResult): Bar[] {
   // Node's own start is many times that of a program in C, whatever it then does.
-  if (kind === 'start') return [];
+  if (kind === 'start' || kind === 'print') return [];
   return DRAWN.flatMap((contender) => {
     const ratio = contenders[contender]?.toC;
     return ratio ? [{ contender, ratio }] : [];
@@ -105,6 +105,7 @@ function legend(): string[] {
     kcap: 'kcap',
     pycapa: "pycapa's loop",
     naive: 'npm cap + node-rdkafka',
+    tcpdump: 'tcpdump',
     c: 'C',
     packer: 'C, packed',
   };

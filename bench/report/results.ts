@@ -34,6 +34,7 @@ export interface Comparison {
   readonly figure: Spread | undefined;
   readonly toC: Spread | undefined;
   readonly toPycapa: Spread | undefined;
+  readonly toTcpdump: Spread | undefined;
   /** The ratio to C of what packets cost, without what starting costs. CPU-seconds only. */
   readonly toCBeyondStartup: Spread | undefined;
   readonly packetsPerSecond: Spread | undefined;
@@ -41,6 +42,10 @@ export interface Comparison {
   readonly lost: number;
   readonly failures: readonly string[];
   readonly peakMiB: Spread | undefined;
+  /** CPU-seconds of the broker for a million packets, where it is ours. */
+  readonly brokerCpu: Spread | undefined;
+  /** Bytes of the topic on the broker's disk. */
+  readonly diskBytesPerPacket: Spread | undefined;
   readonly loopDelayP99Ms: Spread | undefined;
   readonly latencyP99Ms: Spread | undefined;
 }
@@ -53,7 +58,8 @@ export function compare(
   const compared = runs.filter(({ probed }) => !probed);
   const present = CONTENDERS.filter((name) => runs.some(({ contender }) => contender === name));
   const beyondStartup = (run: Run): number | undefined => {
-    const start = startup[modeOf(spec)][run.contender]?.median;
+    const mode = modeOf(spec);
+    const start = mode && startup[mode][run.contender]?.median;
     if (unitOf(spec) === 'ms' || run.figure === undefined || start === undefined) return undefined;
     return run.figure - (start / (run.packets?.arrived ?? NaN)) * 1e6;
   };
@@ -65,10 +71,13 @@ export function compare(
       figure: over((run) => run.figure),
       toC: ratios(compared, name, 'c'),
       toPycapa: ratios(compared, name, 'pycapa'),
+      toTcpdump: ratios(compared, name, 'tcpdump'),
       toCBeyondStartup: ratios(compared, name, 'c', beyondStartup),
       packetsPerSecond: over((run) => run.packetsPerSecond),
       lost: own.reduce((sum, run) => sum + (run.packets?.lost ?? 0), 0),
       failures: own.flatMap(({ failure }) => failure ?? []),
+      brokerCpu: over((run) => perPacket(run, (cost) => cost.cpuSeconds * 1e6)),
+      diskBytesPerPacket: over((run) => perPacket(run, (cost) => cost.diskBytes)),
       peakMiB: over((run) => run.process && run.process.cost.peakKib / 1024),
       loopDelayP99Ms: spread(
         runs.flatMap((run) => (run.contender === name && run.process?.loopDelayP99Ms) || []),
@@ -85,6 +94,15 @@ export function compare(
   };
 }
 
-export function modeOf({ kind }: Case): Mode {
+function perPacket(
+  { broker, packets }: Run,
+  value: (cost: NonNullable<Run['broker']>) => number,
+): number | undefined {
+  return broker && packets && value(broker) / packets.arrived;
+}
+
+/** How a case's contenders start, where that is measured apart from their turns. */
+export function modeOf({ kind }: Case): Mode | undefined {
+  if (kind === 'print') return undefined;
   return kind === 'read' ? 'read' : 'send';
 }

@@ -11,6 +11,7 @@ type Column = readonly [title: string, cell: (comparison: Comparison) => string]
 const RATIOS: readonly Column[] = [
   ['x C', ({ toC }) => ratio(toC)],
   ['x pycapa', ({ toPycapa }) => ratio(toPycapa)],
+  ['x tcpdump', ({ toTcpdump }) => ratio(toTcpdump)],
 ];
 const COST: readonly Column[] = [
   ['CPU-s/Mpkt', ({ figure }) => number(figure, 3)],
@@ -19,6 +20,8 @@ const COST: readonly Column[] = [
   ['packets/s', ({ packetsPerSecond }) => thousands(packetsPerSecond)],
   ['lost', ({ lost }) => String(lost)],
   ['peak MiB', ({ peakMiB }) => number(peakMiB, 0)],
+  ['broker CPU-s/Mpkt', ({ brokerCpu }) => number(brokerCpu, 2)],
+  ['disk B/pkt', ({ diskBytesPerPacket }) => number(diskBytesPerPacket, 0)],
   ['loop p99 ms', ({ loopDelayP99Ms }) => number(loopDelayP99Ms, 1)],
 ];
 const LATENCY: readonly Column[] = [
@@ -35,9 +38,11 @@ export function showCase(result: CaseResult): string {
     latency: LATENCY,
     start: START,
     capture: COST,
+    spool: COST,
     file: COST,
     read: COST,
     soak: COST,
+    print: COST,
   }[kind];
   const shown = columns.filter(([, cell]) =>
     CONTENDERS.some((contender) => {

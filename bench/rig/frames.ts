@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 
 import { pcapFile } from '#support/pcap-file.js';
+import { ordinaryFrames, plainFrames, type Traffic } from './ordinary-traffic.js';
 
 /** Frames that differ; they come round again after more bytes than a compressor looks back within a batch. */
 export const DISTINCT_FRAMES = 10_000;
@@ -32,9 +33,21 @@ export class FrameFiles {
     return made;
   }
 
-  async #make(file: string, frameBytes: number, count: number): Promise<string> {
+  /** The same with an ordinary mixture of packets, or with datagrams of some hundred hosts. */
+  traffic(kind: Traffic, count: number): Promise<string> {
+    const name = `${kind}-${count}.pcap`;
+    const made =
+      this.#made.get(name) ?? this.#repeat(path.join(this.#folder, name), trafficFile(kind), count);
+    this.#made.set(name, made);
+    return made;
+  }
+
+  #make(file: string, frameBytes: number, count: number): Promise<string> {
+    return this.#repeat(file, distinctFrames(frameBytes), count);
+  }
+
+  async #repeat(file: string, once_: Buffer, count: number): Promise<string> {
     if (count % DISTINCT_FRAMES !== 0) throw new Error(`${count} frames make no whole file`);
-    const once_ = distinctFrames(frameBytes);
     const output = createWriteStream(file);
     output.write(once_);
     const records = once_.subarray(PCAP_HEADER_BYTES);
@@ -70,6 +83,14 @@ function distinctFrames(frameBytes: number): Buffer {
     return { seconds: 1_700_000_000, fraction: index, frame };
   });
   return pcapFile({ packets });
+}
+
+function trafficFile(kind: Traffic): Buffer {
+  const make = kind === 'ordinary' ? ordinaryFrames : plainFrames;
+  const frames = make(DISTINCT_FRAMES, xorshift(1));
+  return pcapFile({
+    packets: frames.map((frame, fraction) => ({ seconds: 1_700_000_000, fraction, frame })),
+  });
 }
 
 /** Marsaglia's xorshift with 32 bits. */

@@ -131,6 +131,7 @@ Napi::Object Batch::ToJs(Napi::Env env) {
   tallied["timesOutOfRange"] = Napi::Number::New(env, tally.times_out_of_range);
   tallied["timesFromKafka"] = Napi::Number::New(env, tally.times_from_kafka);
   tallied["unusable"] = Napi::Number::New(env, tally.unusable);
+  tallied["packed"] = Napi::Number::New(env, tally.packed);
   tallied["badHeaders"] = Napi::Number::New(env, tally.bad_headers);
   tallied["outsideSlack"] = Napi::Number::New(env, tally.outside_slack);
   tallied["deleted"] = Napi::Number::New(env, static_cast<double>(tally.deleted));

@@ -50,6 +50,7 @@ struct Tally {
   uint32_t times_from_kafka = 0;
   uint32_t bad_headers = 0;
   uint32_t unusable = 0;  // bytes that are no packet
+  uint32_t packed = 0;    // messages of many packets that begin in the batch
   uint32_t outside_slack =
       0;  // packets of the span of time that is read, found further off than expected
   uint64_t deleted = 0;  // messages before those of the batch, by the broker, before they were read

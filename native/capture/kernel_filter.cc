@@ -229,8 +229,17 @@ void LeaveOutInKernel(pcap_t* capture, const bpf_program* user_filter,
   Attach(capture, std::move(with_exclusion));
 }
 
+bool LetNothingPass(pcap_t* capture) { return Attach(capture, {BPF_STMT(BPF_RET | BPF_K, 0)}); }
+
+bool LetPass(pcap_t* capture, const bpf_program* user_filter) {
+  auto program = user_filter ? ForKernel(capture, *user_filter) : std::nullopt;
+  if (program) return Attach(capture, std::move(*program));
+  Detach(capture);  // libpcap filters what the kernel can't
+  return true;
+}
+
 void CloseRing(pcap_t* capture) {
-  if (Attach(capture, {BPF_STMT(BPF_RET | BPF_K, 0)})) return;
+  if (LetNothingPass(capture)) return;
   // No memory for even that: leave the interface. It takes the kernel longer.
   sockaddr_ll nowhere{};
   nowhere.sll_protocol = htons(0xffff);  // reserved: nobody sends it

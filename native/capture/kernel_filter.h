@@ -25,6 +25,17 @@ bool KernelTakes(pcap_t* capture, const bpf_program& user_filter);
 void LeaveOutInKernel(pcap_t* capture, const bpf_program* user_filter,
                       const std::vector<Connection>& left_out);
 
+/** Has the kernel leave out every packet; false where it refuses, and errno says why. */
+bool LetNothingPass(pcap_t* capture);
+
+/**
+ * Ends LetNothingPass(): the user's filter holds again, or none. False where the kernel refuses it,
+ * and errno says why.
+ *
+ * @param user_filter that the kernel has run before, or null
+ */
+bool LetPass(pcap_t* capture, const bpf_program* user_filter);
+
 /** Has the kernel add nothing more to the ring; what is in it stays. */
 void CloseRing(pcap_t* capture);
 

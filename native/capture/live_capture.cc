@@ -3,7 +3,9 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <system_error>
 
+#include "capture/fanout.h"
 #include "capture/kernel_filter.h"
 #include "capture/link_type.h"
 #include "capture/open_capture.h"
@@ -23,6 +25,7 @@ void LiveCapture::Init(Napi::Env env, Napi::Object exports) {
   exports["LiveCapture"] = DefineClass(env, "LiveCapture",
                                        {
                                            InstanceMethod<&LiveCapture::Next>("next"),
+                                           InstanceMethod<&LiveCapture::BeginSharing>("begin"),
                                            InstanceMethod<&LiveCapture::Stop>("stop"),
                                            InstanceMethod<&LiveCapture::Abandon>("abandon"),
                                            InstanceMethod<&LiveCapture::Facts>("facts"),
@@ -46,6 +49,7 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
   warning_ = std::move(handle.warning);
   filter_ = std::move(handle.filter);
   filter_here_ = std::move(handle.filter_here);
+  fanout_group_ = handle.fanout_group;
   nanoseconds_ = options.nanoseconds;
   link_type_ = LinkTypeOfDlt(pcap_datalink(pcap_.get()));
   snap_length_ = pcap_snapshot(pcap_.get());
@@ -80,6 +84,15 @@ Napi::Value LiveCapture::Next(const Napi::CallbackInfo& info) {
   return exchange_.Next(info.Env());
 }
 
+void LiveCapture::BeginSharing(const Napi::CallbackInfo& info) {
+  if (!pcap_ || !fanout_group_) return;
+  try {
+    Fanout::Begin(pcap_.get(), filter_ ? filter_->get() : nullptr);
+  } catch (const std::system_error& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+}
+
 void LiveCapture::Stop(const Napi::CallbackInfo&) {
   if (stopping_) return;
   ReadDrops();
@@ -106,6 +119,7 @@ Napi::Value LiveCapture::Facts(const Napi::CallbackInfo& info) {
   facts["warning"] = Napi::String::New(info.Env(), warning_);
   facts["unknownToOthers"] =
       Napi::String::New(info.Env(), own_packets_ ? OwnConnections::Get().problem() : "");
+  if (fanout_group_) facts["fanoutGroup"] = Napi::Number::New(info.Env(), *fanout_group_);
   return facts;
 }
 
@@ -182,8 +196,11 @@ std::string LiveCapture::CaptureAll() {
 int LiveCapture::BatchDueInMs() {
   const Batch& batch = exchange_.filling();
   if (batch.Empty()) return -1;
-  if (batch.size() < batch.capacity() / 8) return 0;
-  const auto age = std::chrono::steady_clock::now() - batch_began_;
+  const auto now = std::chrono::steady_clock::now();
+  // What is left of a block after a batch was full is little, and more of it comes soon.
+  const bool was_full = now - filled_ < max_batch_age_;
+  if (batch.size() < batch.capacity() / 8 && !was_full) return 0;
+  const auto age = now - batch_began_;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(max_batch_age_ - age);
   return static_cast<int>(std::max<int64_t>(left.count(), 0));
 }
@@ -229,6 +246,7 @@ void LiveCapture::Take(const pcap_pkthdr* header, const u_char* frame) {
       pcap_breakloop(pcap_.get());
       return;
     }
+    filled_ = std::chrono::steady_clock::now();
     RefreshFilter();
   }
   Batch& batch = exchange_.filling();

@@ -28,8 +28,10 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   static void Init(Napi::Env env, Napi::Object exports);
   /**
    * new LiveCapture({interface, snapLength, bufferBytes, promiscuous, nanoseconds, timestampType?,
-   * linkType?, filter, leavesOutKcap, batchBytes, maxBatchAgeMs}): the kernel captures from then
-   * on, and no packet is touched here before the first next(). Throws an Error whose `code` is
+   * linkType?, filter, leavesOutKcap, fanoutGroup?, batchBytes, maxBatchAgeMs}): the kernel
+   * captures from then on, and no packet is touched here before the first next(). With
+   * `fanoutGroup` it shares the interface's packets with the captures of that group, or of a new
+   * one where it is negative, and captures from begin() on. Throws an Error whose `code` is
    * libpcap's name of the problem, as OpenCapture() does.
    */
   explicit LiveCapture(const Napi::CallbackInfo& info);
@@ -37,13 +39,16 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
  private:
   // JavaScript's thread.
   Napi::Value Next(const Napi::CallbackInfo& info);
+  /** begin(), before the first next(), where it shares packets: once all of its group are open. */
+  void BeginSharing(const Napi::CallbackInfo& info);
   /** stop(): the batches end with the last packet that the kernel has seen until now; later drops
    * don't count. */
   void Stop(const Napi::CallbackInfo& info);
   /** abandon(), after stop(): what is still in the ring is counted and goes into no batch. */
   void Abandon(const Napi::CallbackInfo& info);
-  /** facts() → {linkType, nanoseconds, snapLength, warning, unknownToOthers} of the open capture;
-   * the last is why another kcap can't know this one's connections, or empty. */
+  /** facts() → {linkType, nanoseconds, snapLength, warning, unknownToOthers, fanoutGroup?} of the
+   * open capture; unknownToOthers is why another kcap can't know this one's connections, or empty.
+   */
   Napi::Value Facts(const Napi::CallbackInfo& info);
   /** counters() → {droppedKernel, droppedInterface, cut, abandoned, abandonedBytes} since the
    * start; the first two are of 32 bits and begin again at 0. */
@@ -78,11 +83,13 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   std::unique_ptr<FilterProgram> filter_;       // that the kernel runs
   std::unique_ptr<FilterProgram> filter_here_;  // that it refuses
   std::optional<OwnPackets> own_packets_;
+  std::optional<uint16_t> fanout_group_;
   bool nanoseconds_ = false;
   int32_t link_type_ = 1;
   uint32_t snap_length_ = 0;
   const std::chrono::milliseconds max_batch_age_;
   std::chrono::steady_clock::time_point batch_began_;
+  std::chrono::steady_clock::time_point filled_;  // a batch, the last time
 
   std::atomic<bool> closing_ = false;
   std::atomic<bool> stopping_ = false;

@@ -4,7 +4,9 @@
 #include <cstring>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 
+#include "capture/fanout.h"
 #include "capture/kernel_filter.h"
 #include "capture/link_type.h"
 
@@ -88,7 +90,11 @@ CaptureOptions::CaptureOptions(const Napi::Object& js)
       link_type(js.Get("linkType").IsUndefined()
                     ? -1
                     : js.Get("linkType").As<Napi::Number>().Int32Value()),
-      filter(js.Get("filter").As<Napi::String>()) {
+      filter(js.Get("filter").As<Napi::String>()),
+      shares(!js.Get("fanoutGroup").IsUndefined()) {
+  if (shares)
+    if (const int32_t group = js.Get("fanoutGroup").As<Napi::Number>(); group >= 0)
+      fanout_group = static_cast<uint16_t>(group);
   if (const auto name = js.Get("timestampType"); !name.IsUndefined())
     timestamp_type = name.As<Napi::String>();
 }
@@ -105,6 +111,7 @@ PcapHandle OpenCapture(Napi::Env env, const CaptureOptions& options) {
   pcap_set_buffer_size(capture, options.buffer_bytes);
   pcap_set_promisc(capture, options.promiscuous);
   pcap_set_timeout(capture, kBlockTimeoutMs);
+  if (options.shares) pcap_set_protocol_linux(capture, Fanout::kNoProtocol);
   const auto& timestamp_type = options.timestamp_type;
   bool has_timestamp_type = !timestamp_type || SetTimestampType(capture, *timestamp_type);
   const bool has_precision =
@@ -126,6 +133,13 @@ PcapHandle OpenCapture(Napi::Env env, const CaptureOptions& options) {
       SetFilter(&handle, options.filter);
     } catch (const std::runtime_error& error) {
       Throw(env, "FILTER", error.what());
+    }
+  }
+  if (options.shares) {
+    try {
+      handle.fanout_group = Fanout::Join(capture, options.fanout_group);
+    } catch (const std::system_error& error) {
+      Throw(env, "FANOUT", error.what());
     }
   }
   // Who reads waits for packets and for JavaScript at the same time.

@@ -3,6 +3,7 @@
 #include <napi.h>
 #include <pcap/pcap.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,9 +24,13 @@ struct CaptureOptions {
   int link_type;  // LINKTYPE_; -1 for the interface's usual one
   std::optional<std::string> timestamp_type;
   std::string filter;
+  /** Whether it shares the interface's packets with other captures (Fanout). */
+  bool shares;
+  std::optional<uint16_t> fanout_group;  // that it joins; nothing: a new one
 };
 
-/** An open capture that does not block, and that the kernel fills from now on. */
+/** An open capture that does not block, and that the kernel fills from now on; one that shares
+ * packets, from Fanout::Begin() on. */
 struct PcapHandle {
   std::shared_ptr<pcap_t> pcap;
   std::string warning;  // or empty
@@ -34,6 +39,7 @@ struct PcapHandle {
   std::unique_ptr<FilterProgram> filter;
   /** In its place where the kernel refuses it: whoever reads packets is to ask it. */
   std::unique_ptr<FilterProgram> filter_here;
+  std::optional<uint16_t> fanout_group;  // that it has joined
 };
 
 /** How long the kernel keeps a block of its ring open for more packets: a part of the latency on
@@ -41,7 +47,7 @@ struct PcapHandle {
 inline constexpr int kBlockTimeoutMs = 10;
 
 /** Throws an Error whose `code` is libpcap's name of the problem (PERM_DENIED, NO_SUCH_DEVICE,
- * FILTER, LINKTYPE, TIMESTAMP_TYPE …). */
+ * FILTER, LINKTYPE, TIMESTAMP_TYPE …), or FANOUT. */
 PcapHandle OpenCapture(Napi::Env env, const CaptureOptions& options);
 
 }  // namespace kcap

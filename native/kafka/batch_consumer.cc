@@ -21,6 +21,7 @@ void BatchConsumer::Init(Napi::Env env, Napi::Object exports) {
                   {
                       InstanceMethod<&BatchConsumer::Next>("next"),
                       InstanceMethod<&BatchConsumer::Acknowledge>("acknowledge"),
+                      InstanceMethod<&BatchConsumer::HighWatermarks>("highWatermarks"),
                       InstanceMethod<&BatchConsumer::Stop>("stop"),
                       InstanceMethod<&BatchConsumer::EndHere>("endHere"),
                       InstanceMethod<&BatchConsumer::Close>("close"),
@@ -106,6 +107,19 @@ void BatchConsumer::Acknowledge(const Napi::CallbackInfo& info) {
   }
   // A partition that has gone to another member meanwhile is refused.
   rd_kafka_offsets_store(client(), offsets.get());
+}
+
+Napi::Value BatchConsumer::HighWatermarks(const Napi::CallbackInfo& info) {
+  const auto asked = info[0].As<Napi::Array>();
+  auto highs = Napi::Array::New(info.Env(), asked.Length());
+  std::lock_guard lock(mutex_);
+  for (uint32_t i = 0; i < asked.Length(); i++) {
+    int64_t low = -1, high = -1;
+    const int32_t partition = asked.Get(i).As<Napi::Number>();
+    if (client_) rd_kafka_get_watermark_offsets(client(), topic_.c_str(), partition, &low, &high);
+    highs.Set(i, Napi::Number::New(info.Env(), std::max<int64_t>(high, -1)));
+  }
+  return highs;
 }
 
 void BatchConsumer::Stop(const Napi::CallbackInfo&) {

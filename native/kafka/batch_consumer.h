@@ -50,6 +50,9 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer>, private ThreadedOb
   Napi::Value Next(const Napi::CallbackInfo& info);
   /** acknowledge([{partition, offset}]): everything before these offsets has been handled. */
   void Acknowledge(const Napi::CallbackInfo& info);
+  /** highWatermarks([partition]) → for each, the offset of its end as last heard, -1 where nothing
+   * was. */
+  Napi::Value HighWatermarks(const Napi::CallbackInfo& info);
   /** stop(): no further message is taken; the batch that is being filled is the last. */
   void Stop(const Napi::CallbackInfo& info);
   /** endHere(): the batches end where the partitions have nothing more. It takes a client that is

@@ -42,6 +42,7 @@ void BatchFiller::Append(const rd_kafka_message_t* message, const MessagePackets
       if (packet.time_from_kafka) batch.tally.times_from_kafka++;
       batch.snap_length = std::max(batch.snap_length, packet.header.captured);
       batch.Append(packet.header, packets.frame());
+      if (packets.MayGoOn() && packets.passed() == 1) batch.tally.packed++;
       batch.AppendPosition(message->offset, message->partition,
                            packets.MayGoOn() ? static_cast<int32_t>(packets.passed()) : 0);
       break;
@@ -65,6 +66,7 @@ bool BatchFiller::AppendPlain(const rd_kafka_message_t* message, MessagePackets&
   auto passed = static_cast<int32_t>(packets.passed());
   const auto records = packets.TakePlain(batch.room(), batch.records_left(), until_ns);
   if (records.count == 0) return false;
+  if (passed == 1) batch.tally.packed++;
   batch.snap_length = std::max(batch.snap_length, records.longest);
   batch.AppendRecords(records.bytes, records.count);
   Position* position = batch.last_positions(records.count);

@@ -50,10 +50,14 @@ BatchProducer::BatchProducer(const Napi::CallbackInfo& info)
           info[0].As<Napi::Object>().Get("fullBytes").As<Napi::Number>().Int64Value()) {
   const auto options = info[0].As<Napi::Object>();
   const auto headers = options.Get("headers").As<Napi::Array>();
+  size_t header_bytes = 0;
   for (uint32_t i = 0; i < headers.Length(); i++) {
     const auto header = headers.Get(i).As<Napi::Array>();
-    headers_.emplace_back(header.Get(0u).As<Napi::String>(), header.Get(1u).As<Napi::String>());
+    const auto& [name, value] =
+        headers_.emplace_back(header.Get(0u).As<Napi::String>(), header.Get(1u).As<Napi::String>());
+    header_bytes += name.size() + value.size();
   }
+  refused_.SetHeaderBytes(header_bytes);
   if (const int64_t pack_bytes = options.Get("packBytes").As<Napi::Number>(); pack_bytes > 0)
     packs_.emplace(
         static_cast<size_t>(pack_bytes),
@@ -168,11 +172,16 @@ Napi::Value BatchProducer::Partitions(const Napi::CallbackInfo& info) {
 Napi::Value BatchProducer::AskForTopicSettings(const Napi::CallbackInfo& info) {
   const int timeout_ms = info[0].As<Napi::Number>();
   return Submit(info.Env(), [this, timeout_ms] {
-    auto settings = SettingsOfTopic(client(), topic_, timeout_ms);
+    LookUpTopicSettings(timeout_ms);
     std::lock_guard lock(details_mutex_);
-    topic_settings_ = std::move(settings);
     return static_cast<double>(topic_settings_.size());
   });
+}
+
+void BatchProducer::LookUpTopicSettings(int timeout_ms) {
+  auto settings = SettingsOfTopic(client(), topic_, timeout_ms);
+  std::lock_guard lock(details_mutex_);
+  if (!settings.values.empty()) topic_settings_ = std::move(settings.values);
 }
 
 Napi::Value BatchProducer::TopicSettings(const Napi::CallbackInfo& info) {

@@ -133,6 +133,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
   // Packs: producer_packing.cc.
   size_t PackRecords(const Records& records);
+  static RecordRun PackFirst(Pack& pack, std::span<const uint8_t> records, uint64_t number);
   int32_t PartitionOf(const Records& records, const uint8_t* record);
   void SendDuePacks();
   void SendAllPacks();
@@ -163,6 +164,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   int64_t TimestampMs(int64_t packet_ms) const;
   void Settle(uint64_t number);
   void CountFailure(const char* id, uint64_t packets, std::optional<int64_t> timestamp_ms = {});
+  void LookUpTopicSettings(int timeout_ms);
   void CountFailure(rd_kafka_resp_err_t error, uint64_t packets = 1);
   /** The same for what librdkafka reports, which may be that it was purged. */
   void CountUndelivered(rd_kafka_resp_err_t error, uint64_t packets);

@@ -6,6 +6,12 @@
 
 // What becomes of a producer's messages: delivered, refused and sent again, taken back or failed.
 namespace kcap {
+namespace {
+
+/** How long the topic's settings are waited for before a failure is told of. */
+constexpr int kAnswerMs = 500;
+
+}  // namespace
 
 /** Takes back what no broker has seen, and waits a moment for what becomes of the rest. */
 void BatchProducer::WithdrawQueue(int wait_ms) {
@@ -203,7 +209,10 @@ void BatchProducer::SayRefusal(rd_kafka_resp_err_t error) {
 void BatchProducer::CountFailure(const char* id, uint64_t packets,
                                  std::optional<int64_t> timestamp_ms) {
   Add(failed_, packets);
-  if (failures_.Count(id, packets, timestamp_ms)) events_.Notify("failure");
+  if (!failures_.Count(id, packets, timestamp_ms)) return;
+  // The limit may have changed since it was looked up; whoever may not see it waits for nothing.
+  if (id == kLargerThanTopicTakes && !topic_settings_.empty()) LookUpTopicSettings(kAnswerMs);
+  events_.Notify("failure");
 }
 
 void BatchProducer::CountFailure(rd_kafka_resp_err_t error, uint64_t packets) {

@@ -23,14 +23,12 @@ size_t BatchProducer::PackRecords(const Records& records) {
       open = &packs_->Open(partition, link);
     }
     Pack& pack = **open;
-    // Each packet may be for another partition: one after the other, then.
-    const auto run = RecordRun::Of(rest, link.nanoseconds, flow_partitions_ > 1 ? 0 : pack.room());
-    if (run.size > pack.room() && !pack.Empty()) {
+    const uint64_t first = accepted_.load(std::memory_order_relaxed) + 1;
+    const auto run = flow_partitions_ > 1 ? PackFirst(pack, rest, first) : pack.Fill(rest, first);
+    if (run.packets == 0) {
       if (!SendPack(partition)) break;
       continue;
     }
-    const uint64_t first = accepted_.load(std::memory_order_relaxed) + 1;
-    pack.Append(run, first);
     settled_mark_.Begin(first, run.packets);
     Add(accepted_, run.packets);
     at += run.size;
@@ -38,6 +36,14 @@ size_t BatchProducer::PackRecords(const Records& records) {
   SendDuePacks();
   rd_kafka_poll(client(), 0);
   return at;
+}
+
+/** Each packet may be for another partition: one after the other, then. */
+RecordRun BatchProducer::PackFirst(Pack& pack, std::span<const uint8_t> records, uint64_t number) {
+  const auto run = RecordRun::First(records, pack.link().nanoseconds);
+  if (run.size > pack.room() && !pack.Empty()) return {};
+  pack.Append(run, number);
+  return run;
 }
 
 int32_t BatchProducer::PartitionOf(const Records& records, const uint8_t* record) {

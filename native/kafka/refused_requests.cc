@@ -93,7 +93,7 @@ void RefusedRequests::Judge(const std::function<void(const RefusedMessage&)>& fa
     const bool are_named = end - first == 1 || first->error == RD_KAFKA_RESP_ERR_INVALID_RECORD;
     for (; first != end; first++) {
       if (IsTooLarge(first->error)) {
-        if (first->byte_length() >= alone_bytes) {
+        if (first->byte_length() + header_bytes_ >= alone_bytes) {
           fails(*first);
         } else {
           halve = true;

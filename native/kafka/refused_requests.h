@@ -45,6 +45,9 @@ struct RefusedMessage {
  */
 class RefusedRequests {
  public:
+  /** @param header_bytes of the headers that every message carries */
+  void SetHeaderBytes(size_t header_bytes) { header_bytes_ = header_bytes; }
+
   /** Takes a message with its delivery report; false where its failure has other reasons. */
   bool Take(uint64_t number, const rd_kafka_message_t* message);
   /** The same for a packed one, whose pack it takes. */
@@ -68,6 +71,7 @@ class RefusedRequests {
   void Settled() { one_by_one_ = false; }
 
  private:
+  size_t header_bytes_ = 0;
   std::vector<RefusedMessage> unjudged_;
   std::map<uint64_t, RefusedMessage> again_;
   bool one_by_one_ = false;

@@ -23,20 +23,29 @@ RecordHeader HeaderAt(const uint8_t* record) {
 
 }  // namespace
 
-RecordRun RecordRun::Of(std::span<const uint8_t> records, bool nanoseconds, size_t most) {
-  RecordRun run{.bytes = records.data()};
-  while (run.size < records.size()) {
+RecordRun RecordRun::Whole(std::span<const uint8_t> bytes, bool nanoseconds) {
+  RecordRun run{.bytes = bytes.data()};
+  while (bytes.size() - run.size >= sizeof(RecordHeader)) {
     const RecordHeader header = HeaderAt(run.bytes + run.size);
-    const size_t bytes = sizeof header + header.captured;
-    if (run.packets > 0 && run.size + bytes > most) break;
-    const uint64_t time_us = MicrosecondsOf(header, nanoseconds);
-    if (run.packets == 0) run.first_us = time_us;
-    run.latest_us = std::max(run.latest_us, time_us);
-    run.longest = std::max(run.longest, header.captured);
-    run.size += bytes;
-    run.packets++;
+    if (bytes.size() - run.size < sizeof header + header.captured) break;
+    run.Add(header, nanoseconds);
   }
   return run;
+}
+
+RecordRun RecordRun::First(std::span<const uint8_t> records, bool nanoseconds) {
+  RecordRun run{.bytes = records.data()};
+  run.Add(HeaderAt(run.bytes), nanoseconds);
+  return run;
+}
+
+void RecordRun::Add(const RecordHeader& header, bool nanoseconds) {
+  const uint64_t time_us = MicrosecondsOf(header, nanoseconds);
+  if (packets == 0) first_us = time_us;
+  latest_us = std::max(latest_us, time_us);
+  longest = std::max(longest, header.captured);
+  size += sizeof header + header.captured;
+  packets++;
 }
 
 Pack::Pack(const PackLink& link, size_t limit) { Reset(link, limit); }
@@ -51,26 +60,48 @@ void Pack::Reset(const PackLink& link, size_t limit) {
 }
 
 void Pack::Append(const RecordRun& run, uint64_t first_number) {
+  if (packets_ == 0) Begin(run.size);
+  memcpy(value_.get() + size_, run.bytes, run.size);
+  Take(run, first_number);
+}
+
+RecordRun Pack::Fill(std::span<const uint8_t> records, uint64_t first_number) {
+  size_t most = room();
   if (packets_ == 0) {
-    const size_t needed = std::max(limit_, sizeof(PcapFileHeader) + run.size);
-    if (capacity_ < needed) {
-      value_.reset(new uint8_t[needed]);
-      capacity_ = needed;
-    }
-    const PcapFileHeader header{.magic = link_.nanoseconds ? kNanosecondMagic : kMicrosecondMagic,
-                                .major_version = 2,
-                                .minor_version = 4,
-                                .reserved = {},
-                                .snap_length = 0,
-                                .link_type = static_cast<uint32_t>(link_.type)};
-    memcpy(value_.get(), &header, sizeof header);
-    size_ = sizeof header;
-    first_us_ = run.first_us;
-    longest_ = kMaxSnapLength;
+    const size_t first = RecordRun::First(records, link_.nanoseconds).size;
+    Begin(first);
+    most = std::max(room(), first);
   }
+  // Copied first, and looked at where they are then: in this processor's cache. Another one has
+  // filled the batch, and would have to be asked for each record's header.
+  const size_t copied = std::min(most, records.size());
+  memcpy(value_.get() + size_, records.data(), copied);
+  const auto run = RecordRun::Whole({value_.get() + size_, copied}, link_.nanoseconds);
+  if (run.packets > 0) Take(run, first_number);
+  return run;
+}
+
+void Pack::Begin(size_t bytes) {
+  const size_t needed = std::max(limit_, sizeof(PcapFileHeader) + bytes);
+  if (capacity_ < needed) {
+    value_.reset(new uint8_t[needed]);
+    capacity_ = needed;
+  }
+  const PcapFileHeader header{.magic = link_.nanoseconds ? kNanosecondMagic : kMicrosecondMagic,
+                              .major_version = 2,
+                              .minor_version = 4,
+                              .reserved = {},
+                              .snap_length = 0,
+                              .link_type = static_cast<uint32_t>(link_.type)};
+  memcpy(value_.get(), &header, sizeof header);
+  size_ = sizeof header;
+  longest_ = kMaxSnapLength;
+}
+
+void Pack::Take(const RecordRun& run, uint64_t first_number) {
+  if (packets_ == 0) first_us_ = run.first_us;
   longest_ = std::max(longest_, run.longest);
   memcpy(value_.get() + offsetof(PcapFileHeader, snap_length), &longest_, sizeof longest_);
-  memcpy(value_.get() + size_, run.bytes, run.size);
   size_ += run.size;
   packets_ += run.packets;
   latest_us_ = std::max(latest_us_, run.latest_us);

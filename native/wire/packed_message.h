@@ -32,8 +32,13 @@ struct RecordRun {
   uint64_t first_us = 0;  // since 1970
   uint64_t latest_us = 0;
 
-  /** As many of these records as take no more than `most` bytes, but one at least. */
-  static RecordRun Of(std::span<const uint8_t> records, bool nanoseconds, size_t most);
+  /** The whole records at the beginning of these bytes. */
+  static RecordRun Whole(std::span<const uint8_t> bytes, bool nanoseconds);
+  /** The first one of whole records. */
+  static RecordRun First(std::span<const uint8_t> records, bool nanoseconds);
+
+ private:
+  void Add(const RecordHeader& header, bool nanoseconds);
 };
 
 /**
@@ -52,6 +57,8 @@ class Pack {
   size_t room() const { return limit_ > size_ ? limit_ - size_ : 0; }
   /** The packets get the numbers from `first_number` on. */
   void Append(const RecordRun& run, uint64_t first_number);
+  /** Takes as many of these whole records as fit, and of an empty pack one at least. */
+  RecordRun Fill(std::span<const uint8_t> records, uint64_t first_number);
 
   std::span<const uint8_t> value() const { return {value_.get(), size_}; }
   std::span<const uint8_t> records() const;
@@ -94,6 +101,11 @@ class Pack {
     uint64_t first;
     uint64_t count;
   };
+
+  /** Makes room for records of so many bytes, and writes the file's header. */
+  void Begin(size_t bytes);
+  /** Records that were copied to the end of the value belong to it. */
+  void Take(const RecordRun& run, uint64_t first_number);
 
   PackLink link_;
   size_t limit_;

@@ -12,9 +12,11 @@ compile_addon() {
 }
 
 compile_product() {
-  is_older dist/kcap.js src tsconfig.json package-lock.json scripts/setup.d/bundle.js || return 0
+  is_older dist/kcap.js src tsconfig.json package-lock.json scripts/setup.d/bundle.js \
+    scripts/setup.d/manuals.js || return 0
   rm -rf dist
   type_check_and_compile tsconfig.json
+  node scripts/setup.d/manuals.js || fail "set-up: the manual pages have not been written: the cause is above"
   node scripts/setup.d/bundle.js || fail "set-up: kcap has not been bundled: the cause is above"
 }
 

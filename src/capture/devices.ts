@@ -1,11 +1,20 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
+import { addon } from '../addon.js';
 
 export interface Device {
   readonly name: string;
   readonly description: string | undefined;
   readonly addresses: readonly string[];
   readonly loopback: boolean;
+  /** Undefined of what has no state, such as usbmon0. */
+  readonly up: boolean | undefined;
+  /** Up, and with a link. */
+  readonly running: boolean | undefined;
+  /** LINKTYPE_ numbers, the usual one first; undefined where it can't be opened: it is down, for example. */
+  readonly linkTypes: readonly number[] | undefined;
+  /** This user may not open it. */
+  readonly refused: boolean;
 }
 
 /** The part of npm `cap` that kcap uses; the package has no types of its own. */
@@ -24,8 +33,9 @@ function cap(): Cap {
   return (createRequire(import.meta.url)('cap') as { Cap: Cap }).Cap;
 }
 
-/** The interfaces that one can capture on, as libpcap lists them. */
+/** The interfaces that one can capture on, as libpcap lists them. Opens each of them, to know its link types. */
 export function listDevices(): Device[] {
+  const facts = new Map(addon.deviceFacts().map((device) => [device.name, device]));
   return cap()
     .deviceList()
     .map((device) => ({
@@ -33,6 +43,10 @@ export function listDevices(): Device[] {
       description: device.description,
       addresses: device.addresses.flatMap(({ addr }) => (addr === undefined ? [] : [addr])),
       loopback: device.flags === 'PCAP_IF_LOOPBACK',
+      up: facts.get(device.name)?.up,
+      running: facts.get(device.name)?.running,
+      linkTypes: facts.get(device.name)?.linkTypes,
+      refused: facts.get(device.name)?.refused === true,
     }));
 }
 

@@ -11,6 +11,8 @@ import { WideCounter } from './wide-counter.js';
 const BATCH_BYTES = 1024 * 1024;
 /** How long the first packet of a batch waits for others, where there are many. */
 const MAX_BATCH_AGE_MS = 50;
+/** Stands for the group of captures that the first of them makes. */
+const NEW_GROUP = -1;
 
 export interface CaptureOptions {
   /** Name of an interface, or an IP address that it has. */
@@ -65,6 +67,30 @@ export class LiveCapture {
 
   /** Begins to capture; throws a UserError that says what is in the way. */
   static open(options: CaptureOptions): LiveCapture {
+    return LiveCapture.#open(options);
+  }
+
+  /**
+   * Begins to capture in a number of captures that share the interface's packets out among them: each packet comes to
+   * one of them, and all of a conversation to the same one. Of fragmented TCP, the fragments may come to another one.
+   */
+  static async openShared(options: CaptureOptions, captures: number): Promise<LiveCapture[]> {
+    const opened: LiveCapture[] = [];
+    try {
+      for (let group = NEW_GROUP; opened.length < captures;) {
+        const capture = LiveCapture.#open(options, group);
+        opened.push(capture);
+        group = capture.#native.facts().fanoutGroup ?? NEW_GROUP;
+      }
+      for (const capture of opened) capture.#native.begin();
+      return opened;
+    } catch (error) {
+      await Promise.all(opened.map((capture) => capture.close()));
+      throw error;
+    }
+  }
+
+  static #open(options: CaptureOptions, fanoutGroup?: number): LiveCapture {
     const name = interfaceNamed(options.interface);
     if (name === undefined) throw noSuchInterface(options.interface);
     try {
@@ -78,6 +104,7 @@ export class LiveCapture {
         linkType: options.linkType,
         filter: options.filter,
         leavesOutKcap: options.leavesOutKcap,
+        ...(fanoutGroup !== undefined && { fanoutGroup }),
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
       });
@@ -155,6 +182,10 @@ function captureError(error: unknown, name: string, options: CaptureOptions): un
       });
     case 'FILTER':
       return filterError(options.filter, options.linkType ?? ETHERNET, messageOf(error));
+    case 'FANOUT':
+      return new UserError(what, `its packets can't be shared among workers: ${messageOf(error)}`, {
+        remedy: 'leave out --workers',
+      });
     case 'CAPTURE':
       return new UserError(what, messageOf(error));
     default:

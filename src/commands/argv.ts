@@ -1,9 +1,33 @@
 import { usageError } from '../errors/user-error.js';
+import type { OptionTable } from './command.js';
 
 /** How an option is written: its long name, and whether a value follows. */
 export interface OptionForm {
   readonly long: string;
   readonly takesValue: boolean;
+}
+
+/** A command line with long options only, each with its value in the same word. */
+export function plainWords(
+  argv: readonly string[],
+  options: OptionTable,
+  remedy?: string,
+): string[] {
+  const repeatable = Object.keys(options).filter((name) => options[name]?.array === true);
+  return keepLast(expandShortOptions(argv, shortForms(options), remedy), new Set(repeatable));
+}
+
+/** How the options are written in short. */
+function shortForms(options: OptionTable): Map<string, OptionForm> {
+  const forms = new Map<string, OptionForm>([
+    ['h', { long: 'help', takesValue: false }],
+    ['V', { long: 'version', takesValue: false }],
+  ]);
+  for (const [long, { alias, type }] of Object.entries(options)) {
+    const short = typeof alias === 'string' ? alias : long;
+    forms.set(short, { long, takesValue: type === 'string' });
+  }
+  return forms;
 }
 
 /**

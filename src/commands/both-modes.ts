@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { checkFilter } from '../capture/capture-filter.js';
 import { withAddresses } from '../capture/host-names.js';
+import { usageError } from '../errors/user-error.js';
 import type { LogOptions } from '../terminal/logging.js';
 import type { BRIDGE_OPTIONS } from './bridge-options.js';
 import type { Arguments } from './command.js';
-import { parseKafkaOptions, type KafkaOptions } from './kafka-options.js';
-import { parseLogOptions } from './log-options.js';
+import { parseKafkaOptions, type KafkaOptions } from './kafka-arguments.js';
+import { parseLogOptions } from './log-arguments.js';
 import { parseCount, parseSeconds } from './values.js';
 
 /** The command line as yargs gives it. */
@@ -21,7 +22,8 @@ export interface BothModes extends LogOptions, KafkaOptions {
   readonly snapLength: number | undefined;
   /** pcap-filter expression; empty for all packets. */
   readonly filter: string;
-  readonly quiet: boolean;
+  /** Whether progress is shown; undefined: where standard error is a terminal. */
+  readonly progress: boolean | undefined;
   /** 0 for no statistics. */
   readonly statsIntervalMs: number;
 }
@@ -34,9 +36,15 @@ export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
     prettyEvery: parseCount('-pp', args['pretty-print']),
     snapLength: args.snaplen === undefined ? undefined : parseCount('-s', args.snaplen, 0x7fffffff),
     filter: args.filter ?? '',
-    quiet: args.quiet === true,
+    progress: parseProgress(args),
     statsIntervalMs: parseSeconds('--stats-interval', args['stats-interval']),
   };
+}
+
+function parseProgress({ quiet, progress }: BridgeArguments): boolean | undefined {
+  if (quiet === true && progress === true)
+    throw usageError('-q and --progress', 'one says no, the other yes', 'give only one of the two');
+  return quiet === true ? false : progress;
 }
 
 /** The filter with the hosts' names looked up. Throws where it makes no sense for any packets. */

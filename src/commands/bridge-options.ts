@@ -42,6 +42,12 @@ const CAPTURE = {
     describe: 'kernel buffer (32)',
     default: '32',
   },
+  workers: {
+    mode: 'producer',
+    type: 'string',
+    value: 'N',
+    describe: 'threads that share the packets of each interface (1)',
+  },
   promiscuous: {
     mode: 'producer',
     type: 'boolean',
@@ -90,6 +96,16 @@ const PACKETS = {
     value: 'N',
     describe: 'stop after N packets',
     default: '0',
+  },
+  autostop: {
+    alias: 'a',
+    type: 'string',
+    value: 'COND',
+    array: true,
+    nargs: 1,
+    describe:
+      'stop after duration:S, packets:N, filesize:KB of -w, or idle:S without packets; repeatable',
+    default: [],
   },
   snaplen: {
     alias: 's',
@@ -249,21 +265,40 @@ const READING = {
 
 const OUTPUT = {
   write: {
-    mode: 'consumer',
     alias: 'w',
     type: 'string',
     value: 'FILE',
     suggests: 'file',
-    describe: 'write to a file instead of standard output',
+    describe: 'write to a file instead of standard output; with -p: a copy of what is sent',
+  },
+  'ring-buffer': {
+    alias: 'b',
+    type: 'string',
+    value: 'COND',
+    array: true,
+    nargs: 1,
+    describe:
+      'begin another file after duration:S, filesize:KB, packets:N, or at multiples of interval:S; keep the last files:N; repeatable',
+    default: [],
+  },
+  'copy-when-slow': {
+    mode: 'producer',
+    type: 'string',
+    value: 'WHAT',
+    oneOf: ['drop', 'wait'],
+    describe: "if -w can't keep up: drop packets from the copy (default), or wait",
   },
   format: {
-    mode: 'consumer',
     alias: 'F',
     type: 'string',
     value: 'FORMAT',
     oneOf: ['pcap', 'nsecpcap', 'pcapng'],
     describe: 'pcap, nsecpcap or pcapng (pcap with the precision of the first packet)',
   },
+  print: { type: 'boolean', describe: 'print each packet as a line, as tcpdump does' },
+  verbose: { alias: 'v', type: 'boolean', describe: 'say more in these lines' },
+  hex: { type: 'boolean', describe: 'print the bytes of each packet below its line' },
+  'hex-ascii': { type: 'boolean', describe: 'print them in ASCII, too' },
   'pretty-print': {
     alias: 'pp',
     type: 'string',
@@ -275,7 +310,11 @@ const OUTPUT = {
 
 const WATCHING = {
   ...LOG,
-  quiet: { alias: 'q', type: 'boolean', describe: 'no progress line' },
+  quiet: { alias: 'q', type: 'boolean', describe: 'no progress line, like --no-progress' },
+  progress: {
+    type: 'boolean',
+    describe: 'show progress: a line on a terminal (default there), or in the log every 10 s',
+  },
   'stats-interval': {
     type: 'string',
     value: 'S',

@@ -3,7 +3,7 @@ import { openLog, showError } from '../terminal/logging.js';
 import { endAtSignals } from '../terminal/supervised-run.js';
 import { foreignOptions, type BRIDGE_OPTIONS } from './bridge-options.js';
 import type { Runner } from './command.js';
-import { parseLogOptions } from './log-options.js';
+import { parseLogOptions } from './log-arguments.js';
 
 const SEE_HELP = "see 'kcap --help'";
 

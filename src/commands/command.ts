@@ -22,19 +22,28 @@ export type Option = Options & {
 
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** Of a command that takes none. */
-export const NO_OPTIONS = {} satisfies OptionTable;
-
 /** A command line as yargs gives it. */
 export type Arguments<Options extends OptionTable> = ArgumentsCamelCase<
   InferredOptionTypes<Options>
 >;
 
-/** What runs a command: its options, and which of them stand on the command line as opposed to their defaults. */
+/**
+ * What runs a command: its options, which of them stand on the command line as opposed to their defaults, and the words
+ * that are no options.
+ */
 export type Runner<Options extends OptionTable> = (
   args: Arguments<Options>,
   given: ReadonlySet<string>,
+  words: readonly string[],
 ) => Promise<ExitStatus>;
+
+/** The words of a command that are no options. */
+export interface WordsTaken {
+  /** How many there may be. */
+  readonly most: number;
+  /** All that there are for the first one. */
+  readonly oneOf?: readonly string[];
+}
 
 /** A command as it is declared; its help, its suggestions and its parsing all follow from this. */
 interface Declaration<Options extends OptionTable> {
@@ -47,6 +56,8 @@ interface Declaration<Options extends OptionTable> {
   readonly options: Options;
   /** The options by the titles of help, where there is more than one. */
   readonly sections?: Readonly<Record<string, OptionTable>>;
+  /** Where it takes words that are no options. */
+  readonly words?: WordsTaken;
   /** For help. */
   readonly examples?: readonly string[];
   /** The options that mean nothing beside those that are given, and are not suggested. */
@@ -68,8 +79,8 @@ export function command<Options extends OptionTable>(declared: Declaration<Optio
     ...facts,
     run: async (words) => {
       const { parseWords } = await import('./parsed-words.js');
-      const args = await parseWords(self, declared.options, words);
-      return (await load())(args, givenOptions(words));
+      const { args, others } = await parseWords(self, declared.options, words);
+      return (await load())(args, givenOptions(words), others);
     },
   };
   return self;
@@ -77,7 +88,9 @@ export function command<Options extends OptionTable>(declared: Declaration<Optio
 
 /** The names of the options that stand on the command line, as opposed to their defaults. */
 export function givenOptions(words: readonly string[]): Set<string> {
-  return new Set(words.map((word) => word.replace(/^--(no-)?/, '').replace(/=.*/s, '')));
+  const end = words.indexOf('--');
+  const options = end < 0 ? words : words.slice(0, end);
+  return new Set(options.map((word) => word.replace(/^--(no-)?/, '').replace(/=.*/s, '')));
 }
 
 /** The remedy that leads to a command's help. */

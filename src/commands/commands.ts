@@ -1,6 +1,10 @@
 import { BROKER_OPTIONS } from './broker-options.js';
-import { command, NO_OPTIONS, type Command } from './command.js';
+import { COMPLETION_OPTIONS, COMPLETION_WORDS } from './completion-options.js';
+import { command, type Command } from './command.js';
 import { BRIDGE_OPTIONS, BRIDGE_SECTIONS, foreignOptions } from './bridge-options.js';
+import { DEVICES_OPTIONS } from './devices-options.js';
+import { EXTCAP_OPTIONS, EXTCAP_SECTIONS } from './extcap-options.js';
+import { TOPIC_OPTIONS } from './topic-options.js';
 
 /** What kcap does where no command is named. */
 export const BRIDGE = command({
@@ -27,10 +31,31 @@ export const COMMANDS: readonly Command[] = [
   BRIDGE,
   command({
     name: 'devices',
-    usage: ['kcap devices'],
+    usage: ['kcap devices [--json]'],
     summary: 'list the interfaces to capture on',
-    options: NO_OPTIONS,
+    options: DEVICES_OPTIONS,
     load: async () => (await import('./devices.js')).devices,
+  }),
+  command({
+    name: 'topic',
+    usage: ['kcap topic -k BROKERS -t TOPIC [--json]'],
+    summary: 'show what is in a topic of packets',
+    options: TOPIC_OPTIONS,
+    examples: [
+      'kcap topic -k localhost:9092 -t pcap',
+      'kcap topic -k localhost:9092 -t pcap --keep 7d',
+      'kcap topic -k localhost:9092 -t pcap --json | jq .warnings',
+    ],
+    load: async () => (await import('./topic.js')).topic,
+  }),
+  command({
+    name: 'extcap',
+    usage: ['kcap extcap --install', 'kcap extcap --uninstall'],
+    summary: 'read topics in Wireshark',
+    examples: ['kcap extcap --install'],
+    options: EXTCAP_OPTIONS,
+    sections: EXTCAP_SECTIONS,
+    load: async () => (await import('./extcap.js')).extcap,
   }),
   command({
     name: 'broker',
@@ -38,5 +63,18 @@ export const COMMANDS: readonly Command[] = [
     summary: 'run an in-memory Kafka for trying things out',
     options: BROKER_OPTIONS,
     load: async () => (await import('./broker.js')).broker,
+  }),
+  command({
+    name: 'completion',
+    usage: ['kcap completion [bash|zsh|fish]', 'kcap completion --candidates -- [WORD...]'],
+    summary: 'complete command lines in your shell',
+    options: COMPLETION_OPTIONS,
+    words: COMPLETION_WORDS,
+    examples: [
+      'eval "$(kcap completion bash)"              in ~/.bashrc',
+      'eval "$(kcap completion zsh)"               in ~/.zshrc, after compinit',
+      'kcap completion fish > ~/.config/fish/completions/kcap.fish',
+    ],
+    load: async () => (await import('./completion.js')).completion,
   }),
 ];

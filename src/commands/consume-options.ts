@@ -3,12 +3,13 @@ import { parseLinkType } from '../capture/link-type.js';
 import { usageError } from '../errors/user-error.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
 import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
-import type { CaptureFormat, ConsumingOptions } from '../task/consuming.js';
+import type { ConsumingOptions } from '../task/consuming.js';
+import { parsePrint, progressBeside } from './print-options.js';
 import { isOutputTerminal } from '../terminal/standard-output.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
+import { parseFileOptions } from './file-options.js';
 import { parseTime } from './time.js';
 import { parseChoice, parseSeconds } from './values.js';
-import { packageVersion } from './version.js';
 
 /** What the command line of a consumer says. */
 export type ConsumeOptions = BothModes & ConsumingOptions;
@@ -34,6 +35,8 @@ export function parseConsumeOptions(
     );
   const endsAtWatermarks = args.exit === true || (to !== undefined && to <= nowMs * 1000);
   const bounded = endsAtWatermarks || to !== undefined;
+  const { prettyEvery } = both;
+  const print = parsePrint(args, { prettyEvery, byDefault: prettyEvery === 0 && showsLines(args) });
   const options: ConsumeOptions = {
     ...both,
     start,
@@ -50,15 +53,16 @@ export function parseConsumeOptions(
     keyUnit: parseChoice('--key-unit', args['key-unit'], BRIDGE_OPTIONS['key-unit'].oneOf),
     values: parseChoice('--values', args.values, BRIDGE_OPTIONS.values.oneOf),
     group,
-    file: args.write,
-    fileFormat:
-      args.format === undefined
-        ? undefined
-        : parseChoice<CaptureFormat>('-F', args.format, BRIDGE_OPTIONS.format.oneOf),
+    ...parseFileOptions(args),
     linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
-    application: `kcap ${packageVersion()}`,
+    print,
+    progress: progressBeside(print, both.progress),
   };
   refuseUnfitOutput(options);
+  if (print && args.print !== true)
+    log.info(
+      'standard output is a terminal, so packets are printed as lines; to get them: | tshark -i - or > out.pcap',
+    );
   return options;
 }
 
@@ -78,12 +82,24 @@ function parseStart(
   return { kind: to === undefined ? 'end' : 'begin' };
 }
 
-function refuseUnfitOutput({ file, prettyEvery, fileFormat }: ConsumeOptions): void {
+/** A terminal shows lines: what else it would be sent is binary. */
+function showsLines(args: BridgeArguments): boolean {
+  const bytes = args.write !== undefined || args.format !== undefined;
+  return isOutputTerminal() && !bytes;
+}
+
+function refuseUnfitOutput({ file, prettyEvery, fileFormat, print }: ConsumeOptions): void {
+  if (fileFormat !== undefined && print && file === undefined)
+    throw usageError(
+      '-F and --print',
+      'either packets or lines',
+      'give only one of the two, or name a file for the packets with -w',
+    );
   if (prettyEvery > 0 && file !== undefined)
     throw usageError('-w and -pp', 'either packets or lines', 'give only one of the two');
   if (prettyEvery > 0 && fileFormat !== undefined)
     throw usageError('-F and -pp', 'either packets or lines', 'give only one of the two');
-  if (isOutputTerminal() && file === undefined && prettyEvery === 0)
+  if (isOutputTerminal() && file === undefined && fileFormat !== undefined)
     throw usageError(
       'standard output',
       'it is a terminal, and packets are binary',
@@ -91,7 +107,7 @@ function refuseUnfitOutput({ file, prettyEvery, fileFormat }: ConsumeOptions): v
         'ways to get the packets:',
         '  kcap --consumer … | tshark -i -      to look at them',
         '  kcap --consumer … > out.pcap         to keep them (or -w out.pcap)',
-        '  kcap --consumer … -pp 1              a line for each',
+        'without -F each packet is printed as a line',
       ].join('\n'),
     );
 }

@@ -24,11 +24,13 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
   const { opened } = await openInScope((scope) =>
     openConsuming(options, scope, { ranges, openOutput, stop, log }),
   );
-  const { run, source, started } = opened;
+  const { run, source, autostop, started } = opened;
   const timer = options.endsAtWatermarks ? undefined : endAt(options.to, source);
   sayWhatMayCome(options, log);
+  autostop.begin();
   return superviseRun(run, stop, { started, log, ...options }).finally(() => {
     clearTimeout(timer);
+    autostop.end();
   });
 }
 

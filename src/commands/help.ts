@@ -1,6 +1,7 @@
 import { outputColumns } from '../terminal/standard-output.js';
 import type { Command, Option, OptionTable } from './command.js';
 import { BRIDGE, COMMANDS } from './commands.js';
+import { wrap } from './table.js';
 
 const MOST_COLUMNS = 80;
 /** Where descriptions begin. */
@@ -74,7 +75,7 @@ function entry([name, option]: [string, Option]): string {
 
 /** What is explained, and its explanation in a column of its own. */
 function described(left: string, description: string): string {
-  const [first = '', ...rest] = wrapped(description, Math.max(columns() - COLUMN, 20));
+  const [first = '', ...rest] = wrap(description, Math.max(columns() - COLUMN, 20));
   const lines = rest.map((line) => ' '.repeat(COLUMN) + line);
   return left.length < COLUMN - 1
     ? [left.padEnd(COLUMN) + first, ...lines].join('\n')
@@ -84,15 +85,4 @@ function described(left: string, description: string): string {
 /** Of the terminal that help is shown on, but no more than lines should have. */
 function columns(): number {
   return Math.min(outputColumns() ?? MOST_COLUMNS, MOST_COLUMNS);
-}
-
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= columns)
-      lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

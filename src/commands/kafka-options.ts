@@ -1,11 +1,4 @@
-import type { Logger } from 'pino';
-import { usageError } from '../errors/user-error.js';
-import { checkBrokers } from '../kafka/broker-address.js';
-import { isOfOtherClient, parseProperty, type Properties } from '../kafka/properties.js';
-import { readPropertyFile } from '../kafka/property-file.js';
-import { brokersOf } from '../kafka/security.js';
-import { checkTopicName } from '../kafka/topic-name.js';
-import type { Arguments, OptionTable } from './command.js';
+import type { OptionTable } from './command.js';
 
 /** How to reach a topic. */
 export const KAFKA = {
@@ -33,63 +26,3 @@ export const KAFKA = {
     default: [],
   },
 } satisfies OptionTable;
-
-/** A topic, and how to reach it. */
-export interface KafkaOptions {
-  readonly topic: string;
-  /** What the user gave with -k and -X. */
-  readonly properties: Properties;
-}
-
-/** @param role whose properties mean something */
-export function parseKafkaOptions(
-  args: Arguments<typeof KAFKA>,
-  role: 'producer' | 'consumer',
-  log: Logger,
-): KafkaOptions {
-  const topic = args['kafka-topic'];
-  if (topic === undefined || topic === '')
-    throw usageError('topic', 'none given', 'name it with -t, for example -t pcap');
-  return {
-    topic: checkTopicName('-t', topic),
-    properties: parseProperties(args, role, log),
-  };
-}
-
-/** What the file of KCAP_CONFIG, -k and -X say, in this order: as in pycapa, -X wins. */
-function parseProperties(
-  args: Arguments<typeof KAFKA>,
-  role: 'producer' | 'consumer',
-  log: Logger,
-): Properties {
-  const properties = new Map<string, string>();
-  const set = ([name, value]: readonly [name: string, value: string]) => {
-    // librdkafka has two names for some things, and takes the last one.
-    properties.delete(name);
-    properties.set(name, value);
-  };
-  const setAll = (file: string) => {
-    const { properties: read, exposed } = readPropertyFile(file);
-    if (exposed) log.warn(`${file} holds a secret, and others can read it: chmod 600 ${file}`);
-    read.forEach(set);
-  };
-  const configuration = process.env['KCAP_CONFIG'] ?? '';
-  if (configuration !== '') setAll(configuration);
-  const brokers = args['kafka-broker'] ?? '';
-  if (brokers !== '') {
-    checkBrokers('-k', brokers);
-    set(['bootstrap.servers', brokers]);
-  }
-  for (const given of args['kafka-config'])
-    if (given.startsWith('@')) setAll(given.slice(1));
-    else {
-      const property = parseProperty(given);
-      // A file may be for both modes.
-      if (isOfOtherClient(property[0], role))
-        log.warn(`-X ${property[0]}: it has no effect with --${role}`);
-      set(property);
-    }
-  if (brokersOf(properties) === '')
-    throw usageError('broker', 'none given', 'name it with -k, for example -k localhost:9092');
-  return properties;
-}

@@ -12,21 +12,25 @@ import {
 import { COMMANDS } from './commands.js';
 
 /**
- * The options of a command line that has long options only, each with its value in the same word. Throws a usage error
- * for what the command does not take, with what was probably meant.
+ * The options of a command line that has long options only, each with its value in the same word, and its other words.
+ * Throws a usage error for what the command does not take, with what was probably meant.
  */
 export async function parseWords<Options extends OptionTable>(
   command: Command,
   options: Options,
   words: readonly string[],
-): Promise<Arguments<Options>> {
+): Promise<{ readonly args: Arguments<Options>; readonly others: readonly string[] }> {
   let parsed: Arguments<Options> | undefined;
+  let others: string[] = [];
   const parser = yargs(words)
     .scriptName('kcap')
     .locale('en')
     // With a command of its own yargs refuses words that are no options.
-    .command('$0', false, options, (args) => {
+    .command(command.words ? '$0 [words..]' : '$0', false, options, (args) => {
       parsed = args;
+      // What stands behind `--` yargs keeps apart.
+      const { words: named = [], _: rest = [] } = args as { words?: unknown[]; _?: unknown[] };
+      others = [...named, ...rest].map(String);
     })
     .version(false)
     .help(false)
@@ -40,7 +44,9 @@ export async function parseWords<Options extends OptionTable>(
     });
   await parser.parseAsync();
   if (!parsed) throw new Error('yargs has parsed nothing');
-  return parsed;
+  const most = command.words?.most ?? 0;
+  if (others.length > most) throw unknownWord(command, others[most] ?? '');
+  return { args: parsed, others };
 }
 
 /** What yargs found wrong, with the option or command that was probably meant. */

@@ -9,8 +9,10 @@ import { findTopic } from '../task/sending.js';
 import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
+import { parseFileOptions } from './file-options.js';
 import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
+import { parsePrint, progressBeside } from './print-options.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
 /** A few batches. */
@@ -20,6 +22,7 @@ const LEAST_PACK_BYTES = 1024;
 /** The largest that librdkafka lets a message be. */
 const MOST_PACK_BYTES = 1_000_000_000;
 const MOST_PACK_MS = 3_600_000;
+const MOST_WORKERS = 64;
 
 interface ProduceOptions extends BothModes, ProducingOptions {
   /** Whom to become once everything is open that takes root. */
@@ -39,7 +42,11 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
   const { opened } = await openInScope((scope) =>
     openProducing(options, scope, { start, openOutput, stop, log, onCaptureOpen }),
   );
-  return superviseRun(opened.run, stop, { ...opened, ...options, log });
+  const { run, autostop } = opened;
+  autostop.begin();
+  return superviseRun(run, stop, { ...options, ...opened, log }).finally(() => {
+    autostop.end();
+  });
 }
 
 function parse(args: BridgeArguments, log: Logger): ProduceOptions {
@@ -60,8 +67,10 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
         'the times of a file stay as they are',
         'leave it out',
       );
+  const both = parseBothModes(args, log);
+  const print = parsePrint(args, { prettyEvery: both.prettyEvery, byDefault: false });
   return {
-    ...parseBothModes(args, log),
+    ...both,
     from: fromFiles ? { files } : { interfaces },
     bufferMiB: parseCount('-B', args['buffer-size'], 2047),
     promiscuous: args.promiscuous,
@@ -86,9 +95,13 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     identify: args.identify === true,
     drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
     pack: parsePack(args),
+    ...parseCopy(args),
     spool: parseSpool(args),
     user: parseUser(args['relinquish-privileges']),
+    workers: parseWorkers(args),
     captureOwnTraffic: args['capture-own-traffic'] === true,
+    print,
+    progress: progressBeside(print, both.progress),
   };
 }
 
@@ -103,14 +116,43 @@ function refuseTicketOfRoot({ user, properties }: ProduceOptions): void {
     );
 }
 
+function parseWorkers({ workers, read: files }: BridgeArguments): number {
+  if (workers === undefined) return 1;
+  if (files.length > 0)
+    throw usageError('--workers and -r', 'a file is read by one', 'leave out --workers');
+  const count = parseCount('--workers', workers, MOST_WORKERS);
+  if (count === 0)
+    throw usageError('--workers 0', 'nobody would capture', 'for example --workers 2');
+  return count;
+}
+
 function parsePack(args: BridgeArguments): ProduceOptions['pack'] {
-  const { pack, 'pack-size': size = '64K', 'pack-time': time = '50' } = args;
+  const { pack, 'pack-size': size, 'pack-time': time = '50' } = args;
   for (const option of ['pack-size', 'pack-time'] as const)
     if (pack !== true && args[option] !== undefined)
       throw usageError(`--${option}`, 'messages hold one packet each', 'pack them with --pack');
   if (pack !== true) return undefined;
-  const bytes = parseBytes('--pack-size', size, LEAST_PACK_BYTES, MOST_PACK_BYTES);
-  return { bytes, ageMs: parseCount('--pack-time', time, MOST_PACK_MS) };
+  const bytes = parseBytes('--pack-size', size ?? '64K', LEAST_PACK_BYTES, MOST_PACK_BYTES);
+  return {
+    bytes,
+    mayGrow: size === undefined,
+    ageMs: parseCount('--pack-time', time, MOST_PACK_MS),
+  };
+}
+
+function parseCopy(args: BridgeArguments): Pick<ProduceOptions, 'autostop' | 'copy'> {
+  const { file, autostop, ...options } = parseFileOptions(args);
+  for (const option of ['format', 'copy-when-slow'] as const)
+    if (file === undefined && args[option] !== undefined)
+      throw usageError(`--${option}`, 'no copy is written', 'name its file with -w');
+  if (file === undefined) return { autostop, copy: undefined };
+  const whenSlow = parseChoice(
+    '--copy-when-slow',
+    args['copy-when-slow'] ?? 'drop',
+    BRIDGE_OPTIONS['copy-when-slow'].oneOf,
+  );
+  // The capture says the link type.
+  return { autostop, copy: { ...options, file, whenSlow, linkType: undefined } };
 }
 
 function parseSpool(args: BridgeArguments): ProduceOptions['spool'] {

@@ -18,6 +18,19 @@ export function parseTime(option: string, text: string, nowMs: number): Microsec
   return time;
 }
 
+/** A span of time with its unit (s, m, h, d), in ms. */
+export function parseDuration(option: string, text: string): number {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNIT_S[unit] ?? 0) * 1000;
+  if (!(ms <= Number.MAX_SAFE_INTEGER))
+    throw usageError(
+      `${option} ${text}`,
+      'not a span of time',
+      `for example ${option} 12h or ${option} 7d`,
+    );
+  return ms;
+}
+
 function ago(text: string, nowMs: number): Microseconds | undefined {
   const [, count, unit = ''] = /^-(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
   if (count === undefined) return undefined;

@@ -10,6 +10,8 @@ import { refuseClosed } from './closed-descriptors.js';
 export interface ByteInput {
   /** Reads into `into` from `offset` on; the number of bytes, 0 at the end and after close(). */
   read(into: Buffer, offset: number): Promise<number>;
+  /** Of a file: how many bytes of it have been read, and how many it had when it was opened. */
+  readonly extent?: { readonly read: number; readonly all: number };
   close(): Promise<void>;
 }
 
@@ -24,7 +26,7 @@ export async function openByteInput(path: string): Promise<ByteInput> {
     if (kind.isDirectory()) throw new Error('it is a directory');
     return kind.isFIFO() || kind.isSocket()
       ? new StreamInput(pipe(path))
-      : new FileInput(await open(path));
+      : new FileInput(await open(path), kind.size);
   } catch (error) {
     throw readError(path, error);
   }
@@ -57,15 +59,24 @@ export function nameOf(path: string): string {
 
 class FileInput implements ByteInput {
   readonly #file: FileHandle;
+  readonly #size: number;
+  #read = 0;
   #closed = false;
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, size: number) {
     this.#file = file;
+    this.#size = size;
+  }
+
+  get extent(): NonNullable<ByteInput['extent']> {
+    return { read: this.#read, all: this.#size };
   }
 
   async read(into: Buffer, offset: number): Promise<number> {
     if (this.#closed) return 0;
-    return (await this.#file.read(into, offset)).bytesRead;
+    const { bytesRead } = await this.#file.read(into, offset);
+    this.#read += bytesRead;
+    return bytesRead;
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { close, constants, fstatSync, openSync, statSync, write } from 'node:fs';
+import { close, constants, fstat, fstatSync, ftruncate, openSync, statSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -31,6 +31,8 @@ export interface ByteOutput {
   write(bytes: Buffer, giveUp: AbortSignal): Promise<void>;
   /** Calls `listener` once nobody reads any more, also while nothing is written. */
   onReaderLeft(listener: () => void): void;
+  /** Removes so many of the bytes that were written last, where that can be: half a packet makes a file look damaged. */
+  takeBack?(bytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,7 +81,7 @@ export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteO
       // Not a FileHandle: it would close the descriptor when it is collected.
       return fstatSync(fd).isFIFO()
         ? new StreamOutput(path, fd)
-        : new FileOutput(path, fd, promisify(close));
+        : new OwnFileOutput(path, fd, promisify(close));
     } catch (error) {
       if (descriptor !== undefined && isNotToBeOpened(error))
         return openDescriptor(path, descriptor);
@@ -152,6 +154,25 @@ class FileOutput implements ByteOutput {
     if (this.#closed) return;
     this.#closed = true;
     await this.#close(this.#fd);
+  }
+}
+
+/** A file that nobody else writes to. */
+class OwnFileOutput extends FileOutput {
+  readonly #fd: number;
+
+  constructor(name: string, fd: number, close: (fd: number) => Promise<void>) {
+    super(name, fd, close);
+    this.#fd = fd;
+  }
+
+  async takeBack(bytes: number): Promise<void> {
+    try {
+      const { size } = await promisify(fstat)(this.#fd);
+      await promisify(ftruncate)(this.#fd, size - bytes);
+    } catch {
+      // A device, or a disk that fails: what failed first is told of already.
+    }
   }
 }
 

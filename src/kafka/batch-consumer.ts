@@ -10,6 +10,8 @@ import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import type { Properties } from './properties.js';
 import { hideSecrets } from './secrets.js';
+import { TopicReach } from './topic-reach.js';
+import type { Reach } from '../packet/reach.js';
 
 /** librdkafka's logical offsets (rdkafka.h). */
 export const OFFSET_BEGINNING = -2;
@@ -82,6 +84,8 @@ export class BatchConsumer {
   readonly #native: NativeConsumer;
   readonly #facts: ClientFacts;
   readonly #log: Logger;
+  readonly #reach: TopicReach;
+  readonly #hasEnds: boolean;
   #failure: UserError | undefined;
   #saidOutside = false;
 
@@ -90,6 +94,8 @@ export class BatchConsumer {
     const group = shared ? properties.get('group.id') : undefined;
     this.#facts = { properties, topic, role: 'consumer', group };
     this.#log = log;
+    this.#hasEnds = options.partitions.some(({ end }) => end !== undefined);
+    this.#reach = new TopicReach(shared ? [] : options.partitions);
     const clientLog = new ClientLog(log, this.#facts);
     try {
       this.#native = new addon.BatchConsumer({
@@ -137,6 +143,7 @@ export class BatchConsumer {
         `topic ${topic}: '${batch.tally.deleted}' message(s) were deleted before they were read: its retention is too short for this reader`,
       );
     if (batch.tally.outsideSlack > 0) this.#sayOutside();
+    this.#reach.readUpTo(batch.next);
     return {
       packets: {
         ...packetBatchOf(batch),
@@ -149,6 +156,12 @@ export class BatchConsumer {
   /** Says that everything before these offsets was handled: with a group, they are committed. */
   acknowledge(offsets: readonly PartitionOffset[]): void {
     this.#native.acknowledge(offsets);
+  }
+
+  /** How far the reading is: the share of a read that has an end, else how far it is behind the end of the topic. */
+  reach(): Reach {
+    if (this.#hasEnds) return { share: this.#reach.share() };
+    return { lagMessages: this.#reach.lag(this.#native) };
   }
 
   /** Ends the waiting for further packets. */

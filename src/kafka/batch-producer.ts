@@ -10,9 +10,10 @@ import type { ClientFacts } from './client-facts.js';
 import { clientError } from './client-threads.js';
 import { isRefusal, problemOf } from './connection-problem.js';
 import { deliveryFailures, type DeliveryFailure } from './delivery-cause.js';
+import { headerBytes } from './message-headers.js';
 import type { Properties } from './properties.js';
 import { hideSecrets } from './secrets.js';
-import { packBound, requestBounds } from './request-bounds.js';
+import { packedBounds, requestBounds, type Packing } from './request-bounds.js';
 import { undeliveredText } from './undelivered.js';
 
 /** How long one wait for deliveries lasts before it is asked whether to go on. */
@@ -44,8 +45,8 @@ export interface ProducerOptions {
   readonly namesInterface: boolean;
   /** Partitions over which conversations are spread. */
   readonly flowPartitions?: number;
-  /** Packs: messages of many packets. `bytes` of one, and how long its first packet waits for others. */
-  readonly pack?: { readonly bytes: number; readonly ageMs: number } | undefined;
+  /** Messages of many packets. */
+  readonly pack?: Packing | undefined;
   /** Whether only what is refused for its own sake fails, and all else comes back with withdraw(). */
   readonly keepsUndelivered?: boolean;
   /** Whether keys choose partitions, by the configuration's partitioner; by default partitions take turns. */
@@ -85,9 +86,11 @@ export class BatchProducer {
   readonly #saidFailures = new Map<string, number>();
   readonly #timestamp: KafkaTimestamp;
   readonly #namesInterface: boolean;
-  readonly #pack: ProducerOptions['pack'];
-  /** Of those that every message carries. */
-  readonly #headerBytes: number;
+  readonly #pack: Packing | undefined;
+  /** That are filled at the same time. */
+  readonly #packs: number;
+  /** That every message carries. */
+  readonly #headers: ProducerOptions['headers'];
   readonly #facts: ClientFacts;
   /** Of the connection, while nothing is delivered. */
   #trouble: { readonly text: string; readonly delivered: number } | undefined;
@@ -102,10 +105,8 @@ export class BatchProducer {
     this.#timestamp = options.timestamp;
     this.#namesInterface = options.namesInterface;
     this.#pack = options.pack;
-    this.#headerBytes = options.headers.reduce(
-      (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
-      0,
-    );
+    this.#packs = Math.max(1, options.flowPartitions ?? 0);
+    this.#headers = options.headers;
     this.#facts = { properties: options.properties, topic: options.topic, role: 'producer' };
     const clientLog = new ClientLog(log, this.#facts);
     try {
@@ -180,10 +181,13 @@ export class BatchProducer {
     const facts = { limitBytes: limit === undefined ? undefined : Number(limit), roundTripMs };
     const usual = this.#native.requestBounds();
     const bounds = requestBounds(usual, user, facts);
-    const packBytes = this.#pack
-      ? packBound(this.#pack.bytes, bounds, facts, this.#headerBytes)
-      : 0;
-    const { bytes, messageBytes, messages } = bounds;
+    const { bytes, messageBytes, messages, packBytes } = this.#pack
+      ? packedBounds(bounds, user, facts, {
+          packing: this.#pack,
+          packs: this.#packs,
+          headerBytes: headerBytes(this.#headers),
+        })
+      : { ...bounds, packBytes: 0 };
     await this.#native.boundRequests(bytes, messageBytes, messages, packBytes);
   }
 
@@ -266,6 +270,7 @@ export class BatchProducer {
       topicSettings: this.#native.topicSettings(),
       messageBytes: this.#native.requestBounds().messageBytes,
       timestamp: this.#timestamp,
+      headers: this.#headers,
     });
     this.#log.error({ event: 'undelivered', count: failure.packets }, text);
   }

@@ -36,7 +36,7 @@ export class Cluster {
   readonly #deadline: number;
   readonly #trouble: StartTrouble;
   #partitionOffsets: PartitionOffsets | undefined;
-  #leaderless: readonly number[] = [];
+  #leaders: ReadonlyMap<number, number | undefined> = new Map();
 
   private constructor(
     client: Producer,
@@ -57,6 +57,36 @@ export class Cluster {
     facts: ClientFacts,
     log: Logger,
   ): Promise<{ cluster: Cluster; partitions: number[] }> {
+    const { cluster, metadata } = await Cluster.#open(facts, log);
+    try {
+      const partitions = await partitionsOf(facts, metadata, {
+        metadata: () => cluster.#metadata(),
+        topicError: () => askForTopic(facts),
+        msLeft: () => cluster.#msLeft(),
+      });
+      return { cluster, partitions };
+    } catch (error) {
+      // Whoever goes on without it does not wait for its threads.
+      void cluster.close();
+      throw error;
+    }
+  }
+
+  /** The topics that the user may see, but for Kafka's own; throws as `connect` does. */
+  static async topicNames(properties: Properties, log: Logger): Promise<string[]> {
+    const facts = { role: 'consumer', properties, topic: '' } as const;
+    const { cluster, metadata } = await Cluster.#open(facts, log);
+    await cluster.close();
+    return metadata.topics
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('__'))
+      .sort();
+  }
+
+  static async #open(
+    facts: ClientFacts,
+    log: Logger,
+  ): Promise<{ cluster: Cluster; metadata: Metadata }> {
     const deadline = Date.now() + START_LIMIT_MS;
     const { properties } = facts;
     requireFeatures(properties);
@@ -77,13 +107,7 @@ export class Cluster {
     const trouble = new StartTrouble(facts, noTicket, log);
     const cluster = new Cluster(client, facts, { deadline, trouble });
     try {
-      const metadata = await cluster.#connect();
-      const partitions = await partitionsOf(facts, metadata, {
-        metadata: () => cluster.#metadata(),
-        topicError: () => askForTopic(facts),
-        msLeft: () => cluster.#msLeft(),
-      });
-      return { cluster, partitions };
+      return { cluster, metadata: await cluster.#connect() };
     } catch (error) {
       // Whoever goes on without it does not wait for its threads.
       void cluster.close();
@@ -108,6 +132,11 @@ export class Cluster {
       void cluster.close();
       throw error;
     }
+  }
+
+  /** The broker that leads each partition, as it was last heard; undefined where there is none. */
+  get leaders(): ReadonlyMap<number, number | undefined> {
+    return this.#leaders;
   }
 
   /** First and next offset of each partition. */
@@ -142,7 +171,7 @@ export class Cluster {
       return await this.#partitionOffsets.at(topic, partitions, when);
     } catch (error) {
       const what = `topic ${topic}, its offsets`;
-      const [leaderless] = this.#leaderless;
+      const leaderless = [...this.#leaders].find(([, leader]) => leader === undefined)?.[0];
       if (leaderless === undefined) throw await this.#trouble.failure(what, messageOf(error));
       throw new UserError(what, `partition ${leaderless} has no leader`, {
         remedy: 'it has one again once a broker that keeps the partition is back',
@@ -219,8 +248,9 @@ export class Cluster {
 
   #seen(metadata: Metadata): Metadata {
     const topic = metadata.topics.find(({ name }) => name === this.#facts.topic);
-    const leaderless = topic?.partitions.filter(({ leader }) => leader < 0) ?? [];
-    this.#leaderless = leaderless.map(({ id }) => id);
+    this.#leaders = new Map(
+      topic?.partitions.map(({ id, leader }) => [id, leader < 0 ? undefined : leader]),
+    );
     return metadata;
   }
 

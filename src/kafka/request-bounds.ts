@@ -51,28 +51,60 @@ export function requestBounds(
 /** Of a packed message's record and its batch, beside the value and the headers of every message. */
 const PACK_OVERHEAD_BYTES = 512;
 
+/** How packets are packed. */
+export interface Packing {
+  /** Of a message's value. */
+  readonly bytes: number;
+  /** Whether these bytes are a default, which a long way may exceed. */
+  readonly mayGrow: boolean;
+  /** How long the first packet of a message waits for others. */
+  readonly ageMs: number;
+}
+
 /**
- * The longest value of a packed message that the topic and the client take, up to the size that is asked for.
+ * The same for packed messages, and how long their values may be: no longer than the topic and the client take.
  *
+ * Of an idempotent producer, librdkafka has five messages a partition under way, however many a request holds. Over a
+ * long way packs therefore become as long as the topic takes, and each is a request of its own: as many bytes as five
+ * requests hold are under way then. A pack still waits no longer than its age for more packets.
+ *
+ * @param bounds what requestBounds() says
+ * @param packs packs that are filled at the same time: one, or one a partition
  * @param headerBytes names and values of the headers that every message carries
  */
-export function packBound(
-  askedBytes: number,
-  { messageBytes }: NativeRequestBounds,
-  { limitBytes = Infinity }: TopicFacts,
-  headerBytes: number,
-): number {
-  const most = Math.min(messageBytes, limitBytes) - PACK_OVERHEAD_BYTES - headerBytes;
-  return Math.max(1, Math.min(askedBytes, most));
+export function packedBounds(
+  bounds: NativeRequestBounds,
+  user: Properties,
+  { limitBytes, roundTripMs }: TopicFacts,
+  { packing, packs, headerBytes }: { packing: Packing; packs: number; headerBytes: number },
+): NativeRequestBounds & { readonly packBytes: number } {
+  const { messageBytes } = bounds;
+  const most = Math.min(messageBytes, limitBytes ?? Infinity) - PACK_OVERHEAD_BYTES - headerBytes;
+  const packBytesOf = (asked: number) => Math.max(1, Math.min(asked, most));
+  const usual = { ...bounds, packBytes: packBytesOf(packing.bytes) };
+  // Where the topic does not say what it takes, long packs may be refused.
+  if (!packing.mayGrow || limitBytes === undefined || roundTripMs < LONG_TRIP_MS) return usual;
+  const packBytes = packBytesOf(
+    Math.max(packing.bytes, Math.floor(LARGE_REQUEST_BYTES / Math.max(1, packs))),
+  );
+  // What fills half of it is sent at once, and alone.
+  const bytes = user.has('batch.size') ? bounds.bytes : Math.ceil(packBytes / 2);
+  return { ...bounds, bytes: Math.min(bounds.bytes, bytes), packBytes };
 }
 
 /** Why little may get through to the brokers, and what helps; undefined where nothing is known. */
-export function slownessOf(user: Properties, roundTripMs: number): string | undefined {
+export function slownessOf(
+  user: Properties,
+  roundTripMs: number,
+  isPacked: boolean,
+): string | undefined {
   const isIdempotent = producerProperties(user).get('enable.idempotence') === 'true';
   if (roundTripMs < LONG_TRIP_MS || !isIdempotent) return undefined;
+  const underWay = isPacked ? 'five packed messages' : 'one request';
+  const packed = isPacked ? '' : '--pack, ';
   return (
-    `the brokers are ${Math.round(roundTripMs)} ms away, and each partition has one request under way: ` +
-    'more partitions, a larger max.message.bytes of the topic or -X enable.idempotence=false ' +
+    `the brokers are ${Math.round(roundTripMs)} ms away, and each partition has ${underWay} under way: ` +
+    `${packed}more partitions, a larger max.message.bytes of the topic or -X enable.idempotence=false ` +
     '(order and single delivery are not certain then) let more through'
   );
 }

@@ -31,6 +31,9 @@ const SPOOLING_PRODUCER: Properties = new Map([
   ['message.timeout.ms', '0'],
 ]);
 
+/** librdkafka sends values from where they lie that are longer than this; it would copy those of the usual packs. */
+const PACKING_PRODUCER: Properties = new Map([['message.copy.max.bytes', '4096']]);
+
 /** How long a packet of a slow stream waits at most for others to share its request. */
 const PUSH_INTERVAL_MS = 50;
 /** A request as large as librdkafka makes them (batch.size). */
@@ -94,11 +97,18 @@ export function controlProperties(user: Properties): Properties {
   return givingWay(new Map([...CONTROL, ...user, ...once]), user);
 }
 
-/** @param spools whether what can't be sent has a place on disk */
-export function producerProperties(user: Properties, spools = false): Properties {
+/**
+ * @param how.spools whether what can't be sent has a place on disk
+ * @param how.packs whether messages hold many packets
+ */
+export function producerProperties(
+  user: Properties,
+  { spools = false, packs = false }: { readonly spools?: boolean; readonly packs?: boolean } = {},
+): Properties {
   const properties = new Map([
     ...PRODUCER,
     ...(spools ? SPOOLING_PRODUCER : []),
+    ...(packs ? PACKING_PRODUCER : []),
     ...renewalProperties(user),
     ...user,
   ]);

@@ -5,6 +5,7 @@ import {
   TIME_REFUSED,
   type DeliveryFailure,
 } from './delivery-cause.js';
+import { headerBytes } from './message-headers.js';
 
 /** What remedies for single packets are about. */
 export interface SendingFacts {
@@ -14,7 +15,12 @@ export interface SendingFacts {
   readonly messageBytes: number;
   /** Which time messages carry. */
   readonly timestamp: 'packet' | 'now';
+  /** Of every message. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
+
+/** Of a request's batch and a message in it that has neither value nor headers, at least. */
+const FRAMING_BYTES = 70;
 
 /** A packet that far from this machine's clock has its time from elsewhere, in ms. */
 const FAR_MS = 60_000;
@@ -27,12 +33,12 @@ export function undeliveredProblem(
   if (id === LARGER_THAN_CLIENT_TAKES)
     return {
       cause: `${text} (${facts.messageBytes})`,
-      remedy: 'cut packets with -s, or raise -X message.max.bytes',
+      remedy: `${shortening(facts, facts.messageBytes)}, or raise -X message.max.bytes`,
     };
   if (id === LARGER_THAN_TOPIC_TAKES)
     return {
       cause: `larger than the topic takes (${setting('max.message.bytes', facts)})`,
-      remedy: 'cut packets with -s, or raise max.message.bytes of the topic',
+      remedy: `${shortening(facts, Number(facts.topicSettings['max.message.bytes']))}, or raise max.message.bytes of the topic`,
     };
   if (id === TIME_REFUSED && timeMs !== undefined) return timeProblem(text, timeMs, facts);
   return { cause: text, remedy: undefined };
@@ -54,6 +60,16 @@ export function undeliveredText(
       ? 'packets are not delivered'
       : `${failure.packets - before} more packet(s) not delivered`;
   return `${what}: ${cause}${remedy === undefined ? '' : `; ${remedy}`}`;
+}
+
+/** What makes a message shorter that may have so many bytes; NaN where that is not known. */
+function shortening({ headers }: SendingFacts, limitBytes: number): string {
+  const sizes = headers.map(([name, value]) => ({ name, bytes: headerBytes([[name, value]]) }));
+  const [longest] = sizes.sort((a, b) => b.bytes - a.bytes);
+  // Not even an empty packet would fit.
+  if (longest && headerBytes(headers) + FRAMING_BYTES > limitBytes)
+    return `shorten the header ${longest.name} (-H), which has ${longest.bytes} bytes`;
+  return 'cut packets with -s';
 }
 
 function timeProblem(cause: string, timeMs: number, facts: SendingFacts): Problem {

@@ -15,3 +15,9 @@ export function formatLocal(time: Microseconds): string {
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return `${day} ${clock}.${String(time % 1_000_000).padStart(6, '0')}`;
 }
+
+/** ISO 8601 in UTC, to the microsecond. */
+export function formatUtc(time: Microseconds): string {
+  const second = new Date(Math.floor(time / 1_000_000) * 1000).toISOString().slice(0, -5);
+  return `${second}.${String(time % 1_000_000).padStart(6, '0')}Z`;
+}

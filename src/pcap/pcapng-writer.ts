@@ -79,6 +79,11 @@ export function encodeStatistics(statistics: InterfaceStatistics): Buffer {
   ]);
 }
 
+/** Bytes that a packet of this captured length takes as a block. */
+export function packetBlockLength(capturedLength: number): number {
+  return PACKET_BLOCK_BYTES + ((capturedLength + 3) & ~3);
+}
+
 /** Bytes that the packets of a batch take as blocks. */
 export function packetBlocksLength(batch: PacketBatch): number {
   // At most 3 bytes more than the frame, to a multiple of four.
@@ -93,8 +98,8 @@ export function encodePackets(batch: PacketBatch, interfaceId: number, into: Buf
   let end = 0;
   for (let at = 0; at < bytes.length;) {
     const captured = readUint32(bytes, at + CAPTURED_LENGTH_OFFSET);
-    const padded = (captured + 3) & ~3;
-    const length = PACKET_BLOCK_BYTES + padded;
+    const length = packetBlockLength(captured);
+    const padded = length - PACKET_BLOCK_BYTES;
     writeUint32(into, BLOCK.packet, end);
     writeUint32(into, length, end + 4);
     writeUint32(into, interfaceId, end + 8);
@@ -114,13 +119,17 @@ export function encodePackets(batch: PacketBatch, interfaceId: number, into: Buf
 }
 
 /** How many of the first packets of a batch lie wholly within so many bytes of their blocks. */
-export function packetsWithin(blocks: Buffer, byteLength: number): number {
-  let count = 0;
+export function packetsWithin(
+  blocks: Buffer,
+  byteLength: number,
+): { readonly count: number; readonly byteLength: number } {
+  let [count, end] = [0, 0];
   for (let at = 0; at < blocks.length; count++) {
     at += readUint32(blocks, at + 4);
     if (at > byteLength) break;
+    end = at;
   }
-  return count;
+  return { count, byteLength: end };
 }
 
 /**

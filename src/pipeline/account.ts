@@ -47,6 +47,19 @@ export interface Account {
   readonly beside: Beside;
   /** Folder of the packets that are `spooled`, if there is one. */
   readonly spool?: string;
+  /** What each worker has captured, where several share an interface. */
+  readonly workers?: readonly WorkerCount[];
+  /** A run's with several ends: the account of each by its name. The first one's is also part of the run's. */
+  readonly branches?: ReadonlyMap<string, Account>;
+}
+
+/** Packets of one of the captures that share an interface, with the field names of the json record. */
+export interface WorkerCount {
+  readonly interface: string;
+  /** From 1 on. */
+  readonly worker: number;
+  readonly packets_in: number;
+  readonly dropped_kernel: number;
 }
 
 const NONE: Count = { packets: 0, bytes: 0 };
@@ -140,7 +153,17 @@ export function withOutcomes(account: Account, more: Iterable<Outcome>): Account
 
 /** The account at the end: what is still under way has this outcome. */
 export function settled(account: Account, cause: Cause): Account {
-  return withOutcomes(account, [{ cause, ...underWay(account) }]);
+  const ended = withOutcomes(account, [{ cause, ...underWay(account) }]);
+  if (!account.branches) return ended;
+  const branches = [...account.branches].map(
+    ([name, branch]) => [name, settled(branch, cause)] as const,
+  );
+  return { ...ended, branches: new Map(branches) };
+}
+
+/** The accounts of the branches after the first, which no counter of the run's includes. */
+export function otherBranches({ branches }: Account): (readonly [name: string, Account])[] {
+  return [...(branches ?? [])].slice(1);
 }
 
 /** The same account with more packets that came in, and ended. */
@@ -170,7 +193,9 @@ export function inSequence(before: readonly Account[], last: Account): Account {
   };
 }
 
-function joined(accounts: readonly Account[]): Pick<Account, 'outcomes' | 'beside' | 'spool'> {
+function joined(
+  accounts: readonly Account[],
+): Pick<Account, 'outcomes' | 'beside' | 'spool' | 'workers'> {
   const beside: Partial<Record<Remark, number>> = {};
   for (const account of accounts)
     for (const [remark, number] of Object.entries(account.beside) as [Remark, number][])
@@ -178,7 +203,13 @@ function joined(accounts: readonly Account[]): Pick<Account, 'outcomes' | 'besid
   const all = accounts.flatMap(({ outcomes }) => [...outcomes.values()]);
   const { outcomes } = withOutcomes(EMPTY_ACCOUNT, all);
   const spool = accounts.find((account) => account.spool !== undefined)?.spool;
-  return { outcomes, beside, ...(spool !== undefined && { spool }) };
+  const workers = accounts.flatMap((account) => account.workers ?? []);
+  return {
+    outcomes,
+    beside,
+    ...(spool !== undefined && { spool }),
+    ...(workers.length > 0 && { workers }),
+  };
 }
 
 export function sum(a: Count, b: Count): Count {

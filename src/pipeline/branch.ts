@@ -1,7 +1,15 @@
 import { firstPackets, type PacketBatch } from '../packet/packet-batch.js';
-import { inSequence, type Account } from './account.js';
-import { PartlyWritten, ReaderLeft, type Sink, type Stage } from './contracts.js';
-import { DroppingSink } from './dropping-sink.js';
+import {
+  countOf,
+  difference,
+  inSequence,
+  Tally,
+  withEnded,
+  type Account,
+  type Count,
+} from './account.js';
+import { END_FAILED, PartlyWritten, ReaderLeft, type Sink, type Stage } from './contracts.js';
+import { DroppingSink, type DropWhenSlow } from './dropping-sink.js';
 import { Stopped, throughStages } from './stage-sequence.js';
 import type { Stop } from './stop.js';
 
@@ -12,7 +20,9 @@ export interface BranchOptions {
   readonly stages?: readonly Stage[];
   readonly sink: Sink;
   /** Whether a slow end holds up the others, or drops and counts what would wait beyond so many bytes. */
-  readonly whenSlow?: 'wait' | { readonly dropBeyondBytes: number };
+  readonly whenSlow?: 'wait' | DropWhenSlow;
+  /** Called as soon as it has failed: others may go on for long. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** One of the ways that the packets of a run take: its own stages and its end. It ends alone. */
@@ -20,13 +30,18 @@ export class Branch {
   readonly name: string;
   readonly #stages: readonly Stage[];
   readonly #sink: Sink;
+  readonly #onFailure: (error: unknown) => void;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
+  /** Of the batch with which it failed, what it did not take. */
+  #untaken: Count | undefined;
+  readonly #missed = new Tally();
 
-  constructor({ name, stages = [], sink, whenSlow = 'wait' }: BranchOptions) {
+  constructor({ name, stages = [], sink, whenSlow = 'wait', onFailure }: BranchOptions) {
     this.name = name;
     this.#stages = stages;
-    this.#sink = whenSlow === 'wait' ? sink : new DroppingSink(sink, whenSlow.dropBeyondBytes);
+    this.#sink = whenSlow === 'wait' ? sink : new DroppingSink(sink, whenSlow);
+    this.#onFailure = onFailure ?? (() => undefined);
   }
 
   /** Takes nothing any more: it failed, its reader left, or a stage of its own is finished. */
@@ -49,8 +64,21 @@ export class Branch {
       return passed;
     } catch (error) {
       this.#end(error);
-      return firstPackets(passed, error instanceof ReaderLeft ? error.packetsHandled : 0);
+      const taken = firstPackets(passed, error instanceof ReaderLeft ? error.packetsHandled : 0);
+      if (this.#failure) this.#untaken = difference(countOf(passed), countOf(taken));
+      return taken;
     }
+  }
+
+  /**
+   * Others go on: to this one, if it has failed, what it can't take is lost.
+   *
+   * @param batch that it was not given; undefined for the one that it failed with
+   */
+  miss(batch: PacketBatch | undefined): void {
+    if (!this.#failure) return;
+    const missed = batch ? countOf(batch) : this.#untaken;
+    if (missed) this.#missed.take(missed);
   }
 
   /** Resolves when everything has gone out or failed. */
@@ -63,10 +91,9 @@ export class Branch {
   }
 
   account(): Account {
-    return inSequence(
-      this.#stages.map((stage) => stage.account()),
-      this.#sink.account(),
-    );
+    const before = this.#stages.map((stage) => stage.account());
+    const account = inSequence(before, this.#sink.account());
+    return withEnded(account, [{ cause: END_FAILED, ...this.#missed.account().in }]);
   }
 
   async close(): Promise<void> {
@@ -75,9 +102,10 @@ export class Branch {
 
   #end(error: unknown): void {
     this.#ended = true;
+    const failure = error instanceof PartlyWritten ? error.failure : error;
     // What failed first is the cause of the rest.
-    if (error instanceof PartlyWritten) this.#failure ??= { error: error.failure };
-    else if (!(error instanceof ReaderLeft || error instanceof Stopped))
-      this.#failure ??= { error };
+    if (failure instanceof ReaderLeft || failure instanceof Stopped || this.#failure) return;
+    this.#failure = { error: failure };
+    this.#onFailure(failure);
   }
 }

@@ -1,4 +1,6 @@
+import type { Cause } from '../errors/cause.js';
 import type { Origin, PacketBatch } from '../packet/packet-batch.js';
+import type { Reach } from '../packet/reach.js';
 import type { Account } from './account.js';
 
 /** Where packets come from. */
@@ -14,6 +16,8 @@ export interface Source {
   /** Says that these packets were handled, so that no later run reads them again. */
   acknowledge?(origin: Origin): void;
   account(): Account;
+  /** How far it has come, for people who wait. */
+  reach?(): Reach;
   close(): Promise<void>;
 }
 
@@ -45,6 +49,14 @@ export interface Sink {
   account(): Account;
   close(): Promise<void>;
 }
+
+/** Of packets that went to other ends only, or were dropped, since this one had failed. */
+export const END_FAILED: Cause = {
+  id: 'end-failed',
+  fate: 'failed',
+  loss: true,
+  text: 'not taken, since this end had failed',
+};
 
 /** Thrown by a sink whose reader has gone, or takes nothing and there is no more time: a normal end of the run. */
 export class ReaderLeft extends Error {

@@ -1,7 +1,17 @@
 import type { Cause } from '../errors/cause.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
-import { countOf, Tally, withOutcomes, type Account } from './account.js';
-import type { Sink } from './contracts.js';
+import { countOf, difference, Tally, withOutcomes, type Account, type Count } from './account.js';
+import { END_FAILED, PartlyWritten, ReaderLeft, type Sink } from './contracts.js';
+
+/** What an end does that must not hold up others. */
+export interface DropWhenSlow {
+  /** Bytes of records that may wait; what would wait beyond them is dropped. */
+  readonly dropBeyondBytes: number;
+  /** How long the end of the run waits for what waits here, while this end takes nothing. */
+  readonly patienceMs?: number;
+}
+
+const PATIENCE_MS = 10_000;
 
 const TOO_SLOW: Cause = {
   id: 'end-too-slow',
@@ -14,20 +24,25 @@ const TOO_SLOW: Cause = {
 export class DroppingSink implements Sink {
   readonly #sink: Sink;
   readonly #limitBytes: number;
+  readonly #patienceMs: number;
   readonly #tally = new Tally();
   readonly #waiting: PacketBatch[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Ends the writing of what waits: at the end of the run's patience, or of this one's. */
+  readonly #giveUp = new AbortController();
+  #endsWith: AbortSignal | undefined;
 
-  /** @param limitBytes of the records that may wait */
-  constructor(sink: Sink, limitBytes: number) {
+  constructor(sink: Sink, { dropBeyondBytes, patienceMs = PATIENCE_MS }: DropWhenSlow) {
     this.#sink = sink;
-    this.#limitBytes = limitBytes;
+    this.#limitBytes = dropBeyondBytes;
+    this.#patienceMs = patienceMs;
   }
 
   write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
+    this.#endWith(giveUp);
     this.#tally.take(countOf(batch));
     if (this.#waitingBytes + batch.bytes.length > this.#limitBytes) {
       this.#tally.settle(TOO_SLOW, countOf(batch));
@@ -36,14 +51,17 @@ export class DroppingSink implements Sink {
       // Who gave the batch uses its memory again.
       this.#waiting.push({ bytes: Buffer.from(bytes), count, link });
       this.#waitingBytes += batch.bytes.length;
-      this.#writing ??= this.#writeAll(giveUp);
+      this.#writing ??= this.#writeAll();
     }
     return Promise.resolve();
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
-    await this.#writing;
-    await this.#sink.flush(giveUp);
+    this.#endWith(giveUp);
+    await this.#patiently(async () => {
+      await this.#writing;
+      if (!this.#failure) await this.#sink.flush(this.#giveUp.signal);
+    });
     if (this.#failure) throw this.#failure.error;
   }
 
@@ -56,26 +74,58 @@ export class DroppingSink implements Sink {
     await this.#sink.close();
   }
 
-  async #writeAll(giveUp: AbortSignal): Promise<void> {
+  async #writeAll(): Promise<void> {
     try {
       for (let batch; (batch = this.#waiting[0]); this.#waiting.shift()) {
         const before = this.#sink.account().in;
         try {
-          await this.#sink.write(batch, giveUp);
+          await this.#sink.write(batch, this.#giveUp.signal);
         } catch (error) {
-          const { packets, bytes } = this.#sink.account().in;
-          const taken = { packets: packets - before.packets, bytes: bytes - before.bytes };
-          const { packets: all, bytes: allBytes } = countOf(batch);
-          this.#tally.giveBack({ packets: all - taken.packets, bytes: allBytes - taken.bytes });
-          throw error;
+          const taken = difference(this.#sink.account().in, before);
+          this.#end(error, difference(countOf(batch), taken));
+          return;
         }
         this.#waitingBytes -= batch.bytes.length;
       }
-    } catch (error) {
-      this.#failure = { error };
-      for (const batch of this.#waiting.splice(0).slice(1)) this.#tally.giveBack(countOf(batch));
     } finally {
       this.#writing = undefined;
+    }
+  }
+
+  /** @param rest of the batch that was being written */
+  #end(error: unknown, rest: Count): void {
+    this.#failure = { error };
+    const leftBehind = [rest, ...this.#waiting.splice(0).slice(1).map(countOf)];
+    const hasLeft = error instanceof ReaderLeft && !(error instanceof PartlyWritten);
+    for (const count of leftBehind)
+      if (this.#giveUp.signal.aborted) this.#tally.settle(TOO_SLOW, count);
+      // A reader that has had enough loses nothing.
+      else if (hasLeft) this.#tally.giveBack(count);
+      else this.#tally.settle(END_FAILED, count);
+  }
+
+  #endWith(giveUp: AbortSignal): void {
+    if (this.#endsWith === giveUp) return;
+    this.#endsWith = giveUp;
+    const end = () => {
+      this.#giveUp.abort();
+    };
+    if (giveUp.aborted) end();
+    else giveUp.addEventListener('abort', end, { once: true });
+  }
+
+  /** Waits for the work as long as it makes progress: nobody may come to take the rest. */
+  async #patiently(work: () => Promise<void>): Promise<void> {
+    let before = this.#sink.account().out.packets;
+    const timer = setInterval(() => {
+      const now = this.#sink.account().out.packets;
+      if (now === before) this.#giveUp.abort();
+      before = now;
+    }, this.#patienceMs);
+    try {
+      await work();
+    } finally {
+      clearInterval(timer);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
+import type { Reach } from '../packet/reach.js';
 import { inSequence, type Account } from './account.js';
 import type { Branch } from './branch.js';
 import type { Source, Stage } from './contracts.js';
@@ -10,6 +11,7 @@ export class PacketRun {
   readonly #source: Source;
   readonly #stages: readonly Stage[];
   readonly #branches: readonly [Branch, ...(readonly Branch[])];
+  readonly #names: readonly string[];
   readonly #startedAtMs = performance.now();
 
   /**
@@ -24,6 +26,7 @@ export class PacketRun {
     this.#source = source;
     this.#stages = stages;
     this.#branches = branches;
+    this.#names = distinct(branches.map(({ name }) => name));
   }
 
   /**
@@ -43,10 +46,22 @@ export class PacketRun {
     return performance.now() - this.#startedAtMs;
   }
 
-  /** The run's account: of the first branch, and of all that came before it. */
+  /** The run's account: of the first branch, and of all that came before it. Where there are more, each has its own, too. */
   account(): Account {
     const before = [this.#source.account(), ...this.#stages.map((stage) => stage.account())];
-    return inSequence(before, this.#branches[0].account());
+    const first = this.#branches[0].account();
+    const whole = inSequence(before, first);
+    if (this.#branches.length === 1) return whole;
+    const accounts = this.#names.map((name, index) => {
+      const branch = this.#branches[index];
+      return [name, index === 0 || !branch ? first : branch.account()] as const;
+    });
+    return { ...whole, branches: new Map(accounts) };
+  }
+
+  /** How far its source has come. */
+  reach(): Reach {
+    return this.#source.reach?.() ?? {};
   }
 
   async close(): Promise<void> {
@@ -74,6 +89,8 @@ export class PacketRun {
     const given = living.length > 1 ? { ...batch, shared: true } : batch;
     const taken = await Promise.all(living.map((branch) => branch.take(given, stop)));
     const goesOn = taken.filter((_, index) => living[index]?.ended === false);
+    if (goesOn.length > 0 && goesOn.length < this.#branches.length)
+      for (const branch of this.#branches) branch.miss(living.includes(branch) ? undefined : batch);
     const [least] = (goesOn.length > 0 ? goesOn : taken).toSorted((a, b) => a.count - b.count);
     if (least?.origin && least.origin.next.length > 0) this.#source.acknowledge?.(least.origin);
   }
@@ -87,4 +104,12 @@ async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown
     if (!(error instanceof Stopped)) return { error };
   }
   return undefined;
+}
+
+/** The names, told apart where some are equal. */
+function distinct(names: readonly string[]): string[] {
+  return names.map((name, index) => {
+    const before = names.slice(0, index).filter((other) => other === name).length;
+    return before === 0 ? name : `${name} (${before + 1})`;
+  });
 }

@@ -25,6 +25,11 @@ export class Stop {
     return this.#giveUp.signal;
   }
 
+  /** Whether the run has ended, or is asked to. */
+  get isEnding(): boolean {
+    return this.#isOver || this.#requested.signal.aborted;
+  }
+
   /** Somebody wants the run to end: the drain timeout begins. */
   request(): void {
     this.#requested.abort();

@@ -1,11 +1,19 @@
 import type { Fate } from '../errors/cause.js';
-import { packetsWithFate, underWay, withFate, type Account, type Remark } from './account.js';
+import {
+  otherBranches,
+  packetsWithFate,
+  underWay,
+  withFate,
+  type Account,
+  type Remark,
+  type WorkerCount,
+} from './account.js';
 
 /** Packets by the ids of their causes. */
 export type ByCause = Readonly<Record<string, number>>;
 
-/** The account of a run, with the field names of its json record. Packets, unless the name says otherwise. */
-export interface Summary extends Readonly<Record<Remark, number>> {
+/** An account with the field names of json records. Packets, unless the name says otherwise. */
+interface Counts extends Readonly<Record<Remark, number>> {
   readonly packets_in: number;
   readonly packets_out: number;
   readonly packets_failed: number;
@@ -17,13 +25,21 @@ export interface Summary extends Readonly<Record<Remark, number>> {
   /** Captured bytes. */
   readonly bytes_in: number;
   readonly bytes_out: number;
-  readonly duration_s: number;
   readonly failed_by_cause: ByCause;
   readonly skipped_by_cause: ByCause;
   /** What the causes are, for people. */
   readonly causes: Readonly<Record<string, string>>;
+}
+
+/** The account of a run. */
+export interface Summary extends Counts {
+  readonly duration_s: number;
+  /** Of a run with several ends, each end's own. */
+  readonly branches?: Readonly<Record<string, Counts>>;
   /** Folder of the spool, if there is one. */
   readonly spool?: string;
+  /** What each worker has captured, where several share an interface. */
+  readonly workers?: readonly WorkerCount[];
 }
 
 /** What each remark says of a number of packets, and whether they are lost. */
@@ -55,9 +71,21 @@ const REMARKS: Readonly<Record<Remark, { readonly loss: boolean; readonly text: 
 };
 const NAMES = Object.keys(REMARKS) as Remark[];
 
-/** Adds up: packets_in = out + failed + filtered + skipped + spooled + under way. */
+/** Adds up, for the run and for each branch: packets_in = out + failed + filtered + skipped + spooled + under way. */
 export function summarize(account: Account, durationMs: number): Summary {
-  const { in: taken, out, beside, spool } = account;
+  const { branches, spool, workers } = account;
+  const counted = [...(branches ?? [])].map(([name, branch]) => [name, countsOf(branch)] as const);
+  return {
+    ...countsOf(account),
+    duration_s: Math.round(durationMs) / 1000,
+    ...(branches && { branches: Object.fromEntries(counted) }),
+    ...(spool !== undefined && { spool }),
+    ...(workers && { workers }),
+  };
+}
+
+function countsOf(account: Account): Counts {
+  const { in: taken, out, beside } = account;
   const remarks = NAMES.map((name) => [name, beside[name] ?? 0] as const);
   const named = [...withFate(account, 'failed'), ...withFate(account, 'skipped')];
   return {
@@ -71,25 +99,24 @@ export function summarize(account: Account, durationMs: number): Summary {
     ...(Object.fromEntries(remarks) as Record<Remark, number>),
     bytes_in: taken.bytes,
     bytes_out: out.bytes,
-    duration_s: Math.round(durationMs) / 1000,
     failed_by_cause: byCause(account, 'failed'),
     skipped_by_cause: byCause(account, 'skipped'),
     causes: Object.fromEntries(named.map(({ cause }) => [cause.id, cause.text])),
-    ...(spool !== undefined && { spool }),
   };
 }
 
-/** Packets that were lost. */
-export function lost({ outcomes, beside }: Account): number {
+/** Packets that were lost, on the way to any of the ends. */
+export function lost(account: Account): number {
+  const { outcomes, beside } = account;
   let packets = 0;
   for (const outcome of outcomes.values()) if (outcome.cause.loss) packets += outcome.packets;
   for (const name of NAMES) if (REMARKS[name].loss) packets += beside[name] ?? 0;
-  return packets;
+  return otherBranches(account).reduce((total, [, branch]) => total + lost(branch), packets);
 }
 
-/** The account for people, a line each. */
+/** The account for people, a line each; those of further branches begin with the branch's name. */
 export function summaryLines(account: Account): string[] {
-  const { in: taken, out, beside } = account;
+  const { in: taken, out, beside, workers = [] } = account;
   const lines = [`'${taken.packets}' packet(s) in, '${out.packets}' packet(s) out`];
   const remark = (loss: boolean) => {
     for (const name of NAMES) {
@@ -108,6 +135,12 @@ export function summaryLines(account: Account): string[] {
   outcomes('skipped', 'skipped: ');
   outcomes('spooled', '');
   remark(false);
+  for (const { worker, interface: name, packets_in, dropped_kernel } of workers)
+    lines.push(
+      `'${packets_in}' packet(s) in by worker ${worker} of ${name}, '${dropped_kernel}' dropped by the kernel`,
+    );
+  for (const [name, branch] of otherBranches(account))
+    lines.push(...summaryLines(branch).map((line) => `${name}: ${line}`));
   return lines;
 }
 

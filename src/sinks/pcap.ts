@@ -13,8 +13,9 @@ import { encodeFileHeader } from '../pcap/file-header.js';
 import { convertPrecision } from '../pcap/precision.js';
 import type { Cause } from '../errors/cause.js';
 import { countOf, difference, Tally, type Account } from '../pipeline/account.js';
-import { PartlyWritten, ReaderLeft, type Sink } from '../pipeline/contracts.js';
+import { PartlyWritten, ReaderLeft } from '../pipeline/contracts.js';
 import { OutputClosed, WriteFailed, type ByteOutput } from '../files/byte-output.js';
+import type { CaptureSink } from './capture-sink.js';
 
 const DEFAULT_LINK: Link = { linkType: ETHERNET, precision: 'micro', snapLength: MAX_SNAP_LENGTH };
 
@@ -32,7 +33,7 @@ const TOO_LONG: Cause = {
 };
 
 /** Writes packets as a classic pcap stream. Its first packet decides link type and precision, if nothing else does. */
-export class PcapSink implements Sink {
+export class PcapSink implements CaptureSink {
   readonly #output: ByteOutput;
   readonly #precision: Precision | undefined;
   #header: Link | undefined;
@@ -45,10 +46,9 @@ export class PcapSink implements Sink {
     this.#precision = precision;
   }
 
-  /** Writes the file's header now: whoever reads it need not wait for the first packet. */
-  async begin(linkType: number, giveUp: AbortSignal): Promise<void> {
+  async begin(giveUp: AbortSignal, link: Partial<Link> = {}): Promise<void> {
     try {
-      await this.#writeHeader({ ...DEFAULT_LINK, linkType }, giveUp);
+      await this.#writeHeader({ ...DEFAULT_LINK, ...link }, giveUp);
     } catch (error) {
       // Whoever watches the output ends the run.
       if (!(error instanceof ReaderLeft)) throw error;
@@ -88,7 +88,9 @@ export class PcapSink implements Sink {
     } catch (error) {
       if (!(error instanceof OutputClosed || error instanceof WriteFailed)) throw error;
       const { handled, out } = packetsBefore(batch, snapLength, error.bytesWritten);
-      this.#countOut(firstPackets(batch, handled), firstPackets(fitting, out));
+      const whole = firstPackets(fitting, out);
+      this.#countOut(firstPackets(batch, handled), whole);
+      await this.#output.takeBack?.(error.bytesWritten - whole.bytes.length);
       throw error instanceof WriteFailed
         ? new PartlyWritten(handled, error)
         : new ReaderLeft(handled);

@@ -14,8 +14,9 @@ import {
   packetsWithin,
 } from '../pcap/pcapng-writer.js';
 import { countOf, Tally, type Account } from '../pipeline/account.js';
-import { PartlyWritten, ReaderLeft, type Sink } from '../pipeline/contracts.js';
+import { PartlyWritten, ReaderLeft } from '../pipeline/contracts.js';
 import { OutputClosed, WriteFailed, type ByteOutput } from '../files/byte-output.js';
+import type { CaptureSink } from './capture-sink.js';
 
 /**
  * Bounds of what anybody who may write to a topic can make of it: interfaces that are told apart by their names, more
@@ -35,7 +36,7 @@ interface Interface {
 }
 
 /** Writes packets as a pcapng stream, with an interface block for each link that they come from. */
-export class PcapngSink implements Sink {
+export class PcapngSink implements CaptureSink {
   readonly #output: ByteOutput;
   readonly #application: string;
   readonly #interfaces = new Map<string, Interface>();
@@ -52,13 +53,19 @@ export class PcapngSink implements Sink {
     this.#application = application;
   }
 
+  async begin(giveUp: AbortSignal): Promise<void> {
+    if (this.#begun) return;
+    this.#begun = true;
+    await this.#write(encodeSectionHeader(this.#application), giveUp);
+  }
+
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (batch.count === 0) return;
     await this.#tally.during(countOf(batch), () => this.#writePackets(batch, giveUp));
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
-    await this.#begin(giveUp);
+    await this.begin(giveUp);
     let statistics: Buffer[] = [];
     for (const { id, packets, ...rest } of this.#interfaces.values()) {
       if (packets > 0) statistics.push(encodeStatistics({ interfaceId: id, packets, ...rest }));
@@ -77,14 +84,8 @@ export class PcapngSink implements Sink {
     await this.#output.close();
   }
 
-  async #begin(giveUp: AbortSignal): Promise<void> {
-    if (this.#begun) return;
-    this.#begun = true;
-    await this.#write(encodeSectionHeader(this.#application), giveUp);
-  }
-
   async #writePackets(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
-    await this.#begin(giveUp);
+    await this.begin(giveUp);
     const link = this.#toldApart(batch.link);
     const of = await this.#interfaceOf(link, giveUp);
     const namesLost = link !== batch.link;
@@ -95,8 +96,10 @@ export class PcapngSink implements Sink {
       await this.#output.write(blocks, giveUp);
     } catch (error) {
       if (!(error instanceof OutputClosed || error instanceof WriteFailed)) throw error;
-      const written = firstPackets(batch, packetsWithin(blocks, error.bytesWritten));
+      const whole = packetsWithin(blocks, error.bytesWritten);
+      const written = firstPackets(batch, whole.count);
       this.#countOut(written, of, namesLost);
+      await this.#output.takeBack?.(error.bytesWritten - whole.byteLength);
       throw error instanceof WriteFailed
         ? new PartlyWritten(written.count, error)
         : new ReaderLeft(written.count);

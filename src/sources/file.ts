@@ -1,4 +1,5 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
+import type { Reach } from '../packet/reach.js';
 import type { Cause } from '../errors/cause.js';
 import { UserError } from '../errors/user-error.js';
 import { UnusablePackets } from '../pcap/capture-decoder.js';
@@ -91,6 +92,17 @@ export class FileSource implements Source {
 
   account(): Account {
     return withEnded(this.#tally.account(), this.#skipped());
+  }
+
+  /** By the bytes of the files; unknown where one is a pipe. */
+  reach(): Reach {
+    let [read, all] = [0, 0];
+    for (const { input } of this.#files) {
+      if (!input.extent) return {};
+      read += Math.min(input.extent.read, input.extent.all);
+      all += input.extent.all;
+    }
+    return all === 0 ? {} : { share: read / all };
   }
 
   async close(): Promise<void> {

@@ -20,10 +20,16 @@ interface Arrival {
 export class MergedSources implements Source {
   readonly name: string;
   readonly #sources: readonly Source[];
-  readonly #onLost: (error: UserError) => void;
+  readonly #onLost: (error: UserError, endOthers: () => void) => void;
 
-  /** @param onLost told of each source that fails while others live */
-  constructor(sources: readonly Source[], onLost: (error: UserError) => void) {
+  /**
+   * @param onLost told of each source that fails while others live; these give what they have and end, if it calls
+   * `endOthers`
+   */
+  constructor(
+    sources: readonly Source[],
+    onLost: (error: UserError, endOthers: () => void) => void,
+  ) {
     this.name = sources.map(({ name }) => name).join(', ');
     this.#sources = sources;
     this.#onLost = onLost;
@@ -33,6 +39,9 @@ export class MergedSources implements Source {
   async *batches(stop: AbortSignal, giveUp?: AbortSignal): AsyncIterable<PacketBatch> {
     const left = new AbortController();
     const end = AbortSignal.any([stop, left.signal]);
+    const endOthers = () => {
+      left.abort();
+    };
     // Each source listens: from eleven on, Node would call that a leak, on standard error.
     setMaxListeners(0, end, ...(giveUp ? [giveUp] : []));
     const arrivals = new Arrivals();
@@ -52,7 +61,7 @@ export class MergedSources implements Source {
         if (!failure) continue;
         if (!(failure.error instanceof UserError)) throw failure.error;
         lost = failure.error;
-        if (living > 0) this.#onLost(lost);
+        if (living > 0) this.#onLost(lost, endOthers);
       }
     } finally {
       // Nobody may be closed while it is still asked.

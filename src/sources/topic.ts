@@ -1,5 +1,6 @@
 import type { BatchConsumer, ConsumedBatch } from '../kafka/batch-consumer.js';
 import type { Origin, PacketBatch } from '../packet/packet-batch.js';
+import type { Reach } from '../packet/reach.js';
 import type { Cause } from '../errors/cause.js';
 import { countOf, Tally, type Account, type Count } from '../pipeline/account.js';
 import type { Source } from '../pipeline/contracts.js';
@@ -60,6 +61,10 @@ export class TopicSource implements Source {
       deleted_unread: this.#deleted,
       outside_slack: this.#outsideSlack,
     });
+  }
+
+  reach(): Reach {
+    return this.#consumer.reach();
   }
 
   /** Ends where the topic has nothing more. */

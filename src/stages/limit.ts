@@ -5,10 +5,13 @@ import type { Stage } from '../pipeline/contracts.js';
 /** Lets a number of packets pass, exactly, and does not take the others. */
 export class Limit implements Stage {
   readonly #tally = new Tally();
+  readonly #onReached: () => void;
   #left: number;
 
-  constructor(packets: number) {
+  /** @param onReached called once the last packet has passed */
+  constructor(packets: number, onReached: () => void = () => undefined) {
     this.#left = packets;
+    this.#onReached = onReached;
   }
 
   get finished(): boolean {
@@ -19,6 +22,7 @@ export class Limit implements Stage {
     const passed = firstPackets(batch, this.#left);
     this.#left -= passed.count;
     this.#tally.give(countOf(passed));
+    if (this.finished && passed.count > 0) this.#onReached();
     return passed;
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { availableParallelism } from 'node:os';
 import { linkTypeName } from '../capture/link-type.js';
 import { LiveCapture, type CaptureOptions } from '../capture/live-capture.js';
 import { usageError, type UserError } from '../errors/user-error.js';
@@ -8,6 +9,7 @@ import type { Scope } from '../pipeline/scope.js';
 import { FileSource } from '../sources/file.js';
 import { InterfaceSource } from '../sources/interface.js';
 import { MergedSources } from '../sources/merged.js';
+import { SharedInterfaceSource } from '../sources/shared-interface.js';
 import { Cut } from '../stages/cut.js';
 import { ClockWatch } from '../watchdogs/clock-watch.js';
 import { CutWatch } from '../watchdogs/cut-watch.js';
@@ -29,6 +31,8 @@ export interface CapturingOptions extends Omit<
   readonly snapLength: number | undefined;
   readonly linkType: number | undefined;
   readonly captureOwnTraffic: boolean;
+  /** Captures that share each interface's packets; 1 or more. */
+  readonly workers: number;
 }
 
 /** Opens files or interfaces in the scope. */
@@ -36,7 +40,13 @@ export async function openPackets(
   options: CapturingOptions,
   scope: Scope,
   log: Logger,
-): Promise<{ source: Source; stages: Stage[]; watchdogs: Watchdog[] }> {
+): Promise<{
+  source: Source;
+  stages: Stage[];
+  watchdogs: Watchdog[];
+  /** LINKTYPE_ numbers of the packets, as far as they are known before the first. */
+  linkTypes: ReadonlySet<number>;
+}> {
   const { from, snapLength, linkType } = options;
   if ('files' in from) {
     const opening = FileSource.open(from.files, linkType, {
@@ -51,9 +61,11 @@ export async function openPackets(
       source,
       stages: [...filterStages(options), ...(limit < Infinity ? [new Cut(limit)] : [])],
       watchdogs: [],
+      linkTypes: new Set(),
     };
   }
-  const sources = openInterfaces(
+  sayTooManyWorkers(options.workers, log);
+  const captures = await openInterfaces(
     from.interfaces,
     {
       ...options,
@@ -63,9 +75,11 @@ export async function openPackets(
     scope,
     log,
   );
+  const sources = captures.map(interfaceSource);
   const links = sources.map(({ name }) => new LinkWatch(log, name));
   return {
     source: merged(sources, log),
+    linkTypes: new Set(captures.flat().map(({ link }) => link.linkType)),
     stages: [],
     watchdogs: [
       new DropWatch(log),
@@ -76,31 +90,52 @@ export async function openPackets(
   };
 }
 
-/** A capture on each of the interfaces. */
-function openInterfaces(
+/** Opens a capture on each of the interfaces, or several that share it; by interface. */
+async function openInterfaces(
   asked: readonly string[],
-  options: Omit<CaptureOptions, 'interface'>,
+  { workers, ...options }: Omit<CaptureOptions, 'interface'> & { readonly workers: number },
   scope: Scope,
   log: Logger,
-): Source[] {
-  const captures = asked.map((nameOrAddress) => {
-    const capture = scope.own(LiveCapture.open({ ...options, interface: nameOrAddress }));
-    const { interface: name, warning, link } = capture;
+): Promise<LiveCapture[][]> {
+  const opened: LiveCapture[][] = [];
+  for (const nameOrAddress of asked) {
+    const on = { ...options, interface: nameOrAddress };
+    const captures =
+      workers > 1 ? await LiveCapture.openShared(on, workers) : [LiveCapture.open(on)];
+    for (const capture of captures) scope.own(capture);
+    opened.push(captures);
+  }
+  const first = opened.flatMap(([capture]) => capture ?? []);
+  for (const { interface: name, warning, link } of first) {
     if (warning !== '') log.warn(`${name}: ${warning}`);
     log.debug(
       `${name}: link type ${linkTypeName(link.linkType)}, snapshot length ${link.snapLength}`,
     );
-    return capture;
-  });
-  const unknown = captures.find(({ unknownToOthers }) => unknownToOthers !== '');
+  }
+  const unknown = first.find(({ unknownToOthers }) => unknownToOthers !== '');
   if (unknown)
     log.warn(
       `${unknown.unknownToOthers}; another kcap on this host can't tell this one's traffic and captures it`,
     );
-  const names = captures.map((capture) => capture.interface);
+  const names = first.map((capture) => capture.interface);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
-  return captures.map((capture) => new InterfaceSource(capture));
+  return opened;
+}
+
+function interfaceSource(captures: readonly LiveCapture[]): Source {
+  const [only, ...others] = captures;
+  return only && others.length === 0
+    ? new InterfaceSource(only)
+    : new SharedInterfaceSource(captures);
+}
+
+function sayTooManyWorkers(workers: number, log: Logger): void {
+  const processors = availableParallelism();
+  if (workers > processors)
+    log.warn(
+      `--workers ${workers}: this machine has ${processors} processor(s), and more workers only take turns`,
+    );
 }
 
 function merged(sources: readonly Source[], log: Logger): Source {

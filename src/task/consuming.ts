@@ -13,21 +13,21 @@ import { startOffset, uncommittedStart, type ReadStart } from '../kafka/read-sta
 import { consumerProperties } from '../kafka/settings.js';
 import { ETHERNET } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
+import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Sink } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
-import { PcapSink } from '../sinks/pcap.js';
-import { PcapngSink } from '../sinks/pcapng.js';
 import { PrettySink } from '../sinks/pretty.js';
 import { TopicSource } from '../sources/topic.js';
+import { Autostop, type AutostopConditions } from './autostop.js';
+import { captureSink, captureSize, openRing, type CaptureFileOptions } from './capture-file.js';
 import { filterStages, limitStages, timeStages } from './packet-selection.js';
-
-export type CaptureFormat = 'pcap' | 'nsecpcap' | 'pcapng';
+import { openPrinting } from './printing.js';
 
 /** What a consumer does: packets of a topic to a capture file or stream. */
-export interface ConsumingOptions {
+export interface ConsumingOptions extends CaptureFileOptions {
   readonly topic: string;
   /** What the user gave with -k and -X. */
   readonly properties: Properties;
@@ -35,6 +35,8 @@ export interface ConsumingOptions {
   readonly maxPackets: number;
   /** Every how many packets a line is printed; 0 for none. */
   readonly prettyEvery: number;
+  /** How packets are printed as lines; undefined where they are not. */
+  readonly print: PacketTextOptions | undefined;
   /** pcap-filter expression; empty for all packets. */
   readonly filter: string;
   readonly start: ReadStart;
@@ -50,16 +52,15 @@ export interface ConsumingOptions {
   readonly keyUnit: KeyUnit;
   readonly values: ValueKind;
   readonly group: string | undefined;
+  /** Undefined: standard output. */
   readonly file: string | undefined;
-  readonly fileFormat: CaptureFormat | undefined;
-  readonly linkType: number | undefined;
-  /** Who writes, as a pcapng file says it. */
-  readonly application: string;
+  readonly autostop: AutostopConditions;
 }
 
 export interface Consuming {
   readonly run: PacketRun;
   readonly source: TopicSource;
+  readonly autostop: Autostop;
   /** To be said once it has begun. */
   readonly started: string;
 }
@@ -79,11 +80,17 @@ export async function openConsuming(
   const { ranges, log } = parts;
   const source = scope.own(openSource(options, ranges, log));
   // Last of all: it may empty a file.
-  const sink = await openSink(options, parts, scope);
-  const stages = [...timeStages(options), ...filterStages(options), ...limitStages(options)];
+  const branches = await openBranches(options, parts, scope);
+  const size = captureSize(options, options.linkType);
+  const autostop = new Autostop(options.autostop, { size, stop: parts.stop, log });
+  const stages = [
+    ...[...timeStages(options), ...filterStages(options), ...limitStages(options)],
+    ...autostop.stages,
+  ];
   return {
-    run: new PacketRun(source, stages, [new Branch({ name: options.file ?? 'output', sink })]),
+    run: new PacketRun(source, stages, branches),
     source,
+    autostop,
     started: `reading topic ${options.topic} (${ranges.length} partition(s))`,
   };
 }
@@ -151,20 +158,37 @@ function openSource(
   return new TopicSource(topic, consumer);
 }
 
+/** What is written is what the run is for; lines are printed beside it, or alone. */
+async function openBranches(
+  options: ConsumingOptions,
+  parts: Parameters<typeof openSink>[1],
+  scope: Scope,
+): Promise<[Branch, ...Branch[]]> {
+  const lines = options.print && openPrinting(options.print, parts, scope, 'wait');
+  if (lines && options.file === undefined) return [lines];
+  // Last of all: it may empty a file.
+  const sink = await openSink(options, parts, scope);
+  const packets = new Branch({ name: options.file ?? 'output', sink });
+  return lines ? [packets, lines] : [packets];
+}
+
 async function openSink(
   options: ConsumingOptions,
-  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  {
+    openOutput,
+    stop,
+    log,
+  }: { readonly openOutput: () => ByteOutput; readonly stop: Stop; readonly log: Logger },
   scope: Scope,
 ): Promise<Sink> {
-  const { file, fileFormat, linkType, prettyEvery, topic } = options;
+  const { file, ring, linkType, prettyEvery, topic } = options;
+  if (file !== undefined && ring) return scope.own(await openRing(file, { ...options, ring }, log));
   const output = scope.own(file === undefined ? openOutput() : await openFile(file, stop.giveUp));
   output.onReaderLeft(() => {
     stop.request();
   });
   if (prettyEvery > 0) return new PrettySink(output, topic, prettyEvery);
-  if (fileFormat === 'pcapng') return new PcapngSink(output, options.application);
-  const precision = fileFormat && ({ pcap: 'micro', nsecpcap: 'nano' } as const)[fileFormat];
-  const sink = new PcapSink(output, precision);
-  if (linkType !== undefined) await sink.begin(linkType, stop.giveUp);
+  const sink = captureSink(options, output);
+  if (linkType !== undefined) await sink.begin(stop.giveUp, { linkType });
   return sink;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { TopicStart } from '../kafka/renewed-producer.js';
 import { slownessOf } from '../kafka/request-bounds.js';
@@ -8,19 +9,29 @@ import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
+import { Autostop, type AutostopConditions } from './autostop.js';
+import { captureSize } from './capture-file.js';
 import { openPackets, type CapturingOptions } from './capturing.js';
+import { openCopy, refuseSeveralLinkTypes, type CopyOptions } from './local-copy.js';
 import { limitStages } from './packet-selection.js';
+import { openPrinting } from './printing.js';
 import { openTopicSink, type SendingOptions } from './sending.js';
 
 /** What a producer does: packets of interfaces or of files to a topic. */
 export interface ProducingOptions extends CapturingOptions, SendingOptions {
   /** 0 for no limit. */
   readonly maxPackets: number;
+  readonly autostop: AutostopConditions;
+  /** Where what is sent is written as well. */
+  readonly copy: CopyOptions | undefined;
+  /** How what is sent is printed as lines as well; undefined where it is not. */
+  readonly print: PacketTextOptions | undefined;
 }
 
 export interface Producing {
   readonly run: PacketRun;
   readonly watchdogs: readonly Watchdog[];
+  readonly autostop: Autostop;
   /** To be said once it has begun. */
   readonly started: string;
 }
@@ -36,7 +47,7 @@ export async function openProducing(
   scope: Scope,
   parts: {
     readonly start: TopicStart;
-    /** Where -pp prints its lines. */
+    /** Where -pp and --print print their lines. */
     readonly openOutput: () => ByteOutput;
     readonly stop: Stop;
     readonly log: Logger;
@@ -44,7 +55,9 @@ export async function openProducing(
   },
 ): Promise<Producing> {
   const { start, stop, log } = parts;
-  const { source, stages, watchdogs } = await openPackets(options, scope, log);
+  const { copy } = options;
+  const { source, stages, watchdogs, linkTypes } = await openPackets(options, scope, log);
+  if (copy) refuseSeveralLinkTypes(copy, linkTypes);
   const lines = options.prettyEvery > 0 ? openLines(parts, scope) : undefined;
   parts.onCaptureOpen?.();
   const sink = await openTopicSink(options, {
@@ -54,11 +67,24 @@ export async function openProducing(
     },
   });
   const end = new Branch({ name: options.topic, sink });
+  // Files wait for whoever reads the lines; interfaces don't.
+  const slowLines = 'files' in options.from ? 'wait' : 'drop';
+  const printed = options.print ? [openPrinting(options.print, parts, scope, slowLines)] : [];
+  // Last of all: it may empty a file.
+  const copies = copy ? [await openCopy(copy, scope, log)] : [];
+  const size = copy && captureSize(copy, undefined);
+  const autostop = new Autostop(options.autostop, { size, stop, log });
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
+  const slowness = slownessOf(options.properties, roundTripMs, options.pack !== undefined);
   return {
-    run: new PacketRun(source, [...stages, ...limitStages(options)], [end]),
-    watchdogs: [new DeliveryWatch(log, slownessOf(options.properties, roundTripMs)), ...watchdogs],
+    run: new PacketRun(
+      source,
+      [...stages, ...limitStages(options), ...autostop.stages],
+      [end, ...copies, ...printed],
+    ),
+    autostop,
+    watchdogs: [new DeliveryWatch(log, slowness), ...watchdogs],
     started: `${how} ${source.name}, sending to topic ${options.topic}`,
   };
 }

@@ -110,9 +110,10 @@ function openProducer(
   { partitions, log }: Pick<SinkParts, 'log'> & { readonly partitions: number },
 ): BatchProducer {
   const spools = options.spool !== undefined;
+  const packs = options.pack !== undefined;
   return new BatchProducer(
     {
-      properties: producerProperties(options.properties, spools),
+      properties: producerProperties(options.properties, { spools, packs }),
       topic: options.topic,
       timestamp: options.timestamp,
       mayFillQueue: 'interfaces' in options.from,

@@ -16,12 +16,19 @@ export function defaultLogFormat(): LogFormat {
   return isTerminal() ? 'text' : 'json';
 }
 
-/** The log goes to standard error: standard output is the packets'. */
-export async function openLog({ level, format }: LogOptions): Promise<Logger> {
+/**
+ * The log goes to standard error: standard output is the packets'. With `write`, whole lines go there instead, each with
+ * its time where it is text.
+ */
+export async function openLog(
+  { level, format }: LogOptions,
+  write?: (lines: string) => void,
+): Promise<Logger> {
   // Loaded on use, as pino-pretty is: not every command logs, and it takes a good part of the start's time.
   const { default: pino } = await import('pino');
-  const lineOf = format === 'json' ? (record: string) => record : await textFormat();
-  standardError.wordNotice((dropped) => lineOf(dropRecord(dropped)));
+  const lineOf =
+    format === 'json' ? (record: string) => record : await textFormat(write !== undefined);
+  if (!write) standardError.wordNotice((dropped) => lineOf(dropRecord(dropped)));
   return pino(
     {
       level,
@@ -33,7 +40,7 @@ export async function openLog({ level, format }: LogOptions): Promise<Logger> {
     },
     {
       write: (record) => {
-        statusLine.write(lineOf(record));
+        (write ?? writeToTerminal)(lineOf(record));
       },
     },
   );
@@ -44,9 +51,18 @@ function logPrintable(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
   log.apply(this, shown as Parameters<LogFn>);
 }
 
-async function textFormat(): Promise<(record: string) => string> {
+function writeToTerminal(lines: string): void {
+  statusLine.write(lines);
+}
+
+/** @param elsewhere than on standard error: without colours, and with the time of day */
+async function textFormat(elsewhere: boolean): Promise<(record: string) => string> {
   const { default: pretty } = await import('pino-pretty');
-  return pretty.prettyFactory({ colorize: showsColours(), ignore: 'time', hideObject: true });
+  return pretty.prettyFactory(
+    elsewhere
+      ? { colorize: false, translateTime: 'SYS:HH:MM:ss.l', hideObject: true }
+      : { colorize: showsColours(), ignore: 'time', hideObject: true },
+  );
 }
 
 function dropRecord(dropped: number): string {

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { addon, type NativeLogWriter } from '../addon.js';
 
-const STANDARD_ERROR = 2;
+export const STANDARD_ERROR = 2;
 /** Some thousand lines for a reader that has stalled. */
 const LIMIT_BYTES = 1024 * 1024;
 /** How long the end of the process waits in all for a reader that takes nothing. */

@@ -8,6 +8,13 @@ export function isOutputTerminal(): boolean {
   return isatty(STANDARD_OUTPUT);
 }
 
+/** Whether colours are wanted there: https://no-color.org. */
+export function outputShowsColours(): boolean {
+  return (
+    isOutputTerminal() && process.env['TERM'] !== 'dumb' && (process.env['NO_COLOR'] ?? '') === ''
+  );
+}
+
 /** The columns of the terminal that standard output is; undefined where it is none. */
 export function outputColumns(): number | undefined {
   return isOutputTerminal() ? process.stdout.columns : undefined;

@@ -9,8 +9,9 @@ import { watchAll, type Watchdog } from '../watchdogs/watchdog.js';
 import { lookAtAccount, type AccountView } from './account-views.js';
 import { exitNow } from './exit.js';
 import type { LogFormat } from './logging.js';
-import { hideProgress, showProgress } from './progress.js';
+import { Progress, progressText } from './progress.js';
 import { isCapableTerminal, standardError } from './standard-error.js';
+import { statusLine } from './status-line.js';
 import { onStopSignal } from './stop-signals.js';
 
 export interface RunOptions {
@@ -18,7 +19,8 @@ export interface RunOptions {
   readonly started: string;
   readonly log: Logger;
   readonly format: LogFormat;
-  readonly quiet: boolean;
+  /** Whether progress is shown; undefined: where standard error is a terminal. */
+  readonly progress: boolean | undefined;
   /** How often a statistics record is logged; 0 for never. */
   readonly statsIntervalMs: number;
   readonly watchdogs?: readonly Watchdog[];
@@ -30,7 +32,9 @@ const GIVEN_UP = failure('given-up', 'given up at a second signal');
 const BUG = failure('bug', 'given up because of a bug in kcap');
 
 const WATCH_MS = 1000;
+/** How often progress is shown: in a line that is written anew, and where that can't be, in lines of the log. */
 const PROGRESS_MS = 500;
+const LOGGED_PROGRESS_MS = 10_000;
 /** Long enough for a group to be left and offsets to be committed. */
 const CLOSE_LIMIT_MS = 5000;
 /** Once the drain timeout is over, nobody waits for more than that. */
@@ -43,7 +47,7 @@ const LATE_CLOSE_LIMIT_MS = 500;
 export async function superviseRun(
   run: PacketRun,
   stop: Stop,
-  { started, log, format, quiet, statsIntervalMs, watchdogs = [] }: RunOptions,
+  { started, log, format, progress, statsIntervalMs, watchdogs = [] }: RunOptions,
 ): Promise<ExitStatus> {
   const showEnd = (cause: Cause) =>
     showSummary(settled(run.account(), cause), run.durationMs, log, format);
@@ -69,15 +73,14 @@ export async function superviseRun(
     { everyMs: WATCH_MS, look: watch },
     { everyMs: statsIntervalMs, look: statisticsTo(log) },
   ];
-  const showsProgress = isCapableTerminal() && !quiet;
-  if (showsProgress) views.push({ everyMs: PROGRESS_MS, look: showProgress });
+  if (progress ?? isCapableTerminal()) views.push(progressOf(run, log));
   const endLooking = lookAtAccount(run, views);
   let written: boolean;
   try {
     await run.run(stop);
   } finally {
     endLooking();
-    if (showsProgress) hideProgress();
+    statusLine.hide();
     process.off('uncaughtExceptionMonitor', onBug);
     written = showEnd(UNHEARD);
     await closeSoon(run, stop.giveUp.aborted ? LATE_CLOSE_LIMIT_MS : CLOSE_LIMIT_MS);
@@ -107,6 +110,27 @@ async function closeSoon(run: PacketRun, limitMs: number): Promise<void> {
   });
   await Promise.race([run.close(), limit]);
   clearTimeout(timer);
+}
+
+/** Counts along. */
+function progressOf(run: PacketRun, log: Logger): AccountView {
+  const progress = new Progress();
+  const measure = (account: Account, durationMs: number) =>
+    progress.look(account, run.reach(), durationMs);
+  if (isCapableTerminal())
+    return {
+      everyMs: PROGRESS_MS,
+      look: (account, durationMs) => {
+        const facts = measure(account, durationMs);
+        statusLine.show((columns) => progressText(facts, columns));
+      },
+    };
+  return {
+    everyMs: LOGGED_PROGRESS_MS,
+    look: (account, durationMs) => {
+      log.info({ event: 'progress' }, progressText(measure(account, durationMs)));
+    },
+  };
 }
 
 /** Logs a record of the account. */

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { delayingProxy } from '../support/delaying-proxy.js';
 import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
+import { numberedFrame } from '../support/numbered-frames.js';
+import { pcapFile } from '../support/pcap-file.js';
 import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
+import { tempFolder } from '../support/temp-folder.js';
 import { useBrokers } from '../support/test-brokers.js';
-import { freshTopic } from '../support/topic.js';
+import { countMessages, freshTopic } from '../support/topic.js';
 import { threadSeconds } from '../support/thread-time.js';
 import { topicSequence } from '../support/topic-sequence.js';
 import { flood } from '../support/traffic.js';
@@ -51,6 +56,30 @@ describe(`brokers ${ROUND_TRIP_MS} ms away`, { skip: noVeth }, () => {
     );
     const all = { frames: packets, missing: 0, repeated: 0 };
     assert.deepEqual(await topicSequence(topic, traffic.frameBytes), all);
+  });
+
+  test('packs become as long as the topic takes: five of them are under way at once', async (t) => {
+    const [near, far] = ports;
+    await delayingProxy(t, { to: near, delayMs: ROUND_TRIP_MS / 2, listenOn: far });
+    const packets = Array.from({ length: 50_000 }, (_, number) => ({
+      seconds: 1,
+      fraction: number,
+      frame: numberedFrame(number, 200),
+    }));
+    const file = path.join(await tempFolder(t), 'in.pcap');
+    await writeFile(file, pcapFile({ packets }));
+    const send = async (topic: string): Promise<number> => {
+      const run = kcap(t, ['-p', '-k', `127.0.0.1:${far}`, '-t', topic, '-r', file, '--pack']);
+      assert.equal((await run.exit).status, 0, run.stderr);
+      assert.equal(run.summary().packets_out, packets.length);
+      return countMessages(topic);
+    };
+    // 10.8 MB of records: eleven messages of 1 MB where none waits too long for packets.
+    assert.ok((await send(await freshTopic(t))) < 40);
+    const small = await freshTopic(t, { config: { 'max.message.bytes': '200000' } });
+    const least = Math.ceil((packets.length * 216) / 200_000);
+    const sent = await send(small);
+    assert.ok(sent >= least && sent < 2 * least, String(sent));
   });
 
   // While a request is under way and flushed messages wait behind it, librdkafka's broker thread polls without a pause.

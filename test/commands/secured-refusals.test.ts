@@ -14,7 +14,7 @@ import type { KcapRun } from '../support/kcap-run.js';
 import { SecuredKafka, UNKNOWN_ADDRESS, type Listener } from '../support/secured-kafka.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { useBrokers } from '../support/test-brokers.js';
-import { freshTopic } from '../support/topic.js';
+import { freshTopic, sendMessages } from '../support/topic.js';
 
 const PRINCIPAL = 'metron-metron@KCAP.TEST';
 /** A user is told within this time what is wrong, Node's own start included. */
@@ -572,6 +572,27 @@ describe('rights: what is missing is said in one line', { concurrency: 4 }, () =
       assert.match(advised, grants);
       assert.ok(advised.includes(`kafka-acls.sh --bootstrap-server ${kafka.at('SASL_PLAINTEXT')}`));
     });
+
+  test('kcap topic shows what it may, and says what it may not see', async (t) => {
+    const topic = await freshTopic(t);
+    await sendMessages(topic, [{ key: 'k', value: Buffer.alloc(60) }]);
+    const run = kcap(t, [
+      ...['topic', '-k', kafka.at('SASL_PLAINTEXT'), '-t', topic, '--json'],
+      ...as('describer').flatMap((property) => ['-X', property]),
+    ]);
+    const { status, durationMs } = await run.exit;
+    assert.equal(status, 0, run.stderr);
+    assert.ok(durationMs < LIMIT_MS, `${durationMs} ms`);
+    const report = JSON.parse(run.stdout.toString()) as Record<string, unknown>;
+    const { messages, sampled, link_types, retention_ms, warnings } = report;
+    assert.deepEqual(
+      { messages, sampled, link_types, retention_ms },
+      { messages: 1, sampled: 0, link_types: null, retention_ms: null },
+    );
+    const [ofSample, ofSettings] = warnings as string[];
+    assert.match(ofSample ?? '', /^the sample is incomplete: read topic .*: .*Topic authorization/);
+    assert.match(ofSettings ?? '', /^the topic's settings are not known: .* DescribeConfigs/);
+  });
 
   test('a right to write is missed before there is anything to write', async (t) => {
     const topic = await freshTopic(t);

@@ -113,6 +113,41 @@ describe('--spool', { skip: noVeth }, () => {
     assert.equal(next.summary().packets_out, onDisk);
   });
 
+  test('packed: what a stop and a SIGKILL leave on disk goes first, each packet once', async (t) => {
+    const { veth, topic, spool, capture } = await setUp(t);
+    await killKafka();
+    const killed = await capture('--pack');
+    const first = await flooded(veth, 50_000, 1);
+    const onDisk = async (packets: number) => {
+      await waitFor(async () => (await packetsIn(spool)) === packets, {
+        limitMs: 10_000,
+        what: `${packets} packets in the spool`,
+      });
+    };
+    await onDisk(first);
+    killed.signal('SIGKILL');
+    await killed.exit;
+    const stopped = await capture('--pack', '--drain-timeout', '1');
+    const second = await flooded(veth, 50_000, 1);
+    await onDisk(first + second);
+    stopped.signal('SIGTERM');
+    assert.equal((await stopped.exit).status, 0);
+    assert.equal(stopped.summary().packets_spooled, second);
+    await onDisk(first + second);
+    await restartKafka();
+    const last = await capture('--pack');
+    const third = await flooded(veth, 10_000, 0.5);
+    await waitFor(async () => (await packetsIn(spool)) === 0, {
+      limitMs: 20_000,
+      what: 'an empty spool',
+    });
+    last.signal('SIGTERM');
+    assert.equal((await last.exit).status, 0);
+    assert.equal(last.summary().packets_out, first + second + third);
+    assert.ok((await countMessages(topic)) < first / 10, 'it is packed');
+    await assertInOrder(t, topic, [first, second, third]);
+  });
+
   test('a run begins also without a broker, says so, and sends all once there is one', async (t) => {
     const { veth, topic, spool, capture } = await setUp(t);
     await killKafka();

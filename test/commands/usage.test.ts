@@ -93,6 +93,11 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [[...C, '--key-unit', 's'], 'kcap: --key-unit s: no such choice', /us, ms, ns/],
   [[...C, '-F', 'erf'], 'kcap: -F erf: no such choice', /pcap, nsecpcap, pcapng/],
   [[...C, '-F', 'pcapng', '-pp', '1'], 'kcap: -F and -pp: either packets or lines', /./],
+  [[...C, '--print', '-pp', '1'], 'kcap: -pp and --print: one of two kinds of lines', /./],
+  [[...P, '--print', '-pp', '1'], 'kcap: -pp and --print: one of two kinds of lines', /./],
+  [[...C, '--print', '-F', 'pcap'], 'kcap: -F and --print: either packets or lines', /-w/],
+  [[...C, '--hex'], 'kcap: --hex: no packet is printed', /--print/],
+  [[...P, '-v'], 'kcap: --verbose: no packet is printed', /--print/],
   [[...P, '-H', 'site'], 'kcap: -H site: not NAME=VALUE', /-H site=north/],
   [[...P, '-H', 'pcap-nanos=1'], 'kcap: -H pcap-nanos=1: kcap sets pcap-nanos itself', /./],
   [[...C, '-w', 'out.pcap', '-pp', '1'], 'kcap: -w and -pp: either packets or lines', /./],
@@ -276,5 +281,5 @@ test('text for standard output says that it cannot be written, and may be left u
 test('kcap devices lists interfaces with their addresses', async (t) => {
   const run = kcap(t, ['devices']);
   assert.equal((await run.exit).status, 0);
-  assert.match(run.stdout.toString(), /^lo +.*127\.0\.0\.1.*loopback$/m);
+  assert.match(run.stdout.toString(), /^lo +up +.*127\.0\.0\.1/m);
 });

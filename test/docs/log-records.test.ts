@@ -23,7 +23,10 @@ test('docs/log-records.md has every event that is logged, and no other', async (
 });
 
 test('docs/log-records.md has every field of the summary', () => {
-  const record = summarize({ ...new Tally().account(), spool: '/spool' }, 0);
+  const record = summarize(
+    { ...new Tally().account(), spool: '/spool', workers: [], branches: new Map() },
+    0,
+  );
   assert.deepEqual(named(summary).sort(), Object.keys(record).sort());
 });
 

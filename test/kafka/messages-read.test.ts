@@ -120,6 +120,7 @@ describe('a message that holds', () => {
       const nothing = {
         nullValues: 0,
         unusable: 0,
+        packed: 0,
         timesOutOfRange: 0,
         timesFromKafka: 0,
         badHeaders: 0,

@@ -17,7 +17,7 @@ const RECORD_HEADER_BYTES = 16;
 const NEVER_MS = 3_600_000;
 
 function pack(bytes: number, ageMs = NEVER_MS) {
-  return { pack: { bytes, ageMs }, properties: AT_ONCE };
+  return { pack: { bytes, ageMs, mayGrow: false }, properties: AT_ONCE };
 }
 
 function bytesOf(packets: readonly PcapPacket[]): number {
@@ -419,7 +419,9 @@ describe('packs that are read', () => {
       for (const batch of read)
         for (const [name, count] of Object.entries(batch.tally))
           if (count > 0) sums[name] = (sums[name] ?? 0) + count;
-      assert.deepEqual(sums, tally);
+      // A message of packets counts once, wherever its batches end.
+      const isPack = packets > 0 && /^\d+$/.test(packed);
+      assert.deepEqual(sums, isPack ? { ...tally, packed: 1 } : tally);
     });
   }
 

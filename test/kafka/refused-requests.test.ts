@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
-import { BatchProducer } from '#kcap/kafka/batch-producer.js';
+import { BatchProducer, type ProducerOptions } from '#kcap/kafka/batch-producer.js';
 import { producerProperties } from '#kcap/kafka/settings.js';
 
 import { batchOf, numbered, packetsIn } from '../packet/packets.js';
 import { testBrokers } from '../support/test-brokers.js';
-import { countMessages, freshTopic, readMessages } from '../support/topic.js';
+import { alterTopic, countMessages, freshTopic, readMessages } from '../support/topic.js';
 import { waitFor } from '../support/wait-for.js';
 import { NEVER, packetsById } from './in-memory.js';
 import { keptLog } from './log.js';
@@ -14,7 +14,12 @@ import { keptLog } from './log.js';
 const FLUSH_MS = 20_000;
 
 /** A producer to the real Kafka, which knows nothing of the topic's limits unless it asks. */
-function producerTo(t: TestContext, topic: string, properties: Record<string, string> = {}) {
+function producerTo(
+  t: TestContext,
+  topic: string,
+  properties: Record<string, string> = {},
+  more: Partial<ProducerOptions> = {},
+) {
   const { log, records } = keptLog();
   const user = new Map(Object.entries({ 'bootstrap.servers': testBrokers(), ...properties }));
   const producer = new BatchProducer(
@@ -29,6 +34,7 @@ function producerTo(t: TestContext, topic: string, properties: Record<string, st
       namesInterface: true,
       keepsUndelivered: true,
       reportEvery: 0,
+      ...more,
     },
     log,
   );
@@ -112,6 +118,36 @@ for (const knows of [true, false]) {
     assert.deepEqual(producer.takeRefused(), []);
   });
 }
+
+for (const pack of [undefined, { bytes: 65_536, mayGrow: true, ageMs: 50 }]) {
+  const how = pack ? 'packed' : 'plain';
+  test(`names a header that is longer than the topic takes: ${how}`, async (t) => {
+    const topic = await freshTopic(t, { config: { 'max.message.bytes': '4000' } });
+    const headers = [['site', 'x'.repeat(5000)]] as const;
+    const { producer, user, errors } = producerTo(t, topic, {}, { headers, pack });
+    await producer.adaptToTopic(user, 0);
+    await producer.send(batchOf(numbered(20)), NEVER);
+    assert.equal(await producer.flush(FLUSH_MS), 0);
+    assert.deepEqual(packetsById(producer.counters().failures), { 'larger-than-topic-takes': 20 });
+    await waitFor(() => errors().length > 0, { limitMs: 5000, what: 'the cause' });
+    assert.equal(
+      errors()[0],
+      'packets are not delivered: larger than the topic takes (max.message.bytes=4000); ' +
+        'shorten the header site (-H), which has 5004 bytes, or raise max.message.bytes of the topic',
+    );
+  });
+}
+
+test('names the limit that the topic has when it refuses a packet', async (t) => {
+  const topic = await freshTopic(t, { config: { 'max.message.bytes': '40000' } });
+  const { producer, user, errors } = producerTo(t, topic);
+  await producer.adaptToTopic(user, 0);
+  await alterTopic(topic, 'max.message.bytes', '3000');
+  await producer.send(batchOf(numbered(1, { bytes: 5000 })), NEVER);
+  assert.equal(await producer.flush(FLUSH_MS), 0);
+  await waitFor(() => errors().length > 0, { limitMs: 5000, what: 'the cause' });
+  assert.match(String(errors()[0]), /larger than the topic takes \(max\.message\.bytes=3000\)/);
+});
 
 test('fails a packet whose time the broker refuses alone', async (t) => {
   const topic = await freshTopic(t, { config: { 'message.timestamp.after.max.ms': '3600000' } });

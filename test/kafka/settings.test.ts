@@ -72,6 +72,11 @@ test('what asks about the cluster gives up in time on a port that does not answe
 
 describe('what a producer is set to', () => {
   test('bounds its queue and sends in order, each packet once', () => {
+    assert.equal(
+      producerProperties(new Map(), { packs: true }).get('message.copy.max.bytes'),
+      '4096',
+      'packs are sent from where they lie',
+    );
     const properties = producerProperties(new Map());
     assert.equal(properties.get('enable.idempotence'), 'true');
     assert.equal(properties.get('queue.buffering.max.messages'), '550000');

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Cause } from '#kcap/errors/cause.js';
-import { undeliveredProblem, undeliveredText } from '#kcap/kafka/undelivered.js';
+import { undeliveredProblem, undeliveredText, type SendingFacts } from '#kcap/kafka/undelivered.js';
 
-const FACTS = { topicSettings: {}, messageBytes: 1_000_000, timestamp: 'packet' } as const;
+const FACTS: SendingFacts = {
+  ...{ topicSettings: {}, messageBytes: 1_000_000, headers: [] },
+  timestamp: 'packet',
+};
 const REFUSED = causeOf('time-refused', 'time (or content) refused by the broker');
 
 test('names the clock that a refused time comes from, and the limits of the topic', () => {
@@ -26,6 +29,34 @@ test('names the clock that a refused time comes from, and the limits of the topi
     assert.match(now.cause, /: by this machine's clock, 20\d\d-/);
     assert.match(now.remedy ?? '', /^set this machine's clock or the broker's/);
   }
+});
+
+test('names the header where no packet would fit beside it', () => {
+  const large = causeOf('larger-than-topic-takes', '');
+  const facts = { ...FACTS, topicSettings: { 'max.message.bytes': '1000' } };
+  const remedyOf = (value: string) =>
+    undeliveredProblem(
+      { cause: large },
+      {
+        ...facts,
+        headers: [
+          ['a', 'b'],
+          ['site', value],
+        ],
+      },
+    ).remedy;
+  assert.equal(
+    remedyOf('x'.repeat(1000)),
+    'shorten the header site (-H), which has 1004 bytes, or raise max.message.bytes of the topic',
+  );
+  assert.match(remedyOf('x'.repeat(500)) ?? '', /^cut packets with -s/);
+  const unknown: SendingFacts = { ...FACTS, headers: [['site', 'x'.repeat(1000)]] };
+  assert.match(undeliveredProblem({ cause: large }, unknown).remedy ?? '', /^cut packets with -s/);
+  const client = causeOf('larger-than-client-takes', 'larger than message.max.bytes allows');
+  assert.equal(
+    undeliveredProblem({ cause: client }, { ...unknown, messageBytes: 1000 }).remedy,
+    'shorten the header site (-H), which has 1004 bytes, or raise -X message.max.bytes',
+  );
 });
 
 test('says an absurd time as it is', () => {

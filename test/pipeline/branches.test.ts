@@ -8,6 +8,7 @@ import { Branch } from '#kcap/pipeline/branch.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
 import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
+import { lost } from '#kcap/pipeline/summary.js';
 import { Cut } from '#kcap/stages/cut.js';
 import { Filter } from '#kcap/stages/filter.js';
 import { Limit } from '#kcap/stages/limit.js';
@@ -69,8 +70,60 @@ describe('a run with several ends', () => {
       branches.map(({ ended }) => ended),
       [false, true],
     );
-    assert.deepEqual(endsOf(branches[1]), { out: 0, bytesOut: 0, ended: {} });
+    assert.deepEqual(endsOf(branches[1]), { out: 0, bytesOut: 0, ended: { 'end-failed': 15 } });
     assert.equal(underWay(branches[1].account()).packets, 0);
+  });
+
+  test('says at once that one has failed, and counts what it then did not get', async () => {
+    let said: unknown;
+    let batches = 0;
+    const full = new Error('disk full');
+    const failing = kept([], {
+      onWrite: () => (++batches === 2 ? Promise.reject(full) : Promise.resolve()),
+    });
+    const other = kept([], {
+      onWrite: (batch) => {
+        if (batch.bytes.equals(BATCHES[2]?.bytes ?? batch.bytes)) assert.equal(said, full);
+        return Promise.resolve();
+      },
+    });
+    const b = failing.branch('b', { onFailure: (error) => (said = error) });
+    await assert.rejects(runInto(new HandWrittenSource([], BATCHES), other.branch('a'), b), full);
+    assert.equal(said, full);
+    assert.deepEqual(endsOf(b), { out: 5, bytesOut: 304, ended: { 'end-failed': 10 } });
+  });
+
+  test('has an account of each, told apart by name', async () => {
+    const [a, b, c] = [kept([]), kept([]), kept([])];
+    const run = new PacketRun(
+      new HandWrittenSource([], BATCHES),
+      [],
+      [
+        a.branch('pcap'),
+        b.branch('out.pcap', { stages: [new Limit(7)] }),
+        c.branch('pcap', { whenSlow: { dropBeyondBytes: 0 } }),
+      ],
+    );
+    await run.run(new Stop(0));
+    const account = run.account();
+    const packets = [...(account.branches ?? [])].map(([name, of]) => [
+      name,
+      of.in.packets,
+      of.out.packets,
+    ]);
+    assert.deepEqual(packets, [
+      ['pcap', 15, 15],
+      ['out.pcap', 7, 7],
+      ['pcap (2)', 15, 0],
+    ]);
+    assert.equal(account.out.packets, 15);
+    assert.equal(lost(account), 15);
+  });
+
+  test('has no account of branches where there is one', async () => {
+    const run = new PacketRun(new HandWrittenSource([], BATCHES), [], [kept([]).branch('a')]);
+    await run.run(new Stop(0));
+    assert.equal(run.account().branches, undefined);
   });
 
   test('goes on where the reader of one leaves, and ends well', async () => {
@@ -167,8 +220,33 @@ describe('an end that drops what would hold up the others', () => {
     const b = failing.branch('b', { whenSlow: { dropBeyondBytes: 1e6 } });
     await assert.rejects(runInto(new HandWrittenSource([], BATCHES), fast.branch('a'), b), full);
     assert.equal(fast.packets.length, 15);
-    assert.deepEqual(endsOf(b).out, 0);
+    assert.deepEqual(endsOf(b), { out: 0, bytesOut: 0, ended: { 'end-failed': 15 } });
     assert.equal(underWay(b.account()).packets, 0);
+  });
+
+  test('counts nothing as lost where its reader has left', async () => {
+    const leaving = kept([], { onWrite: () => Promise.reject(new ReaderLeft(2)) });
+    const b = leaving.branch('b', { whenSlow: { dropBeyondBytes: 1e6 } });
+    await runInto(new HandWrittenSource([], BATCHES), kept([]).branch('a'), b);
+    assert.deepEqual(endsOf(b), { out: 2, bytesOut: 121, ended: {} });
+  });
+
+  test('ends with the run where it takes nothing any more: what waits was too slow', async () => {
+    // As a named pipe that nobody reads.
+    const stuck = kept([], {
+      onWrite: (_batch, giveUp) =>
+        new Promise((_, reject) => {
+          giveUp.addEventListener('abort', () => {
+            reject(new ReaderLeft());
+          });
+        }),
+    });
+    const fast = kept([]);
+    const whenSlow = { dropBeyondBytes: 1e6, patienceMs: 20 };
+    const b = stuck.branch('b', { whenSlow });
+    await runInto(new HandWrittenSource([], BATCHES), fast.branch('a'), b);
+    assert.equal(fast.packets.length, 15);
+    assert.deepEqual(endsOf(b), { out: 0, bytesOut: 0, ended: { 'end-too-slow': 15 } });
   });
 });
 

@@ -71,6 +71,20 @@ describe('summarize', () => {
     assert.equal('spool' in summarize(ACCOUNT, 0), false);
   });
 
+  test('lists what each worker has captured, where several share an interface', () => {
+    const workers = [
+      { interface: 'eth0', worker: 1, packets_in: 5, dropped_kernel: 0 },
+      { interface: 'eth0', worker: 2, packets_in: 7, dropped_kernel: 3 },
+    ];
+    assert.deepEqual(summarize({ ...ACCOUNT, workers }, 0).workers, workers);
+    assert.equal('workers' in summarize(ACCOUNT, 0), false);
+    assert.deepEqual(summaryLines({ ...account({ taken: 12, out: 12 }), workers }), [
+      "'12' packet(s) in, '12' packet(s) out",
+      "'5' packet(s) in by worker 1 of eth0, '0' dropped by the kernel",
+      "'7' packet(s) in by worker 2 of eth0, '3' dropped by the kernel",
+    ]);
+  });
+
   test('counts what is settled at the end by its cause, together with others of that cause', () => {
     const summary = summarize(settled(ACCOUNT, REFUSED), 0);
     assert.deepEqual(summary.failed_by_cause, { refused: 20 });
@@ -133,6 +147,34 @@ describe('summaryLines', () => {
       "'13' packet(s) lost the names of their interface and host: there were too many names",
       "'32' header(s) with a bad value ignored",
     ]);
+  });
+});
+
+describe('a run with several ends', () => {
+  const first = account({ taken: 10, out: 9, ended: [[REFUSED, 1]] });
+  const copy = account({ taken: 9, out: 5, ended: [[TOO_LONG, 3]] });
+  const whole: Account = { ...first, branches: new Map(Object.entries({ pcap: first, copy })) };
+
+  test('has what each of them counts under its name', () => {
+    const { branches = {}, ...run } = summarize(whole, 0);
+    assert.deepEqual(Object.keys(branches), ['pcap', 'copy']);
+    assert.deepEqual({ ...branches['copy'], duration_s: 0 }, summarize(copy, 0));
+    assert.deepEqual(run, summarize(first, 0));
+  });
+
+  test('has lines that begin with the names of those after the first', () => {
+    assert.deepEqual(summaryLines(whole), [
+      ...summaryLines(first),
+      "copy: '9' packet(s) in, '5' packet(s) out",
+      "copy: '3' packet(s) skipped: too long",
+    ]);
+  });
+
+  test('has lost what any of them has lost', () => {
+    assert.equal(lost(whole), 4);
+    const ended = settled(whole, REFUSED);
+    assert.equal(lost(ended), 5);
+    assert.equal(summarize(ended, 0).branches?.['copy']?.packets_under_way, 0);
   });
 });
 

@@ -73,7 +73,7 @@ describe('a pcap stream', () => {
 
   test('begins at once where the link type is known', async () => {
     const output = new KeptOutput();
-    await new PcapSink(output).begin(LINUX_SLL, NEVER);
+    await new PcapSink(output).begin(NEVER, { linkType: LINUX_SLL });
     assert.deepEqual(readPcap(output.bytes).header, {
       precision: 'micro',
       byteOrder: HOST_ORDER,
@@ -85,7 +85,7 @@ describe('a pcap stream', () => {
   test('begins once', async () => {
     const output = new KeptOutput();
     const sink = new PcapSink(output);
-    await sink.begin(1, NEVER);
+    await sink.begin(NEVER, { linkType: 1 });
     await sink.write(batchOf(numbered(1)), NEVER);
     await sink.flush(NEVER);
     assert.deepEqual(readPcap(output.bytes).packets, numbered(1));
@@ -103,7 +103,7 @@ describe('a pcap stream', () => {
   test('is written with a batch at a time', async () => {
     const output = new KeptOutput();
     const sink = new PcapSink(output);
-    await sink.begin(1, NEVER);
+    await sink.begin(NEVER, { linkType: 1 });
     await sink.write(batchOf(numbered(1000)), NEVER);
     assert.equal(output.writes, 2);
   });
@@ -138,7 +138,7 @@ describe('a pcap stream', () => {
     for (const precision of ['micro', 'nano'] as const) {
       const output = new KeptOutput();
       const sink = new PcapSink(output, precision);
-      await sink.begin(1, NEVER);
+      await sink.begin(NEVER, { linkType: 1 });
       await sink.write(batchOf(numbered(1), { precision: 'nano' }), NEVER);
       assert.equal(readPcap(output.bytes).header.precision, precision);
     }
@@ -303,7 +303,7 @@ describe('a pcap stream that cannot be written', () => {
 
   test('says so at its header', async () => {
     await assert.rejects(
-      new PcapSink(new KeptOutput({ error: diskFull })).begin(1, NEVER),
+      new PcapSink(new KeptOutput({ error: diskFull })).begin(NEVER, { linkType: 1 }),
       diskFull,
     );
   });

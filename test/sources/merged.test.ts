@@ -101,6 +101,25 @@ describe('several sources', () => {
     assert.deepEqual(lost, [gone]);
   });
 
+  test('end together where the failure of one asks for that; what the others have comes', async () => {
+    const gone = new UserError('capture on eth1', 'gone');
+    const diary: Diary = [];
+    const sources = [
+      sourceOf(diary, [1, 2], { endless: true }),
+      sourceOf([], [11], { error: gone }),
+    ];
+    const merged = new MergedSources(sources, (_error, endOthers) => {
+      endOthers();
+    });
+    const lengths: number[] = [];
+    await assert.rejects(async () => {
+      for await (const { bytes } of merged.batches(new AbortController().signal))
+        lengths.push(bytes.length - 16);
+    }, gone);
+    assert.deepEqual(lengths, [1, 11, 2]);
+    assert.equal(diary.at(-1), 'source ends');
+  });
+
   test('end with the last one’s failure when all fail', async () => {
     const first = new UserError('capture on eth1', 'gone');
     const last = new UserError('capture on eth2', 'gone');

@@ -19,6 +19,8 @@ export type Summary = Readonly<Record<(typeof INTEGERS)[number], number>> & {
   /** Consumer only. */
   readonly time_from_kafka?: number;
   readonly duration_s: number;
+  /** Of a run with several ends, each end's own. */
+  readonly branches?: Readonly<Record<string, Readonly<Record<(typeof INTEGERS)[number], number>>>>;
 };
 
 /** The lines that are JSON objects; others (usage errors are text in either format) are left out. */

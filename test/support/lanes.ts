@@ -34,6 +34,7 @@ export const ALONE = [
   'commands/produce-interfaces',
   'commands/produce-own-traffic',
   'commands/produce-stop',
+  'commands/produce-workers',
   'support/veth',
 ];
 

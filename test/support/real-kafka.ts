@@ -22,6 +22,9 @@ const QUICK_TO_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'] as const;
 /** What runs Kafka's own programs, by their class. */
 export const KAFKA_JAVA = [...JAVA, ...QUICK_TO_START] as const;
 
+/** In a broker's folder. */
+const DATA = 'data';
+
 export interface RealKafkaOptions {
   /** Lines of server.properties, added to those below or in their place. */
   readonly properties?: Readonly<Record<string, string>>;
@@ -41,6 +44,10 @@ export interface RealKafkaOptions {
 export interface RealKafka {
   /** HOST:PORT, as for kcap's -k. It stays the same over restarts. */
   readonly brokers: string;
+  /** Of the broker's process, while it runs. */
+  readonly pid: number | undefined;
+  /** Where it keeps its topics, a folder for each partition. */
+  readonly dataFolder: string;
   /** Ends the broker as an administrator would; its data stays. */
   stop(): Promise<void>;
   /** Ends the broker as a power cut would; its data stays. */
@@ -146,7 +153,7 @@ function defaultProperties(
     'controller.quorum.voters': cluster
       .map((voter) => `${voter.id}@127.0.0.1:${voter.controllerPort}`)
       .join(','),
-    'log.dirs': path.join(folder, 'data'),
+    'log.dirs': path.join(folder, DATA),
     'auto.create.topics.enable': 'false',
     'min.insync.replicas': inSync,
     'offsets.topic.replication.factor': replicas,
@@ -219,6 +226,7 @@ type BrokerOptions = Required<Omit<RealKafkaOptions, 'listeners' | 'advertised' 
 
 class Broker implements RealKafka {
   readonly brokers: string;
+  readonly dataFolder: string;
   readonly #folder: string;
   readonly #logFile: string;
   readonly #propertiesFile: string;
@@ -227,10 +235,15 @@ class Broker implements RealKafka {
 
   constructor(folder: string, port: number, options: BrokerOptions) {
     this.brokers = `127.0.0.1:${port}`;
+    this.dataFolder = path.join(folder, DATA);
     this.#folder = folder;
     this.#logFile = path.join(folder, 'kafka.log');
     this.#propertiesFile = path.join(folder, 'server.properties');
     this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
   /** Makes what it needs to be started. */

@@ -126,6 +126,15 @@ export async function deleteMessages(topic: string, before: number): Promise<voi
   }
 }
 
+/** Changes a setting of the topic, by Kafka's own program. */
+export async function alterTopic(topic: string, name: string, value: string): Promise<void> {
+  await runCommand(
+    ...KAFKA_JAVA,
+    ...['kafka.admin.ConfigCommand', '--bootstrap-server', testBrokers(), '--alter'],
+    ...['--entity-type', 'topics', '--entity-name', topic, '--add-config', `${name}=${value}`],
+  );
+}
+
 async function administer(
   use: (
     admin: kafka.IAdminClient,

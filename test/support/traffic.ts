@@ -15,6 +15,8 @@ export interface FloodOptions {
   /** From the link layer on, without the checksum at the end; at least 18. */
   readonly frameBytes: number;
   readonly seconds: number;
+  /** The frame of each number; numberedFrame() where it is not given. */
+  readonly frame?: (number: number, bytes: number) => Buffer;
 }
 
 /** Sends these very frames, in this order, as fast as it goes. A frame is at least an Ethernet header: 14 bytes. */
@@ -29,11 +31,11 @@ export async function sendFrames(veth: VethPair, frames: readonly Buffer[]): Pro
  */
 export async function flood(
   veth: VethPair,
-  { packetsPerSecond, frameBytes, seconds }: FloodOptions,
+  { packetsPerSecond, frameBytes, seconds, frame = numberedFrame }: FloodOptions,
 ): Promise<{ readonly packets: number; readonly packetsPerSecond: number }> {
   const packets = Math.round(packetsPerSecond * seconds);
   const frames = Array.from({ length: Math.min(packets, DISTINCT_FRAMES) }, (_, number) =>
-    numberedFrame(number, frameBytes),
+    frame(number, frameBytes),
   );
   const said = await replay(
     veth,

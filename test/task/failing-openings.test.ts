@@ -18,21 +18,30 @@ import { tempFolder } from '../support/temp-folder.js';
 import { noVeth } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
-const OPENINGS = 320;
+const AT_ONCE = { openings: 320, warmUps: 5, limitMs: 0, collects: false };
 /** The kernel takes its time to close a capture; the descriptor that woke its thread goes with the closed object. */
-const CAPTURES = { openings: 40, limitMs: 5000, collects: true };
+const CAPTURES = { openings: 40, warmUps: 5, limitMs: 5000, collects: true };
 
 const PRODUCING: ProducingOptions = {
   ...{ topic: 'packets', properties: new Map([['bootstrap.servers', '127.0.0.1:1']]) },
-  ...{ maxPackets: 0, prettyEvery: 0, snapLength: undefined, linkType: undefined, filter: '' },
+  ...{
+    maxPackets: 0,
+    prettyEvery: 0,
+    print: undefined,
+    snapLength: undefined,
+    linkType: undefined,
+    filter: '',
+  },
   ...{ from: { interfaces: ['lo', 'nosuch0'] }, bufferMiB: 1, promiscuous: false },
   ...{ precision: 'micro', timestampType: undefined, captureOwnTraffic: true },
   ...{ partitionBy: 'time', timestamp: 'now', headers: [], identify: false },
-  ...{ drainTimeoutMs: 0, pack: undefined, spool: undefined },
+  ...{ drainTimeoutMs: 0, pack: undefined, spool: undefined, workers: 1 },
+  ...{ autostop: {}, copy: undefined },
 };
 
 const CONSUMING: ConsumingOptions = {
   ...{ topic: 'packets', properties: PRODUCING.properties, maxPackets: 0, prettyEvery: 0 },
+  print: undefined,
   ...{ filter: '', start: { kind: 'begin' }, from: undefined, to: undefined, slackMs: undefined },
   ...{ endsAtWatermarks: false, inTimeOrder: false, keyUnit: 'us', values: 'frame' },
   ...{
@@ -41,7 +50,7 @@ const CONSUMING: ConsumingOptions = {
     fileFormat: 'pcap',
     linkType: undefined,
   },
-  application: 'kcap',
+  ...{ application: 'kcap', autostop: {}, ring: undefined },
 };
 
 describe('a thousand openings that fail half-way leave descriptors and threads as they were', () => {
@@ -61,6 +70,15 @@ describe('a thousand openings that fail half-way leave descriptors and threads a
     const file = await captureIn(await tempFolder(t));
     const options = { ...PRODUCING, from: { files: [file] }, spool: { path: file, bytes: 1e8 } };
     await assertLeavesNothing(/spool/, (scope) => producing(options, scope));
+  });
+
+  test('the copy can not be made once the rest is open', async (t) => {
+    const from = { files: [await captureIn(await tempFolder(t))] };
+    const { file = '', ...format } = CONSUMING;
+    const copy = { ...format, file, whenSlow: 'drop' } as const;
+    const open = (scope: Scope) => producing({ ...PRODUCING, from, copy }, scope);
+    // Each waits for a while for its brokers.
+    await assertLeavesNothing(/no\/such\/folder/, open, { ...AT_ONCE, warmUps: 1, openings: 3 });
   });
 
   test('the file to write to can not be made once the topic is being read', async () => {
@@ -92,11 +110,11 @@ async function assertLeavesNothing(
   failure: RegExp,
   open: (scope: Scope) => Promise<unknown>,
   // At once: a file that is forgotten is closed, too, but only when it is collected.
-  { openings, limitMs, collects } = { openings: OPENINGS, limitMs: 0, collects: false },
+  { openings, warmUps, limitMs, collects } = AT_ONCE,
 ): Promise<void> {
   const fails = () => assert.rejects(openInScope(open), failure);
   // The first ones start what the process keeps: the threads of libuv's pool.
-  for (let warm = 0; warm < 5; warm++) await fails();
+  for (let warm = 0; warm < warmUps; warm++) await fails();
   const before = await held();
   for (let opening = 0; opening < openings; opening++) await fails();
   const settled = async () => {

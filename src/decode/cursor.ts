@@ -1,0 +1,173 @@
+import type { PacketBatch } from '../packet/packet-batch.js';
+import {
+  CAPTURED_LENGTH_OFFSET,
+  FRACTION_OFFSET,
+  ORIGINAL_LENGTH_OFFSET,
+  RECORD_HEADER_BYTES,
+} from '../packet/record.js';
+import { hostUint32 } from './bytes.js';
+import { Layer, MOST_TUNNELS, Trouble } from './layer.js';
+import { layerOfLink } from './link/link-type.js';
+
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * A place in the packets of a batch. It is moved from packet to packet, and within a packet from layer to layer; each
+ * layer's decoder reads the header at `at` and leaves what it says in the fields below. All of them are numbers: offsets
+ * into `bytes`, lengths in bytes and numbers of protocols, so that no packet costs an allocation. What an inner layer
+ * says replaces what an outer one of the same kind said.
+ */
+export class PacketCursor {
+  /** The records of the batch. */
+  bytes: Buffer = NO_BYTES;
+  /** LINKTYPE_ number. */
+  linkType = 0;
+  /** Whether `fraction` counts nanoseconds, not microseconds. */
+  isNanoseconds = false;
+
+  /** The packet's time. */
+  seconds = 0;
+  fraction = 0;
+  /** The captured bytes, from `frameAt` up to `frameEnd`. */
+  frameAt = 0;
+  frameEnd = 0;
+  /** Length on the wire. */
+  wireLength = 0;
+
+  /** What begins at `at`. */
+  layer = Layer.Data;
+  at = 0;
+  /** Where what may be read of this layer ends: never beyond the captured bytes. */
+  end = 0;
+  /** Where this layer ends on the wire; beyond `end` where the packet was cut. */
+  wireEnd = 0;
+  /** What stopped the decoding, which is then at the layer that it could not decode. */
+  trouble = Trouble.None;
+  /** How many tunnels are around this layer. */
+  tunnels = 0;
+
+  /** Destination and source address of the Ethernet header, in this order; -1 where there is none. */
+  macAt = -1;
+  etherType = 0;
+  /** Control information of the VLAN tag read last: priority, drop eligible, id. */
+  vlanTag = 0;
+
+  /** 4, 6 or 0. */
+  ipVersion = 0;
+  ipAt = 0;
+  /** The addresses, of 4 or 16 bytes. */
+  sourceAt = 0;
+  destinationAt = 0;
+  /** What the IP header, its extensions included, says that it carries. */
+  protocol = 0;
+  /** Of this piece of the datagram, in bytes. */
+  fragmentOffset = 0;
+  hasMoreFragments = false;
+  /** Identification of the datagram that this is a piece of, if it is one. */
+  fragmentId = 0;
+
+  /** TCP, UDP, SCTP or 0: decoded, so that the ports are its, and `at` to `end` are its payload. */
+  transport = 0;
+  transportAt = 0;
+  sourcePort = 0;
+  destinationPort = 0;
+  /** TCP's. */
+  sequence = 0;
+  acknowledgment = 0;
+  tcpFlags = 0;
+
+  #next = 0;
+  #firstLayer = Layer.Data;
+
+  /** Goes before the first packet of a batch. */
+  begin(batch: PacketBatch): void {
+    this.bytes = batch.bytes;
+    this.linkType = batch.link.linkType;
+    this.isNanoseconds = batch.link.precision === 'nano';
+    this.#firstLayer = layerOfLink(batch.link.linkType);
+    this.#next = 0;
+  }
+
+  /** Goes to the next packet, and to its outermost layer; false after the last one. */
+  next(): boolean {
+    const { bytes } = this;
+    const record = this.#next;
+    const frameAt = record + RECORD_HEADER_BYTES;
+    if (frameAt > bytes.length) return false;
+    const frameEnd = frameAt + hostUint32(bytes, record + CAPTURED_LENGTH_OFFSET);
+    this.seconds = hostUint32(bytes, record);
+    this.fraction = hostUint32(bytes, record + FRACTION_OFFSET);
+    this.wireLength = hostUint32(bytes, record + ORIGINAL_LENGTH_OFFSET);
+    this.#next = frameEnd;
+    // A batch holds whole records; a cut one is read as far as it is there.
+    this.frameAt = frameAt;
+    this.frameEnd = frameEnd > bytes.length ? bytes.length : frameEnd;
+    this.restart();
+    return true;
+  }
+
+  /** Goes back to the packet's outermost layer. */
+  restart(): void {
+    const { frameAt, frameEnd, wireLength } = this;
+    this.layer = this.#firstLayer;
+    this.at = frameAt;
+    this.end = frameEnd;
+    const wireEnd = frameAt + wireLength;
+    this.wireEnd = wireEnd < frameEnd ? frameEnd : wireEnd;
+    this.trouble = Trouble.None;
+    this.tunnels = 0;
+    this.fragmentOffset = 0;
+    this.hasMoreFragments = false;
+    this.macAt = -1;
+    this.ipVersion = 0;
+    this.transport = 0;
+  }
+
+  /**
+   * Decodes on from other bytes, such as those of a reassembled datagram, as if they were this packet's.
+   *
+   * @param end of what there is in `bytes`, on the wire as well
+   */
+  continueIn(bytes: Buffer, layer: Layer, at: number, end: number): void {
+    this.bytes = bytes;
+    this.layer = layer;
+    this.at = at;
+    this.end = end;
+    this.wireEnd = end;
+    this.trouble = Trouble.None;
+    this.fragmentOffset = 0;
+    this.hasMoreFragments = false;
+    this.transport = 0;
+  }
+
+  /** The layer at hand can't be decoded. */
+  stop(trouble: Trouble): void {
+    this.trouble = trouble;
+    this.layer = Layer.Data;
+  }
+
+  /** What the layer at hand says of its length ends it, if it does not end before. */
+  limit(wireEnd: number): void {
+    if (wireEnd < this.wireEnd) this.wireEnd = wireEnd;
+    if (wireEnd < this.end) this.end = wireEnd;
+  }
+
+  /** The layer at hand ends where its header says, even if that is beyond the packet around it. */
+  declare(wireEnd: number): void {
+    this.wireEnd = wireEnd;
+    if (wireEnd < this.end) this.end = wireEnd;
+  }
+
+  /** Goes into a tunnel: what was said of ports and addresses is the outer packet's. */
+  enterTunnel(layer: Layer): void {
+    if (this.tunnels === MOST_TUNNELS) {
+      this.stop(Trouble.TooDeep);
+      return;
+    }
+    this.tunnels++;
+    this.transport = 0;
+    this.ipVersion = 0;
+    this.macAt = -1;
+    this.layer = layer;
+  }
+}

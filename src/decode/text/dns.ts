@@ -1,0 +1,389 @@
+import { uint16, uint32, uint8 } from '../bytes.js';
+import { afterName, BROKEN, printName } from './dns-name.js';
+import type { Line } from './line.js';
+import type { Printing } from './printing.js';
+
+const HEADER_BYTES = 12;
+const INTERNET = 1;
+/** Multicast DNS uses the highest bit of a class: of a question and of an answer. */
+const UNICAST_OR_FLUSH = 0x8000;
+const INVERSE_QUERY = 1;
+
+const OPERATIONS = [
+  ...['', ' inv_q', ' stat', ' op3', ' notify', ' update', ' op6', ' op7', ' op8', ' updateA'],
+  ...[' updateD', ' updateDA', ' updateM', ' updateMA', ' zoneInit', ' zoneRef'],
+];
+const RESPONSES: Readonly<Record<number, string>> = {
+  ...{ 0: '', 1: ' FormErr', 2: ' ServFail', 3: ' NXDomain', 4: ' NotImp', 5: ' Refused' },
+  ...{ 6: ' YXDomain', 7: ' YXRRSet', 8: ' NXRRSet', 9: ' NotAuth', 10: ' NotZone' },
+  ...{ 15: ' NoChange', 16: ' BadVers', 23: ' BadCookie' },
+};
+const TYPES: Readonly<Record<number, string>> = {
+  ...{ 1: 'A', 2: 'NS', 3: 'MD', 4: 'MF', 5: 'CNAME', 6: 'SOA', 7: 'MB', 8: 'MG', 9: 'MR' },
+  ...{ 10: 'NULL', 11: 'WKS', 12: 'PTR', 13: 'HINFO', 14: 'MINFO', 15: 'MX', 16: 'TXT' },
+  ...{ 17: 'RP', 18: 'AFSDB', 19: 'X25', 20: 'ISDN', 21: 'RT', 22: 'NSAP', 23: 'NSAP_PTR' },
+  ...{ 24: 'SIG', 25: 'KEY', 26: 'PX', 27: 'GPOS', 28: 'AAAA', 29: 'LOC', 30: 'NXT', 31: 'EID' },
+  ...{ 32: 'NIMLOC', 33: 'SRV', 34: 'ATMA', 35: 'NAPTR', 36: 'KX', 37: 'CERT', 38: 'A6' },
+  ...{ 39: 'DNAME', 40: 'SINK', 41: 'OPT', 42: 'APL', 43: 'DS', 44: 'SSHFP', 45: 'IPSECKEY' },
+  ...{ 46: 'RRSIG', 47: 'NSEC', 48: 'DNSKEY', 49: 'DHCID', 50: 'NSEC3', 51: 'NSEC3PARAM' },
+  ...{ 52: 'TLSA', 53: 'SMIMEA', 55: 'HIP', 59: 'CDS', 60: 'CDNSKEY', 61: 'OPENPGPKEY' },
+  ...{ 62: 'CSYNC', 63: 'ZONEMD', 64: 'SVCB', 65: 'HTTPS', 99: 'SPF', 108: 'EUI48' },
+  ...{ 109: 'EUI64', 249: 'TKEY', 250: 'TSIG', 251: 'IXFR', 252: 'AXFR', 253: 'MAILB' },
+  ...{ 254: 'MAILA', 255: 'ANY', 256: 'URI', 257: 'CAA' },
+};
+const CLASSES: Readonly<Record<number, string>> = { 3: ' CHAOS', 4: ' HS', 255: ' ANY' };
+const A = 1;
+const NS = 2;
+const CNAME = 5;
+const SOA = 6;
+const PTR = 12;
+const MX = 15;
+const TXT = 16;
+const AAAA = 28;
+const SRV = 33;
+const DNAME = 39;
+const OPT = 41;
+
+/** DNS (RFC 1035), and multicast DNS (RFC 6762). */
+export function printDns(printing: Printing, length: number, isMulticast: boolean): void {
+  printMessage(printing, printing.cursor.at, length, isMulticast);
+}
+
+/** Over TCP its length stands before each message; more than one in a segment is not looked into. */
+export function printDnsOverTcp(printing: Printing, length: number): void {
+  const { line, cursor } = printing;
+  const { bytes, at, end } = cursor;
+  if (length < 2) {
+    line.text(' [DNS over TCP: length ');
+    line.decimal(length);
+    line.text(' < 2]');
+    line.invalid();
+    return;
+  }
+  if (end - at < 2) {
+    line.cut('domain');
+    return;
+  }
+  const prefix = uint16(bytes, at);
+  if (prefix !== length - 2) {
+    line.text(' [prefix length(');
+    line.decimal(prefix);
+    line.text(') != length(');
+    line.decimal(length - 2);
+    line.text(')]');
+    line.invalid();
+    return;
+  }
+  line.space();
+  printMessage(printing, at + 2, prefix, false);
+}
+
+function printMessage(printing: Printing, at: number, length: number, isMulticast: boolean): void {
+  const { line, cursor } = printing;
+  const { bytes, end } = cursor;
+  if (length < HEADER_BYTES) {
+    line.text('domain [length ');
+    line.decimal(length);
+    line.text(' < 12]');
+    line.invalid();
+    return;
+  }
+  if (end - at < HEADER_BYTES) {
+    line.cut('domain');
+    return;
+  }
+  const flags = uint16(bytes, at + 2);
+  const isWhole =
+    (flags & 0x8000) === 0
+      ? printQuery(printing, at, flags, isMulticast)
+      : printResponse(printing, at, flags, isMulticast);
+  if (!isWhole) {
+    line.cut('domain');
+    return;
+  }
+  line.text(' (');
+  line.decimal(length);
+  line.character(0x29);
+}
+
+/** False where it ends before what its header says. */
+function printQuery(
+  { line, cursor }: Printing,
+  at: number,
+  flags: number,
+  isMulticast: boolean,
+): boolean {
+  const { bytes, end } = cursor;
+  const questions = uint16(bytes, at + 4);
+  const answers = uint16(bytes, at + 6);
+  const operation = (flags >> 11) & 0xf;
+  const isInverse = operation === INVERSE_QUERY;
+  line.decimal(uint16(bytes, at));
+  line.text(OPERATIONS[operation] ?? '');
+  if ((flags & 0x0100) !== 0) line.character(0x2b);
+  if ((flags & 0x0010) !== 0) line.character(0x25);
+  if ((flags & 0x06cf) !== 0) {
+    line.text(' [b2&3=0x');
+    line.hex(flags);
+    line.character(0x5d);
+  }
+  if (isInverse) {
+    if (questions > 0) printCount(line, questions, 'q]');
+    if (answers !== 1) printCount(line, answers, 'a]');
+  } else {
+    if (answers > 0) printCount(line, answers, 'a]');
+    if (questions !== 1) printCount(line, questions, 'q]');
+  }
+  if (uint16(bytes, at + 8) > 0) printCount(line, uint16(bytes, at + 8), 'n]');
+  if (uint16(bytes, at + 10) > 0) printCount(line, uint16(bytes, at + 10), 'au]');
+  let next = at + HEADER_BYTES;
+  for (let question = 0; question < questions; question++) {
+    // What was captured is at its end.
+    if (question > 0 && next >= end) return false;
+    next = printQuestion(line, bytes, at, next, end, isMulticast);
+    if (next === BROKEN) return false;
+  }
+  return true;
+}
+
+function printCount(line: Line, count: number, what: string): void {
+  line.text(' [');
+  line.decimal(count);
+  line.text(what);
+}
+
+function printQuestion(
+  line: Line,
+  bytes: Buffer,
+  messageAt: number,
+  at: number,
+  end: number,
+  isMulticast: boolean,
+): number {
+  const after = afterName(bytes, at, end);
+  if (after === BROKEN || end - after < 4) return BROKEN;
+  line.space();
+  printType(line, uint16(bytes, after));
+  const askedClass = uint16(bytes, after + 2);
+  printClass(line, isMulticast ? askedClass & ~UNICAST_OR_FLUSH : askedClass);
+  if (isMulticast) line.text((askedClass & UNICAST_OR_FLUSH) === 0 ? ' (QM)' : ' (QU)');
+  line.text('? ');
+  return printName(line, bytes, messageAt, at, end) === BROKEN ? BROKEN : after + 4;
+}
+
+function printType(line: Line, type: number): void {
+  const name = TYPES[type];
+  line.text(name ?? 'Type');
+  if (name === undefined) line.decimal(type);
+}
+
+function printClass(line: Line, value: number): void {
+  if (value === INTERNET) return;
+  const name = CLASSES[value];
+  line.text(name ?? ' (Class ');
+  if (name !== undefined) return;
+  line.decimal(value);
+  line.character(0x29);
+}
+
+function printResponse(
+  printing: Printing,
+  at: number,
+  flags: number,
+  isMulticast: boolean,
+): boolean {
+  const { line, cursor } = printing;
+  const { bytes, end } = cursor;
+  const questions = uint16(bytes, at + 4);
+  const answers = uint16(bytes, at + 6);
+  line.decimal(uint16(bytes, at));
+  line.text(OPERATIONS[(flags >> 11) & 0xf] ?? '');
+  printResponseCode(line, (flags & 0xf) | (extendedCode(bytes, at, end) << 4));
+  if ((flags & 0x0400) !== 0) line.character(0x2a);
+  if ((flags & 0x0080) === 0) line.character(0x2d);
+  if ((flags & 0x0200) !== 0) line.character(0x7c);
+  if ((flags & 0x0020) !== 0) line.character(0x24);
+  if (questions !== 1) printCount(line, questions, 'q]');
+  let next = at + HEADER_BYTES;
+  for (let question = 0; question < questions; question++) {
+    if (question > 0) line.character(0x2c);
+    next = afterName(bytes, next, end);
+    if (next === BROKEN) return false;
+    next += 4;
+  }
+  line.space();
+  line.decimal(answers);
+  line.character(0x2f);
+  line.decimal(uint16(bytes, at + 8));
+  line.character(0x2f);
+  line.decimal(uint16(bytes, at + 10));
+  for (let answer = 0; answer < answers; answer++) {
+    if (answer > 0) {
+      if (next >= end) return false;
+      line.character(0x2c);
+    }
+    next = printRecord(printing, at, next, isMulticast);
+    if (next === BROKEN) return false;
+  }
+  return true;
+}
+
+function printResponseCode(line: Line, code: number): void {
+  const name = RESPONSES[code];
+  line.text(name ?? ' Resp');
+  if (name === undefined) line.decimal(code);
+}
+
+/** The upper bits of the response code, which stand in the OPT record (RFC 6891). */
+function extendedCode(bytes: Buffer, at: number, end: number): number {
+  let next = at + HEADER_BYTES;
+  for (let i = uint16(bytes, at + 4); i > 0; i--) {
+    next = afterName(bytes, next, end);
+    if (next === BROKEN) return 0;
+    next += 4;
+    if (next >= end) return 0;
+  }
+  const additional = uint16(bytes, at + 10);
+  for (let i = uint16(bytes, at + 6) + uint16(bytes, at + 8) + additional; i > 0; i--) {
+    next = afterName(bytes, next, end);
+    if (next === BROKEN || next + 10 > end) return 0;
+    if (i <= additional && uint16(bytes, next) === OPT) return uint8(bytes, next + 4);
+    next += 10 + uint16(bytes, next + 8);
+    if (next >= end) return 0;
+  }
+  return 0;
+}
+
+/** Where the record ends, or BROKEN. */
+function printRecord(
+  printing: Printing,
+  messageAt: number,
+  at: number,
+  isMulticast: boolean,
+): number {
+  const { line, cursor, verbose } = printing;
+  const { bytes, end } = cursor;
+  const after = afterName(bytes, at, end);
+  if (verbose) {
+    line.space();
+    if (printName(line, bytes, messageAt, at, end) === BROKEN) return BROKEN;
+  }
+  // As in tcpdump: a name without a record is passed over.
+  if (after === BROKEN || end - after < 10) return end;
+  const type = uint16(bytes, after);
+  const recordClass = uint16(bytes, after + 2);
+  if (type !== OPT) printClass(line, isMulticast ? recordClass & ~UNICAST_OR_FLUSH : recordClass);
+  if (isMulticast && (recordClass & UNICAST_OR_FLUSH) !== 0) line.text(' (Cache flush)');
+  line.space();
+  printType(line, type);
+  const dataAt = after + 10;
+  const dataEnd = dataAt + uint16(bytes, after + 8);
+  if (dataEnd > end) return BROKEN;
+  const isWhole = printData(printing, messageAt, type, dataAt, dataEnd);
+  if (type === OPT) {
+    line.text(' UDPsize=');
+    line.decimal(isMulticast ? recordClass & ~UNICAST_OR_FLUSH : recordClass);
+    if ((uint16(bytes, after + 6) & 0x8000) !== 0) line.text(' DO');
+  }
+  return isWhole ? dataEnd : BROKEN;
+}
+
+/** What a record says; false where it is broken. */
+function printData(
+  printing: Printing,
+  messageAt: number,
+  type: number,
+  at: number,
+  dataEnd: number,
+): boolean {
+  const { line, cursor, verbose } = printing;
+  const { bytes, end } = cursor;
+  switch (type) {
+    case A:
+      if (end - at < 4) return false;
+      line.space();
+      line.ipv4(bytes, at);
+      return true;
+    case AAAA:
+      if (end - at < 16) return false;
+      line.space();
+      line.ipv6(bytes, at);
+      return true;
+    case NS:
+    case CNAME:
+    case PTR:
+    case DNAME:
+      line.space();
+      return printName(line, bytes, messageAt, at, end) !== BROKEN;
+    case MX:
+      line.space();
+      if (end - at < 2 || printName(line, bytes, messageAt, at + 2, end) === BROKEN) return false;
+      line.space();
+      line.decimal(uint16(bytes, at));
+      return true;
+    case SRV:
+      return printService(line, bytes, messageAt, at, end);
+    case TXT:
+      return printStrings(line, bytes, at, dataEnd, end);
+    case SOA:
+      return !verbose || printAuthority(line, bytes, messageAt, at, end);
+    default:
+      return true;
+  }
+}
+
+function printService(
+  line: Line,
+  bytes: Buffer,
+  messageAt: number,
+  at: number,
+  end: number,
+): boolean {
+  line.space();
+  if (end - at < 6 || printName(line, bytes, messageAt, at + 6, end) === BROKEN) return false;
+  line.character(0x3a);
+  line.decimal(uint16(bytes, at + 4));
+  line.space();
+  line.decimal(uint16(bytes, at));
+  line.space();
+  line.decimal(uint16(bytes, at + 2));
+  return true;
+}
+
+function printStrings(
+  line: Line,
+  bytes: Buffer,
+  first: number,
+  dataEnd: number,
+  end: number,
+): boolean {
+  for (let at = first; at < dataEnd;) {
+    const stringEnd = at + 1 + uint8(bytes, at);
+    line.text(' "');
+    line.escaped(bytes, at + 1, Math.min(stringEnd, end));
+    if (stringEnd > end) return false;
+    line.character(0x22);
+    at = stringEnd;
+  }
+  return true;
+}
+
+function printAuthority(
+  line: Line,
+  bytes: Buffer,
+  messageAt: number,
+  at: number,
+  end: number,
+): boolean {
+  line.space();
+  const mailbox = printName(line, bytes, messageAt, at, end);
+  if (mailbox === BROKEN) return false;
+  line.space();
+  const numbers = printName(line, bytes, messageAt, mailbox, end);
+  if (numbers === BROKEN || end - numbers < 20) return false;
+  for (let i = 0; i < 5; i++) {
+    line.space();
+    line.decimal(uint32(bytes, numbers + 4 * i));
+  }
+  return true;
+}

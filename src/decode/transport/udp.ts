@@ -1,0 +1,48 @@
+import { uint16 } from '../bytes.js';
+import type { PacketCursor } from '../cursor.js';
+import { Layer, Trouble, UDP } from '../layer.js';
+
+export const UDP_BYTES = 8;
+
+/** UDP (RFC 768); goes on with a tunnel where the ports say so. */
+export function decodeUdp(cursor: PacketCursor): void {
+  const { bytes, at } = cursor;
+  if (cursor.end - at < UDP_BYTES) {
+    cursor.stop(cursor.wireEnd - at < UDP_BYTES ? Trouble.Malformed : Trouble.Cut);
+    return;
+  }
+  const sourcePort = uint16(bytes, at);
+  const destinationPort = uint16(bytes, at + 2);
+  const length = uint16(bytes, at + 4);
+  cursor.transport = UDP;
+  cursor.transportAt = at;
+  cursor.sourcePort = sourcePort;
+  cursor.destinationPort = destinationPort;
+  // A length of 0 is that of a jumbogram.
+  if (length < UDP_BYTES && length !== 0) {
+    cursor.stop(Trouble.Malformed);
+    return;
+  }
+  if (length !== 0) cursor.limit(at + length);
+  cursor.at = at + UDP_BYTES;
+  const layer = tunnelOfPort(destinationPort);
+  cursor.layer = layer === Layer.Data ? tunnelOfPort(sourcePort) : layer;
+}
+
+function tunnelOfPort(port: number): Layer {
+  // Most ports are none of these: one comparison each is enough for them.
+  if (port < 2152 || port > 37008) return Layer.Data;
+  switch (port) {
+    case 2152:
+      return Layer.Gtp;
+    case 4789:
+    case 8472: // Linux, before the port was assigned
+      return Layer.Vxlan;
+    case 6081:
+      return Layer.Geneve;
+    case 37008:
+      return Layer.Tzsp;
+    default:
+      return Layer.Data;
+  }
+}

@@ -1,0 +1,32 @@
+import type { PacketTextOptions } from '../decode/text/packet-text.js';
+import type { ByteOutput } from '../files/byte-output.js';
+import { Branch } from '../pipeline/branch.js';
+import type { Scope } from '../pipeline/scope.js';
+import type { Stop } from '../pipeline/stop.js';
+import { PacketLinesSink } from '../sinks/packet-lines.js';
+
+/** Records that may wait for a reader of their lines. */
+const WAITING_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Opens, in the scope, the branch that prints packets as lines; where nobody reads them any more, the run ends.
+ *
+ * @param whenSlow whether a reader that takes its time, or a terminal that was stopped, holds up the run
+ */
+export function openPrinting(
+  print: PacketTextOptions,
+  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  scope: Scope,
+  whenSlow: 'wait' | 'drop',
+): Branch {
+  const output = scope.own(openOutput());
+  // As `tcpdump | head` ends tcpdump.
+  output.onReaderLeft(() => {
+    stop.request();
+  });
+  return new Branch({
+    name: 'lines',
+    sink: new PacketLinesSink(output, print),
+    whenSlow: whenSlow === 'wait' ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
+  });
+}
