@@ -6,8 +6,8 @@ import tseslint from 'typescript-eslint';
  * never from a higher level, never from another folder of its own level.
  */
 const levels = [
-  ['packet', 'errors', 'addon.ts'],
-  ['files', 'pcap', 'decode', 'capture', 'kafka'],
+  ['packet', 'errors', 'addon.ts', 'protocols'],
+  ['files', 'pcap', 'decode', 'capture', 'kafka', 'language'],
   ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],

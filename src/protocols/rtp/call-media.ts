@@ -1,0 +1,184 @@
+import { ipAddressBytes } from '../ip-address.js';
+import type { Passage } from '../passage.js';
+import { type Media, mediaOf } from './session-description.js';
+
+/** A call's description of media is forgotten so long after its last message or packet. */
+const IDLE_SECONDS = 300;
+/** And so long after its end, which the last RTCP packets follow. */
+const LINGER_SECONDS = 10;
+const MOST_CALLS = 50_000;
+const MOST_ENDPOINTS_PER_CALL = 64;
+
+export interface Call {
+  readonly callId: string;
+  /** Packet time after which it is forgotten. */
+  expiresAt: number;
+  hasEnded: boolean;
+  readonly endpoints: Endpoint[];
+}
+
+/** An address and port at which media of a call arrives. */
+export interface Endpoint {
+  readonly call: Call;
+  readonly address: Buffer;
+  readonly port: number;
+  readonly codecs: ReadonlyMap<number, string>;
+  /** Another one with the same hash. */
+  next: Endpoint | undefined;
+}
+
+/**
+ * Where the media of the calls that were seen goes, by their session descriptions. A packet belongs to a call where it
+ * comes from such an address and port or goes there: both directions of a stream are known by the first description of
+ * either. All times are those of packets. Bounded: the oldest call makes room for a new one.
+ */
+export class CallMedia {
+  /** Calls that had to make room for others. */
+  evicted = 0;
+
+  readonly #mostCalls: number;
+  /** The oldest first. */
+  readonly #calls = new Map<string, Call>();
+  readonly #endpoints = new Map<number, Endpoint>();
+  #sweepAt = 0;
+
+  constructor(mostCalls = MOST_CALLS) {
+    this.#mostCalls = mostCalls;
+  }
+
+  get callCount(): number {
+    return this.#calls.size;
+  }
+
+  /** Takes the session description of a call's request or response; a later one adds to those before. */
+  describe(callId: string, sdp: string, seconds: number): void {
+    this.#sweep(seconds);
+    const media = mediaOf(sdp);
+    if (media.length === 0) return;
+    const call = this.#callOf(callId);
+    call.hasEnded = false;
+    call.expiresAt = seconds + IDLE_SECONDS;
+    for (const stream of media) this.#addStream(call, stream);
+  }
+
+  /** The call is over: BYE, CANCEL, or a refusal. */
+  end(callId: string, seconds: number): void {
+    const call = this.#calls.get(callId);
+    if (!call) return;
+    call.hasEnded = true;
+    call.expiresAt = Math.min(call.expiresAt, seconds + LINGER_SECONDS);
+  }
+
+  /** The endpoint that a packet goes to or comes from; undefined where it belongs to no call. */
+  find(passage: Passage): Endpoint | undefined {
+    if (this.#endpoints.size === 0) return undefined;
+    const { addresses, addressBytes, seconds } = passage;
+    const endpoint =
+      this.#lookUp(addresses, passage.destinationAt, addressBytes, passage.destinationPort) ??
+      this.#lookUp(addresses, passage.sourceAt, addressBytes, passage.sourcePort);
+    if (!endpoint) return undefined;
+    const { call } = endpoint;
+    if (call.expiresAt < seconds) return undefined;
+    if (!call.hasEnded) call.expiresAt = seconds + IDLE_SECONDS;
+    return endpoint;
+  }
+
+  #callOf(callId: string): Call {
+    const known = this.#calls.get(callId);
+    if (known) return known;
+    if (this.#calls.size >= this.#mostCalls) this.#evictOldest();
+    const call: Call = { callId, expiresAt: 0, hasEnded: false, endpoints: [] };
+    this.#calls.set(callId, call);
+    return call;
+  }
+
+  #addStream(call: Call, stream: Media): void {
+    const { address, port, rtcpAddress, rtcpPort, codecs } = stream;
+    this.#add(call, address, port, codecs);
+    this.#add(call, rtcpAddress, rtcpPort, codecs);
+    // The other side may not want to share the port.
+    if (stream.sharesPort) this.#add(call, address, port + 1, codecs);
+  }
+
+  /** The last call that names an endpoint has it. */
+  #add(call: Call, addressText: string, port: number, codecs: ReadonlyMap<number, string>): void {
+    const address = ipAddressBytes(addressText);
+    // 0.0.0.0 and :: put a stream on hold (RFC 3264, section 8.4).
+    if (!address?.some((byte) => byte !== 0) || port > 0xffff) return;
+    const known = this.#lookUp(address, 0, address.length, port);
+    if (known) this.#remove(known);
+    if (call.endpoints.length >= MOST_ENDPOINTS_PER_CALL) {
+      const [oldest] = call.endpoints;
+      if (oldest) this.#remove(oldest);
+    }
+    const key = hash(address, 0, address.length, port);
+    const endpoint: Endpoint = { call, address, port, codecs, next: this.#endpoints.get(key) };
+    this.#endpoints.set(key, endpoint);
+    call.endpoints.push(endpoint);
+  }
+
+  #lookUp(bytes: Buffer, at: number, length: number, port: number): Endpoint | undefined {
+    let endpoint = this.#endpoints.get(hash(bytes, at, length, port));
+    while (endpoint && !isAt(endpoint, bytes, at, length, port)) endpoint = endpoint.next;
+    return endpoint;
+  }
+
+  #remove(endpoint: Endpoint): void {
+    const { address, port, call } = endpoint;
+    const key = hash(address, 0, address.length, port);
+    const first = this.#endpoints.get(key);
+    if (first === endpoint) {
+      if (endpoint.next) this.#endpoints.set(key, endpoint.next);
+      else this.#endpoints.delete(key);
+    } else {
+      let before = first;
+      while (before && before.next !== endpoint) before = before.next;
+      if (before) before.next = endpoint.next;
+    }
+    const index = call.endpoints.indexOf(endpoint);
+    if (index !== -1) call.endpoints.splice(index, 1);
+  }
+
+  #forget(call: Call): void {
+    for (const endpoint of [...call.endpoints]) this.#remove(endpoint);
+    this.#calls.delete(call.callId);
+  }
+
+  #evictOldest(): void {
+    for (const call of this.#calls.values()) {
+      this.#forget(call);
+      this.evicted++;
+      return;
+    }
+  }
+
+  /** Forgets what has expired, now and then. */
+  #sweep(seconds: number): void {
+    // A file may go back in time.
+    if (seconds < this.#sweepAt && seconds > this.#sweepAt - IDLE_SECONDS) return;
+    this.#sweepAt = seconds + LINGER_SECONDS;
+    for (const call of this.#calls.values()) if (call.expiresAt < seconds) this.#forget(call);
+  }
+}
+
+/** A number of 30 bits: keys of that size cost no memory. */
+function hash(bytes: Buffer, at: number, length: number, port: number): number {
+  let value = port;
+  for (let index = 0; index < length; index++)
+    value = Math.imul(value ^ (bytes[at + index] ?? 0), 0x0100_0193);
+  return (value ^ (value >>> 15)) & 0x3fff_ffff;
+}
+
+function isAt(
+  endpoint: Endpoint,
+  bytes: Buffer,
+  at: number,
+  length: number,
+  port: number,
+): boolean {
+  const { address } = endpoint;
+  if (endpoint.port !== port || address.length !== length) return false;
+  for (let index = 0; index < length; index++)
+    if (address[index] !== bytes[at + index]) return false;
+  return true;
+}
