@@ -198,6 +198,6 @@ function noSuchInterface(asked: string): UserError {
   const names = listDevices().map((device) => device.name);
   const meant = nearest(asked, names);
   return new UserError(`capture on ${asked}`, 'no such interface', {
-    remedy: `${meant === undefined ? '' : `did you mean ${meant}? `}there are: ${names.join(', ')} ('kcap devices' says more)`,
+    remedy: `${meant === undefined ? 'there' : `did you mean ${meant}? There`} are: ${names.join(', ')} ('kcap devices' says more)`,
   });
 }

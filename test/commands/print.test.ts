@@ -104,7 +104,7 @@ describe('--print', () => {
       );
       const lines = branches?.['lines'];
       assert.equal(lines?.packets_in, packets);
-      assert.ok((lines?.packets_failed ?? 0) > 0);
+      assert.ok(lines.packets_failed > 0);
     },
   );
 

@@ -182,7 +182,7 @@ test('an unknown interface: those that exist are named', async (t) => {
   }
   const near = kcap(t, ['-p', '-k', testBrokers(), '-t', topic, '-i', 'lo0']);
   assert.equal((await near.exit).status, 1);
-  assert.match(near.stderr, /did you mean lo\? there are: .*\blo\b/);
+  assert.match(near.stderr, /did you mean lo\? There are: .*\blo\b/);
 });
 
 test('an unknown topic: the one that is nearest is named, to both modes', async (t) => {

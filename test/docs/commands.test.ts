@@ -34,7 +34,7 @@ test('every reason not to run a command has a command', () => {
 });
 
 /** So many pages are gone through at once; the commands of one come in turn, as a reader types them. */
-const READERS = 3;
+const READERS = 4;
 
 test('commands of the pages do what they are for', { skip: noVeth }, async (t) => {
   const world = await docsWorld(t);

@@ -61,10 +61,10 @@ export async function type(desk: Desk, command: string): Promise<Typed> {
   }
 }
 
-/** A producer or a consumer; `tshark -i kcap -o …` is none. */
-const RUN = /(?<!-i )\bkcap -/g;
-/** What runs until it is stopped, unless it is told to end. */
-const LASTING = /\bkcap (?:-|broker\b)/;
+/** A producer or a consumer; `tshark -i kcap -o …` is none, nor is a folder of this name. */
+const RUN = /(?<!-i |\/)\bkcap -/g;
+/** What runs until it is stopped, unless it is told to end; here a capture through extcap counts. */
+const LASTING = /(?<!\/)\bkcap (?:-|broker\b)/;
 
 /** Whether each kcap in it has an end of its own, or a reader that leaves. */
 function endsByItself(command: string): boolean {

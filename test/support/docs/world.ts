@@ -75,8 +75,8 @@ export const TRAFFIC: readonly Buffer[] = [
   ip(6, tcp([50_000, 443], Buffer.alloc(0), { ...WAY, flags: 'R' })),
 ];
 
-/** Reads what kcap has written to its end, as Ctrl-C reaches both of them. */
-const TO_THE_END = "trap '' INT; exec tcpdump -l -n -r -";
+/** In a session of its own, as Ctrl-C ends tcpdump in the middle of a packet. */
+const TO_THE_END = 'exec setsid --wait tcpdump -l -n -r -';
 
 /**
  * Programs that stand in for others, with the reason. What they are fed is read for real: by tcpdump's libpcap, which
