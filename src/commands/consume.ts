@@ -8,6 +8,7 @@ import { findRanges, openConsuming } from '../task/consuming.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import { readyFilter, type BridgeArguments } from './both-modes.js';
+import { refuseSharedFile } from './file-options.js';
 import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
 
 /** How long a reader that takes nothing may delay the end. What it does not get stays in Kafka. */
@@ -18,6 +19,7 @@ const ON_THE_WAY_MS = 1000;
 /** `kcap --consumer`: packets of a topic to a capture file or stream. */
 export async function consume(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const given = parseConsumeOptions(args, Date.now(), log);
+  if (given.file !== undefined) await refuseSharedFile(given.file, given.print !== undefined);
   const options = { ...given, filter: await readyFilter(given) };
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
