@@ -18,7 +18,7 @@ const NO_BYTES = Buffer.alloc(0);
  * says replaces what an outer one of the same kind said.
  */
 export class PacketCursor {
-  /** The records of the batch. */
+  /** The records of the batch, or what `continueIn` has been given. */
   bytes: Buffer = NO_BYTES;
   /** LINKTYPE_ number. */
   linkType = 0;
@@ -28,7 +28,7 @@ export class PacketCursor {
   /** The packet's time. */
   seconds = 0;
   fraction = 0;
-  /** The captured bytes, from `frameAt` up to `frameEnd`. */
+  /** The captured bytes, from `frameAt` up to `frameEnd` of the batch's records. */
   frameAt = 0;
   frameEnd = 0;
   /** Length on the wire. */
@@ -65,6 +65,8 @@ export class PacketCursor {
   hasMoreFragments = false;
   /** Identification of the datagram that this is a piece of, if it is one. */
   fragmentId = 0;
+  /** Where that piece begins, behind the header that says so. */
+  fragmentAt = 0;
 
   /** TCP, UDP, SCTP or 0: decoded, so that the ports are its, and `at` to `end` are its payload. */
   transport = 0;
@@ -76,12 +78,23 @@ export class PacketCursor {
   acknowledgment = 0;
   tcpFlags = 0;
 
+  #records: Buffer = NO_BYTES;
   #next = 0;
   #firstLayer = Layer.Data;
 
+  /** The packet's time, in microseconds since 1970. */
+  get microseconds(): number {
+    return this.seconds * 1_000_000 + (this.isNanoseconds ? this.fraction / 1000 : this.fraction);
+  }
+
+  /** Whether this is a piece of a datagram, and not all of it. */
+  get isFragment(): boolean {
+    return this.hasMoreFragments || this.fragmentOffset > 0;
+  }
+
   /** Goes before the first packet of a batch. */
   begin(batch: PacketBatch): void {
-    this.bytes = batch.bytes;
+    this.bytes = this.#records = batch.bytes;
     this.linkType = batch.link.linkType;
     this.isNanoseconds = batch.link.precision === 'nano';
     this.#firstLayer = layerOfLink(batch.link.linkType);
@@ -90,7 +103,7 @@ export class PacketCursor {
 
   /** Goes to the next packet, and to its outermost layer; false after the last one. */
   next(): boolean {
-    const { bytes } = this;
+    const bytes = this.#records;
     const record = this.#next;
     const frameAt = record + RECORD_HEADER_BYTES;
     if (frameAt > bytes.length) return false;
@@ -109,6 +122,7 @@ export class PacketCursor {
   /** Goes back to the packet's outermost layer. */
   restart(): void {
     const { frameAt, frameEnd, wireLength } = this;
+    this.bytes = this.#records;
     this.layer = this.#firstLayer;
     this.at = frameAt;
     this.end = frameEnd;
@@ -124,7 +138,8 @@ export class PacketCursor {
   }
 
   /**
-   * Decodes on from other bytes, such as those of a reassembled datagram, as if they were this packet's.
+   * Decodes on from other bytes, such as those of a reassembled datagram, as if they were this packet's: until the next
+   * packet, or `restart`.
    *
    * @param end of what there is in `bytes`, on the wire as well
    */
@@ -137,6 +152,7 @@ export class PacketCursor {
     this.trouble = Trouble.None;
     this.fragmentOffset = 0;
     this.hasMoreFragments = false;
+    this.macAt = -1;
     this.transport = 0;
   }
 

@@ -34,7 +34,7 @@ export function decodeToTransport(cursor: PacketCursor): boolean {
   if (cursor.layer === Layer.Ethernet) decodeEthernet(cursor);
   if (cursor.layer === Layer.Ipv4) decodeIpv4(cursor);
   for (;;) {
-    if (cursor.hasMoreFragments || cursor.fragmentOffset > 0) return false;
+    if (cursor.isFragment) return false;
     if (cursor.layer === Layer.Data)
       return cursor.transport !== 0 && cursor.trouble === Trouble.None;
     if (cursor.layer === Layer.Udp) decodeUdp(cursor);

@@ -7,6 +7,7 @@ import { Layer } from '#kcap/decode/layer.js';
 import { PacketText } from '#kcap/decode/text/packet-text.js';
 
 import { batchOf } from '../packet/packets.js';
+import { random32 } from '../support/random32.js';
 import { type KnownPacket, LIKE_TCPDUMP, OWN_LINES } from './known-packets.js';
 
 const KNOWN: readonly KnownPacket[] = [...LIKE_TCPDUMP, ...OWN_LINES];
@@ -62,17 +63,6 @@ function assertWithin({ linkType, frame }: KnownPacket): void {
   if (decodeToTransport(cursor)) assert.ok(cursor.at <= cursor.end);
 }
 
-/** Marsaglia's xorshift with 32 bits: the same numbers in each run. */
-function xorshift(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 function mutated(random: (below: number) => number): KnownPacket {
   const packet = KNOWN[random(KNOWN.length)];
   assert.ok(packet);
@@ -89,7 +79,7 @@ function mutated(random: (below: number) => number): KnownPacket {
 
 describe('hostile packets', () => {
   test('print as printable ASCII, and nothing beyond them is read: mutations', () => {
-    const random = xorshift(20_261_128);
+    const random = random32(20_261_128);
     for (let i = 0; i < MUTATIONS; i++) {
       const packet = mutated(random);
       assertPrintable(packet, packet.frame.length + random(2) * 1000);
@@ -97,7 +87,7 @@ describe('hostile packets', () => {
   });
 
   test('print as printable ASCII, and nothing beyond them is read: noise of each link type', () => {
-    const random = xorshift(7);
+    const random = random32(7);
     for (const linkType of LINK_TYPES)
       for (let i = 0; i < 200; i++) {
         const frame = Buffer.from(Array.from({ length: random(120) }, () => random(256)));

@@ -31,6 +31,7 @@ export function decodeIpv4(cursor: PacketCursor): void {
   cursor.fragmentOffset = (fragment & 0x1fff) << 3;
   cursor.hasMoreFragments = (fragment & 0x2000) !== 0;
   cursor.fragmentId = uint16(bytes, at + 4);
+  cursor.fragmentAt = at + headerBytes;
   if (length !== 0) cursor.declare(at + length);
   if (cursor.end - at < headerBytes) {
     cursor.stop(Trouble.Cut);

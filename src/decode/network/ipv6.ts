@@ -82,4 +82,5 @@ function readFragment(cursor: PacketCursor, at: number): void {
   cursor.fragmentOffset = fragment & 0xfff8;
   cursor.hasMoreFragments = (fragment & 1) !== 0;
   cursor.fragmentId = uint32(cursor.bytes, at + 4);
+  cursor.fragmentAt = at + FRAGMENT_BYTES;
 }
