@@ -13,11 +13,15 @@ import { parseCount, parseSeconds } from './values.js';
 export type BridgeArguments = Arguments<typeof BRIDGE_OPTIONS>;
 
 /** What both modes take from the command line. */
-export interface BothModes extends LogOptions, KafkaOptions {
-  /** 0 for no limit. */
-  readonly maxPackets: number;
+export interface BothModes extends RunArguments, KafkaOptions {
   /** Every how many packets a line is printed; 0 for none. */
   readonly prettyEvery: number;
+}
+
+/** What every run takes from the command line, whatever it does. */
+export interface RunArguments extends LogOptions {
+  /** 0 for no limit. */
+  readonly maxPackets: number;
   /** Bytes; undefined where it was not given. */
   readonly snapLength: number | undefined;
   /** pcap-filter expression; empty for all packets. */
@@ -30,10 +34,28 @@ export interface BothModes extends LogOptions, KafkaOptions {
 
 export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
   return {
-    ...parseLogOptions(args),
+    ...parseRun(args),
     ...parseKafkaOptions(args, args.producer === true ? 'producer' : 'consumer', log),
-    maxPackets: parseCount('-m', args['max-packets']),
     prettyEvery: parseCount('-pp', args['pretty-print']),
+  };
+}
+
+export function parseRun(
+  args: Pick<
+    BridgeArguments,
+    | 'log-level'
+    | 'log-format'
+    | 'max-packets'
+    | 'snaplen'
+    | 'filter'
+    | 'quiet'
+    | 'progress'
+    | 'stats-interval'
+  >,
+): RunArguments {
+  return {
+    ...parseLogOptions(args),
+    maxPackets: parseCount('-m', args['max-packets']),
     snapLength: args.snaplen === undefined ? undefined : parseCount('-s', args.snaplen, 0x7fffffff),
     filter: args.filter ?? '',
     progress: parseProgress(args),
@@ -41,7 +63,10 @@ export function parseBothModes(args: BridgeArguments, log: Logger): BothModes {
   };
 }
 
-function parseProgress({ quiet, progress }: BridgeArguments): boolean | undefined {
+function parseProgress({
+  quiet,
+  progress,
+}: Pick<BridgeArguments, 'quiet' | 'progress'>): boolean | undefined {
   if (quiet === true && progress === true)
     throw usageError('-q and --progress', 'one says no, the other yes', 'give only one of the two');
   return quiet === true ? false : progress;

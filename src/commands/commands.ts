@@ -4,6 +4,7 @@ import { command, type Command } from './command.js';
 import { BRIDGE_OPTIONS, BRIDGE_SECTIONS, foreignOptions } from './bridge-options.js';
 import { DEVICES_OPTIONS } from './devices-options.js';
 import { EXTCAP_OPTIONS, EXTCAP_SECTIONS } from './extcap-options.js';
+import { SIP_OPTIONS, SIP_SECTIONS } from './sip-options.js';
 import { TOPIC_OPTIONS } from './topic-options.js';
 
 /** What kcap does where no command is named. */
@@ -35,6 +36,24 @@ export const COMMANDS: readonly Command[] = [
     summary: 'list the interfaces to capture on',
     options: DEVICES_OPTIONS,
     load: async () => (await import('./devices.js')).devices,
+  }),
+  command({
+    name: 'sip',
+    usage: [
+      'kcap sip -i INTERFACE [options]',
+      'kcap sip -r FILE [options]',
+      'kcap sip -k BROKERS -t TOPIC [options]',
+    ],
+    summary: 'show and report the SIP messages in packets',
+    options: SIP_OPTIONS,
+    sections: SIP_SECTIONS,
+    examples: [
+      'kcap sip -i eth0',
+      "kcap sip -r trace.pcap --sip-filter '(method invite bye)'",
+      'kcap sip -k localhost:9092 -t pcap --from -15m --report json:',
+      'kcap sip -i any --report hep://homer:9060?id=2001',
+    ],
+    load: async () => (await import('./sip.js')).sip,
   }),
   command({
     name: 'topic',

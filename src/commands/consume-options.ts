@@ -1,15 +1,11 @@
 import type { Logger } from 'pino';
-import { parseLinkType } from '../capture/link-type.js';
 import { usageError } from '../errors/user-error.js';
 import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
-import { parseReadStart, type ReadStart } from '../kafka/read-start.js';
 import type { ConsumingOptions } from '../task/consuming.js';
 import { parsePrint, progressBeside } from './print-options.js';
 import { isOutputTerminal } from '../terminal/standard-output.js';
-import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseFileOptions } from './file-options.js';
-import { parseTime } from './time.js';
-import { parseChoice, parseSeconds } from './values.js';
+import { parseReading } from './reading-arguments.js';
 
 /** What the command line of a consumer says. */
 export type ConsumeOptions = BothModes & ConsumingOptions;
@@ -20,41 +16,13 @@ export function parseConsumeOptions(
   log: Logger,
 ): ConsumeOptions {
   const both = parseBothModes(args, log);
-  const from = args.from === undefined ? undefined : parseTime('--from', args.from, nowMs);
-  const to = args.to === undefined ? undefined : parseTime('--to', args.to, nowMs);
-  if (from !== undefined && to !== undefined && to <= from)
-    throw usageError('--to', 'it is not after --from', 'give a later time');
-  const slackMs = args.slack === 'all' ? undefined : parseSeconds('--slack', args.slack);
-  const group = args.group ?? both.properties.get('group.id');
-  const start = parseStart(args, { from, to, slackMs, group });
-  if (start.kind === 'stored' && group === undefined)
-    throw usageError(
-      '-o stored',
-      'offsets are stored for a group',
-      'name it with -g, for example -g team-a',
-    );
-  const endsAtWatermarks = args.exit === true || (to !== undefined && to <= nowMs * 1000);
-  const bounded = endsAtWatermarks || to !== undefined;
+  const reading = parseReading(args, both, nowMs);
   const { prettyEvery } = both;
   const print = parsePrint(args, { prettyEvery, byDefault: prettyEvery === 0 && showsLines(args) });
   const options: ConsumeOptions = {
     ...both,
-    start,
-    from,
-    to,
-    slackMs,
-    endsAtWatermarks,
-    inTimeOrder:
-      parseChoice(
-        '--order',
-        args.order ?? (bounded ? 'time' : 'arrival'),
-        BRIDGE_OPTIONS.order.oneOf,
-      ) === 'time',
-    keyUnit: parseChoice('--key-unit', args['key-unit'], BRIDGE_OPTIONS['key-unit'].oneOf),
-    values: parseChoice('--values', args.values, BRIDGE_OPTIONS.values.oneOf),
-    group,
+    ...reading,
     ...parseFileOptions(args),
-    linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
     print,
     progress: progressBeside(print, both.progress),
   };
@@ -64,22 +32,6 @@ export function parseConsumeOptions(
       'standard output is a terminal, so packets are printed as lines; to get them: | tshark -i - or > out.pcap',
     );
   return options;
-}
-
-function parseStart(
-  args: BridgeArguments,
-  { from, to, slackMs, group }: Pick<ConsumeOptions, 'from' | 'to' | 'slackMs' | 'group'>,
-): ReadStart {
-  const given = args['kafka-offset'];
-  if (given !== undefined && from !== undefined)
-    throw usageError('-o and --from', 'both say where to begin', 'give only one of the two');
-  if (given !== undefined) return parseReadStart(given);
-  if (from !== undefined)
-    return slackMs === undefined
-      ? { kind: 'begin' }
-      : { kind: 'before', timeMs: Math.max(Math.floor(from / 1000 - slackMs), 0) };
-  if (group !== undefined) return { kind: 'stored' };
-  return { kind: to === undefined ? 'end' : 'begin' };
 }
 
 /** A terminal shows lines: what else it would be sent is binary. */

@@ -29,7 +29,7 @@ export interface PropertiesUse {
  * @param mode what a property of the other role has no effect with
  */
 export function parseKafkaOptions(
-  args: Arguments<typeof KAFKA>,
+  args: Pick<Arguments<typeof KAFKA>, 'kafka-broker' | 'kafka-topic' | 'kafka-config'>,
   role: 'producer' | 'consumer',
   log: Logger,
   mode = `--${role}`,

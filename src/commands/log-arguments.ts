@@ -13,7 +13,9 @@ const LEVELS: Readonly<Record<string, string>> = {
   ERROR: 'error',
 };
 
-export function parseLogOptions(args: Arguments<typeof LOG>): LogOptions {
+export function parseLogOptions(
+  args: Pick<Arguments<typeof LOG>, 'log-level' | 'log-format'>,
+): LogOptions {
   const { 'log-level': level, 'log-format': format } = args;
   const known = LEVELS[level.toUpperCase()];
   if (known === undefined)

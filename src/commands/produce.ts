@@ -1,6 +1,5 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { parseLinkType } from '../capture/link-type.js';
 import { messageHeaders } from '../kafka/message-headers.js';
 import { usageError, type ExitStatus } from '../errors/user-error.js';
 import { openInScope } from '../pipeline/scope.js';
@@ -13,6 +12,7 @@ import { superviseRun } from '../terminal/supervised-run.js';
 import { parseFileOptions, refuseSharedFile } from './file-options.js';
 import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
+import { parseCapturing, parsePlace } from './capture-arguments.js';
 import { parsePrint, progressBeside } from './print-options.js';
 import { parseBytes, parseChoice, parseCount, parseSeconds } from './values.js';
 
@@ -23,7 +23,6 @@ const LEAST_PACK_BYTES = 1024;
 /** The largest that librdkafka lets a message be. */
 const MOST_PACK_BYTES = 1_000_000_000;
 const MOST_PACK_MS = 3_600_000;
-const MOST_WORKERS = 64;
 
 interface ProduceOptions extends BothModes, ProducingOptions {
   /** Whom to become once everything is open that takes root. */
@@ -52,37 +51,13 @@ export async function produce(args: BridgeArguments, log: Logger): Promise<ExitS
 }
 
 function parse(args: BridgeArguments, log: Logger): ProduceOptions {
-  const { interface: interfaces, read: files } = args;
-  if (interfaces.length > 0 && files.length > 0)
-    throw usageError('-i and -r', 'one run has one kind of source', 'give only one of the two');
-  if (interfaces.length === 0 && files.length === 0)
-    throw usageError(
-      '--producer',
-      'nothing to capture from',
-      "give an interface with -i ('kcap devices' lists them) or a file with -r",
-    );
-  const fromFiles = files.length > 0;
-  for (const option of ['time-stamp-type', 'time-stamp-precision'] as const)
-    if (fromFiles && args[option] !== undefined)
-      throw usageError(
-        `--${option} and -r`,
-        'the times of a file stay as they are',
-        'leave it out',
-      );
+  const from = parsePlace(args);
+  const fromFiles = 'files' in from;
   const both = parseBothModes(args, log);
   const print = parsePrint(args, { prettyEvery: both.prettyEvery, byDefault: false });
   return {
     ...both,
-    from: fromFiles ? { files } : { interfaces },
-    bufferMiB: parseCount('-B', args['buffer-size'], 2047),
-    promiscuous: args.promiscuous,
-    linkType: args.linktype === undefined ? undefined : parseLinkType(args.linktype),
-    precision: parseChoice(
-      '--time-stamp-precision',
-      args['time-stamp-precision'] ?? 'micro',
-      BRIDGE_OPTIONS['time-stamp-precision'].oneOf,
-    ),
-    timestampType: args['time-stamp-type'],
+    ...parseCapturing(args, from),
     partitionBy: parseChoice(
       '--partition-by',
       args['partition-by'],
@@ -100,8 +75,6 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     ...parseCopy(args),
     spool: parseSpool(args),
     user: parseUser(args['relinquish-privileges']),
-    workers: parseWorkers(args),
-    captureOwnTraffic: args['capture-own-traffic'] === true,
     print,
     progress: progressBeside(print, both.progress),
   };
@@ -130,16 +103,6 @@ function refuseTicketOfRoot({ user, properties }: ProduceOptions): void {
       'root would take the first ticket, and leave it there',
       'leave KRB5CCNAME out: each user has a cache then',
     );
-}
-
-function parseWorkers({ workers, read: files }: BridgeArguments): number {
-  if (workers === undefined) return 1;
-  if (files.length > 0)
-    throw usageError('--workers and -r', 'a file is read by one', 'leave out --workers');
-  const count = parseCount('--workers', workers, MOST_WORKERS);
-  if (count === 0)
-    throw usageError('--workers 0', 'nobody would capture', 'for example --workers 2');
-  return count;
 }
 
 function parsePack(args: BridgeArguments): ProduceOptions['pack'] {

@@ -49,8 +49,25 @@ export interface Account {
   readonly spool?: string;
   /** What each worker has captured, where several share an interface. */
   readonly workers?: readonly WorkerCount[];
+  /** Of the messages in the packets, where they are what the run is about. */
+  readonly messages?: MessageAccount;
   /** A run's with several ends: the account of each by its name. The first one's is also part of the run's. */
   readonly branches?: ReadonlyMap<string, Account>;
+}
+
+/** What became of the messages that were found in packets. In its reporters' accounts messages are counted, not packets. */
+export interface MessageAccount {
+  readonly found: number;
+  /** Left out by a filter on messages. */
+  readonly filtered: number;
+  /** Payloads that are no such message, and messages that are invalid: neither was `found`. */
+  readonly notSip: number;
+  readonly malformed: number;
+  /** Packets less datagrams that were put together of them, and datagrams of which pieces were missing. */
+  readonly fragmentsMerged: number;
+  readonly reassemblyTimeouts: number;
+  /** Each one's, by its name. The first is what the run is for. */
+  readonly reporters: ReadonlyMap<string, Account>;
 }
 
 /** Packets of one of the captures that share an interface, with the field names of the json record. */
@@ -153,12 +170,23 @@ export function withOutcomes(account: Account, more: Iterable<Outcome>): Account
 
 /** The account at the end: what is still under way has this outcome. */
 export function settled(account: Account, cause: Cause): Account {
-  const ended = withOutcomes(account, [{ cause, ...underWay(account) }]);
+  const { messages } = account;
+  const ended: Account = {
+    ...withOutcomes(account, [{ cause, ...underWay(account) }]),
+    ...(messages && { messages: settledMessages(messages, cause) }),
+  };
   if (!account.branches) return ended;
   const branches = [...account.branches].map(
     ([name, branch]) => [name, settled(branch, cause)] as const,
   );
   return { ...ended, branches: new Map(branches) };
+}
+
+function settledMessages(messages: MessageAccount, cause: Cause): MessageAccount {
+  const reporters = [...messages.reporters].map(
+    ([name, reporter]) => [name, settled(reporter, cause)] as const,
+  );
+  return { ...messages, reporters: new Map(reporters) };
 }
 
 /** The accounts of the branches after the first, which no counter of the run's includes. */
@@ -195,7 +223,7 @@ export function inSequence(before: readonly Account[], last: Account): Account {
 
 function joined(
   accounts: readonly Account[],
-): Pick<Account, 'outcomes' | 'beside' | 'spool' | 'workers'> {
+): Pick<Account, 'outcomes' | 'beside' | 'spool' | 'workers' | 'messages'> {
   const beside: Partial<Record<Remark, number>> = {};
   for (const account of accounts)
     for (const [remark, number] of Object.entries(account.beside) as [Remark, number][])
@@ -204,9 +232,11 @@ function joined(
   const { outcomes } = withOutcomes(EMPTY_ACCOUNT, all);
   const spool = accounts.find((account) => account.spool !== undefined)?.spool;
   const workers = accounts.flatMap((account) => account.workers ?? []);
+  const messages = accounts.find((account) => account.messages)?.messages;
   return {
     outcomes,
     beside,
+    ...(messages && { messages }),
     ...(spool !== undefined && { spool }),
     ...(workers.length > 0 && { workers }),
   };

@@ -37,13 +37,13 @@ export interface Stage {
   readonly finished: boolean;
 }
 
-/** Where packets go. It writes to a batch's memory no more than a stage does. */
-export interface Sink {
+/** Where packets go, or messages that were found in them. It writes to a batch's memory no more than a stage does. */
+export interface Sink<Batch = PacketBatch> {
   /**
    * Resolves when the bytes of the batch were copied or written: that is the backpressure. From when `giveUp` is
    * aborted nothing may take long: what can't be handed over at once has failed.
    */
-  write(batch: PacketBatch, giveUp: AbortSignal): Promise<void>;
+  write(batch: Batch, giveUp: AbortSignal): Promise<void>;
   /** Resolves when everything has gone out or failed. */
   flush(giveUp: AbortSignal): Promise<void>;
   account(): Account;

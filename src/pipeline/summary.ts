@@ -1,3 +1,9 @@
+import {
+  lostMessages,
+  messageLines,
+  summarizeMessages,
+  type MessageCounts,
+} from './message-summary.js';
 import type { Fate } from '../errors/cause.js';
 import {
   otherBranches,
@@ -32,8 +38,10 @@ interface Counts extends Readonly<Record<Remark, number>> {
 }
 
 /** The account of a run. */
-export interface Summary extends Counts {
+export interface Summary extends Counts, Partial<MessageCounts> {
   readonly duration_s: number;
+  /** Where messages are what the run is about. */
+  readonly filtered_by_cause?: ByCause;
   /** Of a run with several ends, each end's own. */
   readonly branches?: Readonly<Record<string, Counts>>;
   /** Folder of the spool, if there is one. */
@@ -73,11 +81,15 @@ const NAMES = Object.keys(REMARKS) as Remark[];
 
 /** Adds up, for the run and for each branch: packets_in = out + failed + filtered + skipped + spooled + under way. */
 export function summarize(account: Account, durationMs: number): Summary {
-  const { branches, spool, workers } = account;
+  const { branches, messages, spool, workers } = account;
   const counted = [...(branches ?? [])].map(([name, branch]) => [name, countsOf(branch)] as const);
   return {
     ...countsOf(account),
     duration_s: Math.round(durationMs) / 1000,
+    ...(messages && {
+      filtered_by_cause: byCause(account, 'filtered'),
+      ...summarizeMessages(messages),
+    }),
     ...(branches && { branches: Object.fromEntries(counted) }),
     ...(spool !== undefined && { spool }),
     ...(workers && { workers }),
@@ -105,12 +117,13 @@ function countsOf(account: Account): Counts {
   };
 }
 
-/** Packets that were lost, on the way to any of the ends. */
+/** Packets and messages that were lost, on the way to any of the ends. */
 export function lost(account: Account): number {
   const { outcomes, beside } = account;
   let packets = 0;
   for (const outcome of outcomes.values()) if (outcome.cause.loss) packets += outcome.packets;
   for (const name of NAMES) if (REMARKS[name].loss) packets += beside[name] ?? 0;
+  if (account.messages) packets += lostMessages(account.messages);
   return otherBranches(account).reduce((total, [, branch]) => total + lost(branch), packets);
 }
 
@@ -139,6 +152,7 @@ export function summaryLines(account: Account): string[] {
     lines.push(
       `'${packets_in}' packet(s) in by worker ${worker} of ${name}, '${dropped_kernel}' dropped by the kernel`,
     );
+  if (account.messages) lines.push(...messageLines(account.messages));
   for (const [name, branch] of otherBranches(account))
     lines.push(...summaryLines(branch).map((line) => `${name}: ${line}`));
   return lines;

@@ -33,6 +33,12 @@ export class JsonBytes {
     this.length = at + length;
   }
 
+  /** Writes the bytes of [start, end) as they are: many at once. */
+  copy(from: Buffer, start: number, end: number): void {
+    this.#makeRoom(end - start);
+    this.length += from.copy(this.bytes, this.length, start, end);
+  }
+
   /** Writes the bytes of [start, end) as a string; folded lines become one, and what is no UTF-8 becomes U+FFFD. */
   string(from: Buffer, start: number, end: number): void {
     this.raw(QUOTES);

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { systemError } from '../errors/system-error.js';
+import { usageError } from '../errors/user-error.js';
+import { LanguageError } from '../language/language-error.js';
+import { compileSipFilter, type SipFilter } from '../language/sip-filter.js';
+import { parseReportTarget, type ReportTarget } from '../task/report-target.js';
+import type { PacketsFrom, SensingOptions } from '../task/sensing.js';
+import { parseUser, type User } from '../terminal/privileges.js';
+import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
+import { parseRun, readyFilter, type RunArguments } from './both-modes.js';
+import { parseCapturing, parsePlace } from './capture-arguments.js';
+import type { Arguments } from './command.js';
+import { parseAutostop } from './file-options.js';
+import { parseKafkaOptions } from './kafka-arguments.js';
+import { parseReading } from './reading-arguments.js';
+import type { SIP_OPTIONS } from './sip-options.js';
+
+export type SipArguments = Arguments<typeof SIP_OPTIONS>;
+
+/** What the command line of a sensor says. */
+export interface SipOptions extends RunArguments, SensingOptions {
+  /** Whom to become once everything is open that takes root. */
+  readonly user: User | undefined;
+}
+
+/** @param given the options that stand on the command line */
+export async function parseSipOptions(
+  args: SipArguments,
+  given: ReadonlySet<string>,
+  log: Logger,
+): Promise<SipOptions> {
+  const run = parseRun(args);
+  const targets = parseTargets(args);
+  const showsLines = targets.some(({ kind }) => kind === 'text');
+  if (args.raw === true && !showsLines)
+    throw usageError('--raw', 'no message is shown as a line', 'add --report text:');
+  const autostop = parseAutostop(args.autostop);
+  if (autostop.fileBytes !== undefined)
+    throw usageError('-a filesize', 'no file is written', 'leave it out');
+  const packets = parsePackets(args, given, run, log);
+  const user = parseUser(args['relinquish-privileges']);
+  const filters = await compileFilters(args['sip-filter']);
+  const filter = await readyFilter(run);
+  return {
+    ...run,
+    filter,
+    packets:
+      packets.kind === 'topic'
+        ? { kind: 'topic', options: { ...packets.options, filter } }
+        : { kind: 'capture', options: { ...packets.options, filter } },
+    targets,
+    filters,
+    reassembles: args.reassemble,
+    autostop,
+    user,
+    lines: { colours: outputShowsColours(), raw: args.raw === true },
+    who: { taskId: 'sip', agentId: hostname(), pipelineId: 0 },
+    // Lines and a progress line would overwrite each other.
+    progress: run.progress ?? (showsLines && isOutputTerminal() ? false : undefined),
+  };
+}
+
+/** What only captures, or only topics, have: with the other one it means nothing. */
+const OF_CAPTURES = [
+  ...['buffer-size', 'workers', 'promiscuous', 'time-stamp-type', 'time-stamp-precision'],
+  ...['relinquish-privileges', 'capture-own-traffic'],
+];
+const OF_TOPICS = [
+  ...['kafka-offset', 'exit', 'from', 'to', 'slack', 'group', 'order', 'key-unit', 'values'],
+];
+
+function parsePackets(
+  args: SipArguments,
+  given: ReadonlySet<string>,
+  run: RunArguments,
+  log: Logger,
+): PacketsFrom {
+  const isCapture = args.interface.length > 0 || args.read.length > 0;
+  const isTopic = ['kafka-broker', 'kafka-topic'].some((name) => given.has(name));
+  if (isCapture && isTopic)
+    throw usageError(
+      args.interface.length > 0 ? '-i and -k' : '-r and -k',
+      'one run has one kind of source',
+      'give only one of the two',
+    );
+  const foreign = (isTopic ? OF_CAPTURES : OF_TOPICS).find((name) => given.has(name));
+  if (foreign !== undefined && (isCapture || isTopic))
+    throw usageError(
+      `--${foreign}`,
+      `it has no meaning with ${isTopic ? '-k' : args.interface.length > 0 ? '-i' : '-r'}`,
+      "see 'kcap sip --help'",
+    );
+  if (isTopic) {
+    const kafka = parseKafkaOptions(args, 'consumer', log, 'kcap sip');
+    return {
+      kind: 'topic',
+      options: { ...parseReading(args, kafka, Date.now()), filter: run.filter },
+    };
+  }
+  const from = parsePlace(
+    args,
+    'kcap sip',
+    "give an interface with -i ('kcap devices' lists them), a file with -r, or a topic with -k and -t",
+  );
+  const { filter, snapLength } = run;
+  return { kind: 'capture', options: { ...parseCapturing(args, from), filter, snapLength } };
+}
+
+function parseTargets({ report }: SipArguments): readonly [ReportTarget, ...ReportTarget[]] {
+  const [first, ...others] = report.map(parseReportTarget);
+  if (!first) return [{ kind: isOutputTerminal() ? 'text' : 'json' }];
+  const onOutput = [first, ...others].filter(({ kind }) => kind === 'text' || kind === 'json');
+  if (onOutput.length > 1)
+    throw usageError(
+      '--report',
+      'standard output is for one reporter',
+      'give one of text: and json:, once',
+    );
+  return [first, ...others];
+}
+
+async function compileFilters(given: readonly string[]): Promise<SipFilter[]> {
+  const filters: SipFilter[] = [];
+  for (const text of given) {
+    const isFile = text.startsWith('@');
+    try {
+      filters.push(await compileSipFilter(isFile ? readText(text.slice(1)) : text));
+    } catch (error) {
+      if (!(error instanceof LanguageError)) throw error;
+      throw error.asUsageError(isFile ? `--sip-filter ${text}` : '--sip-filter');
+    }
+  }
+  return filters;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw systemError(`--sip-filter @${path}`, error, {
+      named: { verb: 'name', noun: 'file' },
+      use: 'read',
+      missing: 'check the path',
+    });
+  }
+}

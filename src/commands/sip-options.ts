@@ -1,0 +1,101 @@
+import { BRIDGE_OPTIONS } from './bridge-options.js';
+import type { OptionTable } from './command.js';
+
+/** Options of the bridge that mean the same here: those of both its modes. */
+function ofBridge<Name extends keyof typeof BRIDGE_OPTIONS>(
+  ...names: readonly Name[]
+): Pick<typeof BRIDGE_OPTIONS, Name> {
+  const entries = names.map((name) => {
+    const option: OptionTable[string] = { ...BRIDGE_OPTIONS[name] };
+    delete (option as { mode?: unknown }).mode;
+    return [name, option] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Pick<typeof BRIDGE_OPTIONS, Name>;
+}
+
+const CAPTURE = ofBridge(
+  'interface',
+  'read',
+  'buffer-size',
+  'workers',
+  'promiscuous',
+  'time-stamp-type',
+  'time-stamp-precision',
+  'relinquish-privileges',
+  'capture-own-traffic',
+);
+
+const TOPIC = ofBridge(
+  'kafka-broker',
+  'kafka-topic',
+  'kafka-config',
+  'kafka-offset',
+  'exit',
+  'from',
+  'to',
+  'slack',
+  'group',
+  'order',
+  'key-unit',
+  'values',
+);
+
+const PACKETS = ofBridge('filter', 'max-packets', 'snaplen', 'linktype');
+
+const STOP = {
+  autostop: {
+    ...BRIDGE_OPTIONS.autostop,
+    describe: 'stop after duration:S, packets:N or idle:S without packets; repeatable',
+  },
+} satisfies OptionTable;
+
+const MESSAGES = {
+  reassemble: {
+    type: 'boolean',
+    describe: 'leave fragments of datagrams alone',
+    default: true,
+  },
+  'sip-filter': {
+    type: 'string',
+    value: 'EXPR|@FILE',
+    array: true,
+    nargs: 1,
+    describe: "keep messages that match, for example '(method invite)'; repeatable: all must match",
+    default: [],
+  },
+} as const satisfies OptionTable;
+
+const REPORTS = {
+  report: {
+    type: 'string',
+    value: 'URL',
+    array: true,
+    nargs: 1,
+    describe:
+      'where messages go: text:, json:, hep://HOST:PORT (also hep+tcp, hep+tls), json+udp://HOST:PORT (also json+tcp); repeatable. Default: text: on a terminal, else json:',
+    default: [],
+  },
+  raw: { type: 'boolean', describe: 'show the whole message below its line' },
+} as const satisfies OptionTable;
+
+const WATCHING = ofBridge('log-level', 'log-format', 'quiet', 'progress', 'stats-interval');
+
+/** The options by what one wants to do: the sections of help. */
+export const SIP_SECTIONS = {
+  'Packets from interfaces and files': CAPTURE,
+  'Packets from a topic': TOPIC,
+  'Which packets': { ...PACKETS, ...STOP },
+  'Which messages': MESSAGES,
+  Reports: REPORTS,
+  'Log and progress': WATCHING,
+} satisfies Readonly<Record<string, OptionTable>>;
+
+export const SIP_OPTIONS = {
+  ...CAPTURE,
+  ...TOPIC,
+  ...PACKETS,
+  ...STOP,
+  ...MESSAGES,
+  ...REPORTS,
+  ...WATCHING,
+};

@@ -1,0 +1,48 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+
+/** Of the kernel's queue, which takes bursts. */
+const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** Sends datagrams to one address. */
+export class DatagramSocket {
+  readonly #socket: Socket;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    // What the other side's host refuses is told to the next one who sends; here nobody waits for it.
+    socket.on('error', () => undefined);
+  }
+
+  static async connect(address: string, port: number): Promise<DatagramSocket> {
+    const socket = createSocket({
+      type: isIPv6(address) ? 'udp6' : 'udp4',
+      sendBufferSize: SEND_BUFFER_BYTES,
+    });
+    try {
+      socket.connect(port, address);
+      await once(socket, 'connect');
+      return new DatagramSocket(socket);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /** Sends [start, end), which must not change until `onSent` is called. */
+  send(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    onSent: (error: Error | null, bytes?: number) => void,
+  ): void {
+    this.#socket.send(bytes, start, end - start, onSent);
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#socket, 'close');
+    this.#socket.close();
+    await closed;
+  }
+}

@@ -1,0 +1,65 @@
+import { deflateSync } from 'node:zlib';
+import { MAX_HEP3_BYTES, PayloadType } from '../protocols/hep/chunk.js';
+import { HepWriter, type HepSettings } from '../protocols/hep/hep-writer.js';
+import type { JsonBytes } from '../protocols/json-bytes.js';
+import type { Passage } from '../protocols/passage.js';
+import type { SipMessage } from '../protocols/sip/sip-message.js';
+import type { MessageEncoder } from './message-encoder.js';
+
+/** What fits into a datagram beside the headers of IPv4 and UDP. */
+const MAX_DATAGRAM_BYTES = 65_507;
+
+export interface HepPacketsOptions extends HepSettings {
+  /** Messages that do not fit are compressed, which HEP3 alone can say. */
+  readonly compresses: boolean;
+  readonly isDatagram: boolean;
+}
+
+interface MutableBytes {
+  bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+/** A HEP packet with each message. */
+export class HepPackets implements MessageEncoder {
+  readonly #writer: HepWriter;
+  readonly #compresses: boolean;
+  readonly #mostBytes: number;
+  readonly #payload: MutableBytes = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  readonly #callId: MutableBytes = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+
+  constructor({ compresses, isDatagram, ...settings }: HepPacketsOptions) {
+    this.#writer = new HepWriter(settings);
+    this.#compresses = compresses && settings.version === 3;
+    this.#mostBytes = isDatagram ? MAX_DATAGRAM_BYTES : MAX_HEP3_BYTES;
+  }
+
+  encode(out: JsonBytes, message: SipMessage, passage: Passage): boolean {
+    const { bytes, start, end, callId } = message;
+    const correlation = callId.length > 0 ? this.#callId : undefined;
+    if (correlation) {
+      correlation.bytes = bytes;
+      correlation.start = callId.start;
+      correlation.end = callId.end;
+    }
+    const payload = this.#payload;
+    payload.bytes = bytes;
+    payload.start = start;
+    payload.end = end;
+    let length = this.#writer.write(passage, PayloadType.Sip, payload, correlation);
+    if (!this.#fits(length) && this.#compresses) {
+      payload.bytes = deflateSync(bytes.subarray(start, end));
+      payload.start = 0;
+      payload.end = payload.bytes.length;
+      length = this.#writer.write(passage, PayloadType.Sip, payload, correlation, true);
+    }
+    if (!this.#fits(length)) return false;
+    out.copy(this.#writer.bytes, 0, length);
+    return true;
+  }
+
+  #fits(length: number): boolean {
+    return length > 0 && length <= this.#mostBytes;
+  }
+}

@@ -1,0 +1,9 @@
+import type { JsonBytes } from '../protocols/json-bytes.js';
+import type { Passage } from '../protocols/passage.js';
+import type { SipMessage } from '../protocols/sip/sip-message.js';
+
+/** Writes messages in some form. */
+export interface MessageEncoder {
+  /** Writes a message behind what is there; false where this form has no room for it. */
+  encode(out: JsonBytes, message: SipMessage, passage: Passage): boolean;
+}

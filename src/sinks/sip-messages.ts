@@ -1,0 +1,62 @@
+import type { PacketBatch } from '../packet/packet-batch.js';
+import type { Account } from '../pipeline/account.js';
+import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
+import { MessageBatch } from '../protocols/message-batch.js';
+import type { Reporter } from './reporter.js';
+import type { SipReader } from './sip-reader.js';
+
+/**
+ * Finds the SIP messages in packets, and gives them to all reporters. Packets are out where they went into messages that
+ * were reported; what became of those, each reporter counts.
+ */
+export class SipMessages implements Sink {
+  readonly #reader: SipReader;
+  readonly #reporters: readonly Reporter[];
+  readonly #messages = new MessageBatch();
+
+  constructor(reader: SipReader, reporters: readonly Reporter[]) {
+    this.#reader = reader;
+    this.#reporters = reporters;
+  }
+
+  async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
+    const messages = this.#messages;
+    messages.clear();
+    this.#reader.read(batch, messages);
+    if (messages.count > 0)
+      await Promise.all(this.#reporters.map((reporter) => reporter.write(messages, giveUp)));
+    if (!this.#reporters.every(({ ended }) => ended)) return;
+    this.#throwFailure();
+    throw new ReaderLeft(batch.count);
+  }
+
+  async flush(giveUp: AbortSignal): Promise<void> {
+    this.#reader.finish();
+    await Promise.all(this.#reporters.map((reporter) => reporter.flush(giveUp)));
+    this.#throwFailure();
+  }
+
+  account(): Account {
+    const { found, leftOut, notSip, malformed, fragmentsMerged, reassemblyTimeouts } = this.#reader;
+    const accounts = this.#reporters.map(
+      (reporter) => [reporter.name, reporter.account()] as const,
+    );
+    return {
+      ...this.#reader.account(),
+      messages: {
+        ...{ found, filtered: leftOut, notSip, malformed },
+        ...{ fragmentsMerged, reassemblyTimeouts },
+        reporters: new Map(accounts),
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#reporters.map((reporter) => reporter.close()));
+  }
+
+  #throwFailure(): void {
+    const failed = this.#reporters.find(({ failure }) => failure);
+    if (failed?.failure) throw failed.failure.error;
+  }
+}

@@ -1,0 +1,261 @@
+import { PacketCursor } from '../decode/cursor.js';
+import { decodeToTransport } from '../decode/decode-layer.js';
+import { SCTP, UDP } from '../decode/layer.js';
+import { Reassembler } from '../decode/reassembly/reassembler.js';
+import type { Cause } from '../errors/cause.js';
+import type { SipFilter } from '../language/sip-filter.js';
+import type { PacketBatch } from '../packet/packet-batch.js';
+import { countOf, Tally, type Account } from '../pipeline/account.js';
+import { HepPacket } from '../protocols/hep/hep-packet.js';
+import { PayloadType } from '../protocols/hep/chunk.js';
+import type { MessageBatch } from '../protocols/message-batch.js';
+import { Passage, TCP } from '../protocols/passage.js';
+import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-message.js';
+import { HeldPackets } from './held-packets.js';
+import { inflated } from './inflated.js';
+import { SctpChunks } from './sctp-chunks.js';
+
+/** What came of a packet, as an index of the counters. */
+enum Fate {
+  Reported,
+  LeftOut,
+  Malformed,
+  NotSip,
+  Fragment,
+  NoTransport,
+  /** Waits for the other fragments of its datagram. */
+  Held,
+}
+
+const filtered = (id: string, text: string): Cause => ({ id, fate: 'filtered', loss: false, text });
+
+const CAUSES: readonly (readonly [fate: Fate, cause: Cause])[] = [
+  [Fate.LeftOut, filtered('sip-filter', 'of messages that --sip-filter left out')],
+  [Fate.Malformed, filtered('malformed-sip', 'of malformed messages')],
+  [Fate.NotSip, filtered('no-sip', 'without SIP')],
+  [Fate.Fragment, filtered('fragment', 'of datagrams that were not put together')],
+  [Fate.NoTransport, filtered('no-transport', 'without UDP, TCP or SCTP')],
+];
+const FATES = 6;
+
+const HEP_LETTER = 0x48;
+const SIP_PAYLOAD: number = PayloadType.Sip;
+
+export interface SipReaderOptions {
+  /** All of them must match. */
+  readonly filters: readonly SipFilter[];
+  /** Whether datagrams are put together from their fragments. */
+  readonly reassembles: boolean;
+}
+
+/** Finds the SIP messages in packets, and counts what came of each packet and each message. */
+export class SipReader {
+  /** Messages, those included that a filter has left out. */
+  found = 0;
+  /** Messages that a filter has left out. */
+  leftOut = 0;
+  /** Payloads that are no SIP. */
+  notSip = 0;
+  /** SIP by its first line, but invalid. */
+  malformed = 0;
+
+  readonly #filters: readonly SipFilter[];
+  readonly #tally = new Tally();
+  readonly #cursor = new PacketCursor();
+  readonly #message = new SipMessage();
+  readonly #passage = new Passage();
+  readonly #hep = new HepPacket();
+  readonly #chunks = new SctpChunks();
+  readonly #reassembler: Reassembler | undefined;
+  readonly #held = new HeldPackets();
+  /** Fragments dropped by the reassembler that have been counted. */
+  #dropped = 0;
+  /** What the data at hand came in. */
+  #ownPackets = 1;
+  #ownBytes = 0;
+  readonly #packets = new Float64Array(FATES);
+  readonly #bytes = new Float64Array(FATES);
+
+  constructor({ filters, reassembles }: SipReaderOptions) {
+    this.#filters = filters;
+    this.#reassembler = reassembles ? new Reassembler() : undefined;
+  }
+
+  /** Fragments that were merged into others of their datagrams: N - 1 of N. */
+  get fragmentsMerged(): number {
+    return this.#reassembler?.fragmentsMerged ?? 0;
+  }
+
+  /** Datagrams of which fragments were missing. */
+  get reassemblyTimeouts(): number {
+    return this.#reassembler?.reassemblyTimeouts ?? 0;
+  }
+
+  /** Appends the messages of the packets that all filters want. */
+  read(batch: PacketBatch, into: MessageBatch): void {
+    const cursor = this.#cursor;
+    cursor.begin(batch);
+    while (cursor.next()) {
+      // Only what is put together has come in more packets than one.
+      this.#ownPackets = 1;
+      this.#ownBytes = cursor.frameEnd - cursor.frameAt;
+      const fate = this.#readPacket(cursor, into);
+      if (fate !== Fate.Held) this.#count(fate, this.#ownPackets, this.#ownBytes);
+    }
+    this.#tally.take(countOf(batch));
+    if (batch.count > 0) this.#reassembler?.expire(cursor.microseconds);
+    this.#settle();
+  }
+
+  /** No more packets will come. */
+  finish(): void {
+    this.#reassembler?.finish();
+    this.#settle();
+  }
+
+  /** Of the packets. */
+  account(): Account {
+    return this.#tally.account();
+  }
+
+  #count(fate: Fate, packets: number, bytes: number): void {
+    this.#packets[fate] = (this.#packets[fate] ?? 0) + packets;
+    this.#bytes[fate] = (this.#bytes[fate] ?? 0) + bytes;
+  }
+
+  /** Puts what has been counted since the last time into the account. */
+  #settle(): void {
+    this.#countDropped();
+    const count = (fate: Fate) => ({
+      packets: this.#packets[fate] ?? 0,
+      bytes: this.#bytes[fate] ?? 0,
+    });
+    this.#tally.pass(count(Fate.Reported));
+    for (const [fate, cause] of CAUSES) this.#tally.settle(cause, count(fate));
+    this.#packets.fill(0);
+    this.#bytes.fill(0);
+  }
+
+  /** Fragments that the reassembler has given up. */
+  #countDropped(): void {
+    const dropped = this.#reassembler?.fragmentsDropped ?? 0;
+    if (dropped === this.#dropped) return;
+    const { packets, bytes } = this.#held.release(dropped - this.#dropped);
+    this.#dropped = dropped;
+    this.#count(Fate.Fragment, packets, bytes);
+  }
+
+  #readPacket(cursor: PacketCursor, into: MessageBatch): Fate {
+    while (!decodeToTransport(cursor)) {
+      if (!cursor.isFragment) return Fate.NoTransport;
+      if (!this.#reassembler) return Fate.Fragment;
+      if (!this.#completes(cursor, this.#reassembler)) return Fate.Held;
+    }
+    switch (cursor.transport) {
+      case UDP:
+        return this.#readDatagram(cursor, into);
+      case SCTP:
+        return this.#readChunks(cursor, into);
+      default:
+        return Fate.NotSip;
+    }
+  }
+
+  /** Whether the fragment completes its datagram, which the cursor then goes on with. */
+  #completes(cursor: PacketCursor, reassembler: Reassembler): boolean {
+    const { fragmentsMerged } = reassembler;
+    this.#held.hold({ packets: this.#ownPackets, bytes: this.#ownBytes });
+    const isComplete = reassembler.add(cursor);
+    this.#countDropped();
+    if (!isComplete) return false;
+    const own = this.#held.release(reassembler.fragmentsMerged - fragmentsMerged + 1);
+    this.#ownPackets = own.packets;
+    this.#ownBytes = own.bytes;
+    return true;
+  }
+
+  #readDatagram(cursor: PacketCursor, into: MessageBatch): Fate {
+    const { bytes, at, end } = cursor;
+    const verdict = this.#message.readDatagram(bytes, at, end);
+    if (verdict === Verdict.Sip) return this.#take(this.#passageOf(cursor), into);
+    if (verdict === Verdict.NotSip && (bytes[at] === HEP_LETTER || (bytes[at] ?? 0) < 3))
+      if (this.#hep.read(bytes, at, end)) return this.#readHep(bytes, into);
+    return this.#refuse(verdict, end);
+  }
+
+  /** What a HEP packet carries has the time and the ends that HEP says. */
+  #readHep(bytes: Buffer, into: MessageBatch): Fate {
+    const { passage, payload, payloadType, isCompressed } = this.#hep;
+    const inner = isCompressed
+      ? inflated(bytes.subarray(payload.start, payload.end), MAX_MESSAGE_BYTES)
+      : bytes;
+    if (payloadType !== SIP_PAYLOAD || !inner) {
+      this.notSip++;
+      return Fate.NotSip;
+    }
+    const start = isCompressed ? 0 : payload.start;
+    const end = isCompressed ? inner.length : payload.end;
+    const verdict = this.#message.readDatagram(inner, start, end);
+    if (verdict !== Verdict.Sip) return this.#refuse(verdict, end);
+    // Who wrote the packet may have written anything.
+    passage.microseconds %= 1_000_000;
+    passage.transport =
+      passage.protocol === TCP ? 'tcp' : passage.protocol === SCTP ? 'sctp' : 'udp';
+    return this.#take(passage, into);
+  }
+
+  /** The packet has the fate of the message that came furthest. */
+  #readChunks(cursor: PacketCursor, into: MessageBatch): Fate {
+    const chunks = this.#chunks;
+    let fate = Fate.NotSip;
+    chunks.begin(cursor);
+    while (chunks.next()) {
+      const verdict = this.#message.readDatagram(cursor.bytes, chunks.start, chunks.end);
+      const of =
+        verdict === Verdict.Sip
+          ? this.#take(this.#passageOf(cursor), into)
+          : this.#refuse(verdict, chunks.end);
+      if (of < fate) fate = of;
+    }
+    return fate;
+  }
+
+  #take(passage: Passage, into: MessageBatch): Fate {
+    const message = this.#message;
+    this.found++;
+    for (const filter of this.#filters)
+      if (!filter(message, passage)) {
+        this.leftOut++;
+        return Fate.LeftOut;
+      }
+    into.append(message, passage);
+    return Fate.Reported;
+  }
+
+  #refuse(verdict: Verdict, end: number): Fate {
+    if (verdict === Verdict.Malformed) {
+      this.malformed++;
+      return Fate.Malformed;
+    }
+    // Line ends alone keep the way through a NAT open.
+    if (this.#message.start < end) this.notSip++;
+    return Fate.NotSip;
+  }
+
+  #passageOf(cursor: PacketCursor): Passage {
+    const passage = this.#passage;
+    passage.seconds = cursor.seconds;
+    const { fraction } = cursor;
+    const microseconds = cursor.isNanoseconds ? Math.floor(fraction / 1000) : fraction;
+    passage.microseconds = microseconds % 1_000_000;
+    passage.ipVersion = cursor.ipVersion === 4 ? 4 : 6;
+    passage.addresses = cursor.bytes;
+    passage.sourceAt = cursor.sourceAt;
+    passage.destinationAt = cursor.destinationAt;
+    passage.protocol = cursor.transport;
+    passage.sourcePort = cursor.sourcePort;
+    passage.destinationPort = cursor.destinationPort;
+    passage.transport = cursor.transport === SCTP ? 'sctp' : 'udp';
+    return passage;
+  }
+}

@@ -1,0 +1,188 @@
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { systemCause, systemError } from '../errors/system-error.js';
+import { codeOf, messageOf, UserError } from '../errors/user-error.js';
+import type { ByteOutput } from '../files/byte-output.js';
+import { DatagramSocket } from '../net/datagram-socket.js';
+import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
+import type { Scope } from '../pipeline/scope.js';
+import type { Stop } from '../pipeline/stop.js';
+import type { Reporter as Who } from '../protocols/report/record-frame.js';
+import { CaptagentJson } from '../sinks/captagent-json.js';
+import { DatagramOutlet } from '../sinks/datagram-outlet.js';
+import { EncodedReporter } from '../sinks/encoded-reporter.js';
+import { HepPackets } from '../sinks/hep-packets.js';
+import { JsonLines } from '../sinks/json-lines.js';
+import type { MessageEncoder } from '../sinks/message-encoder.js';
+import type { Outlet } from '../sinks/outlet.js';
+import { OutputOutlet } from '../sinks/output-outlet.js';
+import type { Reporter } from '../sinks/reporter.js';
+import { SharedReporter } from '../sinks/shared-reporter.js';
+import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
+import { StreamOutlet } from '../sinks/stream-outlet.js';
+import type { ReportServer, ReportTarget, TlsFiles } from './report-target.js';
+
+/** Encoded messages that may wait for a reporter that must not hold up the run. */
+const WAITING_BYTES = 16 * 1024 * 1024;
+
+/** The codes of a connection that may come about later. */
+const AWAY = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET'];
+
+export interface ReportingOptions {
+  readonly targets: readonly [ReportTarget, ...ReportTarget[]];
+  readonly lines: SipLinesOptions;
+  readonly who: Who;
+  /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
+  readonly waits: boolean;
+}
+
+/** Opens all reporters in the scope. */
+export async function openReporters(
+  options: ReportingOptions,
+  parts: {
+    readonly openOutput: () => ByteOutput;
+    readonly stop: Stop;
+    readonly log: Logger;
+  },
+  scope: Scope,
+): Promise<Reporter[]> {
+  const reporters: Reporter[] = [];
+  for (const target of options.targets)
+    reporters.push(scope.own(await openReporter(target, options, parts)));
+  return reporters;
+}
+
+type Parts = Parameters<typeof openReporters>[1];
+
+async function openReporter(
+  target: ReportTarget,
+  options: ReportingOptions,
+  parts: Parts,
+): Promise<Reporter> {
+  const { log } = parts;
+  const common = {
+    whenSlow: options.waits ? ('wait' as const) : { dropBeyondBytes: WAITING_BYTES },
+    onFailure: (error: unknown) => {
+      log.error(`${nameOf(target)}: ${messageOf(error)}`);
+    },
+  };
+  if (target.kind === 'text' || target.kind === 'json')
+    return new EncodedReporter({
+      ...common,
+      name: nameOf(target),
+      encoder: target.kind === 'text' ? new SipLines(options.lines) : new JsonLines(options.who),
+      outlet: openOutputOutlet(parts),
+    });
+  const { servers } = target;
+  const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
+  const shares: Reporter[] = [];
+  try {
+    for (const [index, server] of servers.entries())
+      shares.push(
+        new EncodedReporter({
+          ...common,
+          name: target.name,
+          encoder: encoderOf(target),
+          outlet: await openOutlet(target, server, tls, log),
+          ...(servers.length > 1 && { share: { index, of: servers.length } }),
+        }),
+      );
+  } catch (error) {
+    await Promise.all(shares.map((share) => share.close()));
+    throw error;
+  }
+  const [only] = shares;
+  return only && shares.length === 1 ? only : new SharedReporter(target.name, shares);
+}
+
+function nameOf(target: ReportTarget): string {
+  return 'name' in target ? target.name : `${target.kind}:`;
+}
+
+function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
+  const output = openOutput();
+  // As `tcpdump | head` ends tcpdump.
+  output.onReaderLeft(() => {
+    stop.request();
+  });
+  return new OutputOutlet(output);
+}
+
+type NetworkTarget = Exclude<ReportTarget, { readonly kind: 'text' } | { readonly kind: 'json' }>;
+
+function encoderOf(target: NetworkTarget): MessageEncoder {
+  const isDatagram = target.transport === 'udp';
+  return target.kind === 'hep'
+    ? new HepPackets({ ...target, isDatagram })
+    : new CaptagentJson({ ...target, endsLines: !isDatagram });
+}
+
+async function openOutlet(
+  { transport, name }: NetworkTarget,
+  { host, port }: ReportServer,
+  tls: TlsOptions,
+  log: Logger,
+): Promise<Outlet> {
+  const what = `--report ${name}`;
+  const address = await resolve(what, host);
+  if (transport === 'udp') {
+    const socket = await DatagramSocket.connect(address, port).catch((error: unknown) => {
+      throw new UserError(what, systemCause(error));
+    });
+    return new DatagramOutlet(socket, (cause) => {
+      log.warn(`${name}: ${host}:${port}: ${cause}; the messages that it refuses are counted`);
+    });
+  }
+  const connection = new PeerConnection(
+    { host, port, tls: transport === 'tls' ? tls : undefined },
+    {
+      onTrouble: (error) => {
+        log.warn(`${name}: ${host}:${port}: ${systemCause(error)}; trying again`);
+      },
+      onConnected: () => {
+        log.info(`${name}: connected to ${host}:${port}`);
+      },
+    },
+  );
+  await connection.tryOnce().catch((error: unknown) => {
+    if (!AWAY.includes(codeOf(error) ?? '') && transport === 'tls')
+      throw new UserError(what, `TLS with ${host}:${port}: ${systemCause(error)}`, {
+        remedy: 'check the port, and the certificates that ca=, cert= and key= name',
+      });
+    log.warn(`${name}: ${host}:${port}: ${systemCause(error)}; trying again`);
+  });
+  return new StreamOutlet(connection);
+}
+
+async function resolve(what: string, host: string): Promise<string> {
+  try {
+    return (await lookup(host)).address;
+  } catch (error) {
+    const code = codeOf(error) ?? messageOf(error);
+    throw new UserError(
+      what,
+      code === 'ENOTFOUND' ? `no host is called ${host}` : `look up ${host}: ${code}`,
+      { remedy: 'check the name, or give an address' },
+    );
+  }
+}
+
+async function readTlsFiles(files: TlsFiles): Promise<TlsOptions> {
+  const read = async (setting: string, path: string | undefined) => {
+    if (path === undefined) return {};
+    const bytes = await readFile(path).catch((error: unknown) => {
+      throw systemError(`${setting}=${path}`, error, {
+        named: { verb: 'name', noun: 'file' },
+        use: 'read',
+        missing: 'check the path',
+      });
+    });
+    return { [setting]: bytes };
+  };
+  return {
+    ...(await read('ca', files.ca)),
+    ...(await read('cert', files.cert)),
+    ...(await read('key', files.key)),
+  };
+}

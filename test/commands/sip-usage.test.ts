@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { kcap } from '../support/kcap.js';
+
+const R = ['sip', '-r', 'file'];
+const I = ['sip', '-i', 'lo'];
+const K = ['sip', '-k', 'localhost:1', '-t', 'pcap'];
+
+/** The command line, and what it gives on standard error with status 2. */
+const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
+  [['sip'], 'kcap: kcap sip: nothing to capture from', /-i .*-r.*-k and -t/],
+  [[...R, '-i', 'lo'], 'kcap: -i and -r: one run has one kind of source', /./],
+  [[...R, '-k', 'b', '-t', 'x'], 'kcap: -r and -k: one run has one kind of source', /./],
+  [[...I, '-t', 'x'], 'kcap: -i and -k: one run has one kind of source', /./],
+  [['sip', '-k', 'b'], 'kcap: topic: none given', /-t pcap/],
+  [[...R, '--from', '-15m'], 'kcap: --from: it has no meaning with -r', /kcap sip --help/],
+  [[...K, '-B', '8'], 'kcap: --buffer-size: it has no meaning with -k', /kcap sip --help/],
+  [[...R, '--workers', '2'], 'kcap: --workers and -r: a file is read by one', /./],
+  [[...K, '-o', 'stored'], 'kcap: -o stored: offsets are stored for a group', /-g/],
+  [[...R, '--raw', '--report', 'json:'], 'kcap: --raw: no message is shown as a line', /text:/],
+  [[...R, '-a', 'filesize:5'], 'kcap: -a filesize: no file is written', /./],
+  [
+    [...R, '--report', 'text:', '--report', 'json:'],
+    'kcap: --report: standard output is for one reporter',
+    /text: and json:/,
+  ],
+  [[...R, '--report', 'homer'], 'kcap: --report homer: no such reporter', /hep:\/\//],
+  [
+    [...R, '--report', 'hep://h?pasword=x'],
+    'kcap: --report hep://h?pasword=x: pasword: no such setting',
+    /did you mean password\?/,
+  ],
+  [[...R, '--sip-filter', '(metod invite)'], 'kcap: --sip-filter: line 1, column 2: ', /\^/],
+  [[...R, '--reprt', 'json:'], 'kcap: --reprt: unknown option', /did you mean --report\?/],
+];
+
+for (const [args, what, remedy] of MISUSES)
+  test(`kcap ${args.join(' ')}: ${what.slice(6)}`, async (t) => {
+    const run = kcap(t, args);
+    const { status } = await run.exit;
+    const [first = '', ...rest] = run.stderr.trimEnd().split('\n');
+    assert.ok(first.startsWith(what), run.stderr);
+    assert.match(rest.join('\n'), remedy);
+    assert.equal(status, 2);
+    assert.equal(run.stdout.length, 0);
+  });
+
+test('a file with a filter that is not there is named', async (t) => {
+  const run = kcap(t, [...R, '--sip-filter', '@/nowhere', '--log-format', 'text']);
+  assert.equal((await run.exit).status, 1);
+  assert.match(run.stderr, /^kcap: --sip-filter @\/nowhere: ENOENT.*\ncheck the path$/m);
+});

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { underWay, type Tally } from '#kcap/pipeline/account.js';
+import { ReaderLeft } from '#kcap/pipeline/contracts.js';
+import { MessageBatch } from '#kcap/protocols/message-batch.js';
+import { SipMessage } from '#kcap/protocols/sip/sip-message.js';
+import { EncodedReporter, type EncodedReporterOptions } from '#kcap/sinks/encoded-reporter.js';
+import type { Chunk, Outlet } from '#kcap/sinks/outlet.js';
+
+import { passageOf } from '../protocols/passages.js';
+import { sipRequest } from '../support/sip-packets.js';
+
+const NEVER = new AbortController().signal;
+
+/** Takes a chunk only when it is let. */
+class HeldOutlet implements Outlet {
+  readonly taken: string[] = [];
+  readonly waiting: (() => void)[] = [];
+  failure: Error | undefined;
+  isOpen = false;
+
+  async send({ bytes, ends }: Chunk, tally: Tally): Promise<void> {
+    if (!this.isOpen)
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+      });
+    if (this.failure) throw this.failure;
+    this.taken.push(bytes.toString());
+    tally.pass({ packets: ends.length, bytes: bytes.length });
+  }
+
+  open(): void {
+    this.isOpen = true;
+    for (const resume of this.waiting.splice(0)) resume();
+  }
+
+  async close(): Promise<void> {
+    // There is nothing to close.
+  }
+}
+
+function messages(...callIds: string[]): MessageBatch {
+  const batch = new MessageBatch();
+  const message = new SipMessage();
+  callIds.forEach((callId, index) => {
+    const bytes = sipRequest('BYE', callId);
+    message.readDatagram(bytes, 0, bytes.length);
+    batch.append(message, passageOf('192.0.2.1', '192.0.2.2', { sourcePort: 1000 + index }));
+  });
+  return batch;
+}
+
+function reporter(outlet: Outlet, more: Partial<EncodedReporterOptions> = {}): EncodedReporter {
+  return new EncodedReporter({
+    name: 'test',
+    encoder: {
+      encode: (out, message) => {
+        const callId = message.text(message.callId);
+        out.piece(`${callId};`);
+        return callId !== 'unfit';
+      },
+    },
+    outlet,
+    whenSlow: 'wait',
+    ...more,
+  });
+}
+
+function counts(sink: EncodedReporter): unknown {
+  const { in: taken, out, outcomes } = sink.account();
+  const ended = [...outcomes].map(([id, { packets }]) => [id, packets]);
+  return { in: taken.packets, out: out.packets, ...Object.fromEntries(ended) };
+}
+
+test('where it waits, a write resolves once the outlet has taken the messages', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(outlet);
+  let isDone = false;
+  const writing = sink.write(messages('a', 'unfit', 'b'), NEVER).then(() => {
+    isDone = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(isDone, false);
+  outlet.open();
+  await writing;
+  assert.deepEqual(outlet.taken, ['a;b;']);
+  assert.deepEqual(counts(sink), { in: 3, out: 2, 'too-long': 1 });
+});
+
+test('beyond its bound it drops and counts, and what waits goes out in order', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(outlet, { whenSlow: { dropBeyondBytes: 8 } });
+  for (const callId of ['one', 'two', 'three', 'x']) await sink.write(messages(callId), NEVER);
+  assert.deepEqual(counts(sink), { in: 4, out: 0, 'end-too-slow': 2 });
+  outlet.open();
+  await sink.flush(NEVER);
+  assert.deepEqual(outlet.taken, ['one;', 'two;']);
+  assert.deepEqual(counts(sink), { in: 4, out: 2, 'end-too-slow': 2 });
+  await sink.write(messages('later'), NEVER);
+  await sink.flush(NEVER);
+  assert.deepEqual(counts(sink), { in: 5, out: 3, 'end-too-slow': 2 });
+});
+
+for (const [what, failure, cause] of [
+  ['an outlet that fails', new Error('broken'), 'end-failed'],
+  ['a reader that leaves', new ReaderLeft(), 'reader-left'],
+] as const)
+  test(`${what} ends it alone; what it would have sent is counted`, async () => {
+    const outlet = new HeldOutlet();
+    outlet.failure = failure;
+    const failures: unknown[] = [];
+    const sink = reporter(outlet, {
+      whenSlow: { dropBeyondBytes: 100 },
+      onFailure: (error) => failures.push(error),
+    });
+    await sink.write(messages('a', 'b'), NEVER);
+    await sink.write(messages('c'), NEVER);
+    outlet.open();
+    await sink.flush(NEVER);
+    await sink.write(messages('d'), NEVER);
+    assert.ok(sink.ended);
+    assert.equal(sink.failure !== undefined, cause === 'end-failed');
+    assert.equal(failures.length, cause === 'end-failed' ? 1 : 0);
+    assert.deepEqual(counts(sink), { in: 4, out: 0, [cause]: 4 });
+    assert.deepEqual(underWay(sink.account()).packets, 0);
+  });
+
+test('several divide the flows among them: each message goes to one', async () => {
+  const callIds = Array.from({ length: 60 }, (_, index) => `call-${index}`);
+  const outlets = [0, 1, 2].map(() => {
+    const outlet = new HeldOutlet();
+    outlet.open();
+    return outlet;
+  });
+  const sinks = outlets.map((outlet, index) => reporter(outlet, { share: { index, of: 3 } }));
+  const batch = messages(...callIds);
+  for (const sink of sinks) await sink.write(batch, NEVER);
+  const each = outlets.map(({ taken }) => taken.join('').split(';').filter(Boolean));
+  assert.deepEqual(each.flat().sort(), callIds.sort());
+  assert.ok(each.every(({ length }) => length > 5));
+});
