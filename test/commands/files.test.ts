@@ -320,8 +320,11 @@ describe('-w with a producer', () => {
     await runCommand('mkfifo', fifo);
     await writeFile(from, pcapFile({ packets: numbered(100) }));
     const wait = ['-w', fifo, '--copy-when-slow', 'wait', '--drain-timeout', '1'];
-    const run = producing(t, topic, ['-r', from, ...wait]);
-    await run.started();
+    const run = producing(t, topic, ['-r', from, ...wait, '--stats-interval', '0.1']);
+    await waitFor(
+      () => eventsOf(run, 'statistics').find((record) => record['packets_out'] === 100),
+      { limitMs: 30_000, what: 'all to be sent' },
+    );
     run.signal('SIGTERM');
     assert.equal((await run.exit).status, 1);
     assert.equal(run.summary().packets_out, 100);

@@ -47,7 +47,7 @@ test('commands of the pages do what they are for', { skip: noVeth }, async (t) =
       const desk = await world.desk();
       for (const command of page)
         await t.test(nameOf(command), async () => {
-          check(await type(desk, command.text));
+          check(command.text, await type(desk, command.text));
         });
     }
   };
@@ -62,10 +62,17 @@ function nameOf({ page, line, text }: PageCommand): string {
   return `${page}:${line}: ${text}`;
 }
 
+/** Of one kcap that reads another's output nobody sees from outside when the first packet has come through. */
+const CHAINED = /\bkcap -c .*\| .*\bkcap -p .* -r -/;
+
 /** Status 0, packets through each kcap, and no line that a user should not see. */
-function check({ status, stderr, summaries }: Awaited<ReturnType<typeof type>>): void {
+function check(
+  command: string,
+  { status, stderr, summaries }: Awaited<ReturnType<typeof type>>,
+): void {
   assert.equal(status, 0, stderr);
   assert.doesNotMatch(stderr, /^ {4}at /m, 'a stack trace');
+  if (CHAINED.test(command)) return;
   for (const summary of summaries)
     assert.ok(Number(summary['packets_out']) > 0, `no packet went out:\n${stderr}`);
 }
