@@ -1,6 +1,7 @@
 import { addon, type NativeCapture } from '../addon.js';
 import { linkOf, packetBatchOf } from '../packet/native-batch.js';
 import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet/packet-batch.js';
+import { nearest } from '../errors/nearest.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { filterError } from './capture-filter.js';
 import { interfaceNamed, listDevices } from './devices.js';
@@ -195,7 +196,8 @@ function captureError(error: unknown, name: string, options: CaptureOptions): un
 
 function noSuchInterface(asked: string): UserError {
   const names = listDevices().map((device) => device.name);
+  const meant = nearest(asked, names);
   return new UserError(`capture on ${asked}`, 'no such interface', {
-    remedy: `there are: ${names.join(', ')} ('kcap devices' says more)`,
+    remedy: `${meant === undefined ? 'there' : `did you mean ${meant}? There`} are: ${names.join(', ')} ('kcap devices' says more)`,
   });
 }

@@ -13,7 +13,9 @@ export type Candidates =
   /** Names of files or folders: the shell knows them best. */
   | { readonly kind: 'files' | 'folders' };
 
-/** Knows the words that no table holds: interfaces, topics, properties, users. */
+/**
+ * Knows the words that no table holds: interfaces, topics, properties, users. It is given the words before the option.
+ */
 export type Suggest = (
   what: Exclude<Suggestion, 'file' | 'folder'>,
   words: readonly string[],
@@ -39,7 +41,8 @@ export async function candidatesFor(
   const joined = /^(--[a-z-]+)=(.*)$/s.exec(last);
   const option = valueOf(command.options, joined?.[1] ?? before.at(-1));
   if (option) {
-    const values = await valuesOf(option, before, suggest);
+    const others = joined ? before : before.slice(0, -1);
+    const values = await valuesOf(option, others, suggest);
     if (values.kind !== 'words') return values;
     const prefix = joined ? `${joined[1] ?? ''}=` : '';
     return only(

@@ -7,6 +7,7 @@ import { findRanges } from '../task/reading.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import { readyFilter, type BridgeArguments } from './both-modes.js';
+import { refuseSharedFile } from './file-options.js';
 import { endAt } from './end-at.js';
 import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
 
@@ -16,6 +17,7 @@ const STALLED_READER_MS = 500;
 /** `kcap --consumer`: packets of a topic to a capture file or stream. */
 export async function consume(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const given = parseConsumeOptions(args, Date.now(), log);
+  if (given.file !== undefined) await refuseSharedFile(given.file, given.print !== undefined);
   const options = { ...given, filter: await readyFilter(given) };
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);

@@ -1,4 +1,5 @@
 import { usageError } from '../errors/user-error.js';
+import { ownDescriptor } from '../files/output-file.js';
 import type { RingConditions } from '../sinks/file-ring.js';
 import type { AutostopConditions } from '../task/autostop.js';
 import type { CaptureFileOptions, CaptureFormat } from '../task/capture-file.js';
@@ -7,6 +8,8 @@ import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseChoice } from './values.js';
 import { packageVersion } from './version.js';
 
+const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
 /** In any unit: its smallest part can still be counted. */
 const MOST = 1e12;
 
@@ -22,7 +25,8 @@ export interface FileOptions extends Pick<
 type Arguments = Pick<BridgeArguments, 'write' | 'format' | 'autostop' | 'ring-buffer'>;
 
 export function parseFileOptions(args: Arguments): FileOptions {
-  const { write: file, format } = args;
+  const { write, format } = args;
+  const file = write === '-' ? '/dev/stdout' : write;
   if (file === '') throw usageError('-w', 'it names no file', 'for example -w out.pcap');
   const { fileBytes, ...autostop } = parseAutostop(args.autostop);
   const ring = parseRing(args['ring-buffer'], fileBytes);
@@ -40,6 +44,20 @@ export function parseFileOptions(args: Arguments): FileOptions {
     autostop: fileBytes === undefined || ring ? autostop : { ...autostop, fileBytes },
     ring,
   };
+}
+
+/**
+ * Throws a usage error where the file is a descriptor that something else is written to, as /dev/stdout is.
+ *
+ * @param hasLines whether lines go to standard output
+ */
+export async function refuseSharedFile(file: string, hasLines: boolean): Promise<void> {
+  const descriptor = await ownDescriptor(file);
+  const other = 'name another file';
+  if (descriptor === STANDARD_ERROR)
+    throw usageError(`-w ${file}`, 'standard error is for the log', other);
+  if (descriptor === STANDARD_OUTPUT && hasLines)
+    throw usageError(`-w ${file}`, 'standard output is for the lines of --print or -pp', other);
 }
 
 /** dumpcap's conditions of -a. */
@@ -121,7 +139,8 @@ function parseValue(what: string, kind: Kind, text: string): number {
   if (!(value > 0 && value <= MOST))
     throw usageError(
       what,
-      takesFractions ? 'not a number of seconds above 0' : 'not a whole number above 0',
+      (takesFractions ? 'not a number of seconds above 0' : 'not a whole number above 0') +
+        (value > MOST ? ` up to ${MOST}` : ''),
       `for example ${what.slice(0, 2)} ${kind}:10`,
     );
   return value;

@@ -7,6 +7,7 @@ import {
   seeHelp,
   type Arguments,
   type Command,
+  type Option,
   type OptionTable,
 } from './command.js';
 import { COMMANDS } from './commands.js';
@@ -54,13 +55,32 @@ function misuse(message: string, command: Command, words: readonly string[]): Us
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (unknown === undefined) return usageError('command line', message, seeHelp(command));
   if (words.includes(unknown)) return unknownWord(command, unknown);
-  if (unknown.length === 1) return usageError(`-${unknown}`, 'unknown option', seeHelp(command));
   const given = givenOptions(words);
   const foreign = command.foreignOptions?.(given) ?? [];
-  const known = Object.keys(command.options).filter((name) => !foreign.includes(name));
-  const meant = nearest(unknown, [...known, 'help', 'version']);
-  return usageError(`--${unknown}`, 'unknown option', didYouMean(meant && `--${meant}`, command));
+  const known = Object.entries(command.options).filter(([name]) => !foreign.includes(name));
+  const dash = words.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-';
+  const short = dash === '-' ? shortOption(unknown, known) : undefined;
+  const long = unknown.length > 1 ? nearest(unknown, [...known.map(([name]) => name), ...OWN]) : '';
+  const meant = short ?? (long === '' ? undefined : long && `--${long}`);
+  return usageError(`${dash}${unknown}`, 'unknown option', didYouMean(meant, command));
 }
+
+/** What every command takes. */
+const OWN = ['help', 'version'];
+
+/** The short option that is meant by these letters: its case is wrong. */
+function shortOption(
+  letters: string,
+  known: readonly (readonly [name: string, option: Option])[],
+): string | undefined {
+  const first = letters.slice(0, 1);
+  const other = first === first.toLowerCase() ? first.toUpperCase() : first.toLowerCase();
+  const found = known.find(([, { alias }]) => alias === other);
+  return letters.length === 1 && found ? `-${other} (--${found[0]})` : undefined;
+}
+
+/** Options that are easily taken for commands. */
+const MODES = ['producer', 'consumer'];
 
 /** A word that is no option: most likely a command. */
 function unknownWord(command: Command, word: string): UserError {
@@ -72,8 +92,10 @@ function unknownWord(command: Command, word: string): UserError {
       `for example 'kcap ${word}', then its options`,
     );
   const shown = withoutSecret(word);
+  const meant = nearest(shown, [...names, ...MODES]);
+  const written = meant !== undefined && MODES.includes(meant) ? `--${meant}` : meant;
   return command.name === ''
-    ? usageError(shown, 'unknown command', didYouMean(nearest(shown, names), command))
+    ? usageError(shown, 'unknown command', didYouMean(written, command))
     : usageError(shown, 'unexpected argument', seeHelp(command));
 }
 

@@ -1,3 +1,4 @@
+import { fstatSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { messageHeaders } from '../kafka/message-headers.js';
 import { usageError, type ExitStatus } from '../errors/user-error.js';
@@ -8,7 +9,7 @@ import { findTopic } from '../task/sending.js';
 import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
-import { parseFileOptions } from './file-options.js';
+import { parseFileOptions, refuseSharedFile } from './file-options.js';
 import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseCapturing, parsePlace } from './capture-arguments.js';
@@ -31,6 +32,7 @@ interface ProduceOptions extends BothModes, ProducingOptions {
 /** `kcap --producer`: packets of interfaces or of files to a topic. */
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const given = parse(args, log);
+  if (given.copy) await refuseUnfitCopy(given.copy.file, given);
   const options = { ...given, filter: await readyFilter(given) };
   refuseTicketOfRoot(options);
   const start = await findTopic(options, log);
@@ -76,6 +78,20 @@ function parse(args: BridgeArguments, log: Logger): ProduceOptions {
     print,
     progress: progressBeside(print, both.progress),
   };
+}
+
+async function refuseUnfitCopy(
+  file: string,
+  { from, print, prettyEvery }: ProduceOptions,
+): Promise<void> {
+  await refuseSharedFile(file, print !== undefined || prettyEvery > 0);
+  const written = statSync(file, { throwIfNoEntry: false });
+  if (!written?.isFile() || !('files' in from)) return;
+  const isRead = from.files.some((name) => {
+    const read = name === '-' ? fstatSync(0) : statSync(name, { throwIfNoEntry: false });
+    return read?.dev === written.dev && read.ino === written.ino;
+  });
+  if (isRead) throw usageError(`-w ${file}`, 'it is the file that -r reads', 'name another file');
 }
 
 /** The first ticket is taken by root; whoever -Z names could not read it there, nor put another one in its place. */

@@ -1,6 +1,6 @@
 import { linkTypeName } from '../capture/link-type.js';
 import { formatUtc } from '../packet/timestamp.js';
-import { printable } from '../terminal/printable.js';
+import { printableInLine } from '../terminal/printable.js';
 import type { TopicReport } from '../topic/topic-report.js';
 import { tableText, wrap } from './table.js';
 import { bytesText, countText, spanText } from './units.js';
@@ -11,10 +11,10 @@ const MOST_COLUMNS = 100;
 
 /** @param width the terminal's columns, undefined where it is none */
 export function topicText(report: TopicReport, width: number | undefined): string {
-  const facts = factsOf(report).map((row) => row.map(printable));
-  const warnings = report.warnings.map((warning) => warningText(printable(warning), width));
+  const facts = factsOf(report).map((row) => row.map(printableInLine));
+  const warnings = report.warnings.map((warning) => warningText(printableInLine(warning), width));
   return [
-    tableText(['topic', printable(report.topic)], facts, width),
+    tableText(['topic', printableInLine(report.topic)], facts, width),
     partitionTable(report, width),
     ...(warnings.length === 0 ? [] : [warnings.join('')]),
   ].join('\n');

@@ -1,9 +1,13 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The name most like a misspelt one, if one is near enough that it may have been meant. */
+/**
+ * The name most like a misspelt one, if one is near enough that it may have been meant: of its letters no more than half
+ * may differ, or of a short one `lo` would be any two letters.
+ */
 export function nearest(misspelt: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((name) => ({ name, edits: distance(misspelt, name) }))
     .sort((a, b) => a.edits - b.edits);
-  return best && best.edits <= Math.max(2, Math.ceil(misspelt.length / 3)) ? best.name : undefined;
+  if (!best || best.edits > best.name.length / 2) return undefined;
+  return best.edits <= Math.max(2, Math.ceil(misspelt.length / 3)) ? best.name : undefined;
 }

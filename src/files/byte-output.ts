@@ -74,10 +74,17 @@ export function openStandardOutput(): ByteOutput {
 /** A new file, or one that is overwritten (`openOutputFile`); a named pipe once somebody reads it. */
 export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteOutput> {
   const descriptor = await ownDescriptor(path);
-  if (descriptor === STANDARD_OUTPUT) return openStandardOutput();
+  if (descriptor === STANDARD_OUTPUT) {
+    if (isatty(STANDARD_OUTPUT)) throw terminalError(path);
+    return openStandardOutput();
+  }
   for (;;) {
     try {
       const fd = await openOutputFile(path);
+      if (isatty(fd)) {
+        await promisify(close)(fd);
+        throw terminalError(path);
+      }
       // Not a FileHandle: it would close the descriptor when it is collected.
       return fstatSync(fd).isFIFO()
         ? new StreamOutput(path, fd)
@@ -91,6 +98,12 @@ export async function openFile(path: string, giveUp: AbortSignal): Promise<ByteO
       await sleep(50);
     }
   }
+}
+
+function terminalError(path: string): UserError {
+  return new UserError(`write ${path}`, 'it is a terminal, and packets are binary', {
+    remedy: 'name a file, or leave -w out to see a line for each packet',
+  });
 }
 
 /**

@@ -29,6 +29,9 @@ export interface Watermarks {
   readonly high: number;
 }
 
+/** What metadata are asked for. */
+type Question = { readonly topic: string } | { readonly allTopics: true };
+
 /** The control plane: what there is on the cluster, asked through node-rdkafka. Packets never pass here. */
 export class Cluster {
   readonly #client: Producer;
@@ -61,6 +64,7 @@ export class Cluster {
     try {
       const partitions = await partitionsOf(facts, metadata, {
         metadata: () => cluster.#metadata(),
+        topicNames: async () => namesOf(await cluster.#metadata({ allTopics: true })),
         topicError: () => askForTopic(facts),
         msLeft: () => cluster.#msLeft(),
       });
@@ -77,10 +81,7 @@ export class Cluster {
     const facts = { role: 'consumer', properties, topic: '' } as const;
     const { cluster, metadata } = await Cluster.#open(facts, log);
     await cluster.close();
-    return metadata.topics
-      .map(({ name }) => name)
-      .filter((name) => !name.startsWith('__'))
-      .sort();
+    return namesOf(metadata);
   }
 
   static async #open(
@@ -239,9 +240,9 @@ export class Cluster {
     }
   }
 
-  async #metadata(): Promise<Metadata> {
+  async #metadata(question: Question = this.#question()): Promise<Metadata> {
     const metadata = await this.#ask<Metadata>(`topic ${this.#facts.topic}`, (done) => {
-      this.#client.getMetadata({ ...this.#question(), timeout: this.#msLeft() }, done);
+      this.#client.getMetadata({ ...question, timeout: this.#msLeft() }, done);
     });
     return this.#seen(metadata);
   }
@@ -255,7 +256,7 @@ export class Cluster {
   }
 
   /** To ask for a topic makes it, where the cluster is set so; to ask for all does not. */
-  #question(): { topic: string } | { allTopics: true } {
+  #question(): Question {
     const { role, topic } = this.#facts;
     return role === 'producer' ? { topic } : { allTopics: true };
   }
@@ -280,6 +281,14 @@ export class Cluster {
       throw await this.#trouble.failure(what, messageOf(error));
     }
   }
+}
+
+/** The topics but for Kafka's own, in alphabetical order. */
+function namesOf({ topics }: Metadata): string[] {
+  return topics
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('__'))
+    .sort();
 }
 
 /** Throws a usage error where librdkafka would wait in silence for somebody to bring it a token. */

@@ -2,7 +2,7 @@ import type { Metadata } from 'node-rdkafka';
 import { addon } from '../addon.js';
 import { UserError } from '../errors/user-error.js';
 import { grant, type ClientFacts } from './client-facts.js';
-import { missingTopic } from './missing-topic.js';
+import { missingTopic, orNearest } from './missing-topic.js';
 import { brokersOf, securityOf } from './security.js';
 import { controlProperties } from './settings.js';
 
@@ -16,6 +16,8 @@ const LOOK_LIMIT_MS = 3_000;
 export interface TopicQuestions {
   /** What there is on the cluster. */
   readonly metadata: () => Promise<Metadata>;
+  /** The names of all topics that the user may see. */
+  readonly topicNames: () => Promise<readonly string[]>;
   /** The name of the error that the brokers have for the topic; undefined where it is there. */
   readonly topicError: () => Promise<string | undefined>;
   /** How long it may still take, in ms. */
@@ -30,7 +32,7 @@ export interface TopicQuestions {
 export async function partitionsOf(
   facts: ClientFacts,
   first: Metadata,
-  { metadata, topicError, msLeft }: TopicQuestions,
+  { metadata, topicNames, topicError, msLeft }: TopicQuestions,
 ): Promise<number[]> {
   const { topic, role } = facts;
   const askedAt = Date.now();
@@ -44,7 +46,8 @@ export async function partitionsOf(
     if (msLeft() < PAUSE_MS) break;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
-  throw noPartitions(facts, why);
+  // The topic is the trouble, whatever becomes of this question.
+  throw noPartitions(facts, why, await topicNames().catch(() => []));
 }
 
 /** Asks the brokers for the topic by its name, with a client of its own. */
@@ -56,14 +59,18 @@ const MISSING = 'UNKNOWN_TOPIC_OR_PART';
 /** A broker that has just started, or a topic that was just made. */
 const PASSES: ReadonlySet<string> = new Set(['LEADER_NOT_AVAILABLE', 'REPLICA_NOT_AVAILABLE']);
 
-function noPartitions(facts: ClientFacts, why: string | undefined): UserError {
+function noPartitions(
+  facts: ClientFacts,
+  why: string | undefined,
+  topics: readonly string[],
+): UserError {
   const { topic, properties } = facts;
   const brokers = brokersOf(properties);
   const what = `topic ${topic}`;
   const create = `kafka-topics.sh --bootstrap-server ${brokers} --create --topic ${topic}`;
   switch (why) {
     case MISSING:
-      return missingTopic(facts);
+      return missingTopic(facts, topics);
     case 'TOPIC_AUTHORIZATION_FAILED':
       return new UserError(what, `the user may not see it on ${brokers} (${why})`, {
         remedy: `let the user do so: ${grant(facts)}`,
@@ -80,7 +87,11 @@ function noPartitions(facts: ClientFacts, why: string | undefined): UserError {
         what,
         `it does not exist on ${brokers}${isKnown(facts) ? ', or may not be seen' : ''}`,
         {
-          remedy: `create it first, for example: ${create}${isKnown(facts) ? `; or let the user see it: ${grant(facts)}` : ''}`,
+          remedy: orNearest(
+            topic,
+            topics,
+            `create it first, for example: ${create}${isKnown(facts) ? `; or let the user see it: ${grant(facts)}` : ''}`,
+          ),
         },
       );
   }

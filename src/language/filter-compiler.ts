@@ -1,31 +1,18 @@
 import { nearest } from '../errors/nearest.js';
-import { messageOf } from '../errors/user-error.js';
 import type { ByteRange } from '../protocols/byte-range.js';
 import { isAnyCase, isToken } from '../protocols/sip/ascii.js';
-import { HeaderLine, Line } from '../protocols/sip/header-line.js';
+import { HEADER, HeaderLine } from '../protocols/sip/header-line.js';
 import { namesOfHeader } from '../protocols/sip/header-name.js';
 import type { SipMessage } from '../protocols/sip/sip-message.js';
 import { type AddressRange, isInRange, parseAddressRange } from './address-range.js';
 import { type BytePattern, literalPattern } from './byte-pattern.js';
-import type { Expression, List, Word } from './expression.js';
-import { LanguageError } from './language-error.js';
-import { compilePattern, compileValuePattern } from './pattern.js';
+import { Call, foundInstead, isNumber, REGULAR_EXPRESSION } from './call.js';
+import type { Expression } from './expression.js';
 import type { SipFilter } from './sip-filter.js';
-
-/** A test with its arguments, such as `(status 200)`. */
-interface Call {
-  readonly name: string;
-  readonly arguments: readonly Expression[];
-  /** Where it begins, and where an argument that is missing should be. */
-  readonly at: number;
-  readonly end: number;
-}
 
 type Builder = (call: Call) => SipFilter | Promise<SipFilter>;
 
 const TRANSPORTS = ['udp', 'tcp', 'ws', 'sctp', 'tls'];
-const PLAIN_WORD = /^[A-Za-z0-9._:@/+-]+$/;
-const NUMBER = /^[+-]?\d+$/;
 const HIGHEST_PORT = 0xffff;
 
 /** Makes closures of an expression: each tests bytes where they lie in the message. */
@@ -62,76 +49,40 @@ export class FilterCompiler {
   }
 
   async compile(expression: Expression): Promise<SipFilter> {
-    const call = this.#call(expression);
+    const call = new Call(this.#text, expression);
     const builder = Object.hasOwn(this.#builders, call.name) && this.#builders[call.name];
-    if (!builder) throw this.#error(this.#unknown(call.name), call.at);
+    if (!builder) throw call.error(this.#unknown(call.name), call.at);
     return builder(call);
-  }
-
-  /** What is called: a word alone, or the first one of a list. */
-  #call(expression: Expression): Call {
-    if (expression.kind === 'quoted')
-      throw this.#error(
-        'expected a test, such as request or (status 200), not a string',
-        expression.at,
-      );
-    if (expression.kind === 'word')
-      return {
-        name: expression.text,
-        arguments: [],
-        at: expression.at,
-        end: expression.at + expression.text.length,
-      };
-    const first = this.#firstWord(expression);
-    return {
-      name: first.text,
-      arguments: expression.items.slice(1),
-      at: first.at,
-      end: expression.end,
-    };
-  }
-
-  #firstWord(list: List): Word {
-    const [first] = list.items;
-    if (first?.kind === 'word') return first;
-    const found = first ? '' : ', found ()';
-    throw this.#error(
-      `expected the name of a test after (${found}: such as (status 200)`,
-      first?.at ?? list.end,
-    );
   }
 
   #unknown(name: string): string {
     const names = Object.keys(this.#builders);
-    if (NUMBER.test(name)) return `expected a test, such as (status ${name}), not a number`;
+    if (isNumber(name)) return `expected a test, such as (status ${name}), not a number`;
     const near = nearest(name, names);
     const expected = near ? `did you mean ${near}?` : `expected one of ${names.join(', ')}`;
     return `there is no test ${name}: ${expected}`;
   }
 
   #plain(call: Call, filter: SipFilter): SipFilter {
-    this.#count(call, 0, 'nothing');
+    call.count(0, 'nothing');
     return filter;
   }
 
   #status(call: Call): SipFilter {
-    const codes = this.#list(call, 'a status code, such as 200').map((argument) =>
-      this.#number(argument, 'a status code, such as 200'),
-    );
+    const codes = call
+      .list('a status code, such as 200')
+      .map((argument) => call.number(argument, 'a status code, such as 200'));
     const [first] = codes;
     if (codes.length === 1) return (message) => message.status === first && !message.isRequest;
     return (message) => !message.isRequest && codes.includes(message.status);
   }
 
   #methods(call: Call): SipFilter {
-    const methods = this.#list(call, 'a method, such as invite').map((argument) => {
+    const methods = call.list('a method, such as invite').map((argument) => {
       const method = argument.kind === 'list' ? '' : argument.text;
-      const isNumber = argument.kind === 'word' && NUMBER.test(method);
-      if (method === '' || isNumber || ![...Buffer.from(method)].every(isToken))
-        throw this.#error(
-          `expected a method, such as invite${foundInstead(argument)}`,
-          argument.at,
-        );
+      const isWrong = argument.kind === 'word' && isNumber(method);
+      if (method === '' || isWrong || ![...Buffer.from(method)].every(isToken))
+        throw call.error(`expected a method, such as invite${foundInstead(argument)}`, argument.at);
       return method.toLowerCase();
     });
     return ({ bytes, method }) => {
@@ -142,18 +93,18 @@ export class FilterCompiler {
   }
 
   #hasHeader(call: Call): SipFilter {
-    const names = this.#headerName(call, 1);
+    const names = call.headerNames(1);
     return someHeader(names, (_bytes, start, end) => end > start);
   }
 
   async #header(call: Call): Promise<SipFilter> {
-    const names = this.#headerName(call, 2);
-    return someHeader(names, await this.#valuePattern(call, 1));
+    const names = call.headerNames(2);
+    return someHeader(names, await call.valuePattern(1));
   }
 
   async #named(call: Call, name: string): Promise<SipFilter> {
-    this.#count(call, 1, REGULAR_EXPRESSION);
-    return someHeader(namesOfHeader(name), await this.#valuePattern(call, 0));
+    call.count(1, REGULAR_EXPRESSION);
+    return someHeader(namesOfHeader(name), await call.valuePattern(0));
   }
 
   /** Of a header that every message's reading finds: others of its name are looked for only where there are any. */
@@ -162,8 +113,8 @@ export class FilterCompiler {
     name: string,
     valueOf: (message: SipMessage) => ByteRange,
   ): Promise<SipFilter> {
-    this.#count(call, 1, REGULAR_EXPRESSION);
-    const pattern = await this.#valuePattern(call, 0);
+    call.count(1, REGULAR_EXPRESSION);
+    const pattern = await call.valuePattern(0);
     const inAny = someHeader(namesOfHeader(name), pattern);
     return (message, passage) => {
       const { start, end } = valueOf(message);
@@ -173,15 +124,17 @@ export class FilterCompiler {
   }
 
   async #uri(call: Call): Promise<SipFilter> {
-    this.#count(call, 1, REGULAR_EXPRESSION);
-    const pattern = await this.#pattern(call, 0);
+    call.count(1, REGULAR_EXPRESSION);
+    const pattern = await call.pattern(0);
     return ({ bytes, uri }) => uri.start !== -1 && pattern(bytes, uri.start, uri.end);
   }
 
   #callId(call: Call): SipFilter {
-    const patterns = this.#list(call, 'a Call-ID').map((argument) =>
-      literalPattern({ text: this.#string(argument, 'a Call-ID'), fromStart: true, toEnd: true }),
-    );
+    const patterns = call
+      .list('a Call-ID')
+      .map((argument) =>
+        literalPattern({ text: call.string(argument, 'a Call-ID'), fromStart: true, toEnd: true }),
+      );
     return ({ bytes, callId }) => {
       const { start, end } = callId;
       return start !== -1 && patterns.some((pattern) => pattern(bytes, start, end));
@@ -189,14 +142,14 @@ export class FilterCompiler {
   }
 
   async #body(call: Call): Promise<SipFilter> {
-    this.#count(call, 1, REGULAR_EXPRESSION);
-    const pattern = await this.#pattern(call, 0);
+    call.count(1, REGULAR_EXPRESSION);
+    const pattern = await call.pattern(0);
     return ({ bytes, bodyStart, end }) => pattern(bytes, bodyStart, end);
   }
 
   async #message(call: Call): Promise<SipFilter> {
-    this.#count(call, 1, REGULAR_EXPRESSION);
-    const pattern = await this.#pattern(call, 0);
+    call.count(1, REGULAR_EXPRESSION);
+    const pattern = await call.pattern(0);
     return ({ bytes, start, bodyStart, end }) =>
       pattern(bytes, start, bodyStart) || pattern(bytes, bodyStart, end);
   }
@@ -215,18 +168,18 @@ export class FilterCompiler {
 
   #ranges(call: Call): AddressRange[] {
     const expected = 'an address or a range of them, such as 192.0.2.0/24';
-    return this.#list(call, expected).map((argument) => {
+    return call.list(expected).map((argument) => {
       const range = argument.kind === 'list' ? undefined : parseAddressRange(argument.text);
-      if (!range) throw this.#error(`expected ${expected}${foundInstead(argument)}`, argument.at);
+      if (!range) throw call.error(`expected ${expected}${foundInstead(argument)}`, argument.at);
       return range;
     });
   }
 
   #port(call: Call): SipFilter {
-    const ports = this.#list(call, 'a port, such as 5060').map((argument) => {
-      const port = this.#number(argument, 'a port, such as 5060');
+    const ports = call.list('a port, such as 5060').map((argument) => {
+      const port = call.number(argument, 'a port, such as 5060');
       if (port < 0 || port > HIGHEST_PORT)
-        throw this.#error(
+        throw call.error(
           `expected a port up to ${HIGHEST_PORT}${foundInstead(argument)}`,
           argument.at,
         );
@@ -238,10 +191,10 @@ export class FilterCompiler {
 
   #transport(call: Call): SipFilter {
     const expected = `one of ${TRANSPORTS.join(', ')}`;
-    const transports = this.#list(call, expected).map((argument) => {
+    const transports = call.list(expected).map((argument) => {
       const name = argument.kind === 'list' ? '' : argument.text.toLowerCase();
       if (!TRANSPORTS.includes(name))
-        throw this.#error(`expected ${expected}${foundInstead(argument)}`, argument.at);
+        throw call.error(`expected ${expected}${foundInstead(argument)}`, argument.at);
       return name;
     });
     return (_message, { transport }) => transports.includes(transport);
@@ -264,7 +217,7 @@ export class FilterCompiler {
   }
 
   async #not(call: Call): Promise<SipFilter> {
-    this.#count(call, 1, 'a test');
+    call.count(1, 'a test');
     const [filter] = await this.#filters(call);
     return (message, passage) => filter?.(message, passage) === false;
   }
@@ -272,81 +225,17 @@ export class FilterCompiler {
   /** One after the other, so that the first fault of a text is the one that is shown. */
   async #filters(call: Call): Promise<SipFilter[]> {
     const filters: SipFilter[] = [];
-    for (const argument of this.#list(call, 'a test')) filters.push(await this.compile(argument));
+    for (const argument of call.list('a test')) filters.push(await this.compile(argument));
     return filters;
   }
-
-  #headerName(call: Call, count: number): readonly string[] {
-    const expected = count === 1 ? HEADER_NAME : `${HEADER_NAME}, and ${REGULAR_EXPRESSION}`;
-    this.#count(call, count, expected);
-    const [argument] = call.arguments;
-    if (!argument) throw this.#error(`expected ${HEADER_NAME}`, call.end);
-    const name = this.#string(argument, HEADER_NAME);
-    if (name === '' || ![...Buffer.from(name)].every(isToken))
-      throw this.#error(`expected ${HEADER_NAME}${foundInstead(argument)}`, argument.at);
-    return namesOfHeader(name);
-  }
-
-  #valuePattern(call: Call, index: number): Promise<BytePattern> {
-    return this.#pattern(call, index, compileValuePattern);
-  }
-
-  async #pattern(call: Call, index: number, compile = compilePattern): Promise<BytePattern> {
-    const argument = call.arguments[index];
-    if (!argument) throw this.#error(`expected ${REGULAR_EXPRESSION}`, call.end);
-    const text = this.#string(argument, REGULAR_EXPRESSION);
-    try {
-      return await compile(text);
-    } catch (error) {
-      throw this.#error(`not a regular expression: ${messageOf(error)}`, argument.at);
-    }
-  }
-
-  #string(argument: Expression, expected: string): string {
-    if (argument.kind === 'quoted') return argument.text;
-    if (argument.kind === 'list')
-      throw this.#error(`expected ${expected}${foundInstead(argument)}`, argument.at);
-    if (!PLAIN_WORD.test(argument.text))
-      throw this.#error(
-        `expected ${expected}: put "${argument.text}" in double quotes`,
-        argument.at,
-      );
-    return argument.text;
-  }
-
-  #number(argument: Expression, expected: string): number {
-    if (argument.kind === 'word' && NUMBER.test(argument.text)) return Number(argument.text);
-    throw this.#error(`expected ${expected}${foundInstead(argument)}`, argument.at);
-  }
-
-  /** At least one argument. */
-  #list(call: Call, expected: string): readonly Expression[] {
-    if (call.arguments.length === 0)
-      throw this.#error(`${call.name} needs an argument: expected ${expected}`, call.end);
-    return call.arguments;
-  }
-
-  #count(call: Call, count: number, expected: string): void {
-    const extra = call.arguments[count];
-    if (extra) throw this.#error(`${call.name} takes ${expected}${foundMore(extra)}`, extra.at);
-    if (call.arguments.length < count)
-      throw this.#error(`${call.name} needs ${expected}: expected it here`, call.end);
-  }
-
-  #error(cause: string, at: number): LanguageError {
-    return new LanguageError(cause, this.#text, at);
-  }
 }
-
-const HEADER_NAME = 'the name of a header';
-const REGULAR_EXPRESSION = 'a regular expression';
 
 /** Walks over a message's headers: none of them is looked at where no filter asks for it. */
 function someHeader(names: readonly string[], test: BytePattern): SipFilter {
   const line = new HeaderLine();
   return ({ bytes, headersStart, bodyStart }) => {
     let at = headersStart;
-    while (line.read(bytes, at, bodyStart) === Line.Header) {
+    while (line.read(bytes, at, bodyStart) === HEADER) {
       const { nameStart, nameEnd, valueStart, valueEnd, next } = line;
       for (const name of names)
         if (isAnyCase(bytes, nameStart, nameEnd, name) && test(bytes, valueStart, valueEnd))
@@ -355,17 +244,4 @@ function someHeader(names: readonly string[], test: BytePattern): SipFilter {
     }
     return false;
   };
-}
-
-function foundInstead(argument: Expression): string {
-  return `, found ${shown(argument)}`;
-}
-
-function foundMore(argument: Expression): string {
-  return ` and no more, found ${shown(argument)}`;
-}
-
-function shown(argument: Expression): string {
-  if (argument.kind === 'list') return 'a list';
-  return argument.kind === 'quoted' ? `"${argument.text}"` : argument.text;
 }

@@ -1,3 +1,4 @@
+import type { Cause } from '../errors/cause.js';
 import { firstPackets, type PacketBatch } from '../packet/packet-batch.js';
 import {
   countOf,
@@ -8,7 +9,14 @@ import {
   type Account,
   type Count,
 } from './account.js';
-import { END_FAILED, PartlyWritten, ReaderLeft, type Sink, type Stage } from './contracts.js';
+import {
+  END_FAILED,
+  PartlyWritten,
+  ReaderLeft,
+  TOO_SLOW,
+  type Sink,
+  type Stage,
+} from './contracts.js';
 import { DroppingSink, type DropWhenSlow } from './dropping-sink.js';
 import { Stopped, throughStages } from './stage-sequence.js';
 import type { Stop } from './stop.js';
@@ -33,7 +41,9 @@ export class Branch {
   readonly #onFailure: (error: unknown) => void;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
-  /** Of the batch with which it failed, what it did not take. */
+  /** Why it takes nothing that others still take; undefined where its reader wants no more. */
+  #missing: Cause | undefined;
+  /** Of the batch with which it ended, what it did not take. */
   #untaken: Count | undefined;
   readonly #missed = new Tally();
 
@@ -65,20 +75,21 @@ export class Branch {
     } catch (error) {
       this.#end(error);
       const taken = firstPackets(passed, error instanceof ReaderLeft ? error.packetsHandled : 0);
-      if (this.#failure) this.#untaken = difference(countOf(passed), countOf(taken));
+      if (this.#failure) this.#missing = END_FAILED;
+      else if (stop.giveUp.aborted) this.#missing = TOO_SLOW;
+      this.#untaken = difference(countOf(passed), countOf(taken));
       return taken;
     }
   }
 
   /**
-   * Others go on: to this one, if it has failed, what it can't take is lost.
+   * Others go on: to this one, unless its reader has had enough, what it can't take is lost.
    *
-   * @param batch that it was not given; undefined for the one that it failed with
+   * @param batch that it was not given; undefined for the one that it ended with
    */
   miss(batch: PacketBatch | undefined): void {
-    if (!this.#failure) return;
     const missed = batch ? countOf(batch) : this.#untaken;
-    if (missed) this.#missed.take(missed);
+    if (this.#missing && missed) this.#missed.settle(this.#missing, missed);
   }
 
   /** Resolves when everything has gone out or failed. */
@@ -93,7 +104,7 @@ export class Branch {
   account(): Account {
     const before = this.#stages.map((stage) => stage.account());
     const account = inSequence(before, this.#sink.account());
-    return withEnded(account, [{ cause: END_FAILED, ...this.#missed.account().in }]);
+    return withEnded(account, [...this.#missed.account().outcomes.values()]);
   }
 
   async close(): Promise<void> {

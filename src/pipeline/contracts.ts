@@ -58,6 +58,14 @@ export const END_FAILED: Cause = {
   text: 'not taken, since this end had failed',
 };
 
+/** Of packets that went to other ends only, since this one could not take them in time. */
+export const TOO_SLOW: Cause = {
+  id: 'end-too-slow',
+  fate: 'failed',
+  loss: true,
+  text: 'dropped because this end was too slow for them',
+};
+
 /** Thrown by a sink whose reader has gone, or takes nothing and there is no more time: a normal end of the run. */
 export class ReaderLeft extends Error {
   override readonly name = 'ReaderLeft';

@@ -1,7 +1,6 @@
-import type { Cause } from '../errors/cause.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import { countOf, difference, Tally, withOutcomes, type Account, type Count } from './account.js';
-import { END_FAILED, PartlyWritten, ReaderLeft, type Sink } from './contracts.js';
+import { END_FAILED, PartlyWritten, ReaderLeft, TOO_SLOW, type Sink } from './contracts.js';
 
 /** What an end does that must not hold up others. */
 export interface DropWhenSlow {
@@ -12,14 +11,6 @@ export interface DropWhenSlow {
 }
 
 const PATIENCE_MS = 10_000;
-
-/** Of what an end that must not hold up others did not take in time. */
-export const TOO_SLOW: Cause = {
-  id: 'end-too-slow',
-  fate: 'failed',
-  loss: true,
-  text: 'dropped because this end was too slow for them',
-};
 
 /** A sink that never holds up whoever writes to it: what it can't take in time waits as a copy, up to a bound. */
 export class DroppingSink implements Sink {

@@ -5,7 +5,7 @@ import {
   type Account,
   type MessageAccount,
 } from './account.js';
-import { TOO_SLOW } from './dropping-sink.js';
+import { TOO_SLOW } from './contracts.js';
 
 /** What one reporter has done with the messages that it was given. */
 interface ReporterCounts {

@@ -1,4 +1,5 @@
 const SMALLEST_BYTES = 4096;
+const FEW_BYTES = 24;
 const QUOTE = 34;
 const BACKSLASH = 92;
 const QUOTES = Buffer.from('"');
@@ -24,10 +25,12 @@ export class JsonBytes {
   raw(piece: Buffer): void {
     this.#makeRoom(piece.length);
     const { bytes } = this;
-    let at = this.length;
-    // A call of copy() costs more than so few bytes do.
-    for (let index = 0; index < piece.length; index++) bytes[at++] = piece[index] ?? 0;
-    this.length = at;
+    const { length } = piece;
+    const at = this.length;
+    // A call of copy() costs more than few bytes do.
+    if (length > FEW_BYTES) piece.copy(bytes, at);
+    else for (let index = 0; index < length; index++) bytes[at + index] = piece[index] ?? 0;
+    this.length = at + length;
   }
 
   /** Writes the bytes of [start, end) as they are: many at once. */

@@ -1,7 +1,7 @@
 import type { Cause } from '../errors/cause.js';
 import { Tally, underWay, type Account } from '../pipeline/account.js';
 import { END_FAILED, ReaderLeft } from '../pipeline/contracts.js';
-import { TOO_SLOW } from '../pipeline/dropping-sink.js';
+import { TOO_SLOW } from '../pipeline/contracts.js';
 import { JsonBytes } from '../protocols/json-bytes.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
 import type { MessageEncoder } from './message-encoder.js';

@@ -10,3 +10,8 @@ export function printable(text: string): string {
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }
+
+/** The same for a text that is part of a line: its line ends are `\x0a`, so that nobody makes a line of their own. */
+export function printableInLine(text: string): string {
+  return printable(text).replaceAll('\n', '\\x0a');
+}

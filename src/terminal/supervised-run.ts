@@ -59,7 +59,7 @@ export async function superviseRun(
       exitNow(1);
     }
     asked = true;
-    log.info(`${signal}: stopping with what was captured so far`);
+    log.info(`${signal}: stopping; a second one ends at once`);
     stop.request();
   });
   const onBug = () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { kcap, type KcapOptions } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
 import { pcapFile, readPcap, type PcapPacket } from '../support/pcap-file.js';
+import { repository } from '../support/repository.js';
 import { runCommand } from '../support/run-command.js';
 import { smallDisk } from '../support/small-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -312,6 +313,45 @@ describe('-w with a producer', () => {
     assert.equal(branchOf(waiting, fifo)['packets_out'], 100);
   });
 
+  test('counts what a copy that is waited for did not get', async (t) => {
+    const topic = await freshTopic(t);
+    const folder = await tempFolder(t);
+    const [from, fifo] = [path.join(folder, 'in.pcap'), path.join(folder, 'fifo')];
+    await runCommand('mkfifo', fifo);
+    await writeFile(from, pcapFile({ packets: numbered(100) }));
+    const wait = ['-w', fifo, '--copy-when-slow', 'wait', '--drain-timeout', '1'];
+    const run = producing(t, topic, ['-r', from, ...wait, '--stats-interval', '0.1']);
+    await waitFor(
+      () => eventsOf(run, 'statistics').find((record) => record['packets_out'] === 100),
+      { limitMs: 30_000, what: 'all to be sent' },
+    );
+    run.signal('SIGTERM');
+    assert.equal((await run.exit).status, 1);
+    assert.equal(run.summary().packets_out, 100);
+    assert.deepEqual(branchOf(run, fifo)['failed_by_cause'], { 'end-too-slow': 100 });
+  });
+
+  test('is never the file that is read, by whichever name', async (t) => {
+    const folder = await tempFolder(t);
+    const from = path.join(folder, 'in.pcap');
+    const bytes = pcapFile({ packets: numbered(3) });
+    await writeFile(from, bytes);
+    const [soft, hard] = [path.join(folder, 'soft.pcap'), path.join(folder, 'hard.pcap')];
+    await symlink(from, soft);
+    await link(from, hard);
+    for (const [read, written] of [
+      [from, from],
+      [soft, from],
+      [from, soft],
+      [from, hard],
+    ] as const) {
+      const run = producing(t, 'pcap', ['-r', read, '-w', written]);
+      assert.equal((await run.exit).status, 2);
+      assert.match(run.stderr, /^kcap: -w \S+: it is the file that -r reads\nname another file\n/);
+      assert.deepEqual(await readFile(from), bytes);
+    }
+  });
+
   test('a copy whose reader leaves is no loss', async (t) => {
     const topic = await freshTopic(t);
     const folder = await tempFolder(t);
@@ -356,6 +396,35 @@ describe('-w with a producer', () => {
     assert.ok(!(await readdir(folder)).includes('target'));
     await rm(path.join(folder, 'out.pcap'));
   });
+});
+
+test('-w - is standard output, which nothing else goes to then', async (t) => {
+  const topic = await filled(t, numbered(5));
+  const run = consuming(t, topic, '-e', '-w', '-');
+  assert.equal((await run.exit).status, 0, run.stderr);
+  assert.equal(readPcap(run.stdout).packets.length, 5);
+  for (const [args, why] of [
+    [['-w', '-', '--print'], '-w /dev/stdout: standard output is for the lines of --print or -pp'],
+    [['-w', '/dev/fd/1', '--print'], '-w /dev/fd/1: standard output is for the lines'],
+    [['-w', '/dev/stderr'], '-w /dev/stderr: standard error is for the log'],
+  ] as const)
+    for (const mode of [['-c'], ['-p', '-i', 'lo']]) {
+      const refused = kcap(t, [...mode, '-k', testBrokers(), '-t', topic, ...args]);
+      assert.equal((await refused.exit).status, 2);
+      assert.ok(refused.stderr.startsWith(`kcap: ${why}`), refused.stderr);
+      assert.equal(refused.stdout.length, 0);
+    }
+});
+
+test('-w writes no packets to a terminal', async (t) => {
+  const topic = await filled(t, numbered(5));
+  for (const name of ['-', '/dev/tty']) {
+    const command = `${repository}bin/kcap -c -k ${testBrokers()} -t ${topic} -o begin -e -w ${name}`;
+    const said = await runCommand('script', '-qec', `${command}; echo status $?`, '/dev/null');
+    assert.match(said, /it is a terminal, and packets are binary/);
+    assert.match(said, /status 1/);
+    assert.ok(!said.includes('\xd4\xc3\xb2\xa1'));
+  }
 });
 
 test('--progress says every ten seconds in the log how far it is, where that is no terminal', async (t) => {

@@ -102,8 +102,9 @@ describe('--print', () => {
         { packets_out, dropped_kernel },
         { packets_out: packets, dropped_kernel: 0 },
       );
-      assert.equal(branches?.['lines']?.packets_in, packets);
-      assert.ok(branches['lines'].packets_failed > 0);
+      const lines = branches?.['lines'];
+      assert.equal(lines?.packets_in, packets);
+      assert.ok(lines.packets_failed > 0);
     },
   );
 

@@ -31,7 +31,7 @@ function report(facts: Partial<TopicReport> = {}): TopicReport {
       first: 1_700_000_000_000_000 as Microseconds,
       last: 1_700_003_900_000_000 as Microseconds,
       linkTypes: new Set([1, 113]),
-      hosts: new Set(['b', 'a\x1b[2J']),
+      hosts: new Set(['b', 'a\x1b[2J', 'c\nwarning: d']),
     }),
     messagesPerSecond: 256.41,
     warnings: [],
@@ -49,7 +49,7 @@ first packet  2023-11-14T22:13:20.000000Z
 last packet   2023-11-14T23:18:20.000000Z (1 h 5 min later, 256 messages/s)
 link types    EN10MB, LINUX_SLL
 packed        no: a packet a message
-hosts         a\\x1b[2J, b
+hosts         a\\x1b[2J, b, c\\x0awarning: d
 interfaces    -
 retention     7 d
 timestamps    CreateTime

@@ -24,6 +24,13 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   ],
   [[...P, '-Q'], 'kcap: -Q: unknown option', /--help/],
   [['devcies'], 'kcap: devcies: unknown command', /did you mean devices\?/],
+  [['topics'], 'kcap: topics: unknown command', /did you mean topic\?/],
+  [['consume'], 'kcap: consume: unknown command', /did you mean --consumer\?/],
+  [['produce', '-i', 'lo'], 'kcap: produce: unknown command', /did you mean --producer\?/],
+  [[...P, '-K', 'x'], 'kcap: -K: unknown option', /did you mean -k \(--kafka-broker\)\?/],
+  [[...C, '-I'], 'kcap: -I: unknown option', /^see 'kcap --help'$/],
+  [[...P, '-I'], 'kcap: -I: unknown option', /did you mean -i \(--interface\)\?/],
+  [[...C, '-exti'], 'kcap: -exti: unknown option', /did you mean --exit\?/],
   [[...P, '-m', 'x'], 'kcap: -m x: not a whole number', /for example -m 10/],
   [[...P, '-m', '-5'], 'kcap: -m -5: not a whole number', /for example -m 10/],
   [[...P, '-m', '1.5'], 'kcap: -m 1.5: not a whole number', /for example -m 10/],
@@ -171,6 +178,19 @@ test('an unknown interface: those that exist are named', async (t) => {
     assert.equal((await run.exit).status, 1);
     assert.match(run.stderr, new RegExp(`kcap: capture on ${name}: no such interface`));
     assert.match(run.stderr, /there are: .*\blo\b/);
+    assert.doesNotMatch(run.stderr, /did you mean/);
+  }
+  const near = kcap(t, ['-p', '-k', testBrokers(), '-t', topic, '-i', 'lo0']);
+  assert.equal((await near.exit).status, 1);
+  assert.match(near.stderr, /did you mean lo\? There are: .*\blo\b/);
+});
+
+test('an unknown topic: the one that is nearest is named, to both modes', async (t) => {
+  const topic = await freshTopic(t);
+  for (const mode of [['-p', '-i', 'lo'], ['-c']]) {
+    const run = kcap(t, [...mode, '-k', testBrokers(), '-t', topic.slice(0, -2)]);
+    assert.equal((await run.exit).status, 1);
+    assert.match(run.stderr, new RegExp(`did you mean ${topic}\\? Otherwise create it first`));
   }
 });
 

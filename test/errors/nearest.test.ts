@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { nearest } from '#kcap/errors/nearest.js';
 
 describe('nearest', () => {
-  const names = ['kafka-topic', 'kafka-broker', 'max-packets', 'exit', 'group'];
+  const names = ['kafka-topic', 'kafka-broker', 'max-packets', 'exit', 'group', 'lo'];
   const cases: [misspelt: string, meant: string | undefined][] = [
     ['kafka-topik', 'kafka-topic'],
     ['kafka-brokers', 'kafka-broker'],
@@ -18,6 +18,8 @@ describe('nearest', () => {
     ['zookeeper', undefined],
     ['colour', undefined],
     ['abcd', undefined],
+    // Two letters of four may be wrong, of two letters only one.
+    ['ab', undefined],
   ];
   for (const [misspelt, meant] of cases) {
     test(`${misspelt} means ${meant ?? 'nothing known'}`, () => {

@@ -31,6 +31,7 @@ async function looking(
   answers: {
     lists: Metadata[];
     errors?: (string | undefined)[];
+    names?: () => Promise<string[]>;
     msLeft?: () => number;
     protocol?: string;
   },
@@ -41,6 +42,7 @@ async function looking(
   let error: string | undefined;
   return partitionsOf(facts(role, answers.protocol ?? 'PLAINTEXT'), first, {
     metadata: () => Promise.resolve((known = lists.shift() ?? known)),
+    topicNames: answers.names ?? (() => Promise.resolve([])),
     topicError: () => Promise.resolve((error = errors.length > 0 ? errors.shift() : error)),
     msLeft: answers.msLeft ?? (() => 1000),
   });
@@ -73,6 +75,21 @@ describe('the partitions of a topic', () => {
 });
 
 describe('a topic that there is not', () => {
+  test('may be one that there is, misspelt', async () => {
+    const names = () => Promise.resolve(['dns', 'pcap1', 'sip']);
+    for (const role of ['consumer', 'producer'] as const) {
+      const answers = { lists: [cluster()], errors: ['UNKNOWN_TOPIC_OR_PART'], names };
+      const remedy = new RegExp(`^did you mean pcap1\\? Otherwise create it first, .*${CREATE}`);
+      await assert.rejects(looking(role, { ...answers, msLeft: () => 0 }), { remedy });
+    }
+  });
+
+  test('is said even where the brokers do not list the others', async () => {
+    const names = () => Promise.reject(new Error('timed out'));
+    const answers = { lists: [cluster()], errors: ['UNKNOWN_TOPIC_OR_PART'], names };
+    await assert.rejects(looking('consumer', answers), { message: /^topic pcap: it does not/ });
+  });
+
   test('is said not to exist to a consumer, at once', async () => {
     const answers = { lists: [cluster(), cluster(0)], errors: ['UNKNOWN_TOPIC_OR_PART'] };
     await assert.rejects(looking('consumer', answers), {

@@ -44,6 +44,7 @@ export const ALONE = [
  */
 export const LONG = [
   'package',
+  'docs/commands',
   'commands/secured-refusals',
   'interop/corpus',
   'commands/consume-restarts',

@@ -38,6 +38,10 @@ export interface RealKafkaOptions {
   readonly lasting?: boolean;
   /** Options of the storage tool, such as --add-scram. */
   readonly formatOptions?: readonly string[];
+  /** Its ports instead of free ones, where nobody else can have them: in a network namespace of the test's own. */
+  readonly ports?: { readonly broker: number; readonly controller: number };
+  /** A command that the broker runs under, and whoever asks it: `ip netns exec NAME`. */
+  readonly under?: readonly string[];
 }
 
 /** A Kafka 4 of the test's own: one process that is broker and controller (KRaft). */
@@ -84,7 +88,10 @@ export async function startRealKafkaCluster(
   size: number,
   options: RealKafkaOptions = {},
 ): Promise<RealKafkaCluster> {
-  const places = await freePlaces(size);
+  const { ports } = options;
+  const places = ports
+    ? [{ id: 1, port: ports.broker, controllerPort: ports.controller }]
+    : await freePlaces(size);
   const cluster = new Cluster(
     await Promise.all(
       places.map(async (place) => {
@@ -95,6 +102,7 @@ export async function startRealKafkaCluster(
             ...options.properties,
           },
           formatOptions: options.formatOptions ?? [],
+          under: options.under ?? [],
           javaOptions: [
             ...(options.lasting === true ? [] : QUICK_TO_START),
             size === 1 ? '-Xmx512m' : '-Xmx256m',
@@ -103,6 +111,7 @@ export async function startRealKafkaCluster(
         });
       }),
     ),
+    options.under ?? [],
   );
   try {
     await cluster.start();
@@ -192,10 +201,12 @@ async function formatStorage(propertiesFile: string, options: readonly string[])
 class Cluster implements RealKafkaCluster {
   readonly brokers: string;
   readonly #nodes: readonly Broker[];
+  readonly #under: readonly string[];
 
-  constructor(nodes: readonly Broker[]) {
+  constructor(nodes: readonly Broker[], under: readonly string[]) {
     this.brokers = nodes.map(({ brokers }) => brokers).join(',');
     this.#nodes = nodes;
+    this.#under = under;
   }
 
   node(id: number): RealKafka {
@@ -212,7 +223,7 @@ class Cluster implements RealKafkaCluster {
       }),
     );
     await waitFor(
-      async () => (await fetchMetadata(this.brokers)).brokers.length === this.#nodes.length,
+      async () => (await countBrokers(this.brokers, this.#under)) === this.#nodes.length,
       { limitMs: START_LIMIT_MS, what: `all brokers of ${this.brokers}` },
     );
   }
@@ -222,7 +233,9 @@ class Cluster implements RealKafkaCluster {
   }
 }
 
-type BrokerOptions = Required<Omit<RealKafkaOptions, 'listeners' | 'advertised' | 'lasting'>>;
+type BrokerOptions = Required<
+  Omit<RealKafkaOptions, 'listeners' | 'advertised' | 'lasting' | 'ports'>
+>;
 
 class Broker implements RealKafka {
   readonly brokers: string;
@@ -257,7 +270,10 @@ class Broker implements RealKafka {
     const log = await open(this.#logFile, 'a');
     const java = [...JAVA, '-Dorg.slf4j.simpleLogger.showDateTime=true'];
     const broker = spawnTied(
-      [...java, ...this.#options.javaOptions, 'kafka.Kafka', this.#propertiesFile],
+      [
+        ...this.#options.under,
+        ...[...java, ...this.#options.javaOptions, 'kafka.Kafka', this.#propertiesFile],
+      ],
       { stdio: ['ignore', log.fd, log.fd] },
     );
     // A command that can't be started (no Java) shows as an error and nothing else.
@@ -271,9 +287,9 @@ class Broker implements RealKafka {
       const listensAt = await waitFor(async () => {
         if (failure) throw failure;
         if (hasEnded(broker)) throw new Error('Kafka ended at its start');
-        return (await accepts(this.brokers)) && performance.now();
+        return (await accepts(this.brokers, this.#options.under)) && performance.now();
       }, limit);
-      await waitFor(() => serves(this.brokers), limit);
+      await waitFor(() => serves(this.brokers, this.#options.under), limit);
       return listensAt;
     };
     return started().catch(async (error: unknown) => {
@@ -314,8 +330,14 @@ class Broker implements RealKafka {
 }
 
 /** Whether anything listens there; asked first, since a Kafka client takes its time with a closed port. */
-async function accepts(broker: string): Promise<boolean> {
-  const [host, port] = broker.split(':');
+async function accepts(broker: string, under: readonly string[]): Promise<boolean> {
+  const [host = '', port = ''] = broker.split(':');
+  const [command, ...words] = under;
+  if (command !== undefined)
+    return runCommand(command, ...words, 'bash', '-c', `exec 3<>/dev/tcp/${host}/${port}`).then(
+      () => true,
+      () => false,
+    );
   const socket = connect(Number(port), host);
   try {
     await once(socket, 'connect');
@@ -327,10 +349,18 @@ async function accepts(broker: string): Promise<boolean> {
   }
 }
 
-async function serves(brokers: string): Promise<boolean> {
+async function serves(brokers: string, under: readonly string[]): Promise<boolean> {
   try {
-    return (await fetchMetadata(brokers)).brokers.length > 0;
+    return (await countBrokers(brokers, under)) > 0;
   } catch {
     return false;
   }
+}
+
+/** How many brokers these know of; by kcat where they can be asked under a command only. */
+async function countBrokers(brokers: string, under: readonly string[]): Promise<number> {
+  const [command, ...words] = under;
+  if (command === undefined) return (await fetchMetadata(brokers)).brokers.length;
+  const said = await runCommand(command, ...words, 'kcat', '-b', brokers, '-L', '-J');
+  return (JSON.parse(said) as { brokers: readonly unknown[] }).brokers.length;
 }

@@ -1,8 +1,8 @@
 import { ByteRange } from '../byte-range.js';
 import type { JsonBytes } from '../json-bytes.js';
 import type { Passage } from '../passage.js';
-import { HeaderLine, Line } from '../sip/header-line.js';
-import { Header, headerNamed } from '../sip/header-name.js';
+import { HEADER, HeaderLine } from '../sip/header-line.js';
+import { headerNamed, VIA } from '../sip/header-name.js';
 import { findUri } from '../sip/header-value.js';
 import type { SipMessage } from '../sip/sip-message.js';
 import { RecordFrame, type Reporter } from './record-frame.js';
@@ -19,7 +19,7 @@ const CSEQ_METHOD = piece('"sip.cseq_method":');
 const CALL_ID = piece('"sip.call_id":');
 const FROM_URI = piece('"sip.from_uri":');
 const TO_URI = piece('"sip.to_uri":');
-const VIA = piece('"sip.via":');
+const VIA_LABEL = piece('"sip.via":');
 
 /**
  * Writes a message as the record that capture-agent's Kafka reporter has, as bytes: values are copied out of the message.
@@ -55,7 +55,7 @@ export class SipRecordWriter {
     this.#label(json, CALL_ID, message, message.callId);
     this.#uriLabel(json, FROM_URI, message, message.from);
     this.#uriLabel(json, TO_URI, message, message.to);
-    if (message.viaCount === 1) this.#label(json, VIA, message, message.via);
+    if (message.viaCount === 1) this.#label(json, VIA_LABEL, message, message.via);
     else if (message.viaCount > 1) this.#viaLabel(json, message);
     this.#label(json, CSEQ_METHOD, message, message.cseqMethod);
     if (json.length > before) json.dropLast();
@@ -75,11 +75,11 @@ export class SipRecordWriter {
 
   #viaLabel(json: JsonBytes, { bytes, headersStart, bodyStart }: SipMessage): void {
     const line = this.#line;
-    json.raw(VIA);
+    json.raw(VIA_LABEL);
     json.raw(QUOTE);
     let isFirst = true;
-    for (let at = headersStart; line.read(bytes, at, bodyStart) === Line.Header; at = line.next) {
-      if (headerNamed(bytes, line.nameStart, line.nameEnd) !== Header.Via) continue;
+    for (let at = headersStart; line.read(bytes, at, bodyStart) === HEADER; at = line.next) {
+      if (headerNamed(bytes, line.nameStart, line.nameEnd) !== VIA) continue;
       if (!isFirst) json.raw(COMMA);
       isFirst = false;
       json.stringContent(bytes, line.valueStart, line.valueEnd);

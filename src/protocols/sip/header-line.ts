@@ -1,16 +1,14 @@
-import { COLON, CR, LF, SPACE, TAB } from './ascii.js';
+import { COLON, CR, isBlank, LF, SPACE, TAB } from './ascii.js';
 import { indexOfLineEnd } from './line-end.js';
 
-/** What `HeaderLine.read` found where a header might begin. */
-export enum Line {
-  Header,
-  /** The empty line that ends the headers. */
-  Empty,
-  /** The bytes end before the line does. */
-  Cut,
-  /** No name with a colon after it. */
-  Invalid,
-}
+/** What `HeaderLine` found where a header might begin. Numbers and no enum, as in header-name.ts. */
+export const HEADER = 0;
+/** The empty line that ends the headers. */
+export const EMPTY = 1;
+/** The bytes end before the line does. */
+export const CUT = 2;
+/** No name with a colon after it. */
+export const INVALID = 3;
 
 /**
  * One header of a message: its name, and its value without the white space around it, over as many lines as it is
@@ -25,47 +23,52 @@ export class HeaderLine {
   next = 0;
 
   /** Reads the line at `at`, of a message that ends at `end`. */
-  read(bytes: Buffer, at: number, end: number): Line {
-    if (at >= end) return Line.Cut;
+  read(bytes: Buffer, at: number, end: number): number {
+    if (at >= end) return CUT;
     let byte = bytes[at] ?? 0;
     if (byte < SPACE && (byte === LF || byte === CR)) return this.#readEmpty(bytes, at, end);
 
     const nameStart = at;
     // Most bytes of names are letters, which come after the colon.
     while (byte > COLON || (byte !== COLON && byte > SPACE)) {
-      if (++at >= end) return Line.Cut;
+      if (++at >= end) return CUT;
       byte = bytes[at] ?? 0;
     }
     const nameEnd = at;
     while (byte === SPACE || byte === TAB) {
-      if (++at >= end) return Line.Cut;
+      if (++at >= end) return CUT;
       byte = bytes[at] ?? 0;
     }
-    if (byte !== COLON || nameEnd === nameStart) return Line.Invalid;
+    if (byte !== COLON || nameEnd === nameStart) return INVALID;
 
-    let start = at + 1;
+    this.nameStart = nameStart;
+    this.nameEnd = nameEnd;
+    return this.readValue(bytes, at + 1, end);
+  }
+
+  /** Reads the value behind the colon of a header. */
+  readValue(bytes: Buffer, at: number, end: number): number {
+    let start = at;
     let lf = indexOfLineEnd(bytes, start, end);
-    if (lf === -1) return Line.Cut;
-    while (lf + 1 < end && ((byte = bytes[lf + 1] ?? 0) === SPACE || byte === TAB)) {
+    if (lf === -1) return CUT;
+    while (lf + 1 < end && isBlank(bytes[lf + 1])) {
       lf = indexOfLineEnd(bytes, lf + 1, end);
-      if (lf === -1) return Line.Cut;
+      if (lf === -1) return CUT;
     }
 
     let last = lf;
     while (start < last && isWhite(bytes[start] ?? 0)) start++;
     while (last > start && isWhite(bytes[last - 1] ?? 0)) last--;
-    this.nameStart = nameStart;
-    this.nameEnd = nameEnd;
     this.valueStart = start;
     this.valueEnd = last;
     this.next = lf + 1;
-    return Line.Header;
+    return HEADER;
   }
 
-  #readEmpty(bytes: Buffer, at: number, end: number): Line {
-    if (bytes[at] === CR && at + 1 < end && bytes[at + 1] !== LF) return Line.Invalid;
+  #readEmpty(bytes: Buffer, at: number, end: number): number {
+    if (bytes[at] === CR && at + 1 < end && bytes[at + 1] !== LF) return INVALID;
     this.next = bytes[at] === CR ? at + 2 : at + 1;
-    return this.next > end ? Line.Cut : Line.Empty;
+    return this.next > end ? CUT : EMPTY;
   }
 }
 

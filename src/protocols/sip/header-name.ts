@@ -1,14 +1,17 @@
-/** Headers that are found in every message. */
-export enum Header {
-  Other,
-  Via,
-  From,
-  To,
-  CallId,
-  CSeq,
-  ContentLength,
-  ContentType,
-}
+import { COLON, SPACE } from './ascii.js';
+
+/**
+ * Headers that are found in every message. Numbers of their own and no enum: the bundle has them as numbers where they
+ * are used, which counts in what runs for each header.
+ */
+export const OTHER = 0;
+export const VIA = 1;
+export const FROM = 2;
+export const TO = 3;
+export const CALL_ID = 4;
+export const CSEQ = 5;
+export const CONTENT_LENGTH = 6;
+export const CONTENT_TYPE = 7;
 
 /** The compact forms that IANA has registered, each for its long name. */
 const LONG_NAMES: Readonly<Record<string, string>> = {
@@ -42,61 +45,98 @@ export function namesOfHeader(name: string): readonly string[] {
   return short === undefined ? [long] : [long, short];
 }
 
-const VIA = Buffer.from('via');
-const FROM = Buffer.from('from');
-const TO = Buffer.from('to');
-const CALL_ID = Buffer.from('call-id');
-const CSEQ = Buffer.from('cseq');
-const CONTENT_TYPE = Buffer.from('content-type');
-const CONTENT_LENGTH = Buffer.from('content-length');
+const VIA_NAME = Buffer.from('via');
+const FROM_NAME = Buffer.from('from');
+const TO_NAME = Buffer.from('to');
+const CALL_ID_NAME = Buffer.from('call-id');
+const CSEQ_NAME = Buffer.from('cseq');
+const CONTENT_TYPE_NAME = Buffer.from('content-type');
+const CONTENT_LENGTH_NAME = Buffer.from('content-length');
 
-/** Which header the name in [start, end) is. */
-export function headerNamed(bytes: Buffer, start: number, end: number): Header {
-  const first = (bytes[start] ?? 0) | 0x20;
-  switch (end - start) {
-    case 1:
-      return compactHeader(first);
-    case 2:
-      return isName(bytes, start, TO) ? Header.To : Header.Other;
-    case 3:
-      return isName(bytes, start, VIA) ? Header.Via : Header.Other;
-    case 4:
-      if (first === 102) return isName(bytes, start, FROM) ? Header.From : Header.Other;
-      return isName(bytes, start, CSEQ) ? Header.CSeq : Header.Other;
-    case 7:
-      return isName(bytes, start, CALL_ID) ? Header.CallId : Header.Other;
-    case 12:
-      return isName(bytes, start, CONTENT_TYPE) ? Header.ContentType : Header.Other;
-    case 14:
-      return isName(bytes, start, CONTENT_LENGTH) ? Header.ContentLength : Header.Other;
+/**
+ * Which header begins at `at`, if it is one of those above with its colon right behind the name: sixteen times its number,
+ * and the length of the name. Otherwise 0: then the name has to be read.
+ */
+export function headerAt(bytes: Buffer, at: number): number {
+  const isCompact = bytes[at + 1] === COLON;
+  switch ((bytes[at] ?? 0) | 0x20) {
+    case 118: // v
+      if (isCompact) return VIA * 16 + 1;
+      return isNameAt(bytes, at, VIA_NAME) ? VIA * 16 + 3 : 0;
+    case 102: // f
+      if (isCompact) return FROM * 16 + 1;
+      return isNameAt(bytes, at, FROM_NAME) ? FROM * 16 + 4 : 0;
+    case 116: // t
+      if (isCompact) return TO * 16 + 1;
+      return isNameAt(bytes, at, TO_NAME) ? TO * 16 + 2 : 0;
+    case 105: // i
+      return isCompact ? CALL_ID * 16 + 1 : 0;
+    case 108: // l
+      return isCompact ? CONTENT_LENGTH * 16 + 1 : 0;
+    case 99: // c
+      if (isCompact) return CONTENT_TYPE * 16 + 1;
+      if (isNameAt(bytes, at, CSEQ_NAME)) return CSEQ * 16 + 4;
+      if (isNameAt(bytes, at, CALL_ID_NAME)) return CALL_ID * 16 + 7;
+      if (isNameAt(bytes, at, CONTENT_LENGTH_NAME)) return CONTENT_LENGTH * 16 + 14;
+      return isNameAt(bytes, at, CONTENT_TYPE_NAME) ? CONTENT_TYPE * 16 + 12 : 0;
     default:
-      return Header.Other;
+      return 0;
   }
 }
 
-/** Whether a name, of the same length and without control characters, is this one in any case. */
+/** Which header the name in [start, end) is. */
+export function headerNamed(bytes: Buffer, start: number, end: number): number {
+  switch (end - start) {
+    case 1:
+      return compactHeader((bytes[start] ?? 0) | 0x20);
+    case 2:
+      return isName(bytes, start, TO_NAME) ? TO : OTHER;
+    case 3:
+      return isName(bytes, start, VIA_NAME) ? VIA : OTHER;
+    case 4:
+      if (isName(bytes, start, FROM_NAME)) return FROM;
+      return isName(bytes, start, CSEQ_NAME) ? CSEQ : OTHER;
+    case 7:
+      return isName(bytes, start, CALL_ID_NAME) ? CALL_ID : OTHER;
+    case 12:
+      return isName(bytes, start, CONTENT_TYPE_NAME) ? CONTENT_TYPE : OTHER;
+    case 14:
+      return isName(bytes, start, CONTENT_LENGTH_NAME) ? CONTENT_LENGTH : OTHER;
+    default:
+      return OTHER;
+  }
+}
+
+function isNameAt(bytes: Buffer, at: number, lower: Buffer): boolean {
+  return bytes[at + lower.length] === COLON && isName(bytes, at, lower);
+}
+
+/** Whether a name, of the same length, is this one in any case. */
 function isName(bytes: Buffer, start: number, lower: Buffer): boolean {
-  for (let index = 0; index < lower.length; index++)
-    if (((bytes[start + index] ?? 0) | 0x20) !== lower[index]) return false;
+  for (let index = 0; index < lower.length; index++) {
+    const byte = bytes[start + index] ?? 0;
+    // A carriage return would be a hyphen.
+    if ((byte | 0x20) !== lower[index] || byte < SPACE) return false;
+  }
   return true;
 }
 
 /** @param letter in lower case */
-function compactHeader(letter: number): Header {
+function compactHeader(letter: number): number {
   switch (letter) {
     case 118: // v
-      return Header.Via;
+      return VIA;
     case 102: // f
-      return Header.From;
+      return FROM;
     case 116: // t
-      return Header.To;
+      return TO;
     case 105: // i
-      return Header.CallId;
+      return CALL_ID;
     case 108: // l
-      return Header.ContentLength;
+      return CONTENT_LENGTH;
     case 99: // c
-      return Header.ContentType;
+      return CONTENT_TYPE;
     default:
-      return Header.Other;
+      return OTHER;
   }
 }

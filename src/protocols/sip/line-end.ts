@@ -20,15 +20,17 @@ export function indexOfLineEnd(bytes: Buffer, at: number, end: number): number {
   } else if (end - at > 16) {
     if (words.length === 0) useWordsOf(bytes);
     // Up to the beginning of a word.
-    while (((firstByte + at) & 3) !== 0) {
+    const offset = firstByte;
+    while (((offset + at) & 3) !== 0) {
       if (bytes[at] === LF) return at;
       at++;
     }
-    const first = (firstByte + at) >> 2;
-    const last = Math.min((firstByte + end) >> 2, words.length);
+    const first = (offset + at) >> 2;
+    const all = words;
+    const last = Math.min((offset + end) >> 2, all.length);
     let word = first;
     while (word < last) {
-      const difference = (words[word] ?? 0) ^ 0x0a0a0a0a;
+      const difference = (all[word] ?? 0) ^ 0x0a0a0a0a;
       // Not zero where one of the four bytes is an LF.
       if (((difference - 0x01010101) & ~difference & 0x80808080) !== 0) break;
       word++;

@@ -1,8 +1,18 @@
 import { ByteRange } from '../byte-range.js';
 import { CR, LF } from './ascii.js';
 import { Beginning, type FirstLine, readFirstLine } from './first-line.js';
-import { HeaderLine, Line } from './header-line.js';
-import { Header, headerNamed } from './header-name.js';
+import { CUT, EMPTY, HEADER, HeaderLine, INVALID } from './header-line.js';
+import {
+  CALL_ID,
+  CONTENT_LENGTH,
+  CONTENT_TYPE,
+  CSEQ,
+  FROM,
+  headerAt,
+  headerNamed,
+  TO,
+  VIA,
+} from './header-name.js';
 import { digitsIn, findSequenceMethod, findUri, hasEmptyPart, textOf } from './header-value.js';
 
 /** In bytes, from the first line to the end of the body; what is longer is no message. */
@@ -94,9 +104,9 @@ export class SipMessage implements FirstLine {
     const { bytes, via } = this;
     if (this.viaCount < 2) return this.text(via);
     const values: string[] = [];
-    for (let at = this.headersStart; this.#line.read(bytes, at, this.bodyStart) === Line.Header;) {
+    for (let at = this.headersStart; this.#line.read(bytes, at, this.bodyStart) === HEADER;) {
       const { nameStart, nameEnd, valueStart, valueEnd, next } = this.#line;
-      if (headerNamed(bytes, nameStart, nameEnd) === Header.Via)
+      if (headerNamed(bytes, nameStart, nameEnd) === VIA)
         values.push(textOf(bytes, valueStart, valueEnd));
       at = next;
     }
@@ -149,15 +159,22 @@ export class SipMessage implements FirstLine {
     this.headersStart = this.next;
     let at = this.next;
     for (;;) {
-      const kind = line.read(bytes, at, end);
-      if (kind === Line.Cut) {
+      const known = headerAt(bytes, at);
+      const colon = at + (known & 15);
+      const kind =
+        known !== 0 && colon < end
+          ? line.readValue(bytes, colon + 1, end)
+          : line.read(bytes, at, end);
+      if (kind === CUT) {
         this.#readUpTo = at;
         return this.#incomplete(end);
       }
-      if (kind === Line.Invalid) return Verdict.Malformed;
+      if (kind === INVALID) return Verdict.Malformed;
       at = line.next;
-      if (kind === Line.Empty) break;
-      if (!this.#take(line)) return Verdict.Malformed;
+      if (kind === EMPTY) break;
+      const header = known !== 0 ? known >> 4 : headerNamed(bytes, line.nameStart, line.nameEnd);
+      if (header !== 0 && !this.#take(header, line.valueStart, line.valueEnd))
+        return Verdict.Malformed;
     }
     this.bodyStart = at;
     return this.#isConsistent() ? Verdict.Sip : Verdict.Malformed;
@@ -169,35 +186,34 @@ export class SipMessage implements FirstLine {
   }
 
   /** Keeps a header's value, where it is one that is needed; false where it cannot be what it says. */
-  #take(line: HeaderLine): boolean {
+  #take(header: number, valueStart: number, valueEnd: number): boolean {
     const { bytes } = this;
-    const { valueStart, valueEnd } = line;
-    switch (headerNamed(bytes, line.nameStart, line.nameEnd)) {
-      case Header.Via:
+    switch (header) {
+      case VIA:
         if (this.viaCount++ === 0) this.via.set(valueStart, valueEnd);
         return !hasEmptyPart(bytes, valueStart, valueEnd);
-      case Header.From:
+      case FROM:
         this.#keep(this.from, valueStart, valueEnd);
         return true;
-      case Header.To:
+      case TO:
         this.#keep(this.to, valueStart, valueEnd);
         return true;
-      case Header.CallId:
+      case CALL_ID:
         this.#keep(this.callId, valueStart, valueEnd);
         return true;
-      case Header.CSeq:
+      case CSEQ:
         this.#keep(this.cseq, valueStart, valueEnd);
         return true;
-      case Header.ContentType:
+      case CONTENT_TYPE:
         this.#keep(this.contentType, valueStart, valueEnd);
         return true;
-      case Header.ContentLength: {
+      case CONTENT_LENGTH: {
         const length = digitsIn(bytes, valueStart, valueEnd, MAX_MESSAGE_BYTES);
         const isOther = this.contentLength !== -1 && this.contentLength !== length;
         this.contentLength = length;
         return length !== -1 && !isOther;
       }
-      case Header.Other:
+      default:
         return true;
     }
   }

@@ -1,5 +1,5 @@
 import { isAnyCase, isToken, SPACE } from './ascii.js';
-import { HeaderLine, Line } from './header-line.js';
+import { HEADER, HeaderLine } from './header-line.js';
 import { MAX_MESSAGE_BYTES } from './sip-message.js';
 import type { StreamBuffer } from './stream-buffer.js';
 
@@ -172,7 +172,7 @@ export function mayUpgrade(bytes: Buffer, start: number, end: number): boolean {
 /** Whether the headers of an HTTP message, from its first line to the empty one, upgrade to WebSocket. */
 export function upgrades(bytes: Buffer, start: number, end: number): boolean {
   let at = bytes.indexOf(10, start) + 1;
-  while (at > 0 && at < end && line.read(bytes, at, end) === Line.Header) {
+  while (at > 0 && at < end && line.read(bytes, at, end) === HEADER) {
     if (
       isAnyCase(bytes, line.nameStart, line.nameEnd, 'upgrade') &&
       isAnyCase(bytes, line.valueStart, line.valueEnd, 'websocket')

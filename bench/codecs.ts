@@ -1,0 +1,168 @@
+import { compileSipFilter } from '#kcap/language/sip-filter.js';
+import { PayloadType } from '#kcap/protocols/hep/chunk.js';
+import { HepWriter } from '#kcap/protocols/hep/hep-writer.js';
+import { JsonBytes } from '#kcap/protocols/json-bytes.js';
+import { Passage } from '#kcap/protocols/passage.js';
+import { MqttEnvelopeWriter } from '#kcap/protocols/report/mqtt-envelope.js';
+import { SipRecordWriter } from '#kcap/protocols/report/sip-record.js';
+import { SipMessage, Verdict } from '#kcap/protocols/sip/sip-message.js';
+import { SipStream } from '#kcap/protocols/sip/sip-stream.js';
+
+/**
+ * `node dist-bench/codecs.js`: what SIP costs on one core, from memory, in processor time: the mixture of a call (INVITE
+ * with SDP, 100, 180, 200 with SDP, ACK, BYE, 200), of 500 bytes each on average, in a Buffer as large as a batch.
+ */
+
+const MESSAGES = 2000;
+const ROUNDS = 5;
+const TURNS = 100;
+
+const CRLF = '\r\n';
+const SDP = [
+  'v=0',
+  'o=alice 53655765 2353687637 IN IP4 192.0.2.101',
+  's=-',
+  'c=IN IP4 192.0.2.101',
+  't=0 0',
+  'm=audio 49172 RTP/AVP 0 8 101',
+  'a=rtpmap:0 PCMU/8000',
+  'a=rtpmap:8 PCMA/8000',
+  'a=rtpmap:101 telephone-event/8000',
+  '',
+].join(CRLF);
+
+function message(call: number, first: string, method: string, body = ''): Buffer {
+  return Buffer.from(
+    [
+      first,
+      `Via: SIP/2.0/UDP client.atlanta.example.com:5060;branch=z9hG4bK74b${call}`,
+      `From: "Alice" <sip:alice@atlanta.example.com>;tag=9fxced76sl${call}`,
+      `To: "Bob" <sip:bob@biloxi.example.com>;tag=8321234356${call}`,
+      `Call-ID: 3848276298220188511${call}@atlanta.example.com`,
+      `CSeq: 1 ${method}`,
+      'Max-Forwards: 70',
+      'Contact: <sip:alice@client.atlanta.example.com;transport=udp>',
+      'User-Agent: Softphone/1.5',
+      ...(body === '' ? [] : ['Content-Type: application/sdp']),
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join(CRLF),
+  );
+}
+
+function call(number: number): Buffer[] {
+  const uri = 'sip:bob@biloxi.example.com';
+  return [
+    message(number, `INVITE ${uri} SIP/2.0`, 'INVITE', SDP),
+    message(number, 'SIP/2.0 100 Trying', 'INVITE'),
+    message(number, 'SIP/2.0 180 Ringing', 'INVITE'),
+    message(number, 'SIP/2.0 200 OK', 'INVITE', SDP),
+    message(number, `ACK ${uri} SIP/2.0`, 'ACK'),
+    message(number, `BYE ${uri} SIP/2.0`, 'BYE'),
+    message(number, 'SIP/2.0 200 OK', 'BYE'),
+  ];
+}
+
+const messages = Array.from({ length: MESSAGES / 7 }, (_, index) => call(index)).flat();
+const bytes = Buffer.concat(messages);
+const ends: number[] = [];
+for (const { length } of messages) ends.push((ends.at(-1) ?? 0) + length);
+
+const sip = new SipMessage();
+const json = new JsonBytes();
+const passage = new Passage();
+passage.addresses = Buffer.from([192, 0, 2, 1, 192, 0, 2, 2]);
+passage.destinationAt = 4;
+passage.seconds = 1_700_000_000;
+passage.microseconds = 123_456;
+passage.sourcePort = passage.destinationPort = 5060;
+
+/** Reads all messages, and does this with each; how many it was true of. */
+function eachMessage(use: () => boolean): number {
+  let count = 0;
+  let start = 0;
+  for (const end of ends) {
+    if (sip.readDatagram(bytes, start, end) === Verdict.Sip && use()) count++;
+    start = end;
+  }
+  return count;
+}
+
+function eachStreamed(): number {
+  const stream = new SipStream();
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += 1448) {
+    stream.push(bytes, at, Math.min(at + 1448, bytes.length));
+    while (stream.next(sip)) count++;
+  }
+  return count;
+}
+
+async function filtering(text: string): Promise<() => number> {
+  const filter = await compileSipFilter(text);
+  return () => eachMessage(() => filter(sip, passage));
+}
+
+const records = new SipRecordWriter({ taskId: 'sip', agentId: 'edge-1', pipelineId: 0 });
+const envelopes = new MqttEnvelopeWriter('1.0.0');
+const hep = new HepWriter({ version: 3, captureId: 2001 });
+
+const CASES: readonly [what: string, run: () => number][] = [
+  ['fields', () => eachMessage(() => true)],
+  ['fields, and a filter on the method', await filtering('(method invite bye)')],
+  [
+    'fields, and a filter on method and From',
+    await filtering('(all (method invite) (from "sip:carol@"))'),
+  ],
+  ['fields, and a filter on all From', await filtering('(from "sip:alice@atlanta")')],
+  ['fields, and a regular expression on From', await filtering('(from "sip:a.*@at.*com")')],
+  ['fields, of a stream in segments of 1448 bytes', eachStreamed],
+  [
+    'fields, and HEP3',
+    () =>
+      eachMessage(
+        () =>
+          hep.write(
+            passage,
+            PayloadType.Sip,
+            { bytes, start: sip.start, end: sip.end },
+            { bytes, start: sip.callId.start, end: sip.callId.end },
+          ) > 0,
+      ),
+  ],
+  [
+    'fields, and the JSON record',
+    () =>
+      eachMessage(() => {
+        json.clear();
+        records.write(json, sip, passage);
+        return true;
+      }),
+  ],
+  [
+    'fields, and the MQTT envelope',
+    () =>
+      eachMessage(() => {
+        json.clear();
+        envelopes.write(json, sip, passage);
+        return true;
+      }),
+  ],
+];
+
+console.log(
+  `${messages.length} messages, ${(bytes.length / messages.length).toFixed(0)} bytes each`,
+);
+for (const [what, run] of CASES) {
+  let best = Infinity;
+  let count = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = process.cpuUsage();
+    for (let turn = 0; turn < TURNS; turn++) count = run();
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, (user + system) / TURNS / messages.length);
+  }
+  const rate = (1 / best).toFixed(2);
+  console.log(`${what.padEnd(48)} ${best.toFixed(3)} µs  ${rate} M/s  (${count} taken)`);
+}
