@@ -31,7 +31,10 @@ export class SipMessages implements Sink {
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
-    this.#reader.finish();
+    this.#messages.clear();
+    this.#reader.finish(this.#messages);
+    if (this.#messages.count > 0)
+      await Promise.all(this.#reporters.map((reporter) => reporter.write(this.#messages, giveUp)));
     await Promise.all(this.#reporters.map((reporter) => reporter.flush(giveUp)));
     this.#throwFailure();
   }

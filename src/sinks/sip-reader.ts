@@ -14,6 +14,7 @@ import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-mes
 import { HeldPackets } from './held-packets.js';
 import { inflated } from './inflated.js';
 import { SctpChunks } from './sctp-chunks.js';
+import { SipStreams, type SipFlow } from './sip-streams.js';
 
 /** What came of a packet, as an index of the counters. */
 enum Fate {
@@ -54,10 +55,6 @@ export class SipReader {
   found = 0;
   /** Messages that a filter has left out. */
   leftOut = 0;
-  /** Payloads that are no SIP. */
-  notSip = 0;
-  /** SIP by its first line, but invalid. */
-  malformed = 0;
 
   readonly #filters: readonly SipFilter[];
   readonly #tally = new Tally();
@@ -66,7 +63,13 @@ export class SipReader {
   readonly #passage = new Passage();
   readonly #hep = new HepPacket();
   readonly #chunks = new SctpChunks();
+  #notSip = 0;
+  #malformed = 0;
   readonly #reassembler: Reassembler | undefined;
+  #streams: SipStreams | undefined;
+  #into: MessageBatch | undefined;
+  /** Of the messages that a stream has just read. */
+  #streamFate: Fate = Fate.NotSip;
   readonly #held = new HeldPackets();
   /** Fragments dropped by the reassembler that have been counted. */
   #dropped = 0;
@@ -79,6 +82,16 @@ export class SipReader {
   constructor({ filters, reassembles }: SipReaderOptions) {
     this.#filters = filters;
     this.#reassembler = reassembles ? new Reassembler() : undefined;
+  }
+
+  /** Payloads that are no SIP. */
+  get notSip(): number {
+    return this.#notSip + (this.#streams?.notSip ?? 0);
+  }
+
+  /** SIP by its first line, but invalid. */
+  get malformed(): number {
+    return this.#malformed + (this.#streams?.malformed ?? 0);
   }
 
   /** Fragments that were merged into others of their datagrams: N - 1 of N. */
@@ -103,13 +116,20 @@ export class SipReader {
       if (fate !== Fate.Held) this.#count(fate, this.#ownPackets, this.#ownBytes);
     }
     this.#tally.take(countOf(batch));
-    if (batch.count > 0) this.#reassembler?.expire(cursor.microseconds);
+    if (batch.count > 0) {
+      this.#into = into;
+      this.#reassembler?.expire(cursor.microseconds);
+      this.#streams?.expire(cursor);
+    }
     this.#settle();
   }
 
-  /** No more packets will come. */
-  finish(): void {
+  /** No more packets will come. Appends the messages of which something was still waited for. */
+  finish(into: MessageBatch): void {
+    this.#into = into;
     this.#reassembler?.finish();
+    const rest = this.#streams?.finish();
+    if (rest) this.#count(Fate.NotSip, rest.packets, rest.bytes);
     this.#settle();
   }
 
@@ -157,8 +177,33 @@ export class SipReader {
       case SCTP:
         return this.#readChunks(cursor, into);
       default:
-        return Fate.NotSip;
+        return this.#readSegment(cursor, into);
     }
+  }
+
+  /** What comes of a segment is known once its stream has read the message that it belongs to. */
+  #readSegment(cursor: PacketCursor, into: MessageBatch): Fate {
+    this.#into = into;
+    this.#streams ??= new SipStreams(this.#message, {
+      onMessage: (_, passage) => {
+        const fate = this.#take(passage, this.#into ?? into);
+        if (fate < this.#streamFate) this.#streamFate = fate;
+      },
+      onRead: (flow) => {
+        this.#settleFlow(flow);
+      },
+    });
+    return this.#streams.add(cursor) ? Fate.Held : Fate.NotSip;
+  }
+
+  /** Counts the packets of messages that are whole; the others wait. */
+  #settleFlow(flow: SipFlow): void {
+    const fate = this.#streamFate;
+    this.#streamFate = Fate.NotSip;
+    if (fate === Fate.NotSip && flow.keptBytes > 0) return;
+    this.#count(fate, flow.packets, flow.bytes);
+    flow.packets = 0;
+    flow.bytes = 0;
   }
 
   /** Whether the fragment completes its datagram, which the cursor then goes on with. */
@@ -190,7 +235,7 @@ export class SipReader {
       ? inflated(bytes.subarray(payload.start, payload.end), MAX_MESSAGE_BYTES)
       : bytes;
     if (payloadType !== SIP_PAYLOAD || !inner) {
-      this.notSip++;
+      this.#notSip++;
       return Fate.NotSip;
     }
     const start = isCompressed ? 0 : payload.start;
@@ -234,11 +279,11 @@ export class SipReader {
 
   #refuse(verdict: Verdict, end: number): Fate {
     if (verdict === Verdict.Malformed) {
-      this.malformed++;
+      this.#malformed++;
       return Fate.Malformed;
     }
     // Line ends alone keep the way through a NAT open.
-    if (this.#message.start < end) this.notSip++;
+    if (this.#message.start < end) this.#notSip++;
     return Fate.NotSip;
   }
 

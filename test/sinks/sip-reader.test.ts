@@ -147,7 +147,7 @@ test('fragments: the datagram is one message, and its packets are out together',
     'BYE x udp 0',
     'INVITE a@b udp 1',
   ]);
-  reader.finish();
+  reader.finish(new MessageBatch());
   assert.deepEqual(outcomes(reader), { in: 5 - 1, out: 3, fragment: 1 });
   assert.deepEqual(underWay(reader.account()), { packets: 0, bytes: 0 });
   assert.deepEqual([reader.fragmentsMerged, reader.reassemblyTimeouts], [1, 1]);
@@ -157,6 +157,30 @@ test('fragments are left alone where that is asked for', () => {
   const reader = new SipReader({ filters: [], reassembles: false });
   assert.deepEqual(read(reader, halves(udpFrame(INVITE), 1)), []);
   assert.deepEqual(outcomes(reader), { in: 2, out: 0, fragment: 2 });
+});
+
+test('TCP: messages over many segments, and several in one; their packets are out with them', () => {
+  const stream = Buffer.concat([INVITE, sipRequest('BYE', 'x'), sipRequest('ACK', 'y')]);
+  const segment = (from: number, to: number) => {
+    const head = Buffer.alloc(12);
+    head.writeUInt32BE(1000 + from, 0);
+    head.writeUInt16BE(0x5018, 8);
+    // udpFrame puts eight bytes of its own before the payload: ports, which TCP has, too, and four more.
+    const frame = udpFrame(Buffer.concat([head, stream.subarray(from, to)]));
+    frame[23] = 6;
+    const ports = frame.subarray(0, 38);
+    const tcp = Buffer.concat([ports, head.subarray(0, 4), Buffer.alloc(4), head.subarray(8)]);
+    const whole = Buffer.concat([tcp, Buffer.alloc(4), stream.subarray(from, to)]);
+    whole.writeUInt16BE(whole.length - 14, 16);
+    return whole;
+  };
+  const reader = new SipReader({ filters: [], reassembles: true });
+  assert.deepEqual(read(reader, [segment(0, 100)]), []);
+  assert.equal(underWay(reader.account()).packets, 1);
+  const [first, last] = [segment(100, 400), segment(400, stream.length)];
+  assert.deepEqual(read(reader, [last, first]), ['INVITE a@b tcp 1', 'BYE x tcp 1', 'ACK y tcp 1']);
+  reader.finish(new MessageBatch());
+  assert.deepEqual(outcomes(reader), { in: 3, out: 3 });
 });
 
 test('10,000 damaged frames: nothing is thrown, and the counters add up', () => {
@@ -176,7 +200,7 @@ test('10,000 damaged frames: nothing is thrown, and the counters add up', () => 
     const frames = Array.from({ length: 100 }, () => mutations.next(originals));
     reported += read(reader, frames, [1, 113, 101, 276][round % 4] ?? 1).length;
   }
-  reader.finish();
+  reader.finish(new MessageBatch());
   const account = reader.account();
   assert.equal(account.in.packets, 10_000);
   assert.deepEqual(underWay(account), { packets: 0, bytes: 0 });
