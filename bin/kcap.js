@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The range of `engines` in package.json.
 const OLDEST = [20, 19];
-const NEWEST_MAJOR = 24;
+const NEWEST_MAJOR = 26;
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {

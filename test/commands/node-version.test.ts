@@ -29,11 +29,11 @@ for (const version of ['18.20.4', '20.18.3'])
     assert.equal(run.stdout.length, 0);
     assert.equal(
       run.stderr,
-      `kcap: Node ${version}: too old\ninstall Node 20.19 or a later one, up to 24\n`,
+      `kcap: Node ${version}: too old\ninstall Node 20.19 or a later one, up to 26\n`,
     );
   });
 
-for (const version of ['20.19.0', '24.99.9'])
+for (const version of ['20.19.0', '26.99.9'])
   test(`Node ${version} is right`, async (t) => {
     const run = await withNode(t, version);
     assert.equal((await run.exit).status, 0);
@@ -41,15 +41,15 @@ for (const version of ['20.19.0', '24.99.9'])
   });
 
 test('a Node newer than what kcap supports is told, and works if it can', async (t) => {
-  const run = await withNode(t, '25.0.0');
+  const run = await withNode(t, '27.0.0');
   assert.equal((await run.exit).status, 0);
   assert.match(run.stdout.toString(), /^Usage:/);
-  assert.match(run.stderr, /^kcap: Node 25\.0\.0: newer than what kcap supports \(20\.19 to 24\)/);
+  assert.match(run.stderr, /^kcap: Node 27\.0\.0: newer than what kcap supports \(20\.19 to 26\)/);
 });
 
 test('the package says the same to npm', async () => {
   const manifest = JSON.parse(await readFile(`${repository}package.json`, 'utf8')) as {
     engines: { node: string };
   };
-  assert.equal(manifest.engines.node, '>=20.19 <25');
+  assert.equal(manifest.engines.node, '>=20.19 <27');
 });
