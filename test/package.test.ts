@@ -29,7 +29,7 @@ async function bareFolder(t: TestContext): Promise<string> {
 /** The command that README's section Install begins with. */
 async function installCommand(): Promise<string> {
   const readme = await readFile(`${repository}README.md`, 'utf8');
-  const command = /^## Install\n\n```\n([^#\n]+)/m.exec(readme)?.[1]?.trim();
+  const command = /^## Install\n\n```sh\n([^#\n]+)/m.exec(readme)?.[1]?.trim();
   assert.ok(command);
   return command;
 }
