@@ -39,6 +39,7 @@ export class Branch {
   readonly #stages: readonly Stage[];
   readonly #sink: Sink;
   readonly #onFailure: (error: unknown) => void;
+  #onEnd: () => void = () => undefined;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   /** Why it takes nothing that others still take; undefined where its reader wants no more. */
@@ -52,6 +53,16 @@ export class Branch {
     this.#stages = stages;
     this.#sink = whenSlow === 'wait' ? sink : new DroppingSink(sink, whenSlow);
     this.#onFailure = onFailure ?? (() => undefined);
+    this.#sink.onFailure?.((error) => {
+      this.#end(error);
+      this.#missing = END_FAILED;
+      this.#onEnd();
+    });
+  }
+
+  /** Calls `listener` once its end has failed by itself: nobody may be giving it a batch that would tell. */
+  onEnd(listener: () => void): void {
+    this.#onEnd = listener;
   }
 
   /** Takes nothing any more: it failed, its reader left, or a stage of its own is finished. */

@@ -57,6 +57,10 @@ export class DroppingSink implements Sink {
     if (this.#failure) throw this.#failure.error;
   }
 
+  onFailure(listener: (error: unknown) => void): void {
+    this.#sink.onFailure?.(listener);
+  }
+
   account(): Account {
     const { out, outcomes, beside } = this.#sink.account();
     return withOutcomes({ ...this.#tally.account(beside), out }, outcomes.values());

@@ -68,6 +68,7 @@ export class FileRing implements Sink {
   #lastTurn: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #isClosed = false;
+  #onFailure: (error: unknown) => void = () => undefined;
 
   private constructor(path: string, { conditions, format, log }: RingOptions) {
     this.#path = path;
@@ -76,8 +77,9 @@ export class FileRing implements Sink {
     this.#link = format.link;
     this.#log = log;
     const onTime = () => {
-      // The next write tells what went wrong.
-      this.#inTurn(() => this.#switchInTime()).catch(() => undefined);
+      this.#inTurn(() => this.#switchInTime()).catch((error: unknown) => {
+        this.#onFailure(error);
+      });
     };
     this.#durationAlarm = new Alarm(() => performance.now(), onTime);
     this.#intervalAlarm = new Alarm(() => Date.now(), onTime);
@@ -100,6 +102,10 @@ export class FileRing implements Sink {
 
   async flush(): Promise<void> {
     await this.#inTurn(() => this.#finish());
+  }
+
+  onFailure(listener: (error: unknown) => void): void {
+    this.#onFailure = listener;
   }
 
   account(): Account {

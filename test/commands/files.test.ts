@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { link, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
@@ -165,6 +165,17 @@ describe('-b', () => {
     assert.equal(await capinfos(third), 0);
     run.signal('SIGTERM');
     assert.equal((await run.exit).status, 0, run.stderr);
+  });
+
+  test('ends the run when the next file can not be made, though no packet comes', async (t) => {
+    const topic = await freshTopic(t);
+    const folder = path.join(await tempFolder(t), 'ring');
+    await mkdir(folder);
+    const run = consuming(t, topic, '-w', path.join(folder, 'out.pcap'), '-b', 'duration:1');
+    await run.started();
+    await rm(folder, { recursive: true });
+    assert.equal((await run.exit).status, 1);
+    assert.match(run.stderr, /write \S*out_0000\d_\d+\.pcap: /);
   });
 
   test('leaves whole files where it is killed', async (t) => {

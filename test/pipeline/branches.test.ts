@@ -250,6 +250,36 @@ describe('an end that drops what would hold up the others', () => {
   });
 });
 
+describe('an end that fails by itself', () => {
+  test('ends the run where it is the last one, though no packet comes', async () => {
+    const failing = new FailingByItself();
+    const run = new PacketRun(
+      new HandWrittenSource([], [], { endless: true }),
+      [],
+      [new Branch({ name: 'a', sink: failing })],
+    );
+    const running = run.run(new Stop(0));
+    const gone = new Error('the folder is gone');
+    failing.fail(gone);
+    await assert.rejects(running, gone);
+  });
+
+  test('is told at once, and what it does not get counts, where others go on', async () => {
+    const failing = new FailingByItself();
+    const told: unknown[] = [];
+    const [a, b] = [
+      kept([]),
+      new Branch({ name: 'b', sink: failing, onFailure: (error) => told.push(error) }),
+    ];
+    const gone = new Error('the folder is gone');
+    failing.fail(gone);
+    assert.deepEqual(told, [gone]);
+    await assert.rejects(runInto(new HandWrittenSource([], BATCHES), a.branch('a'), b), gone);
+    assert.equal(a.packets.length, 15);
+    assert.deepEqual(endsOf(b), { out: 0, bytesOut: 0, ended: { 'end-failed': 15 } });
+  });
+});
+
 test('ends that all listen for the stop at once are no leak to Node', async (t) => {
   const warnings: string[] = [];
   const onWarning = ({ message }: Error) => warnings.push(message);
@@ -284,6 +314,18 @@ function kept(diary: Diary, options: SinkOptions = {}) {
       more: Omit<ConstructorParameters<typeof Branch>[0], 'name' | 'sink'> = {},
     ) => new Branch({ name, sink, ...more }),
   };
+}
+
+class FailingByItself extends HandWrittenSink {
+  fail: (error: unknown) => void = () => undefined;
+
+  constructor() {
+    super([]);
+  }
+
+  onFailure(listener: (error: unknown) => void): void {
+    this.fail = listener;
+  }
 }
 
 async function runInto(

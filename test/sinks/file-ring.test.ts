@@ -142,6 +142,16 @@ describe('a ring of files', () => {
     assert.deepEqual(all, numbered(2));
   });
 
+  test('tells at once that the next file can not be made, also where no packet comes', async (t) => {
+    const { ring, folder } = await opened(t, { durationMs: 50 });
+    const failures: unknown[] = [];
+    ring.onFailure((error) => failures.push(error));
+    await rm(folder, { recursive: true });
+    await waitFor(() => failures.length > 0, { limitMs: 5000, what: 'the failure' });
+    assert.match(String(failures[0]), /ENOENT/);
+    await assert.rejects(ring.write(batchOf(numbered(1)), NEVER), /ENOENT/);
+  });
+
   test('begins files at multiples of the interval', async (t) => {
     const { ring, folder } = await opened(t, { intervalMs: 1000 });
     await waitFor(async () => (await namesIn(folder)).length >= 3, {
@@ -238,10 +248,12 @@ describe('a ring of files', () => {
 });
 
 async function opened(t: TestContext, conditions: RingConditions, format = PCAP) {
+  let ring: FileRing | undefined;
+  // Before its folder is removed: it would make files there meanwhile.
+  t.after(() => ring?.close());
   const folder = await tempFolder(t);
   const lines: string[] = [];
-  const ring = await open(folder, conditions, format, lines);
-  t.after(() => ring.close());
+  ring = await open(folder, conditions, format, lines);
   return {
     ring,
     folder,
