@@ -90,7 +90,7 @@ export class DroppingSink implements Sink {
 
   /** @param rest of the batch that was being written */
   #end(error: unknown, rest: Count): void {
-    this.#failure = { error };
+    this.#failure = { error: ofLaterBatches(error) };
     const leftBehind = [rest, ...this.#waiting.splice(0).slice(1).map(countOf)];
     const hasLeft = error instanceof ReaderLeft && !(error instanceof PartlyWritten);
     for (const count of leftBehind)
@@ -124,4 +124,10 @@ export class DroppingSink implements Sink {
       clearInterval(timer);
     }
   }
+}
+
+/** How much of a batch went out before the failure says nothing of the next batches. */
+function ofLaterBatches(error: unknown): unknown {
+  if (error instanceof PartlyWritten) return error.failure;
+  return error instanceof ReaderLeft ? new ReaderLeft() : error;
 }

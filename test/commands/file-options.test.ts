@@ -34,7 +34,10 @@ describe('-a', () => {
     ['filesize:1k', '-a filesize:1k: not a whole number above 0'],
     ['duration:', '-a duration:: not a number of seconds above 0'],
     ['idle:1e3', '-a idle:1e3: not a number of seconds above 0'],
-    ['duration:99999999999999', '-a duration:99999999999999: not a number of seconds above 0'],
+    [
+      'duration:99999999999999',
+      '-a duration:99999999999999: not a number of seconds above 0 up to 1000000000000',
+    ],
   ] as const;
   for (const [value, message] of wrong)
     test(`refuses ${value}`, () => {

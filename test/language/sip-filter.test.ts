@@ -254,7 +254,7 @@ describe('a filter', () => {
 describe('an error names the place and what was expected', () => {
   const cases: [filter: string, line: number, column: number, message: string][] = [
     ['()', 1, 2, 'expected the name of a test after (, found (): such as (status 200)'],
-    ['doit', 1, 1, 'there is no test doit: did you mean dst?'],
+    ['metod', 1, 1, 'there is no test metod: did you mean method?'],
     ['(metod invite)', 1, 2, 'there is no test metod: did you mean method?'],
     [
       'constructor',

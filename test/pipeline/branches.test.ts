@@ -5,7 +5,7 @@ import { LinkFilters } from '#kcap/capture/link-filters.js';
 import type { PacketBatch } from '#kcap/packet/packet-batch.js';
 import { underWay } from '#kcap/pipeline/account.js';
 import { Branch } from '#kcap/pipeline/branch.js';
-import { ReaderLeft } from '#kcap/pipeline/contracts.js';
+import { PartlyWritten, ReaderLeft } from '#kcap/pipeline/contracts.js';
 import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Stop } from '#kcap/pipeline/stop.js';
 import { lost } from '#kcap/pipeline/summary.js';
@@ -222,6 +222,19 @@ describe('an end that drops what would hold up the others', () => {
     assert.equal(fast.packets.length, 15);
     assert.deepEqual(endsOf(b), { out: 0, bytesOut: 0, ended: { 'end-failed': 15 } });
     assert.equal(underWay(b.account()).packets, 0);
+  });
+
+  test('does not take what went out of one batch for a part of the next', async () => {
+    const full = new Error('disk full');
+    const failing = new HandWrittenSink([], {
+      onWrite: () => Promise.reject(new PartlyWritten(2, full)),
+    });
+    const b = new Branch({ name: 'b', sink: failing, whenSlow: { dropBeyondBytes: 1e6 } });
+    // It has failed before the second batch comes.
+    const slow = kept([], { onWrite: () => turns() });
+    const run = runInto(new HandWrittenSource([], BATCHES), slow.branch('a'), b);
+    await assert.rejects(run, full);
+    assert.deepEqual(endsOf(b), { out: 2, bytesOut: 121, ended: { 'end-failed': 13 } });
   });
 
   test('counts nothing as lost where its reader has left', async () => {
