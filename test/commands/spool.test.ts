@@ -293,11 +293,11 @@ async function filesIn(spool: string): Promise<{ file: string; mode: number; siz
   );
 }
 
-/** Packets of the spool's files, as tcpdump reads them. */
+/** Packets of the spool's files, as tcpdump reads them; NaN where a file was sent, and removed, meanwhile. */
 async function packetsIn(spool: string): Promise<number> {
   let packets = 0;
   for (const { file } of await filesIn(spool).catch(() => [])) {
-    const lines = await runCommand('tcpdump', '--count', '-nr', file);
+    const lines = await runCommand('tcpdump', '--count', '-nr', file).catch(() => '');
     packets += Number(/^(\d+) packets?/.exec(lines)?.[1] ?? NaN);
   }
   return packets;
