@@ -248,12 +248,13 @@ describe('a ring of files', () => {
 });
 
 async function opened(t: TestContext, conditions: RingConditions, format = PCAP) {
-  let ring: FileRing | undefined;
+  const rings: FileRing[] = [];
   // Before its folder is removed: it would make files there meanwhile.
-  t.after(() => ring?.close());
+  t.after(() => Promise.all(rings.map((made) => made.close())));
   const folder = await tempFolder(t);
   const lines: string[] = [];
-  ring = await open(folder, conditions, format, lines);
+  const ring = await open(folder, conditions, format, lines);
+  rings.push(ring);
   return {
     ring,
     folder,
