@@ -97,3 +97,8 @@ export function givenOptions(words: readonly string[]): Set<string> {
 export function seeHelp({ name }: Pick<Command, 'name'>): string {
   return `see '${['kcap', name, '--help'].filter((word) => word !== '').join(' ')}'`;
 }
+
+/** A summary or a description as the beginning of a sentence. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

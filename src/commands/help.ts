@@ -1,5 +1,5 @@
 import { outputColumns } from '../terminal/standard-output.js';
-import type { Command, Option, OptionTable } from './command.js';
+import { capitalized, type Command, type Option, type OptionTable } from './command.js';
 import { BRIDGE, COMMANDS } from './commands.js';
 import { wrap } from './table.js';
 
@@ -44,10 +44,6 @@ function commandList(): string {
     "Commands ('kcap COMMAND --help' shows their options)",
     named.map(({ name, summary }) => described(`  ${name}`, summary)),
   );
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function entries(options: OptionTable, foreign: ReadonlySet<string>): string[] {

@@ -1,4 +1,4 @@
-import type { Command, Option, OptionTable } from './command.js';
+import { capitalized, type Command, type Option, type OptionTable } from './command.js';
 import { COMMANDS } from './commands.js';
 
 /** The name of a command's page, and of its file but for the section. */
@@ -93,10 +93,6 @@ function tagged([tag, text]: readonly [tag: string, text: string]): string[] {
 
 function paragraphs(texts: readonly string[]): string[] {
   return texts.flatMap((text) => ['.PP', escaped(text)]);
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A text as roff shows it unchanged: a minus that can be copied, and no request at the beginning. */
