@@ -3,9 +3,9 @@ import {
   CAPTURED_LENGTH_OFFSET,
   FRACTION_OFFSET,
   ORIGINAL_LENGTH_OFFSET,
+  readUint32,
   RECORD_HEADER_BYTES,
 } from '../packet/record.js';
-import { hostUint32 } from './bytes.js';
 import { Layer, MOST_TUNNELS, Trouble } from './layer.js';
 import { layerOfLink } from './link/link-type.js';
 
@@ -107,10 +107,10 @@ export class PacketCursor {
     const record = this.#next;
     const frameAt = record + RECORD_HEADER_BYTES;
     if (frameAt > bytes.length) return false;
-    const frameEnd = frameAt + hostUint32(bytes, record + CAPTURED_LENGTH_OFFSET);
-    this.seconds = hostUint32(bytes, record);
-    this.fraction = hostUint32(bytes, record + FRACTION_OFFSET);
-    this.wireLength = hostUint32(bytes, record + ORIGINAL_LENGTH_OFFSET);
+    const frameEnd = frameAt + readUint32(bytes, record + CAPTURED_LENGTH_OFFSET);
+    this.seconds = readUint32(bytes, record);
+    this.fraction = readUint32(bytes, record + FRACTION_OFFSET);
+    this.wireLength = readUint32(bytes, record + ORIGINAL_LENGTH_OFFSET);
     this.#next = frameEnd;
     // A batch holds whole records; a cut one is read as far as it is there.
     this.frameAt = frameAt;

@@ -1,4 +1,4 @@
-import { uint16, uint8 } from '../decode/bytes.js';
+import { uint16, uint8 } from '../protocols/network-order.js';
 import type { PacketCursor } from '../decode/cursor.js';
 
 const CHUNK_HEADER_BYTES = 4;
