@@ -16,6 +16,8 @@ export type Option = Options & {
         value: string;
         /** All values that there are. */
         oneOf?: readonly string[];
+        /** Names that may stand in it with commas between them. */
+        listOf?: readonly string[];
         suggests?: Suggestion;
       }
   );

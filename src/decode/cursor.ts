@@ -8,6 +8,7 @@ import {
 } from '../packet/record.js';
 import { Layer, MOST_TUNNELS, Trouble } from './layer.js';
 import { layerOfLink } from './link/link-type.js';
+import { ALL_TUNNELS, type Tunnel } from './tunnel/tunnel.js';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -81,6 +82,12 @@ export class PacketCursor {
   #records: Buffer = NO_BYTES;
   #next = 0;
   #firstLayer = Layer.Data;
+  readonly #followed: number;
+
+  /** @param followed the tunnels that are looked into, a bit of `Tunnel` each; what others carry is data */
+  constructor(followed = ALL_TUNNELS) {
+    this.#followed = followed;
+  }
 
   /** The packet's time, in microseconds since 1970. */
   get microseconds(): number {
@@ -172,6 +179,11 @@ export class PacketCursor {
   declare(wireEnd: number): void {
     this.wireEnd = wireEnd;
     if (wireEnd < this.end) this.end = wireEnd;
+  }
+
+  /** Whether tunnels of this kind are looked into. */
+  follows(tunnel: Tunnel): boolean {
+    return (this.#followed & tunnel) !== 0;
   }
 
   /** Goes into a tunnel: what was said of ports and addresses is the outer packet's. */

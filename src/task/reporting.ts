@@ -12,8 +12,13 @@ import type { Reporter as Who } from '../protocols/report/record-frame.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
 import { EncodedReporter } from '../sinks/encoded-reporter.js';
+import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
+import { LineColumns } from '../sinks/line-columns.js';
+import type { MediaEncoder } from '../sinks/media-encoder.js';
+import { MediaJsonLines } from '../sinks/media-json-lines.js';
+import { MediaLines } from '../sinks/media-lines.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { OutputOutlet } from '../sinks/output-outlet.js';
@@ -71,7 +76,7 @@ async function openReporter(
     return new EncodedReporter({
       ...common,
       name: nameOf(target),
-      encoder: target.kind === 'text' ? new SipLines(options.lines) : new JsonLines(options.who),
+      ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
   const { servers } = target;
@@ -83,7 +88,7 @@ async function openReporter(
         new EncodedReporter({
           ...common,
           name: target.name,
-          encoder: encoderOf(target),
+          ...{ encoder: encoderOf(target), mediaEncoder: mediaEncoderOf(target) },
           outlet: await openOutlet(target, server, tls, log),
           ...(servers.length > 1 && { share: { index, of: servers.length } }),
         }),
@@ -98,6 +103,20 @@ async function openReporter(
 
 function nameOf(target: ReportTarget): string {
   return 'name' in target ? target.name : `${target.kind}:`;
+}
+
+interface Encoders {
+  readonly encoder: MessageEncoder;
+  readonly mediaEncoder: MediaEncoder;
+}
+
+function lineEncoders({ lines }: ReportingOptions): Encoders {
+  const columns = new LineColumns(lines.colours);
+  return { encoder: new SipLines(columns, lines), mediaEncoder: new MediaLines(columns) };
+}
+
+function jsonEncoders({ who }: ReportingOptions): Encoders {
+  return { encoder: new JsonLines(who), mediaEncoder: new MediaJsonLines(who) };
 }
 
 function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
@@ -116,6 +135,13 @@ function encoderOf(target: NetworkTarget): MessageEncoder {
   return target.kind === 'hep'
     ? new HepPackets({ ...target, isDatagram })
     : new CaptagentJson({ ...target, endsLines: !isDatagram });
+}
+
+/** HEP 2 does not say what is in it. */
+function mediaEncoderOf(target: NetworkTarget): MediaEncoder | undefined {
+  return target.kind === 'hep' && target.version === 3
+    ? new HepMedia({ ...target, isDatagram: target.transport === 'udp' })
+    : undefined;
 }
 
 async function openOutlet(
