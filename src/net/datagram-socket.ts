@@ -8,6 +8,7 @@ const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Sends datagrams to one address. */
 export class DatagramSocket {
   readonly #socket: Socket;
+  #closed: Promise<unknown> | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -41,8 +42,10 @@ export class DatagramSocket {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
-    await closed;
+    if (!this.#closed) {
+      this.#closed = once(this.#socket, 'close');
+      this.#socket.close();
+    }
+    await this.#closed;
   }
 }
