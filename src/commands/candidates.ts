@@ -93,6 +93,7 @@ async function valuesOf(
 ): Promise<Candidates> {
   if (option.type === 'boolean') return only([]);
   if (option.oneOf) return only(option.oneOf.map((text) => ({ text })));
+  if (option.kinds) return only(option.kinds.map((kind) => ({ text: `${kind}:` })));
   switch (option.suggests) {
     case undefined:
       return only([]);
