@@ -94,6 +94,7 @@ async function valuesOf(
   if (option.type === 'boolean') return only([]);
   if (option.listOf) return only(listsOf(option.listOf, typed).map((text) => ({ text })));
   if (option.oneOf) return only(option.oneOf.map((text) => ({ text })));
+  if (option.kinds) return only(option.kinds.map((kind) => ({ text: `${kind}:` })));
   switch (option.suggests) {
     case undefined:
       return only([]);
