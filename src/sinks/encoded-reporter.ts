@@ -78,17 +78,18 @@ export class EncodedReporter implements Reporter {
     this.#endWith(giveUp);
     const out = this.#free.pop() ?? new JsonBytes();
     out.clear();
-    const chunk = this.#encode(batch, out);
-    const count = { packets: chunk.ends.length, bytes: chunk.bytes.length };
+    const { chunk, messageBytes } = this.#encode(batch, out);
+    const count = { packets: chunk.ends.length, bytes: messageBytes };
+    const size = chunk.bytes.length;
     this.#tally.take(count);
     const { whenSlow } = this.#options;
     if (this.#hasEnded) {
       this.#settleRest();
-    } else if (whenSlow !== 'wait' && this.#waitingBytes + count.bytes > whenSlow.dropBeyondBytes) {
+    } else if (whenSlow !== 'wait' && this.#waitingBytes + size > whenSlow.dropBeyondBytes) {
       this.#tally.settle(TOO_SLOW, count);
     } else if (count.packets > 0) {
       this.#waiting.push({ chunk, out });
-      this.#waitingBytes += count.bytes;
+      this.#waitingBytes += size;
       this.#sending ??= this.#sendAll();
       if (whenSlow === 'wait') await this.#sending;
       return;
@@ -98,7 +99,7 @@ export class EncodedReporter implements Reporter {
 
   async flush(giveUp: AbortSignal): Promise<void> {
     this.#endWith(giveUp);
-    const look = () => underWay(this.#tally.account()).packets;
+    const look = () => underWay(this.account()).packets;
     let before = look();
     const timer = setInterval(() => {
       const now = look();
@@ -107,12 +108,16 @@ export class EncodedReporter implements Reporter {
     }, PATIENCE_MS);
     try {
       await this.#sending;
+      if (!this.#hasEnded) await this.#options.outlet.flush?.(this.#tally, this.#giveUp.signal);
+    } catch (error) {
+      this.#end(error);
     } finally {
       clearInterval(timer);
     }
   }
 
   account(): Account {
+    if (!this.#hasEnded) this.#options.outlet.settle?.(this.#tally);
     return this.#tally.account();
   }
 
@@ -120,10 +125,11 @@ export class EncodedReporter implements Reporter {
     await this.#options.outlet.close();
   }
 
-  /** All of the batch that this one is to send. */
-  #encode(batch: MessageBatch, out: JsonBytes): Chunk {
+  /** All of the batch that this one is to send, and how many bytes of it are the messages'. */
+  #encode(batch: MessageBatch, out: JsonBytes): { chunk: Chunk; messageBytes: number } {
     const { encoder, share } = this.#options;
     const { media } = batch;
+    const besideBefore = this.#bytesBeside;
     const ends = new Int32Array(batch.total);
     let count = 0;
     let mediaAt = 0;
@@ -143,7 +149,15 @@ export class EncodedReporter implements Reporter {
       this.#tally.take(unfit);
       this.#tally.settle(UNFIT, unfit);
     }
-    return { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) };
+    return {
+      chunk: { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) },
+      messageBytes: out.length - (this.#bytesBeside - besideBefore),
+    };
+  }
+
+  get #bytesBeside(): number {
+    const { encoder, mediaEncoder } = this.#options;
+    return (encoder.bytesBeside ?? 0) + (mediaEncoder?.bytesBeside ?? 0);
   }
 
   /** False where nothing of the packet is to be sent, which has been counted. */

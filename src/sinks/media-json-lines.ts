@@ -1,6 +1,6 @@
 import type { JsonBytes } from '../protocols/json-bytes.js';
 import type { Passage } from '../protocols/passage.js';
-import { MediaRecordWriter } from '../protocols/report/media-record.js';
+import { mediaLabels, MediaRecordWriter } from '../protocols/report/media-record.js';
 import type { Reporter } from '../protocols/report/record-frame.js';
 import type { MediaPacket } from '../protocols/rtp/media-packet.js';
 import type { MediaEncoder } from './media-encoder.js';
@@ -16,7 +16,7 @@ export class MediaJsonLines implements MediaEncoder {
   }
 
   encode(out: JsonBytes, packet: MediaPacket, passage: Passage): boolean {
-    this.#writer.write(out, packet, passage);
+    this.#writer.write(out, packet, passage, mediaLabels(packet));
     out.raw(LINE_END);
     return true;
   }

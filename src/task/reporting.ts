@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { systemCause, systemError } from '../errors/system-error.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
+import type { Properties } from '../kafka/properties.js';
 import { DatagramSocket } from '../net/datagram-socket.js';
 import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
 import type { Scope } from '../pipeline/scope.js';
@@ -15,6 +16,8 @@ import { EncodedReporter } from '../sinks/encoded-reporter.js';
 import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
+import { KafkaMedia } from '../sinks/kafka-media.js';
+import { KafkaMessages } from '../sinks/kafka-messages.js';
 import { LineColumns } from '../sinks/line-columns.js';
 import type { MediaEncoder } from '../sinks/media-encoder.js';
 import { MediaJsonLines } from '../sinks/media-json-lines.js';
@@ -26,7 +29,13 @@ import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
-import type { ReportServer, ReportTarget, TlsFiles } from './report-target.js';
+import {
+  sipTopicOf,
+  type ReportServer,
+  type ReportTarget,
+  type TlsFiles,
+} from './report-target.js';
+import { openTopicOutlet } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
@@ -40,6 +49,8 @@ export interface ReportingOptions {
   readonly who: Who;
   /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
   readonly waits: boolean;
+  /** How Kafka is reached, where something goes there. */
+  readonly kafka?: Properties | undefined;
 }
 
 /** Opens all reporters in the scope. */
@@ -79,6 +90,19 @@ async function openReporter(
       ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
+  if (target.kind === 'kafka') {
+    const { waits, kafka = new Map() } = options;
+    const { name } = target;
+    return new EncodedReporter({
+      ...{ ...common, name, encoder: new KafkaMessages(options.who) },
+      // What goes to topics by its kind goes to that of SIP alone.
+      ...(typeof target.topic === 'string' && { mediaEncoder: new KafkaMedia(options.who) }),
+      outlet: await openTopicOutlet(
+        { topic: sipTopicOf(target), properties: kafka, waits, name },
+        log,
+      ),
+    });
+  }
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
   const shares: Reporter[] = [];
@@ -128,7 +152,7 @@ function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
   return new OutputOutlet(output);
 }
 
-type NetworkTarget = Exclude<ReportTarget, { readonly kind: 'text' } | { readonly kind: 'json' }>;
+type NetworkTarget = Extract<ReportTarget, { readonly servers: unknown }>;
 
 function encoderOf(target: NetworkTarget): MessageEncoder {
   const isDatagram = target.transport === 'udp';
