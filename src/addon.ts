@@ -129,6 +129,8 @@ export interface NativeProducer {
     nanoseconds: boolean,
     interfaceName?: string,
   ): Promise<number>;
+  /** The bytes taken of messages framed as `native/wire/framed_message.h` says; negative where they make no sense. */
+  produceMessages(frames: Buffer): Promise<number>;
   flush(timeoutMs: number): Promise<number>;
   /** Everything not yet delivered fails. */
   purge(): Promise<number>;
@@ -190,6 +192,21 @@ export interface NativeFilter {
 export interface NativeDecompressor {
   /** Decompresses what fits into `into`; `mayEnd`: no member or frame is begun. Throws where the data are damaged. */
   decode(from: Buffer, into: Buffer): { consumed: number; produced: number; mayEnd: boolean };
+}
+
+/** Datagrams, and the bytes of their payloads. */
+export interface NativeDatagrams {
+  readonly datagrams: number;
+  readonly bytes: number;
+}
+
+export interface NativeDatagramSender {
+  /** One call at a time. `failed` is by errno. */
+  send(
+    bytes: Buffer,
+    ends: Int32Array,
+  ): Promise<{ sent: NativeDatagrams; failed: Record<string, NativeDatagrams> }>;
+  close(): Promise<void>;
 }
 
 export interface NativeBroker {
@@ -329,6 +346,12 @@ interface Addon {
     maxBatchAgeMs: number;
     onEvent: (event: NativeEvent) => void;
   }) => NativeConsumer;
+  /** Throws an error with an `errno` where there can be no such socket. */
+  DatagramSender: new (options: {
+    address: string;
+    port: number;
+    bufferBytes: number;
+  }) => NativeDatagramSender;
   InMemoryBroker: new (port: number) => NativeBroker;
   LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;
 }

@@ -3,7 +3,9 @@ import { Tally, underWay, type Account } from '../pipeline/account.js';
 import { END_FAILED, ReaderLeft } from '../pipeline/contracts.js';
 import { TOO_SLOW } from '../pipeline/contracts.js';
 import { JsonBytes } from '../protocols/json-bytes.js';
+import type { MediaBatch } from '../protocols/media-batch.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
+import type { MediaEncoder } from './media-encoder.js';
 import type { MessageEncoder } from './message-encoder.js';
 import type { Chunk, Outlet } from './outlet.js';
 import type { Reporter } from './reporter.js';
@@ -11,6 +13,8 @@ import type { Reporter } from './reporter.js';
 export interface EncodedReporterOptions {
   readonly name: string;
   readonly encoder: MessageEncoder;
+  /** Without one, packets of media are counted, and left out. */
+  readonly mediaEncoder?: MediaEncoder | undefined;
   readonly outlet: Outlet;
   /** Whether a slow outlet holds up the run, or messages are dropped and counted that would wait beyond so many bytes. */
   readonly whenSlow: 'wait' | { readonly dropBeyondBytes: number };
@@ -31,6 +35,13 @@ const READER_LEFT: Cause = {
   fate: 'filtered',
   loss: false,
   text: 'that nobody wanted to read any more',
+};
+
+const NO_FORM: Cause = {
+  id: 'no-form',
+  fate: 'filtered',
+  loss: false,
+  text: 'of media, for which it has no form',
 };
 
 /** How long the end of the run waits for an outlet that takes nothing. */
@@ -67,17 +78,18 @@ export class EncodedReporter implements Reporter {
     this.#endWith(giveUp);
     const out = this.#free.pop() ?? new JsonBytes();
     out.clear();
-    const chunk = this.#encode(batch, out);
-    const count = { packets: chunk.ends.length, bytes: chunk.bytes.length };
+    const { chunk, messageBytes } = this.#encode(batch, out);
+    const count = { packets: chunk.ends.length, bytes: messageBytes };
+    const size = chunk.bytes.length;
     this.#tally.take(count);
     const { whenSlow } = this.#options;
     if (this.#hasEnded) {
       this.#settleRest();
-    } else if (whenSlow !== 'wait' && this.#waitingBytes + count.bytes > whenSlow.dropBeyondBytes) {
+    } else if (whenSlow !== 'wait' && this.#waitingBytes + size > whenSlow.dropBeyondBytes) {
       this.#tally.settle(TOO_SLOW, count);
     } else if (count.packets > 0) {
       this.#waiting.push({ chunk, out });
-      this.#waitingBytes += count.bytes;
+      this.#waitingBytes += size;
       this.#sending ??= this.#sendAll();
       if (whenSlow === 'wait') await this.#sending;
       return;
@@ -87,7 +99,7 @@ export class EncodedReporter implements Reporter {
 
   async flush(giveUp: AbortSignal): Promise<void> {
     this.#endWith(giveUp);
-    const look = () => underWay(this.#tally.account()).packets;
+    const look = () => underWay(this.account()).packets;
     let before = look();
     const timer = setInterval(() => {
       const now = look();
@@ -96,12 +108,16 @@ export class EncodedReporter implements Reporter {
     }, PATIENCE_MS);
     try {
       await this.#sending;
+      if (!this.#hasEnded) await this.#options.outlet.flush?.(this.#tally, this.#giveUp.signal);
+    } catch (error) {
+      this.#end(error);
     } finally {
       clearInterval(timer);
     }
   }
 
   account(): Account {
+    if (!this.#hasEnded) this.#options.outlet.settle?.(this.#tally);
     return this.#tally.account();
   }
 
@@ -109,12 +125,18 @@ export class EncodedReporter implements Reporter {
     await this.#options.outlet.close();
   }
 
-  /** All of the batch that this one is to send. */
-  #encode(batch: MessageBatch, out: JsonBytes): Chunk {
+  /** All of the batch that this one is to send, and how many bytes of it are the messages'. */
+  #encode(batch: MessageBatch, out: JsonBytes): { chunk: Chunk; messageBytes: number } {
     const { encoder, share } = this.#options;
-    const ends = new Int32Array(batch.count);
+    const { media } = batch;
+    const besideBefore = this.#bytesBeside;
+    const ends = new Int32Array(batch.total);
     let count = 0;
-    for (let index = 0; index < batch.count; index++) {
+    let mediaAt = 0;
+    for (let index = 0; index <= batch.count; index++) {
+      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++)
+        if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
+      if (index === batch.count) break;
       if (share && batch.flowOf(index) % share.of !== share.index) continue;
       batch.go(index);
       const before = out.length;
@@ -127,7 +149,30 @@ export class EncodedReporter implements Reporter {
       this.#tally.take(unfit);
       this.#tally.settle(UNFIT, unfit);
     }
-    return { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) };
+    return {
+      chunk: { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) },
+      messageBytes: out.length - (this.#bytesBeside - besideBefore),
+    };
+  }
+
+  get #bytesBeside(): number {
+    const { encoder, mediaEncoder } = this.#options;
+    return (encoder.bytesBeside ?? 0) + (mediaEncoder?.bytesBeside ?? 0);
+  }
+
+  /** False where nothing of the packet is to be sent, which has been counted. */
+  #encodeMedia(media: MediaBatch, index: number, out: JsonBytes): boolean {
+    const { mediaEncoder, share } = this.#options;
+    if (share && media.flowOf(index) % share.of !== share.index) return false;
+    media.go(index);
+    const { packet, passage } = media;
+    const before = out.length;
+    if (mediaEncoder?.encode(out, packet, passage)) return true;
+    out.length = before;
+    const unfit = { packets: 1, bytes: packet.end - packet.start };
+    this.#tally.take(unfit);
+    this.#tally.settle(mediaEncoder ? UNFIT : NO_FORM, unfit);
+    return false;
   }
 
   async #sendAll(): Promise<void> {
