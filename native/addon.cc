@@ -23,6 +23,7 @@
 #include "capture/link_type.h"
 #include "capture/live_capture.h"
 #include "capture/own/own_connections.h"
+#include "capture/own/own_sockets.h"
 #include "codec/decompressor.h"
 #include "kafka/batch_consumer.h"
 #include "kafka/batch_producer.h"
@@ -181,6 +182,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitTopicLookup(env, exports);
   InitDeviceFacts(env, exports);
   InitThreadRoom(env, exports);
+  InitOwnSockets(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);
   LiveCapture::Init(env, exports);

@@ -235,6 +235,18 @@ interface Addon {
   readerLeft(fd: number): boolean;
   /** How wide this terminal is now, 0 where it does not say so. */
   terminalColumns(fd: number): number;
+  /** A TCP socket that is to be connected to this peer, bound to a port that captures leave out already. */
+  ownSocket(address: string, port: number): { readonly fd: number; readonly localPort: number };
+  /** Captures leave this connection out; again where its local address has become known. */
+  enterOwn(
+    transport: 'tcp' | 'udp',
+    localPort: number,
+    localAddress: string | undefined,
+    address: string,
+    port: number,
+  ): void;
+  /** It is closed. */
+  leaveOwn(transport: 'tcp' | 'udp', localPort: number): void;
   /** Throws where so many threads more can't be made: librdkafka would end the process. */
   requireThreads(count: number): void;
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */

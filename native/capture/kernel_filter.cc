@@ -95,7 +95,7 @@ class Exclusion {
       : ip_(network_offset) {
     std::map<std::array<uint32_t, 4>, std::vector<uint16_t>> ports_of[2];
     size_t count = 0;
-    for (const auto& [local, remote, exclusive, open] : connections)
+    for (const auto& [transport, local, remote, exclusive, open] : connections)
       if (!local.address.IsUnknown() && count++ < kMostConnections)
         ports_of[local.address.IsIpv4()][local.address.words].push_back(local.port);
     for (const bool ipv4 : {true, false}) {
