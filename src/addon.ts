@@ -84,6 +84,8 @@ export interface NativeCapture {
   next(): Promise<NativeBatch | null>;
   /** Where it shares packets: they come from now on. */
   begin(): void;
+  /** Of now on; an Error with the code FILTER where the expression makes no sense. */
+  setFilter(expression: string): Promise<void>;
   stop(): void;
   abandon(): void;
   facts(): {
