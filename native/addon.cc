@@ -31,6 +31,7 @@
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
+#include "net/datagram_listener.h"
 #include "system/log_writer.h"
 #include "system/thread_room.h"
 
@@ -186,6 +187,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);
   LiveCapture::Init(env, exports);
+  DatagramListener::Init(env, exports);
   BatchProducer::Init(env, exports);
   BatchConsumer::Init(env, exports);
   InMemoryBroker::Init(env, exports);

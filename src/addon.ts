@@ -108,6 +108,21 @@ export interface NativeCapture {
   close(): Promise<void>;
 }
 
+/** Datagrams that come to a UDP port: a record each, of the payload. */
+export interface NativeDatagrams {
+  next(): Promise<NativeBatch | null>;
+  port(): number;
+  stop(): void;
+  abandon(): void;
+  counters(): {
+    /** Of 32 bits: the next after 4,294,967,295 is 0. */
+    droppedKernel: number;
+    abandoned: number;
+    abandonedBytes: number;
+  };
+  close(): Promise<void>;
+}
+
 /** How much one request to Kafka may hold, and one message (batch.size, message.max.bytes, batch.num.messages). */
 export interface NativeRequestBounds {
   readonly bytes: number;
@@ -292,6 +307,14 @@ interface Addon {
     batchBytes: number;
     maxBatchAgeMs: number;
   }) => NativeCapture;
+  DatagramListener: new (options: {
+    /** IPv4 or IPv6. */
+    address: string;
+    /** 0 for any. */
+    port: number;
+    bufferBytes: number;
+    batchBytes: number;
+  }) => NativeDatagrams;
   BatchProducer: new (options: {
     properties: Properties;
     topic: string;
