@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { readyFilter } from '../capture/ready-filter.js';
 import { systemError } from '../errors/system-error.js';
 import { usageError } from '../errors/user-error.js';
 import { LanguageError } from '../language/language-error.js';
@@ -9,7 +10,7 @@ import { parseReportTarget, type ReportTarget } from '../task/report-target.js';
 import type { PacketsFrom, SensingOptions } from '../task/sensing.js';
 import { parseUser, type User } from '../terminal/privileges.js';
 import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
-import { parseRun, readyFilter, type RunArguments } from './both-modes.js';
+import { parseRun, type RunArguments } from './both-modes.js';
 import { parseCapturing, parsePlace } from './capture-arguments.js';
 import type { Arguments } from './command.js';
 import { parseAutostop } from './file-options.js';
@@ -42,7 +43,7 @@ export async function parseSipOptions(
   const packets = parsePackets(args, given, run, log);
   const user = parseUser(args['relinquish-privileges']);
   const filters = await compileFilters(args['sip-filter']);
-  const filter = await readyFilter(run);
+  const filter = await readyFilter(run.filter);
   return {
     ...run,
     filter,

@@ -9,6 +9,7 @@ const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Sends datagrams to one address; captures leave them out. */
 export class DatagramSocket {
   readonly #socket: Socket;
+  #closed: Promise<unknown> | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -47,9 +48,9 @@ export class DatagramSocket {
     this.#socket.send(bytes, start, end - start, onSent);
   }
 
+  /** May be called again. */
   async close(): Promise<void> {
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
-    await closed;
+    this.#closed ??= once(this.#socket.close(), 'close');
+    await this.#closed;
   }
 }

@@ -25,7 +25,7 @@ export function testsOfSource(
     readonly made?: (packets: readonly PcapPacket[]) => readonly PcapPacket[];
   },
 ): void {
-  const { ending, endless, made = (packets) => packets } = factories;
+  const { ending, endless, made = (packets: readonly PcapPacket[]) => packets } = factories;
   describe(`${name}, as a source`, () => {
     test('gives all packets, in order, and ends', async (t) => {
       const batches = await readAll(await ending(t, MANY));

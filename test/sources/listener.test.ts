@@ -6,6 +6,7 @@ import { deflateSync } from 'node:zlib';
 import { UserError } from '#kcap/errors/user-error.js';
 import { DatagramListener } from '#kcap/net/datagram-listener.js';
 import type { PacketBatch } from '#kcap/packet/packet-batch.js';
+import { PayloadType } from '#kcap/protocols/hep/chunk.js';
 import { HepWriter } from '#kcap/protocols/hep/hep-writer.js';
 import type { Passage } from '#kcap/protocols/passage.js';
 import { HepFrames } from '#kcap/sources/hep-frames.js';
@@ -189,7 +190,7 @@ describe('HEP', () => {
     const writer = new HepWriter({ version: 3, captureId: 7 });
     const bytes = compresses ? deflateSync(payload) : payload;
     const length = writer.write(
-      ...([passage, 1, { bytes, start: 0, end: bytes.length }] as const),
+      ...([passage, PayloadType.Sip, { bytes, start: 0, end: bytes.length }] as const),
       ...([undefined, compresses] as const),
     );
     return Buffer.from(writer.bytes.subarray(0, length));

@@ -5,7 +5,7 @@ import { HEADER, HeaderLine } from '../sip/header-line.js';
 import { headerNamed, VIA } from '../sip/header-name.js';
 import { findUri } from '../sip/header-value.js';
 import type { SipMessage } from '../sip/sip-message.js';
-import { RecordFrame, type Reporter } from './record-frame.js';
+import { labelMembers, RecordFrame, type Reporter } from './record-frame.js';
 
 const piece = (text: string): Buffer => Buffer.from(text);
 const SIP_LABELS = piece(',"payload_type":"sip","labels":{');
@@ -27,11 +27,14 @@ const VIA_LABEL = piece('"sip.via":');
  */
 export class SipRecordWriter {
   readonly #frame: RecordFrame;
+  /** What all records have before their own. */
+  readonly #labels: Buffer;
   readonly #uri = new ByteRange();
   readonly #line = new HeaderLine();
 
   constructor(reporter: Reporter) {
     this.#frame = new RecordFrame(reporter);
+    this.#labels = labelMembers(reporter.labels);
   }
 
   /** Writes one JSON object behind what is there. */
@@ -45,6 +48,7 @@ export class SipRecordWriter {
 
   #writeLabels(json: JsonBytes, message: SipMessage): void {
     const before = json.length;
+    json.raw(this.#labels);
     if (message.isRequest) this.#label(json, METHOD, message, message.method);
     else {
       json.raw(STATUS);
