@@ -1,7 +1,13 @@
 import { UserError } from '../errors/user-error.js';
 import type { Reporter } from '../sinks/reporter.js';
 import type { ReporterDefaults, ReporterParts } from './described-reporters.js';
-import type { HepReporter, ReporterDescription, TlsFilesOf } from './description/reporters.js';
+import { reporterProperties } from './described-kafka.js';
+import type {
+  HepReporter,
+  KafkaReporter,
+  ReporterDescription,
+  TlsFilesOf,
+} from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
 import { openReporter } from './reporting.js';
 import type { ReportTarget, TlsFiles } from './report-target.js';
@@ -15,6 +21,14 @@ export async function openMessageReporter(
   const { labels } = processing;
   const options = {
     waits,
+    kafka:
+      reporter.name === 'kafka'
+        ? reporterProperties(
+            withBatches(reporter, defaults.kafka),
+            defaults.connection,
+            defaults.kafka?.connection,
+          )
+        : undefined,
     lines: { colours: false, raw: false },
     who: { ...who, taskId: task.id, ...(Object.keys(labels).length > 0 && { labels }) },
   };
@@ -29,9 +43,30 @@ function targetOf(reporter: ReporterDescription, defaults: ReporterDefaults): Re
       return { kind: reporter.format, name: reporter.id };
     case 'hep':
       return hepTarget(reporter, defaults.hep);
+    case 'kafka':
+      return kafkaTarget(reporter, defaults.kafka);
     default:
       throw new UserError(`reporter ${reporter.id}`, 'messages do not go there yet');
   }
+}
+
+function kafkaTarget(
+  { id, ...reporter }: KafkaReporter,
+  above: ReporterDefaults['kafka'],
+): ReportTarget {
+  const own = reporter.topic ?? reporter.topicPrefix;
+  const { topic, topicPrefix } = own === undefined && above ? above : reporter;
+  if (topic !== undefined) return { kind: 'kafka', name: id, topic };
+  if (topicPrefix === undefined)
+    throw new UserError(`reporter ${id}`, 'no topic is named', {
+      ...{ remedy: 'give its config topic or topic_prefix', exitStatus: 2 },
+    });
+  return { kind: 'kafka', name: id, topic: { prefix: topicPrefix } };
+}
+
+function withBatches(reporter: KafkaReporter, above: ReporterDefaults['kafka']): KafkaReporter {
+  const { batchSize = above?.batchSize, batchTimeoutMs = above?.batchTimeoutMs } = reporter;
+  return { ...reporter, batchSize, batchTimeoutMs };
 }
 
 function hepTarget(reporter: HepReporter, above: ReporterDefaults['hep']): ReportTarget {
