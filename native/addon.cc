@@ -27,6 +27,7 @@
 #include "kafka/batch_consumer.h"
 #include "kafka/batch_producer.h"
 #include "kafka/flow_hash.h"
+#include "kafka/group_lookup.h"
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
@@ -179,6 +180,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
+  InitGroupLookup(env, exports);
   InitDeviceFacts(env, exports);
   InitThreadRoom(env, exports);
   CaptureFilter::Init(env, exports);
