@@ -64,6 +64,7 @@
         'native/pcap/capture_reader.cc',
         'native/pcap/classic_reader.cc',
         'native/pcap/pcapng_reader.cc',
+        'native/wire/framed_message.cc',
         'native/wire/message_headers.cc',
         'native/wire/message_packets.cc',
         'native/wire/packed_message.cc',

@@ -129,6 +129,8 @@ export interface NativeProducer {
     nanoseconds: boolean,
     interfaceName?: string,
   ): Promise<number>;
+  /** The bytes taken of messages framed as `native/wire/framed_message.h` says; negative where they make no sense. */
+  produceMessages(frames: Buffer): Promise<number>;
   flush(timeoutMs: number): Promise<number>;
   /** Everything not yet delivered fails. */
   purge(): Promise<number>;
