@@ -240,6 +240,7 @@ interface Addon {
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
   lockFile(fd: number): boolean;
   userNamed(name: string): NativeUser | undefined;
+  groupNamed(name: string): number | undefined;
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
