@@ -10,7 +10,8 @@ import {
 export function added(before: Account, after: Account): Account {
   const { workers, ...total } = sideBySide([before, after]);
   const messages = addedMessages(before.messages, after.messages);
-  const branches = byName(before.branches, after.branches);
+  const branches =
+    before.branches || after.branches ? addedByName(before.branches, after.branches) : undefined;
   return {
     ...total,
     ...(workers && { workers: addedWorkers(workers) }),
@@ -31,15 +32,15 @@ function addedMessages(
     malformed: before.malformed + after.malformed,
     fragmentsMerged: before.fragmentsMerged + after.fragmentsMerged,
     reassemblyTimeouts: before.reassemblyTimeouts + after.reassemblyTimeouts,
-    reporters: byName(before.reporters, after.reporters) ?? new Map(),
+    reporters: addedByName(before.reporters, after.reporters),
   };
 }
 
-function byName(
-  before: ReadonlyMap<string, Account> | undefined,
-  after: ReadonlyMap<string, Account> | undefined,
-): ReadonlyMap<string, Account> | undefined {
-  if (!before || !after) return before ?? after;
+/** The accounts of what is called the same, added. */
+export function addedByName(
+  before: ReadonlyMap<string, Account> = new Map<string, Account>(),
+  after: ReadonlyMap<string, Account> = new Map<string, Account>(),
+): ReadonlyMap<string, Account> {
   // In the order of the run that goes on: the first one's account is the run's.
   const names = new Set([...after.keys(), ...before.keys()]);
   return new Map(

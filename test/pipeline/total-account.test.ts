@@ -7,7 +7,13 @@ import { added } from '#kcap/pipeline/total-account.js';
 import { accountWith } from './ends.js';
 
 function withMessages(account: Account, found: number): Account {
-  const counts = { filtered: 1, notSip: 2, malformed: 3, fragmentsMerged: 4, reassemblyTimeouts: 5 };
+  const counts = {
+    filtered: 1,
+    notSip: 2,
+    malformed: 3,
+    fragmentsMerged: 4,
+    reassemblyTimeouts: 5,
+  };
   return {
     ...account,
     messages: { found, ...counts, reporters: new Map([['hep', accountWith({ taken: found })]]) },
