@@ -11,7 +11,7 @@ const levels = [
   ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
-  ['terminal'],
+  ['terminal', 'agent'],
   ['commands'],
   ['main.ts'],
 ];
