@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { UserError, usageError } from '../errors/user-error.js';
 import { certificateProblem } from './broker-certificate.js';
+import { BrokersAway } from './brokers-away.js';
 import type { ClientFacts } from './client-facts.js';
 import { problemOf, withoutThread, type Problem } from './connection-problem.js';
 import { hideSecrets } from './secrets.js';
@@ -70,7 +71,8 @@ export class StartTrouble {
     const said = saysLittle ? (known ?? this.#silence(text)) : text;
     if (this.#noTicket && NO_TICKET.test(said)) return this.#noTicket;
     const { cause, remedy, passes } = await this.#problem(said);
-    return new UserError(what, withoutAddress(cause, this.#brokers), {
+    const Failure = BrokersAway.isMeantBy(said) ? BrokersAway : UserError;
+    return new Failure(what, withoutAddress(cause, this.#brokers), {
       remedy: remedy ?? LOOK_AT_ALL,
       // Where nobody has said a word, they may be away.
       passes: passes ?? NOBODY_ANSWERED.test(said),
