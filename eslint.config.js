@@ -7,11 +7,11 @@ import tseslint from 'typescript-eslint';
  */
 const levels = [
   ['packet', 'errors', 'addon.ts', 'protocols'],
-  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language'],
+  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'documents'],
   ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
-  ['agent', 'terminal'],
+  ['terminal', 'agent'],
   ['commands'],
   ['main.ts'],
 ];
