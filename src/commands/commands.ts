@@ -155,7 +155,7 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: 'schema',
     usage: ['kcap schema task', 'kcap schema agent'],
-    summary: 'print the JSON Schema of tasks or of configurations, for editors',
+    summary: 'print JSON Schemas of tasks and configurations',
     options: SCHEMA_OPTIONS,
     words: { most: 1, oneOf: SCHEMAS },
     examples: ['kcap schema task > kcap-task.schema.json'],
