@@ -3,6 +3,7 @@ import { linkTypeName } from '../capture/link-type.js';
 import { UserError } from '../errors/user-error.js';
 import { messageHeaders } from '../kafka/message-headers.js';
 import { slownessOf } from '../kafka/request-bounds.js';
+import { packageVersion } from '../package-version.js';
 import type { Account } from '../pipeline/account.js';
 import type { Sink } from '../pipeline/contracts.js';
 import type { Scope } from '../pipeline/scope.js';
@@ -124,7 +125,7 @@ function sendingOptions(
 async function openFile(
   { id, path: file, format, ring }: FileReporter,
   scope: Scope,
-  { linkTypes, application, log }: ReporterParts,
+  { linkTypes, log }: ReporterParts,
 ): Promise<Sink> {
   if (linkTypes.size > 1 && format !== 'pcapng')
     throw new UserError(
@@ -135,7 +136,11 @@ async function openFile(
     );
   return scope.own(
     await openCopySink(
-      { ...{ file, fileFormat: format, ring, application }, linkType: undefined },
+      {
+        ...{ file, fileFormat: format, ring },
+        linkType: undefined,
+        application: `kcap ${packageVersion()}`,
+      },
       log,
     ),
   );

@@ -2,13 +2,11 @@ import { messageOf, UserError } from '../errors/user-error.js';
 import type { Account } from '../pipeline/account.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Scope } from '../pipeline/scope.js';
-import type { Reporter } from '../sinks/reporter.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import type { DescribedProcessing } from './described-processing.js';
-import { openMessageReporter } from './described-message-reporter.js';
-import { openPacketReporter } from './described-packet-reporter.js';
+import { openMessageReporters, openPacketReporters } from './described-fallbacks.js';
 import type { RunParts } from './described-run.js';
 import type { KafkaConnection } from './description/kafka-connection.js';
 import type {
@@ -76,19 +74,15 @@ export async function openDescribedReporters(
   const accounts: (() => readonly (readonly [id: string, Account])[])[] = [];
 
   if (ofMessages.length > 0) {
-    const reporters: Reporter[] = [];
-    for (const reporter of ofMessages)
-      reporters.push(scope.own(await openMessageReporter(reporter, task, parts)));
+    const reporters = await openMessageReporters(ofMessages, task, scope, parts);
     const { filters } = parts.processing;
     const reader = new SipReader({ filters, reassembles: task.decoder.reassembles });
     branches.push(new Branch({ name: 'messages', sink: new SipMessages(reader, reporters) }));
     accounts.push(() => reporters.map((reporter) => [reporter.name, reporter.account()]));
   }
-  for (const reporter of ofPackets) {
-    const { id } = reporter;
-    const opened = await openPacketReporter(reporter, task, scope, parts);
+  for (const { id, sink, ...opened } of await openPacketReporters(ofPackets, task, scope, parts)) {
     const branch = new Branch({
-      ...{ name: id, sink: opened.sink, stages: parts.processing.packetStages() },
+      ...{ name: id, sink, stages: parts.processing.packetStages() },
       whenSlow: parts.waits || described.length === 1 ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
       onFailure: (error) => {
         parts.log.error({ event: 'reporter-failed', reporter: id }, `${id}: ${messageOf(error)}`);

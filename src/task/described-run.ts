@@ -25,8 +25,6 @@ export interface RunParts {
   readonly log: Logger;
   /** Opens what console reporters write to. */
   readonly openConsole: () => ByteOutput;
-  /** What writes a file, as pcapng says it. */
-  readonly application: string;
   /** Opens, in the scope, what takes the packets of an upload. */
   readonly openUpload?: (reporter: UploadReporter, scope: Scope) => Promise<Sink>;
 }
