@@ -38,7 +38,7 @@ class AwayOutlet implements Outlet {
   }
 
   async send({ bytes, ends }: Chunk, tally: Tally, giveUp: AbortSignal): Promise<void> {
-    if (this.#isAway)
+    if (this.#isAway && !giveUp.aborted)
       await new Promise<void>((resolve) => {
         this.#back = resolve;
         giveUp.addEventListener('abort', () => {
