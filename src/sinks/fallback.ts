@@ -210,5 +210,5 @@ export class FallbackReporterTarget extends FallbackTarget<MessageBatch> impleme
 
 /** Of messages as they were found: in what form they are sent, each end decides. */
 function countOfMessages(batch: MessageBatch): Count {
-  return { packets: batch.count, bytes: 0 };
+  return { packets: batch.total, bytes: 0 };
 }

@@ -20,6 +20,7 @@ const MOST_UNDER_WAY = 5000;
 const failed = (id: string, text: string): Cause => ({ id, fate: 'failed', loss: true, text });
 const NO_ROOM = failed('no-room-in-spool', 'failed: no room in the spool');
 const TOO_LONG = failed('too-long-for-spool', 'failed: too long for the spool');
+const MEDIA = failed('no-spool-for-media', 'failed: packets of media are not spooled');
 const DAMAGED = failed('spool-damaged', 'failed: removed or damaged in the spool');
 
 /**
@@ -40,6 +41,7 @@ export class SpoolingReporter implements Reporter {
   /** Messages by what kept them from the disk, or from being read there. */
   #withoutRoom = 0;
   #tooLong = 0;
+  #media = 0;
   #damaged = 0;
   /** Read from the spool so far: they are numbered. */
   #replayed = 0;
@@ -83,6 +85,7 @@ export class SpoolingReporter implements Reporter {
       this.#warnings.say(`${this.name} takes nothing in time: messages go to ${this.#spool.where}`);
     const records = this.#records.write(batch);
     this.#tooLong += batch.count - records.count;
+    this.#media += batch.media.count;
     if (records.count === 0) return;
     const isKept = await this.#spool.append(records).catch((error: unknown) => {
       this.#warnings.say(`${this.name}: ${messageOf(error)}`);
@@ -117,6 +120,7 @@ export class SpoolingReporter implements Reporter {
       { cause: spooled, packets: waiting, bytes: 0 },
       { cause: NO_ROOM, packets: this.#withoutRoom, bytes: 0 },
       { cause: TOO_LONG, packets: this.#tooLong, bytes: 0 },
+      { cause: MEDIA, packets: this.#media, bytes: 0 },
       { cause: DAMAGED, packets: this.#damaged + lost, bytes: 0 },
     ];
     return withEnded({ ...this.#first.account(), spool: where }, ended);

@@ -1,7 +1,9 @@
+import { ALL_TUNNELS, TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { Account } from '../pipeline/account.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Scope } from '../pipeline/scope.js';
+import type { ReportedMedia } from '../sinks/media-reader.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
@@ -16,7 +18,7 @@ import type {
   ReporterDescription,
   Reporting,
 } from './description/reporters.js';
-import type { TaskDescription } from './description/task.js';
+import { TUNNELS, type TaskDescription } from './description/task.js';
 
 /** Records that may wait for a reporter of packets that must not hold up others. */
 const WAITING_BYTES = 32 * 1024 * 1024;
@@ -75,8 +77,10 @@ export async function openDescribedReporters(
 
   if (ofMessages.length > 0) {
     const reporters = await openMessageReporters(ofMessages, task, scope, parts);
-    const { filters } = parts.processing;
-    const reader = new SipReader({ filters, reassembles: task.decoder.reassembles });
+    const reader = new SipReader({
+      ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
+      ...{ tunnels: tunnelsOf(task), media: mediaOf(task, parts) },
+    });
     branches.push(new Branch({ name: 'messages', sink: new SipMessages(reader, reporters) }));
     accounts.push(() => reporters.map((reporter) => [reporter.name, reporter.account()]));
   }
@@ -98,6 +102,26 @@ export async function openDescribedReporters(
     ...{ branches: [first, ...others], watchdogs, names: described.map(({ id }) => id) },
     accounts: () => new Map(accounts.flatMap((of) => of())),
   };
+}
+
+/** A task names some tunnels; what it can't name is always looked into. */
+function tunnelsOf({ decoder: { tunnels } }: TaskDescription): number {
+  if (!tunnels) return ALL_TUNNELS;
+  const closed = TUNNELS.filter((name) => !tunnels.includes(name));
+  return closed.reduce((open, name) => open & ~(TUNNEL_NAMES.get(name) ?? 0), ALL_TUNNELS);
+}
+
+/** Collectors of HEP expect RTCP. */
+function mediaOf(
+  { parsers, reporters }: TaskDescription,
+  { defaults }: ReporterParts,
+): ReportedMedia {
+  if (parsers.some(({ name }) => name === 'rtp')) return 'all';
+  const expectsRtcp = reporters.some(
+    (reporter) =>
+      reporter.name === 'hep' && (reporter.version ?? defaults.hep?.version ?? 3) === 3,
+  );
+  return expectsRtcp ? 'rtcp' : 'none';
 }
 
 function takesMessages({ name }: ReporterDescription, findsMessages: boolean): boolean {
