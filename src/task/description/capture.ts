@@ -11,6 +11,7 @@ const MIB = 1024 * 1024;
 
 /** As capture-agent's tasks have them: kcap's captures need none of them. */
 const CAPTURE_AGENT = {
+  buffer_size_mb: z.int().min(1).max(65_536).optional().describe('as buffer_mib'),
   block_size: COUNT.optional().describe(
     'bytes of a block of the ring; with num_blocks as buffer_mib',
   ),
@@ -107,7 +108,7 @@ const AFPACKET = section({
 }).transform(({ config, ...capture }): InterfaceCapture => ({
   ...{ name: capture.name, interfaces: capture.interface },
   ...packetsOf(capture),
-  bufferMiB: config.buffer_mib ?? ringMiB(config) ?? DEFAULT_BUFFER_MIB,
+  bufferMiB: config.buffer_mib ?? config.buffer_size_mb ?? ringMiB(config) ?? DEFAULT_BUFFER_MIB,
   ...{ promiscuous: config.promiscuous, precision: config.precision },
   ...{ timestampType: config.timestamp_type, captureOwnTraffic: config.capture_own_traffic },
 }));
