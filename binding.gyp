@@ -30,6 +30,7 @@
         'native/kafka/consumer_client.cc',
         'native/kafka/consumer_options.cc',
         'native/kafka/consumer_reading.cc',
+        'native/kafka/group_lookup.cc',
         'native/kafka/group_membership.cc',
         'native/kafka/group_offsets.cc',
         'native/kafka/in_memory_broker.cc',

@@ -262,6 +262,12 @@ interface Addon {
     topic: string,
     timeoutMs: number,
   ): Promise<Readonly<Record<string, string>> | string>;
+  /** Who is in a consumer group, nobody where there is none; the name of the error where the brokers don't say. */
+  groupMembers(
+    properties: Properties,
+    group: string,
+    timeoutMs: number,
+  ): Promise<readonly { readonly clientId: string; readonly host: string }[] | string>;
   /** Every property that librdkafka lists, and whose it is: of consumers, of producers or of both. */
   properties(): { readonly name: string; readonly client: 'C' | 'P' | '*' }[];
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
@@ -286,6 +292,7 @@ interface Addon {
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
   lockFile(fd: number): boolean;
   userNamed(name: string): NativeUser | undefined;
+  groupNamed(name: string): number | undefined;
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
@@ -376,8 +383,8 @@ interface Addon {
     inTimeOrder: boolean;
     tellsNames: boolean;
     keyUnit: 'us' | 'ms' | 'ns';
-    /** What messages that are not packed hold. */
-    values: 'frame' | 'pcap';
+    /** What messages that are not packed hold; anything: each is taken as it is, whatever key and headers say. */
+    values: 'frame' | 'pcap' | 'anything';
     linkType: number;
     batchBytes: number;
     maxBatchAgeMs: number;

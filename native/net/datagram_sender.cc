@@ -12,9 +12,9 @@
 #include <cstring>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "capture/own/own_connections.h"
-#include "system/socket_address.h"
 
 namespace kcap {
 namespace {
@@ -47,35 +47,61 @@ DatagramSender::DatagramSender(const Napi::CallbackInfo& info)
   const std::string text = options.Get("address").As<Napi::String>();
   const int buffer_bytes = options.Get("bufferBytes").As<Napi::Number>();
   const auto port = static_cast<uint16_t>(options.Get("port").As<Napi::Number>().Uint32Value());
-  const SocketAddress address(text, port);
-  if (address.length() == 0) throw ErrorOf(info.Env(), EINVAL);
-  socket_ = socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const SocketAddress peer(text, port);
+  if (peer.length() == 0) throw ErrorOf(info.Env(), EINVAL);
+  socket_ = socket(peer.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket_ < 0) throw ErrorOf(info.Env(), errno);
   // Root may have more than net.core.wmem_max; others have as much.
   if (setsockopt(socket_, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof buffer_bytes) != 0)
     setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
-  if (const int error =
-          OwnConnections::Get().ConnectDatagrams(socket_, address.get(), address.length())) {
-    close(socket_);
-    socket_ = -1;
+  if (!Connect(peer)) {
+    const int error = errno;
+    CloseSocket();
     throw ErrorOf(info.Env(), error);
   }
   // What other hosts refuse is told by its cause also where a call has sent something before.
   const int on = 1;
   setsockopt(socket_, SOL_IP, IP_RECVERR, &on, sizeof on);
-  if (address.family() == AF_INET6) setsockopt(socket_, SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
+  if (peer.family() == AF_INET6) setsockopt(socket_, SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
   try {
     StartThread([this] { Run(); });
   } catch (const std::exception& error) {
-    OwnConnections::Get().CloseDatagrams(socket_);
-    socket_ = -1;
+    CloseSocket();
     throw Napi::Error::New(info.Env(), error.what());
   }
   Begin();
 }
 
-DatagramSender::~DatagramSender() {
-  if (socket_ >= 0) OwnConnections::Get().CloseDatagrams(socket_);
+DatagramSender::~DatagramSender() { CloseSocket(); }
+
+/** Binds first: what captures leave out is put down before anything is sent. */
+bool DatagramSender::Connect(const SocketAddress& peer) {
+  sockaddr_storage local{};
+  local.ss_family = peer.family();
+  if (bind(socket_, reinterpret_cast<sockaddr*>(&local), peer.length()) != 0) return false;
+  Connection connection;
+  connection.transport = Transport::kUdp;
+  connection.remote = Endpoint::Of(peer.get());
+  connection.exclusive = connection.open = true;
+  const auto enter = [&](bool knows_address) {
+    socklen_t length = sizeof local;
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&local), &length);
+    const auto own = Endpoint::Of(reinterpret_cast<const sockaddr*>(&local));
+    local_port_ = own.port;
+    connection.local.port = own.port;
+    if (knows_address) connection.local = own;
+    OwnConnections::Get().Enter(connection);
+  };
+  enter(false);
+  if (connect(socket_, peer.get(), peer.length()) != 0) return false;
+  enter(true);
+  return true;
+}
+
+void DatagramSender::CloseSocket() {
+  if (socket_ < 0) return;
+  close(std::exchange(socket_, -1));
+  if (local_port_ != 0) OwnConnections::Get().Leave(Transport::kUdp, local_port_);
 }
 
 Napi::Value DatagramSender::Send(const Napi::CallbackInfo& info) {
@@ -119,7 +145,10 @@ void DatagramSender::Run() {
   for (;;) {
     changed_.wait(lock, [this] { return closing_ || job_; });
     // What was handed over before the end still goes out.
-    if (!job_) return;
+    if (!job_) {
+      CloseSocket();
+      return;
+    }
     const Job job = std::move(*job_);
     lock.unlock();
     auto outcome = std::make_shared<Outcome>(SendAll(job));

@@ -3,7 +3,6 @@ import { linkTypeName } from '../capture/link-type.js';
 import { UserError } from '../errors/user-error.js';
 import { messageHeaders } from '../kafka/message-headers.js';
 import { slownessOf } from '../kafka/request-bounds.js';
-import { packageVersion } from '../package-version.js';
 import type { Account } from '../pipeline/account.js';
 import type { Sink } from '../pipeline/contracts.js';
 import type { Scope } from '../pipeline/scope.js';
@@ -125,7 +124,7 @@ function sendingOptions(
 async function openFile(
   { id, path: file, format, ring }: FileReporter,
   scope: Scope,
-  { linkTypes, log }: ReporterParts,
+  { linkTypes, application, log }: ReporterParts,
 ): Promise<Sink> {
   if (linkTypes.size > 1 && format !== 'pcapng')
     throw new UserError(
@@ -139,7 +138,7 @@ async function openFile(
       {
         ...{ file, fileFormat: format, ring },
         linkType: undefined,
-        application: `kcap ${packageVersion()}`,
+        application,
       },
       log,
     ),

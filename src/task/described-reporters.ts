@@ -36,6 +36,8 @@ export interface ReporterDefaults {
   readonly kafka: KafkaDefaults | undefined;
   readonly hep: Omit<HepReporter, 'name' | keyof Reporting> | undefined;
   readonly mqtt: Omit<MqttReporter, 'name' | keyof Reporting> | undefined;
+  /** Tunnels that are looked into where a task names none; undefined for all. */
+  readonly tunnels?: TaskDescription['decoder']['tunnels'];
   /** Of its `backpressure.reporter`. */
   readonly sendTimeoutMs?: number;
   readonly maxRetries?: number;
@@ -79,7 +81,7 @@ export async function openDescribedReporters(
     const reporters = await openMessageReporters(ofMessages, task, scope, parts);
     const reader = new SipReader({
       ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
-      ...{ tunnels: tunnelsOf(task), media: mediaOf(task, parts) },
+      ...{ tunnels: tunnelsOf(task, parts), media: mediaOf(task, parts) },
     });
     branches.push(new Branch({ name: 'messages', sink: new SipMessages(reader, reporters) }));
     accounts.push(() => reporters.map((reporter) => [reporter.name, reporter.account()]));
@@ -104,8 +106,9 @@ export async function openDescribedReporters(
   };
 }
 
-/** A task names some tunnels; what it can't name is always looked into. */
-function tunnelsOf({ decoder: { tunnels } }: TaskDescription): number {
+/** Of tunnels that a task can't name, all are looked into. */
+function tunnelsOf({ decoder }: TaskDescription, { defaults }: ReporterParts): number {
+  const tunnels = decoder.tunnels ?? defaults.tunnels;
   if (!tunnels) return ALL_TUNNELS;
   const closed = TUNNELS.filter((name) => !tunnels.includes(name));
   return closed.reduce((open, name) => open & ~(TUNNEL_NAMES.get(name) ?? 0), ALL_TUNNELS);
@@ -118,8 +121,7 @@ function mediaOf(
 ): ReportedMedia {
   if (parsers.some(({ name }) => name === 'rtp')) return 'all';
   const expectsRtcp = reporters.some(
-    (reporter) =>
-      reporter.name === 'hep' && (reporter.version ?? defaults.hep?.version ?? 3) === 3,
+    (reporter) => reporter.name === 'hep' && (reporter.version ?? defaults.hep?.version ?? 3) === 3,
   );
   return expectsRtcp ? 'rtcp' : 'none';
 }

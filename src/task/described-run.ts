@@ -25,6 +25,8 @@ export interface RunParts {
   readonly log: Logger;
   /** Opens what console reporters write to. */
   readonly openConsole: () => ByteOutput;
+  /** What writes a file, as pcapng says it. */
+  readonly application: string;
   /** Opens, in the scope, what takes the packets of an upload. */
   readonly openUpload?: (reporter: UploadReporter, scope: Scope) => Promise<Sink>;
 }

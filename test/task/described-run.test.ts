@@ -50,7 +50,7 @@ async function openedTask(
   const { log, records } = keptLog();
   const output = new KeptOutput();
   const parts: RunParts = {
-    ...{ stop, log, openConsole: () => output },
+    ...{ stop, log, openConsole: () => output, application: 'kcap test' },
     ...{ who: { agentId: 'edge-1', pipelineId: 0 }, spoolFolder: await tempFolder(t) },
     defaults: { connection: undefined, kafka: undefined, hep: undefined, mqtt: undefined },
     ...more,

@@ -148,30 +148,6 @@ int OwnConnections::Close(int socket) {
   return close(socket);
 }
 
-int OwnConnections::ConnectDatagrams(int socket, const sockaddr* peer, socklen_t peer_length) {
-  Connection connection;
-  connection.transport = Transport::kUdp;
-  connection.remote = Endpoint::Of(peer);
-  connection.exclusive = connection.open = true;
-  const bool is_bound = BindToFreePort(socket, peer->sa_family);
-  connection.local = LocalEndOf(socket);
-  if (is_bound) Enter(connection);
-  if (connect(socket, peer, peer_length) != 0) {
-    const int error = errno;
-    if (is_bound) Leave(Transport::kUdp, connection.local.port);
-    return error;
-  }
-  // The kernel has chosen the local address by now.
-  connection.local = LocalEndOf(socket);
-  Enter(connection);
-  return 0;
-}
-
-void OwnConnections::CloseDatagrams(int socket) {
-  if (const uint16_t port = LocalEndOf(socket).port) Leave(Transport::kUdp, port);
-  close(socket);
-}
-
 int OwnConnections::OpenFor(const sockaddr* peer, int peer_length, uint16_t* local_port) {
   const int opened = socket(peer->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (opened < 0) return -1;

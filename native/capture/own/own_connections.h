@@ -38,9 +38,6 @@ class OwnConnections {
   int Connect(int socket, const sockaddr* broker, int broker_length);
   /** librdkafka's closesocket_cb. Returns 0 or -1 as close(2) does. */
   int Close(int socket);
-  /** Connects a UDP socket that CloseDatagrams() then closes. Returns 0 or an errno. */
-  int ConnectDatagrams(int socket, const sockaddr* peer, socklen_t peer_length);
-  void CloseDatagrams(int socket);
   /** A TCP socket for a connection to this peer that somebody else then makes and closes: bound,
    * and put down. -1 and errno where there can be none. */
   int OpenFor(const sockaddr* peer, int peer_length, uint16_t* local_port);
