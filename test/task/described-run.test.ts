@@ -8,6 +8,7 @@ import { describe, test, type TestContext } from 'node:test';
 
 import { textDocument } from '#kcap/documents/read-document.js';
 import { UserError } from '#kcap/errors/user-error.js';
+import { InMemoryBroker } from '#kcap/kafka/in-memory-broker.js';
 import { underWay } from '#kcap/pipeline/account.js';
 import { openInScope } from '#kcap/pipeline/scope.js';
 import { Stop } from '#kcap/pipeline/stop.js';
@@ -461,6 +462,60 @@ reporters:
     await back.run.close();
     await waitFor(() => received === spooled, { limitMs: 10_000, what: 'the spool' });
     assert.equal(back.reporters().get('hep')?.out.packets, spooled);
+  });
+
+  test('spools messages while the brokers are away, and sends them once they are back', async (t) => {
+    let broker = new InMemoryBroker(0);
+    t.after(() => {
+      broker.close();
+    });
+    broker.createTopic('sip', 1);
+    const { address } = broker;
+    const run = await openedTask(
+      t,
+      `
+id: outage
+capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}"}
+parsers: [sip]
+reporters:
+  - name: kafka
+    config: {brokers: "${address}", topic: sip, properties: ${unordered()}}
+    send_timeout: 100ms
+    max_retries: 0
+    fallback: spool
+`,
+    );
+    const [, port] = /:(\d+), reporting/.exec(run.started) ?? [];
+    const sender = createSocket('udp4');
+    t.after(() => sender.close());
+    const ended = run.ends();
+    const reporter = () => run.reporters().get('kafka');
+    let sent = 0;
+    const sendUntil = async (what: string, condition: () => boolean) => {
+      await waitFor(
+        () => {
+          const message = sipRequest('INVITE', `call-${sent++}`);
+          sender.send(hepOf(message), Number(port), '127.0.0.1');
+          return condition();
+        },
+        { limitMs: 20_000, what },
+      );
+    };
+    await sendUntil('a message in the topic', () => (reporter()?.out.packets ?? 0) > 0);
+    broker.close();
+    await sendUntil(
+      'spooled messages',
+      () => (reporter()?.outcomes.get('spooled')?.packets ?? 0) > 5,
+    );
+    broker = new InMemoryBroker(Number(/\d+$/.exec(address)?.[0]));
+    broker.createTopic('sip', 1);
+    await waitFor(() => reporter()?.in.packets === sent && reporter()?.out.packets === sent, {
+      ...{ limitMs: 30_000, what: 'all messages in the topic' },
+    });
+    run.stop.request();
+    await ended;
+    const { messages_in, messages_out } = summarize(run.run.account(), 0);
+    assert.deepEqual({ messages_in, messages_out }, { messages_in: sent, messages_out: sent });
   });
 
   for (const [what, reporters, expected] of [
