@@ -7,11 +7,11 @@ import tseslint from 'typescript-eslint';
  */
 const levels = [
   ['packet', 'errors', 'addon.ts', 'protocols'],
-  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language'],
-  ['pipeline', 'spool', 'topic', 'extcap'],
+  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'redis', 'aws', 'cloudshark'],
+  ['pipeline', 'spool', 'topic', 'extcap', 'uploads'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
-  ['terminal'],
+  ['terminal', 'agent'],
   ['commands'],
   ['main.ts'],
 ];

@@ -10,10 +10,12 @@ demo_packages=(iputils-ping tshark)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
   shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime bash-completion zsh fish man-db
-  groff-base ccache)
+  groff-base ccache redis-server python3-venv)
 # All but ccache, which only saves time.
 test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
-  openssl faketime zsh fish man groff lexgrog)
+  openssl faketime zsh fish man groff lexgrog redis-server redis-cli)
+# What begins by itself where it is installed: tests begin their own, at ports of their own.
+test_services=(redis-server)
 
 # The tests, and a Node with one more library in it.
 sanitize_packages=("${test_packages[@]}" binutils patchelf)
@@ -57,10 +59,25 @@ install_system_packages() {
 
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
-  if ! apt_install "${missing[@]}"; then
+  if apt_install "${missing[@]}"; then
+    stop_services "${missing[@]}"
+  else
     # The same things may be there by another name or from another place.
     check_found "${missing[*]}" "${commands[@]}"
   fi
+}
+
+# stop_services PACKAGE...: of the packages that were installed just now.
+stop_services() {
+  local service
+  [ -d /run/systemd/system ] || return 0
+  for service in "${test_services[@]}"; do
+    [[ " $* " != *" $service "* ]] || as_root systemctl --quiet disable --now "$service"
+  done
+}
+
+as_root() {
+  if [ "$EUID" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 missing_packages() {
