@@ -65,6 +65,11 @@ export class Autostop {
     });
   }
 
+  /** The condition that has ended the run, such as `packets:5`; undefined where none has. */
+  get reached(): string | undefined {
+    return this.#reached;
+  }
+
   /** The run begins. */
   begin(): void {
     const { durationMs, idleMs } = this.#conditions;
@@ -88,7 +93,8 @@ export class Autostop {
 
   #end(kind: 'duration' | 'idle', ms = 0): void {
     if (this.#stop.isEnding) return;
-    this.#say(`${kind}:${ms / 1000}`);
+    this.#reached = `${kind}:${ms / 1000}`;
+    this.#say(this.#reached);
     this.#stop.request();
   }
 
