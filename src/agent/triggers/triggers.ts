@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { systemError } from '../../errors/system-error.js';
+import { UserError } from '../../errors/user-error.js';
+import { sweepParts } from '../../files/whole-file.js';
+import type { UploadTarget } from '../../uploads/captured-file.js';
+import { KeptFiles } from '../../uploads/kept-files.js';
+import { cloudsharkTarget, localTarget, s3Target } from '../../uploads/targets.js';
+import { Uploads } from '../../uploads/uploads.js';
+import type { MessageAnswer } from './capture-result.js';
+import { Captures, type CaptureSettings } from './captures.js';
+import { listenToRedis } from './redis-trigger.js';
+import { SqsTrigger } from './sqs-trigger.js';
+import type { TriggerSettings } from './trigger-settings.js';
+
+/** All that makes captures of messages: the channels that messages come from, and the captures. */
+export class Triggers {
+  readonly #captures: Captures;
+  readonly #channels: readonly { close(): Promise<void> | void }[];
+  readonly #stop = new AbortController();
+
+  private constructor(
+    captures: Captures,
+    channels: readonly { close(): Promise<void> | void }[],
+    uploads: Uploads,
+  ) {
+    this.#captures = captures;
+    this.#channels = channels;
+    void uploads.sendKept(this.#stop.signal);
+  }
+
+  /**
+   * Begins to listen. A channel that is away is no failure: it is tried until it is there.
+   *
+   * @param application who captures, as a pcapng file says it
+   * @throws UserError where there is no target, or a folder is missing
+   */
+  static async open(
+    settings: TriggerSettings,
+    application: string,
+    log: Logger,
+  ): Promise<Triggers> {
+    const { captures: captureSettings, atOnce } = settings;
+    const targets = await openTargets(settings);
+    const kept = await openKept(settings.keptFolder);
+    const uploads = new Uploads(targets, { kept, log });
+    const captures = new Captures(captureSettings, { atOnce, uploads, application, log });
+    const { redis, sqs } = settings;
+    const channels = await Promise.all([
+      ...(redis ? [listenToRedis(redis, captures, log)] : []),
+      ...(sqs ? [SqsTrigger.open(sqs, captures, log)] : []),
+    ]);
+    return new Triggers(captures, channels, uploads);
+  }
+
+  /** A message from the agent's socket; resolves when its captures have gone to their targets. */
+  capture(message: unknown): Promise<MessageAnswer> {
+    return this.#captures.take('socket', JSON.stringify(message)).answer;
+  }
+
+  /** How many captures of each source had each result, and how many messages were refused. */
+  counts(): Iterable<{ source: string; result: string; count: number }> {
+    return this.#captures.counts();
+  }
+
+  /** Messages are translated with these from now on; captures go on. */
+  update(settings: CaptureSettings): void {
+    this.#captures.update(settings);
+  }
+
+  /** Listens no more; ends the captures that run with what they have, and sends or keeps it. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    // Captures first: what channels hold back is given back once nothing of it begins any more.
+    const closed = this.#captures.close();
+    await Promise.all(this.#channels.map(async (channel) => channel.close()));
+    await closed;
+  }
+}
+
+async function openTargets(settings: TriggerSettings): Promise<UploadTarget[]> {
+  const { localFolder, s3, cloudshark } = settings;
+  if (localFolder !== undefined) await requireFolder(localFolder);
+  const targets = [
+    ...(localFolder === undefined ? [] : [localTarget(localFolder)]),
+    ...(s3 ? [s3Target(s3.place, s3.key)] : []),
+    ...(cloudshark ? [cloudsharkTarget(cloudshark)] : []),
+  ];
+  if (targets.length === 0)
+    throw new UserError('triggers', 'captures would go nowhere', {
+      remedy: 'set general.writelocal, s3.upload or cloudshark.upload',
+      exitStatus: 2,
+    });
+  return targets;
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const what = `general.localdir ${folder}`;
+  try {
+    if (!(await stat(folder)).isDirectory())
+      throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    await sweepParts(folder);
+  } catch (error) {
+    throw systemError(what, error, {
+      named: { verb: 'name', noun: 'folder' },
+      use: 'write to',
+      missing: 'make it, or name another one',
+    });
+  }
+}
+
+async function openKept(folder: string): Promise<KeptFiles> {
+  try {
+    return await KeptFiles.open(folder);
+  } catch (error) {
+    throw systemError(`keep captures in ${folder}`, error, {
+      named: { verb: 'name', noun: 'folder with data_dir' },
+      use: 'write to',
+      missing: 'make the folder that it is to be in',
+    });
+  }
+}
