@@ -7,7 +7,19 @@ import tseslint from 'typescript-eslint';
  */
 const levels = [
   ['packet', 'errors', 'addon.ts', 'protocols'],
-  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'redis', 'aws', 'cloudshark'],
+  [
+    'files',
+    'net',
+    'pcap',
+    'decode',
+    'capture',
+    'kafka',
+    'language',
+    'documents',
+    'redis',
+    'aws',
+    'cloudshark',
+  ],
   ['pipeline', 'spool', 'topic', 'extcap', 'uploads'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],

@@ -14,6 +14,7 @@ void BatchProducer::Init(Napi::Env env, Napi::Object exports) {
       DefineClass(env, "BatchProducer",
                   {
                       InstanceMethod<&BatchProducer::Produce>("produce"),
+                      InstanceMethod<&BatchProducer::ProduceMessages>("produceMessages"),
                       InstanceMethod<&BatchProducer::Flush>("flush"),
                       InstanceMethod<&BatchProducer::Purge>("purge"),
                       InstanceMethod<&BatchProducer::Withdraw>("withdraw"),
@@ -123,6 +124,15 @@ Napi::Value BatchProducer::Produce(const Napi::CallbackInfo& info) {
       Submit(info.Env(), [this, records] { return static_cast<double>(ProduceRecords(records)); });
   // The thread reads the Buffer until then, and perhaps nobody else holds it any more.
   promise.As<Napi::Object>().Set("records", buffer);
+  return promise;
+}
+
+Napi::Value BatchProducer::ProduceMessages(const Napi::CallbackInfo& info) {
+  const auto buffer = info[0].As<Napi::Buffer<uint8_t>>();
+  const std::span<const uint8_t> frames(buffer.Data(), buffer.Length());
+  const auto promise = Submit(info.Env(), [this, frames] { return ProduceFrames(frames); });
+  // As above.
+  promise.As<Napi::Object>().Set("frames", buffer);
   return promise;
 }
 

@@ -25,6 +25,7 @@
 #include "kafka/settled_mark.h"
 #include "kafka/undelivered_packets.h"
 #include "system/threaded_object.h"
+#include "wire/framed_message.h"
 #include "wire/message_arguments.h"
 #include "wire/packed_message.h"
 #include "wire/plain_message.h"
@@ -32,8 +33,9 @@
 namespace kcap {
 
 /**
- * Sends the records of batches to a topic, one message each or many (docs/wire-format.md), and
- * counts the delivery reports. All work is done in one thread: librdkafka's queue has one user.
+ * Sends the records of batches to a topic, one message each or many (docs/wire-format.md), or
+ * messages that JavaScript has made, and counts the delivery reports. All work is done in one
+ * thread: librdkafka's queue has one user.
  */
 class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedObject {
  public:
@@ -70,6 +72,10 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   /** produce(records, linkType, nanoseconds, interface?) → Promise of the bytes taken: fewer where
    * the queue is full. */
   Napi::Value Produce(const Napi::CallbackInfo& info);
+  /** produceMessages(frames) → Promise of the bytes taken of framed messages (framed_message.h):
+   * fewer where the queue is full, negative where a frame makes no sense; those before it have
+   * been taken. */
+  Napi::Value ProduceMessages(const Napi::CallbackInfo& info);
   /** flush(timeoutMs) → Promise of the number of messages that are still not delivered. */
   Napi::Value Flush(const Napi::CallbackInfo& info);
   /** purge() → Promise: every message not yet delivered has failed. */
@@ -120,6 +126,10 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   bool HasTurns() const { return !keys_choose_ && flow_partitions_ <= 1; }
   uint64_t UnderWay() const { return accepted_ - reported_; }
   size_t ProduceRecords(const Records& records);
+  /** Negative where the frames make no sense. */
+  double ProduceFrames(std::span<const uint8_t> frames);
+  template <typename ProduceOne>
+  size_t ProduceEach(size_t length, ProduceOne produce_one);
   bool HasRoom();
   bool IsShort(int queued) const;
   bool IsFull(rd_kafka_resp_err_t error) const;
@@ -131,6 +141,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   enum class Outcome { kTaken, kQueueFull, kRefused };
   void BeginMessage(int flags, void* opaque, int64_t timestamp_ms);
   Outcome ProduceRecord(const Records& records, const uint8_t* record);
+  Outcome ProduceFrame(const FramedMessage& message);
   // Packs: producer_packing.cc.
   size_t PackRecords(const Records& records);
   static RecordRun PackFirst(Pack& pack, std::span<const uint8_t> records, uint64_t number);

@@ -55,15 +55,37 @@ int BatchProducer::IdleMs() const {
 
 size_t BatchProducer::ProduceRecords(const Records& records) {
   if (packs_) return PackRecords(records);
-  size_t at = 0;
-  int waited_ms = 0;
-  for (int count = 0; at < records.length && !cancelled_; count++) {
-    if (count % kRecordsBetweenLooks == 0 && !HasRoom()) break;
+  return ProduceEach(records.length, [&](size_t at, size_t& size) {
     RecordHeader header;
     memcpy(&header, records.bytes + at, sizeof header);
-    const auto outcome = ProduceRecord(records, records.bytes + at);
+    size = sizeof header + header.captured;
+    return ProduceRecord(records, records.bytes + at);
+  });
+}
+
+double BatchProducer::ProduceFrames(std::span<const uint8_t> frames) {
+  FramedMessage message;
+  bool make_sense = true;
+  const size_t taken = ProduceEach(frames.size(), [&](size_t at, size_t& size) {
+    make_sense = message.Read(frames.subspan(at));
+    if (!make_sense) return Outcome::kRefused;
+    size = message.frame_length();
+    return ProduceFrame(message);
+  });
+  return make_sense ? static_cast<double>(taken) : -1;
+}
+
+/** `produce_one` makes a message of what begins at an offset, and says how many bytes that are. */
+template <typename ProduceOne>
+size_t BatchProducer::ProduceEach(size_t length, ProduceOne produce_one) {
+  size_t at = 0;
+  int waited_ms = 0;
+  for (int count = 0; at < length && !cancelled_; count++) {
+    if (count % kRecordsBetweenLooks == 0 && !HasRoom()) break;
+    size_t size = 0;
+    const auto outcome = produce_one(at, size);
     if (outcome == Outcome::kTaken) {
-      at += sizeof header + header.captured;
+      at += size;
     } else if (outcome == Outcome::kRefused) {
       break;
     } else if (waited_ms < kMaxWaitForRoomMs) {
@@ -142,6 +164,31 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   } else {
     CountFailure(code);
   }
+  return Outcome::kTaken;
+}
+
+BatchProducer::Outcome BatchProducer::ProduceFrame(const FramedMessage& message) {
+  const uint64_t number = accepted_.load(std::memory_order_relaxed) + 1;
+  BeginMessage(RD_KAFKA_MSG_F_COPY, reinterpret_cast<void*>(number), message.timestamp_ms());
+  arguments_.PutKey(message.key());
+  arguments_.PutValue(message.value());
+  auto headers = message.CopyHeaders();
+  if (headers) arguments_.Put(RD_KAFKA_VTYPE_HEADERS).headers = headers.get();
+  rd_kafka_error_t* error = arguments_.Produce(client());
+  if (!error) {
+    headers.release();  // librdkafka has taken them over
+    Add(accepted_, 1);
+    settled_mark_.Begin(number);
+    turns_.Produced(message.key().size() + message.value().size());
+    return Outcome::kTaken;
+  }
+  const auto code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  if (IsFull(code)) return Outcome::kQueueFull;
+  if (IsTooLarge(code))
+    CountFailure(kLargerThanClientTakes, 1);
+  else
+    CountFailure(code);
   return Outcome::kTaken;
 }
 

@@ -17,7 +17,7 @@ export interface KafkaOptions {
 
 /** Whose properties these are. */
 export interface PropertiesUse {
-  readonly role: 'producer' | 'consumer';
+  readonly role: 'producer' | 'consumer' | 'both';
   /** What a property of the other role has no effect with. */
   readonly mode: string;
   /** Where no broker is given. */
@@ -30,7 +30,7 @@ export interface PropertiesUse {
  */
 export function parseKafkaOptions(
   args: Pick<Arguments<typeof KAFKA>, 'kafka-broker' | 'kafka-topic' | 'kafka-config'>,
-  role: 'producer' | 'consumer',
+  role: PropertiesUse['role'],
   log: Logger,
   mode = `--${role}`,
 ): KafkaOptions {

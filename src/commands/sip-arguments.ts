@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { readyFilter } from '../capture/ready-filter.js';
 import { systemError } from '../errors/system-error.js';
 import { usageError } from '../errors/user-error.js';
+import type { Properties } from '../kafka/properties.js';
 import { LanguageError } from '../language/language-error.js';
 import { compileSipFilter, type SipFilter } from '../language/sip-filter.js';
-import { parseReportTarget, type ReportTarget } from '../task/report-target.js';
+import { parseReportTarget, sipTopicOf, type ReportTarget } from '../task/report-target.js';
 import type { PacketsFrom, SensingOptions } from '../task/sensing.js';
 import { parseUser, type User } from '../terminal/privileges.js';
 import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
-import { parseRun, readyFilter, type RunArguments } from './both-modes.js';
+import { parseRun, type RunArguments } from './both-modes.js';
 import { parseCapturing, parsePlace } from './capture-arguments.js';
 import type { Arguments } from './command.js';
 import { parseAutostop } from './file-options.js';
-import { parseKafkaOptions } from './kafka-arguments.js';
+import { parseKafkaOptions, parseProperties } from './kafka-arguments.js';
 import { parseReading } from './reading-arguments.js';
 import type { SIP_OPTIONS } from './sip-options.js';
 
@@ -39,10 +41,12 @@ export async function parseSipOptions(
   const autostop = parseAutostop(args.autostop);
   if (autostop.fileBytes !== undefined)
     throw usageError('-a filesize', 'no file is written', 'leave it out');
-  const packets = parsePackets(args, given, run, log);
+  const reportsToKafka = targets.some(({ kind }) => kind === 'kafka');
+  const packets = parsePackets(args, { given, reportsToKafka }, run, log);
+  const kafka = reportsToKafka ? parseReporting(args, packets, targets, log) : undefined;
   const user = parseUser(args['relinquish-privileges']);
   const filters = await compileFilters(args['sip-filter']);
-  const filter = await readyFilter(run);
+  const filter = await readyFilter(run.filter);
   return {
     ...run,
     filter,
@@ -51,6 +55,7 @@ export async function parseSipOptions(
         ? { kind: 'topic', options: { ...packets.options, filter } }
         : { kind: 'capture', options: { ...packets.options, filter } },
     targets,
+    kafka,
     filters,
     reassembles: args.reassemble,
     autostop,
@@ -73,17 +78,19 @@ const OF_TOPICS = [
 
 function parsePackets(
   args: SipArguments,
-  given: ReadonlySet<string>,
+  { given, reportsToKafka }: { given: ReadonlySet<string>; reportsToKafka: boolean },
   run: RunArguments,
   log: Logger,
 ): PacketsFrom {
   const isCapture = args.interface.length > 0 || args.read.length > 0;
-  const isTopic = ['kafka-broker', 'kafka-topic'].some((name) => given.has(name));
+  // Brokers may be those of a reporter.
+  const namesBrokers = given.has('kafka-broker') && !(isCapture && reportsToKafka);
+  const isTopic = namesBrokers || given.has('kafka-topic');
   if (isCapture && isTopic)
     throw usageError(
-      args.interface.length > 0 ? '-i and -k' : '-r and -k',
+      `${args.interface.length > 0 ? '-i' : '-r'} and ${reportsToKafka ? '-t' : '-k'}`,
       'one run has one kind of source',
-      'give only one of the two',
+      'give only one of the two; a topic to report to is --report kafka:TOPIC',
     );
   const foreign = (isTopic ? OF_CAPTURES : OF_TOPICS).find((name) => given.has(name));
   if (foreign !== undefined && (isCapture || isTopic))
@@ -93,7 +100,8 @@ function parsePackets(
       "see 'kcap sip --help'",
     );
   if (isTopic) {
-    const kafka = parseKafkaOptions(args, 'consumer', log, 'kcap sip');
+    const role = reportsToKafka ? 'both' : 'consumer';
+    const kafka = parseKafkaOptions(args, role, log, 'kcap sip');
     return {
       kind: 'topic',
       options: { ...parseReading(args, kafka, Date.now()), filter: run.filter },
@@ -106,6 +114,26 @@ function parsePackets(
   );
   const { filter, snapLength } = run;
   return { kind: 'capture', options: { ...parseCapturing(args, from), filter, snapLength } };
+}
+
+/** How Kafka is reached by those that report to it: as it is where packets come from it. */
+function parseReporting(
+  args: SipArguments,
+  packets: PacketsFrom,
+  targets: readonly ReportTarget[],
+  log: Logger,
+): Properties {
+  if (packets.kind === 'capture')
+    return parseProperties(args, { role: 'producer', mode: '--report kafka:' }, log);
+  const { topic, properties } = packets.options;
+  for (const target of targets)
+    if (target.kind === 'kafka' && sipTopicOf(target) === topic)
+      throw usageError(
+        `--report ${target.name}`,
+        'packets are read from this topic, and nothing is written to it',
+        'report to another topic',
+      );
+  return properties;
 }
 
 function parseTargets({ report }: SipArguments): readonly [ReportTarget, ...ReportTarget[]] {

@@ -72,7 +72,7 @@ const REPORTS = {
     array: true,
     nargs: 1,
     describe:
-      'where messages go: text:, json:, hep://HOST:PORT (also hep+tcp, hep+tls), json+udp://HOST:PORT (also json+tcp); repeatable. Default: text: on a terminal, else json:',
+      'where messages go: text:, json:, kafka:TOPIC, hep://HOST:PORT (also hep+tcp, hep+tls), json+udp://HOST:PORT (also json+tcp); repeatable. Default: text: on a terminal, else json:',
     default: [],
   },
   raw: { type: 'boolean', describe: 'show the whole message below its line' },

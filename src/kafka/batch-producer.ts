@@ -51,6 +51,8 @@ export interface ProducerOptions {
   readonly keepsUndelivered?: boolean;
   /** Whether keys choose partitions, by the configuration's partitioner; by default partitions take turns. */
   readonly keysChoose?: boolean;
+  /** Whether messages are made of packets, or come as such: what remedies are about. */
+  readonly sends?: 'packets' | 'messages';
   /** Every how many deliveries one is reported; 0 for none. */
   readonly reportEvery: number;
 }
@@ -76,7 +78,7 @@ export interface ReturnedBatch extends PacketBatch {
   readonly numbers: Float64Array;
 }
 
-/** Sends batches to a topic, one message a packet (docs/wire-format.md). */
+/** Sends batches to a topic, one message a packet (docs/wire-format.md), or messages that were made elsewhere. */
 export class BatchProducer {
   readonly #native: NativeProducer;
   readonly #log: Logger;
@@ -85,6 +87,7 @@ export class BatchProducer {
   /** How many packets had failed for a cause when that was last said. */
   readonly #saidFailures = new Map<string, number>();
   readonly #timestamp: KafkaTimestamp;
+  readonly #sends: 'packets' | 'messages';
   readonly #namesInterface: boolean;
   readonly #pack: Packing | undefined;
   /** That are filled at the same time. */
@@ -97,12 +100,13 @@ export class BatchProducer {
   /** What was wrong with the connection when the rest was given up. */
   #troubleAtPurge: string | undefined;
   #onReports: (() => void) | undefined;
-  #onFailure: (() => void) | undefined;
+  readonly #onFailure: (() => void)[] = [];
   #failure: UserError | undefined;
 
   constructor(options: ProducerOptions, log: Logger) {
     this.#log = log;
     this.#timestamp = options.timestamp;
+    this.#sends = options.sends ?? 'packets';
     this.#namesInterface = options.namesInterface;
     this.#pack = options.pack;
     this.#packs = Math.max(1, options.flowPartitions ?? 0);
@@ -155,6 +159,16 @@ export class BatchProducer {
   async offer({ bytes, link }: PacketBatch): Promise<number> {
     const name = this.#namesInterface ? link.interface : undefined;
     return this.#native.produce(bytes, link.linkType, link.precision === 'nano', name);
+  }
+
+  /**
+   * The same of messages with keys, values, headers and timestamps of their own, framed as KafkaFrame does it
+   * (src/protocols/report/kafka-frame.ts). The number of the frames' bytes that were taken.
+   */
+  async offerMessages(frames: Buffer): Promise<number> {
+    const taken = await this.#native.produceMessages(frames);
+    if (taken < 0) throw new Error('a framed message contradicts itself');
+    return taken;
   }
 
   /** Waits up to `timeoutMs` for deliveries; the number of messages still under way. */
@@ -246,7 +260,7 @@ export class BatchProducer {
 
   /** Calls `listener` once nothing can be sent any more. */
   onFailure(listener: () => void): void {
-    this.#onFailure = listener;
+    this.#onFailure.push(listener);
   }
 
   async close(): Promise<void> {
@@ -271,6 +285,7 @@ export class BatchProducer {
       messageBytes: this.#native.requestBounds().messageBytes,
       timestamp: this.#timestamp,
       headers: this.#headers,
+      sends: this.#sends,
     });
     this.#log.error({ event: 'undelivered', count: failure.packets }, text);
   }
@@ -288,7 +303,7 @@ export class BatchProducer {
     if (this.#failure) return;
     const { cause, remedy } = problemOf(message, this.#facts, { name });
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
-    this.#onFailure?.();
+    for (const listener of this.#onFailure) listener();
   }
 }
 

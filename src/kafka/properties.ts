@@ -49,7 +49,8 @@ export function checkProperty(
 }
 
 /** Whether only the other kind of client has a use for it: librdkafka ignores it. */
-export function isOfOtherClient(name: string, role: 'producer' | 'consumer'): boolean {
+export function isOfOtherClient(name: string, role: 'producer' | 'consumer' | 'both'): boolean {
+  if (role === 'both') return false;
   const client = addon.properties().find((property) => property.name === name)?.client ?? '*';
   return client === (role === 'producer' ? 'C' : 'P');
 }

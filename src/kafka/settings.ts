@@ -31,6 +31,12 @@ const SPOOLING_PRODUCER: Properties = new Map([
   ['message.timeout.ms', '0'],
 ]);
 
+/** Reports are larger than most packets, with many headers; whoever makes them lets more wait, or drops it. */
+const REPORTING_PRODUCER: Properties = new Map([
+  ['queue.buffering.max.messages', '100000'],
+  ['queue.buffering.max.kbytes', String(32 * 1024)],
+]);
+
 /** librdkafka sends values from where they lie that are longer than this; it would copy those of the usual packs. */
 const PACKING_PRODUCER: Properties = new Map([['message.copy.max.bytes', '4096']]);
 
@@ -100,15 +106,21 @@ export function controlProperties(user: Properties): Properties {
 /**
  * @param how.spools whether what can't be sent has a place on disk
  * @param how.packs whether messages hold many packets
+ * @param how.reports whether messages are reports of what packets hold
  */
 export function producerProperties(
   user: Properties,
-  { spools = false, packs = false }: { readonly spools?: boolean; readonly packs?: boolean } = {},
+  {
+    spools = false,
+    packs = false,
+    reports = false,
+  }: { readonly spools?: boolean; readonly packs?: boolean; readonly reports?: boolean } = {},
 ): Properties {
   const properties = new Map([
     ...PRODUCER,
     ...(spools ? SPOOLING_PRODUCER : []),
     ...(packs ? PACKING_PRODUCER : []),
+    ...(reports ? REPORTING_PRODUCER : []),
     ...renewalProperties(user),
     ...user,
   ]);

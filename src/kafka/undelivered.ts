@@ -15,6 +15,8 @@ export interface SendingFacts {
   readonly messageBytes: number;
   /** Which time messages carry. */
   readonly timestamp: 'packet' | 'now';
+  /** What is sent: packets can be cut, and stamped with the time of sending. */
+  readonly sends: 'packets' | 'messages';
   /** Of every message. */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
@@ -33,12 +35,12 @@ export function undeliveredProblem(
   if (id === LARGER_THAN_CLIENT_TAKES)
     return {
       cause: `${text} (${facts.messageBytes})`,
-      remedy: `${shortening(facts, facts.messageBytes)}, or raise -X message.max.bytes`,
+      remedy: `${shortening(facts, facts.messageBytes)}raise -X message.max.bytes`,
     };
   if (id === LARGER_THAN_TOPIC_TAKES)
     return {
       cause: `larger than the topic takes (${setting('max.message.bytes', facts)})`,
-      remedy: `${shortening(facts, Number(facts.topicSettings['max.message.bytes']))}, or raise max.message.bytes of the topic`,
+      remedy: `${shortening(facts, Number(facts.topicSettings['max.message.bytes']))}raise max.message.bytes of the topic`,
     };
   if (id === TIME_REFUSED && timeMs !== undefined) return timeProblem(text, timeMs, facts);
   return { cause: text, remedy: undefined };
@@ -57,32 +59,33 @@ export function undeliveredText(
   const { cause, remedy } = undeliveredProblem(failure, facts);
   const what =
     before === undefined
-      ? 'packets are not delivered'
-      : `${failure.packets - before} more packet(s) not delivered`;
+      ? `${facts.sends} are not delivered`
+      : `${failure.packets - before} more ${facts.sends === 'packets' ? 'packet(s)' : 'message(s)'} not delivered`;
   return `${what}: ${cause}${remedy === undefined ? '' : `; ${remedy}`}`;
 }
 
-/** What makes a message shorter that may have so many bytes; NaN where that is not known. */
-function shortening({ headers }: SendingFacts, limitBytes: number): string {
+/** What makes a message shorter that may have so many bytes, where something does; NaN where that is not known. */
+function shortening({ headers, sends }: SendingFacts, limitBytes: number): string {
+  if (sends === 'messages') return '';
   const sizes = headers.map(([name, value]) => ({ name, bytes: headerBytes([[name, value]]) }));
   const [longest] = sizes.sort((a, b) => b.bytes - a.bytes);
   // Not even an empty packet would fit.
   if (longest && headerBytes(headers) + FRAMING_BYTES > limitBytes)
-    return `shorten the header ${longest.name} (-H), which has ${longest.bytes} bytes`;
-  return 'cut packets with -s';
+    return `shorten the header ${longest.name} (-H), which has ${longest.bytes} bytes, or `;
+  return 'cut packets with -s, or ';
 }
 
 function timeProblem(cause: string, timeMs: number, facts: SendingFacts): Problem {
   const now = Date.now();
   const isOwn = facts.timestamp === 'packet' && Math.abs(timeMs - now) > FAR_MS;
   const whose = isOwn
-    ? `the packet's own time, ${at(timeMs)}, where this machine's clock says ${at(now)}`
+    ? `the ${facts.sends === 'packets' ? 'packet' : 'message'}'s own time, ${at(timeMs)}, where this machine's clock says ${at(now)}`
     : `by this machine's clock, ${at(timeMs)}`;
   const limits = `${setting('message.timestamp.after.max.ms', facts)} and ${setting('message.timestamp.before.max.ms', facts)} of the topic`;
   return {
     cause: `${cause}: ${whose}`,
     remedy: isOwn
-      ? `raise ${limits}, or send the time of sending instead: --kafka-timestamp now`
+      ? `raise ${limits}${facts.sends === 'packets' ? ', or send the time of sending instead: --kafka-timestamp now' : ''}`
       : `set this machine's clock or the broker's, whichever is wrong, or raise ${limits}`,
   };
 }

@@ -1,13 +1,15 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { enterOwnDatagrams } from './own-connections.js';
 
 /** Of the kernel's queue, which takes bursts. */
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** Sends datagrams to one address. */
+/** Sends datagrams to one address; captures leave them out. */
 export class DatagramSocket {
   readonly #socket: Socket;
+  #closed: Promise<unknown> | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -21,8 +23,14 @@ export class DatagramSocket {
       sendBufferSize: SEND_BUFFER_BYTES,
     });
     try {
+      socket.bind(0);
+      await once(socket, 'listening');
+      const { port: localPort } = socket.address();
+      const { leave } = enterOwnDatagrams(localPort, undefined, { address, port });
+      socket.once('close', leave);
       socket.connect(port, address);
       await once(socket, 'connect');
+      enterOwnDatagrams(localPort, socket.address().address, { address, port });
       return new DatagramSocket(socket);
     } catch (error) {
       socket.close();
@@ -40,9 +48,9 @@ export class DatagramSocket {
     this.#socket.send(bytes, start, end - start, onSent);
   }
 
+  /** May be called again. */
   async close(): Promise<void> {
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
-    await closed;
+    this.#closed ??= once(this.#socket.close(), 'close');
+    await this.#closed;
   }
 }

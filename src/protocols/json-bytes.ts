@@ -1,5 +1,6 @@
 const SMALLEST_BYTES = 4096;
 const FEW_BYTES = 24;
+const LINE_FEED = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
 const QUOTES = Buffer.from('"');
@@ -31,6 +32,39 @@ export class JsonBytes {
     if (length > FEW_BYTES) piece.copy(bytes, at);
     else for (let index = 0; index < length; index++) bytes[at + index] = piece[index] ?? 0;
     this.length = at + length;
+  }
+
+  /** Leaves so many bytes, to be written later: where they begin. */
+  reserve(count: number): number {
+    this.#makeRoom(count);
+    const at = this.length;
+    this.length = at + count;
+    return at;
+  }
+
+  /** Writes once more what stands at [start, end) of what has been written: few bytes. */
+  again(start: number, end: number): void {
+    this.#makeRoom(end - start);
+    const { bytes } = this;
+    for (let index = start; index < end; index++) bytes[this.length++] = bytes[index] ?? 0;
+  }
+
+  /** Writes few bytes as they are, but folded lines as one. */
+  unfolded(from: Buffer, start: number, end: number): void {
+    this.#makeRoom(end - start);
+    const { bytes } = this;
+    let at = this.length;
+    for (let index = start; index < end; index++) {
+      const byte = from[index] ?? 0;
+      if (byte === LINE_FEED) {
+        // Bytes that are no UTF-8 stay what they are.
+        const line = unfolded(from.toString('latin1', start, end));
+        this.length += bytes.write(line, this.length, 'latin1');
+        return;
+      }
+      bytes[at++] = byte;
+    }
+    this.length = at;
   }
 
   /** Writes the bytes of [start, end) as they are: many at once. */

@@ -67,17 +67,18 @@ export class EncodedReporter implements Reporter {
     this.#endWith(giveUp);
     const out = this.#free.pop() ?? new JsonBytes();
     out.clear();
-    const chunk = this.#encode(batch, out);
-    const count = { packets: chunk.ends.length, bytes: chunk.bytes.length };
+    const { chunk, messageBytes } = this.#encode(batch, out);
+    const count = { packets: chunk.ends.length, bytes: messageBytes };
+    const size = chunk.bytes.length;
     this.#tally.take(count);
     const { whenSlow } = this.#options;
     if (this.#hasEnded) {
       this.#settleRest();
-    } else if (whenSlow !== 'wait' && this.#waitingBytes + count.bytes > whenSlow.dropBeyondBytes) {
+    } else if (whenSlow !== 'wait' && this.#waitingBytes + size > whenSlow.dropBeyondBytes) {
       this.#tally.settle(TOO_SLOW, count);
     } else if (count.packets > 0) {
       this.#waiting.push({ chunk, out });
-      this.#waitingBytes += count.bytes;
+      this.#waitingBytes += size;
       this.#sending ??= this.#sendAll();
       if (whenSlow === 'wait') await this.#sending;
       return;
@@ -87,7 +88,7 @@ export class EncodedReporter implements Reporter {
 
   async flush(giveUp: AbortSignal): Promise<void> {
     this.#endWith(giveUp);
-    const look = () => underWay(this.#tally.account()).packets;
+    const look = () => underWay(this.account()).packets;
     let before = look();
     const timer = setInterval(() => {
       const now = look();
@@ -96,12 +97,16 @@ export class EncodedReporter implements Reporter {
     }, PATIENCE_MS);
     try {
       await this.#sending;
+      if (!this.#hasEnded) await this.#options.outlet.flush?.(this.#tally, this.#giveUp.signal);
+    } catch (error) {
+      this.#end(error);
     } finally {
       clearInterval(timer);
     }
   }
 
   account(): Account {
+    if (!this.#hasEnded) this.#options.outlet.settle?.(this.#tally);
     return this.#tally.account();
   }
 
@@ -109,9 +114,10 @@ export class EncodedReporter implements Reporter {
     await this.#options.outlet.close();
   }
 
-  /** All of the batch that this one is to send. */
-  #encode(batch: MessageBatch, out: JsonBytes): Chunk {
+  /** All of the batch that this one is to send, and how many bytes of it are the messages'. */
+  #encode(batch: MessageBatch, out: JsonBytes): { chunk: Chunk; messageBytes: number } {
     const { encoder, share } = this.#options;
+    const besideBefore = encoder.bytesBeside ?? 0;
     const ends = new Int32Array(batch.count);
     let count = 0;
     for (let index = 0; index < batch.count; index++) {
@@ -127,7 +133,10 @@ export class EncodedReporter implements Reporter {
       this.#tally.take(unfit);
       this.#tally.settle(UNFIT, unfit);
     }
-    return { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) };
+    return {
+      chunk: { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) },
+      messageBytes: out.length - ((encoder.bytesBeside ?? 0) - besideBefore),
+    };
   }
 
   async #sendAll(): Promise<void> {

@@ -6,4 +6,6 @@ import type { SipMessage } from '../protocols/sip/sip-message.js';
 export interface MessageEncoder {
   /** Writes a message behind what is there; false where this form has no room for it. */
   encode(out: JsonBytes, message: SipMessage, passage: Passage): boolean;
+  /** Bytes that it has written beside messages since it began: keys, headers and lengths, which no account counts. */
+  readonly bytesBeside?: number;
 }

@@ -11,8 +11,13 @@ export interface Chunk {
 export interface Outlet {
   /**
    * Resolves when the messages went out or failed, which it has counted, and the bytes are not needed any more. Throws
-   * where nothing can go out any more: ReaderLeft, if nobody takes anything.
+   * where nothing can go out any more: ReaderLeft, if nobody takes anything. Where it learns later what became of them,
+   * it has only taken them by then.
    */
   send(chunk: Chunk, tally: Tally, giveUp: AbortSignal): Promise<void>;
+  /** Of an outlet that learns later what became of messages: counts what it has learnt since. */
+  settle?(tally: Tally): void;
+  /** The same: resolves when all messages have gone out or failed, which it has counted. Throws as `send` does. */
+  flush?(tally: Tally, giveUp: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

@@ -29,6 +29,7 @@ export class Autostop {
   readonly #durationAlarm: Alarm;
   readonly #idleAlarm: Alarm;
   #reached: string | undefined;
+  #said: string | undefined;
 
   /** @param size of the file that it writes, where `fileBytes` limits it */
   constructor(
@@ -65,9 +66,9 @@ export class Autostop {
     });
   }
 
-  /** The condition that has ended the run, such as `packets:5`; undefined where none has. */
+  /** The condition that has ended the run, such as `packets:10`; undefined where none has. */
   get reached(): string | undefined {
-    return this.#reached;
+    return this.#said;
   }
 
   /** The run begins. */
@@ -109,6 +110,7 @@ export class Autostop {
 
   #say(condition = ''): void {
     if (this.#stop.isEnding) return;
+    this.#said = condition;
     this.#log.info({ event: 'autostop', condition }, `stopping: -a ${condition} is reached`);
   }
 }

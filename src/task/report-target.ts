@@ -1,5 +1,6 @@
 import { nearest } from '../errors/nearest.js';
 import { usageError } from '../errors/user-error.js';
+import { checkTopicName } from '../kafka/topic-name.js';
 
 /** A host and a port of it. */
 export interface ReportServer {
@@ -19,8 +20,8 @@ export type ReportTransport = 'udp' | 'tcp' | 'tls';
 
 /** Where messages are reported to. */
 export type ReportTarget =
-  | { readonly kind: 'text' }
-  | { readonly kind: 'json' }
+  | { readonly kind: 'text'; readonly name?: string }
+  | { readonly kind: 'json'; readonly name?: string }
   | {
       readonly kind: 'hep';
       readonly transport: ReportTransport;
@@ -41,7 +42,18 @@ export type ReportTarget =
       readonly captureId: number;
       readonly hasPayload: boolean;
       readonly name: string;
+    }
+  | {
+      readonly kind: 'kafka';
+      /** A prefix is followed by a hyphen and what messages are: `sip`. */
+      readonly topic: string | { readonly prefix: string };
+      readonly name: string;
     };
+
+/** The topic that SIP messages go to. */
+export function sipTopicOf({ topic }: Extract<ReportTarget, { readonly kind: 'kafka' }>): string {
+  return typeof topic === 'string' ? topic : `${topic.prefix}-sip`;
+}
 
 const HEP_PORT = 9060;
 const EXAMPLE = 'for example --report hep://localhost:9060';
@@ -61,6 +73,9 @@ const CAPTAGENT_SETTINGS = ['id', 'payload'];
 export function parseReportTarget(text: string): ReportTarget {
   if (text === 'text:') return { kind: 'text' };
   if (text === 'json:') return { kind: 'json' };
+  const [, topic] = /^kafka:(.*)$/is.exec(text) ?? [];
+  if (topic !== undefined)
+    return { kind: 'kafka', topic: checkTopicName('--report kafka:', topic), name: text };
   const name = withoutPassword(text);
   const what = `--report ${name}`;
   const [, scheme = '', authority = '', rest = '', query = ''] =
@@ -70,7 +85,7 @@ export function parseReportTarget(text: string): ReportTarget {
     throw usageError(
       what,
       'no such reporter',
-      `use one of: text:, json:, ${Object.keys(SCHEMES)
+      `use one of: text:, json:, kafka:TOPIC, ${Object.keys(SCHEMES)
         .map((known) => `${known}://`)
         .join(', ')}`,
     );

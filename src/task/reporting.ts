@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { systemCause, systemError } from '../errors/system-error.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
+import type { Properties } from '../kafka/properties.js';
 import { DatagramSocket } from '../net/datagram-socket.js';
 import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
 import type { Scope } from '../pipeline/scope.js';
@@ -14,6 +15,7 @@ import { DatagramOutlet } from '../sinks/datagram-outlet.js';
 import { EncodedReporter } from '../sinks/encoded-reporter.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
+import { KafkaMessages } from '../sinks/kafka-messages.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { OutputOutlet } from '../sinks/output-outlet.js';
@@ -21,7 +23,13 @@ import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
-import type { ReportServer, ReportTarget, TlsFiles } from './report-target.js';
+import {
+  sipTopicOf,
+  type ReportServer,
+  type ReportTarget,
+  type TlsFiles,
+} from './report-target.js';
+import { openTopicOutlet } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
@@ -35,6 +43,8 @@ export interface ReportingOptions {
   readonly who: Who;
   /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
   readonly waits: boolean;
+  /** How Kafka is reached, where something goes there. */
+  readonly kafka?: Properties | undefined;
 }
 
 /** Opens all reporters in the scope. */
@@ -55,9 +65,10 @@ export async function openReporters(
 
 type Parts = Parameters<typeof openReporters>[1];
 
-async function openReporter(
+/** Opens one; the caller owns it. */
+export async function openReporter(
   target: ReportTarget,
-  options: ReportingOptions,
+  options: Omit<ReportingOptions, 'targets'>,
   parts: Parts,
 ): Promise<Reporter> {
   const { log } = parts;
@@ -74,6 +85,17 @@ async function openReporter(
       encoder: target.kind === 'text' ? new SipLines(options.lines) : new JsonLines(options.who),
       outlet: openOutputOutlet(parts),
     });
+  if (target.kind === 'kafka') {
+    const { waits, kafka = new Map() } = options;
+    const { name } = target;
+    return new EncodedReporter({
+      ...{ ...common, name, encoder: new KafkaMessages(options.who) },
+      outlet: await openTopicOutlet(
+        { topic: sipTopicOf(target), properties: kafka, waits, name },
+        log,
+      ),
+    });
+  }
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
   const shares: Reporter[] = [];
@@ -97,7 +119,7 @@ async function openReporter(
 }
 
 function nameOf(target: ReportTarget): string {
-  return 'name' in target ? target.name : `${target.kind}:`;
+  return target.name ?? `${target.kind}:`;
 }
 
 function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
@@ -109,7 +131,7 @@ function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
   return new OutputOutlet(output);
 }
 
-type NetworkTarget = Exclude<ReportTarget, { readonly kind: 'text' } | { readonly kind: 'json' }>;
+type NetworkTarget = Extract<ReportTarget, { readonly servers: unknown }>;
 
 function encoderOf(target: NetworkTarget): MessageEncoder {
   const isDatagram = target.transport === 'udp';

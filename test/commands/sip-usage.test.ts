@@ -13,6 +13,17 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [[...R, '-i', 'lo'], 'kcap: -i and -r: one run has one kind of source', /./],
   [[...R, '-k', 'b', '-t', 'x'], 'kcap: -r and -k: one run has one kind of source', /./],
   [[...I, '-t', 'x'], 'kcap: -i and -k: one run has one kind of source', /./],
+  [
+    [...I, '-k', 'b', '-t', 'x', '--report', 'kafka:y'],
+    'kcap: -i and -t: one run has one kind of source',
+    /--report kafka:TOPIC/,
+  ],
+  [[...R, '--report', 'kafka:y'], 'kcap: broker: none given', /-k localhost:9092/],
+  [
+    [...K, '--report', 'kafka:pcap'],
+    'kcap: --report kafka:pcap: packets are read from this topic, and nothing is written to it',
+    /another topic/,
+  ],
   [['sip', '-k', 'b'], 'kcap: topic: none given', /-t pcap/],
   [[...R, '--from', '-15m'], 'kcap: --from: it has no meaning with -r', /kcap sip --help/],
   [[...K, '-B', '8'], 'kcap: --buffer-size: it has no meaning with -k', /kcap sip --help/],

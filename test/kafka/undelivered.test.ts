@@ -6,6 +6,7 @@ import { undeliveredProblem, undeliveredText, type SendingFacts } from '#kcap/ka
 
 const FACTS: SendingFacts = {
   ...{ topicSettings: {}, messageBytes: 1_000_000, headers: [] },
+  sends: 'packets',
   timestamp: 'packet',
 };
 const REFUSED = causeOf('time-refused', 'time (or content) refused by the broker');

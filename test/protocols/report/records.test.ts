@@ -8,6 +8,7 @@ import { fnv1a64 } from '#kcap/protocols/report/fnv.js';
 import { writeAddress } from '#kcap/protocols/report/ip-text.js';
 import { MediaRecordWriter } from '#kcap/protocols/report/media-record.js';
 import { MqttEnvelopeWriter } from '#kcap/protocols/report/mqtt-envelope.js';
+import { SipKafkaMessageWriter } from '#kcap/protocols/report/sip-kafka-message.js';
 import { SipRecordWriter } from '#kcap/protocols/report/sip-record.js';
 import { writeTime } from '#kcap/protocols/report/time-text.js';
 import { CallMedia } from '#kcap/protocols/rtp/call-media.js';
@@ -108,6 +109,87 @@ describe('the record of a SIP message', () => {
     }
   });
 });
+
+describe('the Kafka message', () => {
+  const messages = new SipKafkaMessageWriter(REPORTER);
+  const records = new SipRecordWriter(REPORTER);
+
+  test('has the ends as its key, the record as its value, and labels among its headers', () => {
+    read(RINGING);
+    const passage = passageOf('192.0.2.1', '192.0.2.2');
+    records.write(json, sip, passage);
+    const record = written();
+    json.piece('before');
+    const bytes = messages.write(json, sip, passage);
+    const [framed, ...others] = framesIn(json.bytes.subarray(6, json.length));
+    json.clear();
+    assert.equal(others.length, 0);
+    assert.equal(bytes, record.length);
+    assert.deepEqual(framed, {
+      key: '192.0.2.1:5060-192.0.2.2:5080',
+      value: record,
+      timestampMs: 1_700_000_000_123,
+      headers: [
+        ['task_id', 'sip'],
+        ['agent_id', 'edge-1'],
+        ['payload_type', 'sip'],
+        ['src_ip', '192.0.2.1'],
+        ['dst_ip', '192.0.2.2'],
+        ['src_port', '5060'],
+        ['dst_port', '5080'],
+        ['timestamp', '1700000000123'],
+        ...Object.entries((JSON.parse(record) as { labels: Record<string, string> }).labels).map(
+          ([name, value]) => [`l.${name}`, value],
+        ),
+      ],
+    });
+  });
+
+  test('has the same labels in value and headers, of torture messages and 10,000 mutated ones', () => {
+    const originals = [INVITE, RINGING, BYE, ...[...VALID, ...INVALID, ...UNUSUAL].map(bytesOf)];
+    const mutations = new Mutations(29);
+    const passage = passageOf('2001:db8:0:0:0:0:0:1', '0:0:0:0:0:0:0:1');
+    for (let turn = 0; turn < 10_000 + originals.length; turn++) {
+      const bytes = originals[turn] ?? mutations.next(originals);
+      if (sip.readDatagram(bytes, 0, bytes.length) !== Verdict.Sip) continue;
+      messages.write(json, sip, passage);
+      const [framed] = framesIn(json.bytes.subarray(0, json.length));
+      json.clear();
+      assert.ok(framed);
+      assert.equal(framed.key, '2001:db8::1:5060-::1:5080');
+      const { labels } = JSON.parse(framed.value) as { labels: Record<string, string> };
+      const ofHeaders = framed.headers.slice(8).map(([name, value]) => [name.slice(2), value]);
+      assert.deepEqual(Object.fromEntries(ofHeaders), labels);
+    }
+  });
+});
+
+interface Framed {
+  readonly key: string;
+  readonly value: string;
+  readonly timestampMs: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** What the addon reads: native/wire/framed_message.h. */
+function framesIn(bytes: Buffer): Framed[] {
+  const frames: Framed[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const frame = bytes.subarray(at, at + bytes.readUInt32LE(at));
+    let from = 24;
+    const take = (length: number) => frame.toString('utf8', from, (from += length));
+    const [key, value] = [take(frame.readUInt32LE(4)), take(frame.readUInt32LE(8))];
+    const headers = Array.from({ length: frame.readUInt32LE(12) }, () => {
+      const lengths = [frame.readUInt32LE(from), frame.readUInt32LE(from + 4)] as const;
+      from += 8;
+      return [take(lengths[0]), take(lengths[1])] as const;
+    });
+    assert.equal(from, frame.length);
+    frames.push({ key, value, timestampMs: Number(frame.readBigInt64LE(16)), headers });
+    at += frame.length;
+  }
+  return frames;
+}
 
 describe('the MQTT envelope', () => {
   const envelopes = new MqttEnvelopeWriter('1.2.3');

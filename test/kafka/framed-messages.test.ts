@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { JsonBytes } from '#kcap/protocols/json-bytes.js';
+import { headerBegin, KafkaFrame } from '#kcap/protocols/report/kafka-frame.js';
+
+import { Mutations } from '../protocols/mutations.js';
+import { readMessages } from '../support/topic.js';
+import { AT_ONCE, InMemoryKafka, packetsById } from './in-memory.js';
+
+interface Message {
+  readonly key: string;
+  readonly value: string;
+  readonly timestamp: number;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+}
+
+function framed(...messages: readonly Message[]): Buffer {
+  const out = new JsonBytes();
+  const frame = new KafkaFrame(out);
+  for (const { key, value, timestamp, headers = [] } of messages) {
+    frame.begin(out);
+    out.piece(key);
+    frame.endKey();
+    out.piece(value);
+    frame.endValue();
+    for (const [name, of] of headers) {
+      frame.beginHeader(headerBegin(name));
+      out.piece(of);
+      frame.endHeader();
+    }
+    frame.end(timestamp);
+  }
+  return Buffer.from(out.bytes.subarray(0, out.length));
+}
+
+const MESSAGES: readonly Message[] = [
+  {
+    key: '192.0.2.1:5060-192.0.2.2:5060',
+    value: '{"a":1}',
+    timestamp: 1_700_000_000_123,
+    headers: [
+      ['task_id', 'sip'],
+      ['l.sip.via', 'ü, b'],
+      ['empty', ''],
+      ['task_id', 'again'],
+    ],
+  },
+  { key: '', value: '', timestamp: 1 },
+  { key: 'k', value: 'v'.repeat(70_000), timestamp: 4_294_967_296_001 },
+];
+
+test('messages arrive with keys, values, headers and timestamps of their own', async (t) => {
+  const kafka = new InMemoryKafka(t);
+  const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });
+  const frames = framed(...MESSAGES);
+  assert.equal(await producer.offerMessages(frames), frames.length);
+  frames.fill(0xee);
+  assert.equal(await producer.flush(10_000), 0);
+  const { delivered, deliveredBytes, failed } = producer.counters();
+  assert.deepEqual(
+    { delivered, deliveredBytes, failed },
+    { delivered: 3, deliveredBytes: 70_007, failed: 0 },
+  );
+  kafka.lendToPeers();
+  const stored = await readMessages(kafka.topic);
+  assert.deepEqual(
+    stored.map(({ key, value, timestamp, headers }) => ({
+      key: key?.toString() ?? '',
+      value: value?.toString(),
+      timestamp,
+      headers: headers.map(([name, bytes]) => [name, bytes.toString()]),
+    })),
+    MESSAGES.map((message) => ({ headers: [], ...message })),
+  );
+});
+
+test('a key keeps its messages in one partition', async (t) => {
+  const kafka = new InMemoryKafka(t, 4);
+  const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });
+  const messages = Array.from({ length: 80 }, (_, index) => ({
+    ...{ key: `flow-${index % 20}`, value: String(index), timestamp: 1_700_000_000_000 },
+  }));
+  await producer.offerMessages(framed(...messages));
+  assert.equal(await producer.flush(10_000), 0);
+  kafka.lendToPeers();
+  const stored = await readMessages(kafka.topic);
+  const places = new Set(stored.map(({ key, partition }) => `${String(key)} ${partition}`));
+  assert.deepEqual([stored.length, places.size], [80, 20]);
+  assert.ok(new Set(stored.map(({ partition }) => partition)).size > 1);
+});
+
+test('one that is larger than the client takes fails alone, and is counted', async (t) => {
+  const kafka = new InMemoryKafka(t);
+  const properties = { ...AT_ONCE, 'message.max.bytes': '20000' };
+  const producer = kafka.producer({ properties, keysChoose: true, sends: 'messages' });
+  const frames = framed(...MESSAGES);
+  assert.equal(await producer.offerMessages(frames), frames.length);
+  assert.equal(await producer.flush(10_000), 0);
+  const { delivered, failures } = producer.counters();
+  assert.equal(delivered, 2);
+  assert.deepEqual(packetsById(failures), { 'larger-than-client-takes': 1 });
+});
+
+test('10,000 mutated frames are taken or refused, and nothing is read beyond them', async (t) => {
+  const kafka = new InMemoryKafka(t);
+  const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });
+  const original = framed(...MESSAGES.slice(0, 2), { key: 'k', value: 'v', timestamp: 5 });
+  const mutations = new Mutations(15);
+  let [taken, refused] = [0, 0];
+  for (let turn = 0; turn < 10_000; turn++) {
+    const frames = mutations.next([original]);
+    try {
+      assert.equal(await producer.offerMessages(frames), frames.length);
+      taken++;
+    } catch (error) {
+      assert.match(String(error), /a framed message contradicts itself/);
+      refused++;
+    }
+    if (turn % 1000 === 0) await producer.purge();
+  }
+  assert.ok(taken > 100 && refused > 1000, `${taken} taken, ${refused} refused`);
+});
+
+for (const [what, at, value] of [
+  ['a length of 0', 0, 0],
+  ['a length beyond the buffer', 0, 0xffff_ffff],
+  ['a key beyond its message', 4, 0xffff_fff0],
+  ['a value beyond its message', 8, 0x7fff_ffff],
+  ['more headers than there are', 12, 0xffff_ffff],
+  ['fewer headers than there are', 12, 0],
+] as const)
+  test(`refuses ${what}`, async (t) => {
+    const producer = new InMemoryKafka(t).producer({ properties: AT_ONCE, sends: 'messages' });
+    const frames = framed(...MESSAGES.slice(0, 1));
+    frames.writeUInt32LE(value, at);
+    await assert.rejects(producer.offerMessages(frames), /contradicts itself/);
+    assert.equal(producer.counters().accepted, 0);
+  });
