@@ -10,6 +10,8 @@ export interface CaptureResult {
   readonly result: 'sent' | 'kept' | 'lost' | 'empty' | 'failed';
   /** Its name, without a folder. */
   readonly file?: string;
+  /** Comma-separated, as targets get them. */
+  readonly tags?: string;
   /** Of the file. */
   readonly bytes?: number;
   readonly packets?: number;

@@ -221,7 +221,8 @@ export class Captures {
     const ended_by = error === undefined ? (ENDED_BY[kind] ?? 'stop') : 'error';
     const targets = await this.#send({ request, opened, file, account });
     const result: CaptureResult = {
-      ...{ interface: name, result: overall(account, targets), file, bytes: opened.file.bytes },
+      ...{ interface: name, result: overall(account, targets), file, tags: request.tags },
+      bytes: opened.file.bytes,
       ...{ packets: account.out.packets, drops: dropsOf(account), ended_by, targets },
       ...(error !== undefined && { error }),
     };

@@ -7,6 +7,7 @@ import type { UploadTarget } from '../../uploads/captured-file.js';
 import { KeptFiles } from '../../uploads/kept-files.js';
 import { cloudsharkTarget, localTarget, s3Target } from '../../uploads/targets.js';
 import { Uploads } from '../../uploads/uploads.js';
+import type { KafkaTrigger } from './kafka-trigger.js';
 import type { MessageAnswer } from './capture-result.js';
 import { Captures, type CaptureSettings } from './captures.js';
 import { listenToRedis } from './redis-trigger.js';
@@ -30,25 +31,32 @@ export class Triggers {
   }
 
   /**
-   * Begins to listen. A channel that is away is no failure: it is tried until it is there.
+   * Begins to listen; undefined where nothing is configured. A channel that is away is no failure: it is tried until it is
+   * there.
    *
    * @param application who captures, as a pcapng file says it
-   * @throws UserError where there is no target, or a folder is missing
+   * @throws UserError where there is no target for what channels ask for, or a folder is missing
    */
   static async open(
     settings: TriggerSettings,
     application: string,
     log: Logger,
-  ): Promise<Triggers> {
+  ): Promise<Triggers | undefined> {
     const { captures: captureSettings, atOnce } = settings;
     const targets = await openTargets(settings);
+    if (targets.length === 0) {
+      requireNoChannel(settings);
+      return undefined;
+    }
     const kept = await openKept(settings.keptFolder);
     const uploads = new Uploads(targets, { kept, log });
     const captures = new Captures(captureSettings, { atOnce, uploads, application, log });
-    const { redis, sqs } = settings;
+    const { redis, sqs, kafka } = settings;
+    const { host } = captureSettings;
     const channels = await Promise.all([
       ...(redis ? [listenToRedis(redis, captures, log)] : []),
       ...(sqs ? [SqsTrigger.open(sqs, captures, log)] : []),
+      ...(kafka ? [openKafka(kafka, { captures, host, log })] : []),
     ]);
     return new Triggers(captures, channels, uploads);
   }
@@ -81,17 +89,32 @@ export class Triggers {
 async function openTargets(settings: TriggerSettings): Promise<UploadTarget[]> {
   const { localFolder, s3, cloudshark } = settings;
   if (localFolder !== undefined) await requireFolder(localFolder);
-  const targets = [
+  return [
     ...(localFolder === undefined ? [] : [localTarget(localFolder)]),
     ...(s3 ? [s3Target(s3.place, s3.key)] : []),
     ...(cloudshark ? [cloudsharkTarget(cloudshark)] : []),
   ];
-  if (targets.length === 0)
-    throw new UserError('triggers', 'captures would go nowhere', {
-      remedy: 'set general.writelocal, s3.upload or cloudshark.upload',
-      exitStatus: 2,
-    });
-  return targets;
+}
+
+/** The socket alone says so once it is asked for a capture. */
+function requireNoChannel({ redis, sqs, kafka }: TriggerSettings): void {
+  if (redis ?? sqs ?? kafka) throw noTarget();
+}
+
+/** What is wrong where captures have nowhere to go. */
+export function noTarget(): UserError {
+  return new UserError('triggers', 'captures would go nowhere', {
+    remedy: 'set general.writelocal, s3.upload or cloudshark.upload',
+    exitStatus: 2,
+  });
+}
+
+/** Loaded on use. */
+async function openKafka(
+  ...trigger: ConstructorParameters<typeof KafkaTrigger>
+): Promise<KafkaTrigger> {
+  const { KafkaTrigger: Trigger } = await import('./kafka-trigger.js');
+  return new Trigger(...trigger);
 }
 
 async function requireFolder(folder: string): Promise<void> {
