@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { documentOf } from '../documents/document.js';
+import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { Scope } from '../pipeline/scope.js';
 import { openDescribedRun } from '../task/described-run.js';
@@ -10,10 +11,18 @@ import { TaskBudget } from '../task/task-budget.js';
 import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
 import { Tasks } from '../task/tasks.js';
-import { Commands, type Channel, type Commanded, type Reloaded } from './commands.js';
+import {
+  Commands,
+  type CapturesAsked,
+  type Channel,
+  type Commanded,
+  type Reloaded,
+} from './commands.js';
 import type { AgentConfiguration } from './configuration/configuration.js';
 import { PidFile } from './pid-file.js';
 import { SocketChannel } from './socket-channel.js';
+import { captureSettings, noTarget, triggerSettings } from './triggers/trigger-settings.js';
+import type { Triggers } from './triggers/triggers.js';
 
 /** How long a stop waits for what tasks have taken. */
 const DRAIN_MS = 10_000;
@@ -39,6 +48,7 @@ export class Agent implements Commanded {
   readonly #scope = new Scope();
   readonly #asked = new AbortController();
   #configuration: AgentConfiguration;
+  #triggers: Triggers | undefined;
 
   private constructor(
     configuration: AgentConfiguration,
@@ -70,6 +80,7 @@ export class Agent implements Commanded {
     if (folder) agent.#scope.own(folder);
     try {
       await agent.tasks.restore();
+      await agent.#openTriggers();
       await agent.#openChannels();
       agent.#collectNowAndThen();
       return agent;
@@ -93,8 +104,18 @@ export class Agent implements Commanded {
     return checkTask(documentOf('task', document));
   }
 
+  capture(message: unknown): CapturesAsked {
+    const { triggers } = this.#configuration;
+    if (!triggers.socket)
+      throw new UserError('capture', 'it is switched off here (triggers.socket)');
+    if (!this.#triggers) throw noTarget();
+    const { takenUp, answer } = this.#triggers.capture(message);
+    return { begun: takenUp, answer };
+  }
+
   async reload(): Promise<Reloaded> {
     this.#configuration = await this.#parts.readAgain();
+    this.#triggers?.update(captureSettings(this.#configuration));
     return { changed: [], restart: [] };
   }
 
@@ -110,8 +131,16 @@ export class Agent implements Commanded {
 
   /** Stops all tasks, side by side: what they have taken goes out first. Whoever has asked meanwhile is answered. */
   async close(): Promise<void> {
-    await this.tasks.close();
+    await Promise.all([this.tasks.close(), this.#triggers?.close()]);
     await this.#scope.close();
+  }
+
+  async #openTriggers(): Promise<void> {
+    const { log } = this.#parts;
+    // Loaded on use: most agents have none.
+    const { Triggers } = await import('./triggers/triggers.js');
+    const settings = triggerSettings(this.#configuration);
+    this.#triggers = await Triggers.open(settings, `kcap ${this.version}`, log);
   }
 
   async #openChannels(): Promise<void> {

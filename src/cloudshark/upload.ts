@@ -160,5 +160,6 @@ function stringIn(answer: unknown, name: string): string | undefined {
 }
 
 function originOf({ scheme, host, port }: CloudsharkServer): string {
-  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`;
+  const usual = port === undefined || port === (scheme === 'https' ? 443 : 80);
+  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}${usual ? '' : `:${port}`}`;
 }

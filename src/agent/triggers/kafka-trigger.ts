@@ -109,12 +109,12 @@ export class KafkaTrigger {
     const id = `${partition} ${offset} ${timestampMs}`;
     if (this.#taken.has(id)) return true;
     const { takenUp, answer } = this.#parts.captures.take('kafka', value.toString());
+    if (!(await takenUp)) return false;
     const sent = answer.then((done) => {
       this.#answer(done, { partition, offset });
     });
     this.#answering.add(sent);
     void sent.finally(() => this.#answering.delete(sent));
-    if (!(await takenUp)) return false;
     this.#taken.add(id);
     const [oldest = ''] = this.#taken;
     if (this.#taken.size > MOST_REMEMBERED) this.#taken.delete(oldest);

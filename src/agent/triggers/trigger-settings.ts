@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { AwsKey } from '../../aws/credentials.js';
 import type { S3Place } from '../../aws/s3-place.js';
 import type { CloudsharkServer } from '../../cloudshark/upload.js';
+import { UserError } from '../../errors/user-error.js';
 import type { RedisChannel } from '../../redis/subscriber.js';
 import type { AgentConfiguration } from '../configuration/configuration.js';
 import type { CaptureSettings } from './captures.js';
@@ -64,6 +65,14 @@ export function captureSettings({
     ...{ format: general.format, logsRequests: general.logsRequests },
     logsPackets: general.logsPackets,
   };
+}
+
+/** What is wrong where captures have nowhere to go. */
+export function noTarget(): UserError {
+  return new UserError('triggers', 'captures would go nowhere', {
+    remedy: 'set general.writelocal, s3.upload or cloudshark.upload',
+    exitStatus: 2,
+  });
 }
 
 type S3Section = NonNullable<AgentConfiguration['triggers']['s3']>;

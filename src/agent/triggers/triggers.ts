@@ -1,18 +1,17 @@
 import { stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { systemError } from '../../errors/system-error.js';
-import { UserError } from '../../errors/user-error.js';
 import { sweepParts } from '../../files/whole-file.js';
 import type { UploadTarget } from '../../uploads/captured-file.js';
 import { KeptFiles } from '../../uploads/kept-files.js';
 import { cloudsharkTarget, localTarget, s3Target } from '../../uploads/targets.js';
 import { Uploads } from '../../uploads/uploads.js';
 import type { KafkaTrigger } from './kafka-trigger.js';
-import type { MessageAnswer } from './capture-result.js';
+import type { TakenMessage } from './capture-result.js';
 import { Captures, type CaptureSettings } from './captures.js';
 import { listenToRedis } from './redis-trigger.js';
 import { SqsTrigger } from './sqs-trigger.js';
-import type { TriggerSettings } from './trigger-settings.js';
+import { noTarget, type TriggerSettings } from './trigger-settings.js';
 
 /** All that makes captures of messages: the channels that messages come from, and the captures. */
 export class Triggers {
@@ -61,9 +60,9 @@ export class Triggers {
     return new Triggers(captures, channels, uploads);
   }
 
-  /** A message from the agent's socket; resolves when its captures have gone to their targets. */
-  capture(message: unknown): Promise<MessageAnswer> {
-    return this.#captures.take('socket', JSON.stringify(message)).answer;
+  /** A message that came as a command. */
+  capture(message: unknown): TakenMessage {
+    return this.#captures.take('socket', JSON.stringify(message));
   }
 
   /** How many captures of each source had each result, and how many messages were refused. */
@@ -99,14 +98,6 @@ async function openTargets(settings: TriggerSettings): Promise<UploadTarget[]> {
 /** The socket alone says so once it is asked for a capture. */
 function requireNoChannel({ redis, sqs, kafka }: TriggerSettings): void {
   if (redis ?? sqs ?? kafka) throw noTarget();
-}
-
-/** What is wrong where captures have nowhere to go. */
-export function noTarget(): UserError {
-  return new UserError('triggers', 'captures would go nowhere', {
-    remedy: 'set general.writelocal, s3.upload or cloudshark.upload',
-    exitStatus: 2,
-  });
 }
 
 /** Loaded on use. */
