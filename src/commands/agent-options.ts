@@ -2,7 +2,6 @@ import type { OptionTable } from './command.js';
 
 export const AGENT_OPTIONS = {
   config: {
-    alias: 'f',
     type: 'string',
     value: 'FILE',
     suggests: 'file',
