@@ -65,7 +65,7 @@ export class Uploads {
 
   /** Sends what an earlier run has kept, one after the other. */
   async sendKept(giveUp: AbortSignal): Promise<void> {
-    const { kept, undescribed } = await this.#kept.list();
+    const { kept, undescribed } = await this.#list();
     for (const path of undescribed)
       this.#log.warn(`${path}: a capture that nothing describes is left as it is`);
     for (const path of kept) {
@@ -78,6 +78,15 @@ export class Uploads {
           `${path}: still kept: ${systemCause(error)}`,
         );
       }
+    }
+  }
+
+  async #list(): ReturnType<KeptFiles['list']> {
+    try {
+      return await this.#kept.list();
+    } catch (error) {
+      this.#log.error(`${this.#kept.folder}: ${systemCause(error)}`);
+      return { kept: [], undescribed: [] };
     }
   }
 

@@ -26,13 +26,13 @@ const LONGEST = { name: 255, pattern: 1000, filter: 4000, text: 1000 } as const;
 const MOST_TAG_BYTES = 1900;
 
 /** The fields of a message, as pcapdaemon has them. */
-const FIELDS = [
+export const MESSAGE_FIELDS: readonly string[] = [
   ...['node', 'nodere', 'interface', 'alias', 'bpf', 'snap', 'packets', 'bytes', 'duration'],
   ...['timeout', 'tags', 'customer', 'alertid', 'packetdebug', 'logrequest', 'folder', 'bucket'],
   ...['acl', 'region', 'endpoint', 'encryption'],
-  // pcapdaemon's decoder knows these two, and nothing uses them.
-  ...['aliasmatched', 'alertstr'],
-] as const;
+];
+/** pcapdaemon's decoder knows these two, and nothing uses them. */
+const UNUSED = ['aliasmatched', 'alertstr'];
 
 /** What messages are read against. */
 export interface MessageContext {
@@ -78,7 +78,7 @@ export async function translateMessage(
       translated.forOthers++;
       continue;
     }
-    translated.unknown.push(...fields.unknown(FIELDS));
+    translated.unknown.push(...fields.unknown([...MESSAGE_FIELDS, ...UNUSED]));
     translated.logsRequest ||= fields.flag('logrequest');
     if (fields.problems.length > 0) translated.refusals.push(fields.problems.join('; '));
     else translated.requests.push(...requests);

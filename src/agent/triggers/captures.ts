@@ -93,10 +93,15 @@ export class Captures {
   take(source: TriggerSource, text: string): TakenMessage {
     let takenUp: (all: boolean) => void = () => undefined;
     const isTakenUp = new Promise<boolean>((resolve) => (takenUp = resolve));
-    const answer = this.#answer(source, text, takenUp);
+    const answer = this.#answer(source, text, takenUp).catch((error: unknown) => {
+      this.#log.error(
+        { event: 'bug', err: error },
+        `capture message from ${source}: a bug in kcap`,
+      );
+      return { captures: [], refused: [`a bug in kcap: ${messageOf(error)}`], for_others: 0 };
+    });
     this.#working.add(answer);
-    const done = () => this.#working.delete(answer);
-    answer.then(done, done);
+    void answer.finally(() => this.#working.delete(answer));
     return { takenUp: isTakenUp, answer };
   }
 

@@ -71,7 +71,8 @@ export class KafkaTrigger {
         backoff.reset();
         await this.#read(this.#reader);
       } catch (error) {
-        if (!(error instanceof UserError)) throw error;
+        if (!(error instanceof UserError))
+          this.#parts.log.error({ event: 'bug', err: error }, 'capture messages: a bug in kcap');
         this.#state.away(error);
       }
       await this.#reader?.close();

@@ -18,15 +18,19 @@ export class Triggers {
   readonly #captures: Captures;
   readonly #channels: readonly { close(): Promise<void> | void }[];
   readonly #stop = new AbortController();
+  readonly #sendingKept: Promise<void>;
 
   private constructor(
     captures: Captures,
     channels: readonly { close(): Promise<void> | void }[],
     uploads: Uploads,
+    log: Logger,
   ) {
     this.#captures = captures;
     this.#channels = channels;
-    void uploads.sendKept(this.#stop.signal);
+    this.#sendingKept = uploads.sendKept(this.#stop.signal).catch((error: unknown) => {
+      log.error({ event: 'bug', err: error }, 'captures that were kept: a bug in kcap');
+    });
   }
 
   /**
@@ -57,7 +61,7 @@ export class Triggers {
       ...(sqs ? [SqsTrigger.open(sqs, captures, log)] : []),
       ...(kafka ? [openKafka(kafka, { captures, host, log })] : []),
     ]);
-    return new Triggers(captures, channels, uploads);
+    return new Triggers(captures, channels, uploads, log);
   }
 
   /** A message that came as a command. */
@@ -81,7 +85,7 @@ export class Triggers {
     // Captures first: what channels hold back is given back once nothing of it begins any more.
     const closed = this.#captures.close();
     await Promise.all(this.#channels.map(async (channel) => channel.close()));
-    await closed;
+    await Promise.all([closed, this.#sendingKept]);
   }
 }
 
