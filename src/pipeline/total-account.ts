@@ -32,6 +32,7 @@ function addedMessages(
     malformed: before.malformed + after.malformed,
     fragmentsMerged: before.fragmentsMerged + after.fragmentsMerged,
     reassemblyTimeouts: before.reassemblyTimeouts + after.reassemblyTimeouts,
+    ...(after.fragmentsHeld !== undefined && { fragmentsHeld: after.fragmentsHeld }),
     reporters: addedByName(before.reporters, after.reporters),
   };
 }
