@@ -1,6 +1,8 @@
+// To be loaded on use: the SDK takes a good part of a second.
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { awsMessage, clientOptions, type AwsKey } from './credentials.js';
-import { isAwsEndpoint, urlOfEndpoint, type S3Place } from './s3-place.js';
+import { encodedMetadata, isAwsEndpoint, urlOfEndpoint, type S3Place } from './s3-place.js';
 
 const CONNECT_LIMIT_MS = 5_000;
 /** Of a connection on which nothing moves. */
@@ -22,8 +24,6 @@ export async function putObject(
   object: S3Object,
   giveUp: AbortSignal,
 ): Promise<void> {
-  // Loaded on use: it takes a good part of a second.
-  const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   const own = isAwsEndpoint(endpoint) ? undefined : urlOfEndpoint(endpoint);
   const client = new S3Client({
     region,
@@ -58,9 +58,4 @@ export async function putObject(
   } finally {
     client.destroy();
   }
-}
-
-/** Metadata are headers, which are ASCII. */
-export function encodedMetadata(text: string): string {
-  return text.replaceAll(/[^\u0020-\u007e]+/g, (part) => encodeURIComponent(part));
 }

@@ -81,6 +81,11 @@ export function urlOfEndpoint(endpoint: string): string | undefined {
   return URL.canParse(url) ? url : undefined;
 }
 
+/** Metadata are headers, which are ASCII. */
+export function encodedMetadata(text: string): string {
+  return text.replaceAll(/[^\u0020-\u007e]+/g, (part) => encodeURIComponent(part));
+}
+
 function withoutSlashes(folder: string): string {
   return folder.replace(/^\//, '').replace(/\/$/, '');
 }

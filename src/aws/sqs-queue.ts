@@ -1,4 +1,10 @@
-import type * as Sqs from '@aws-sdk/client-sqs';
+// To be loaded on use: the SDK takes a good part of a second.
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { awsMessage, clientOptions, type AwsKey } from './credentials.js';
 
 /** A queue of SQS's, and how to get at it. */
@@ -9,6 +15,8 @@ export interface SqsQueueOptions extends AwsKey {
   readonly endpoint: string;
   /** How long a question waits for messages, in s: 0 to 20. */
   readonly waitSeconds: number;
+  /** How long nobody else sees a message that was received, in s. */
+  readonly invisibleSeconds: number;
 }
 
 export interface SqsMessage {
@@ -18,26 +26,19 @@ export interface SqsMessage {
   readonly receipt: string;
 }
 
-/** How long nobody else sees a message that was received, in s. */
-export const INVISIBLE_SECONDS = 30;
-/** As many as SQS gives at once. */
-export const MOST_AT_ONCE = 10;
 const CONNECT_LIMIT_MS = 5_000;
 /** Beside the time that the question waits. */
 const ANSWER_LIMIT_MS = 10_000;
 
-type Sdk = typeof Sqs;
-
 /** Receives messages from a queue by long polls. Each method asks once, and throws an Error that says what AWS said. */
 export class SqsQueue {
   readonly #options: SqsQueueOptions;
-  readonly #sdk: Sdk;
-  readonly #client: InstanceType<Sdk['SQSClient']>;
+  readonly #client: SQSClient;
 
-  private constructor(options: SqsQueueOptions, sdk: Sdk) {
+  /** Throws a TypeError where `url` is none. */
+  constructor(options: SqsQueueOptions) {
     this.#options = options;
-    this.#sdk = sdk;
-    this.#client = new sdk.SQSClient({
+    this.#client = new SQSClient({
       region: options.region,
       ...clientOptions(options),
       endpoint: options.endpoint === '' ? new URL(options.url).origin : options.endpoint,
@@ -48,20 +49,15 @@ export class SqsQueue {
     });
   }
 
-  /** Throws a TypeError where `url` is none. */
-  static async open(options: SqsQueueOptions): Promise<SqsQueue> {
-    return new SqsQueue(options, await import('@aws-sdk/client-sqs'));
-  }
-
-  /** Waits for messages, as long as it may; nobody else sees them for INVISIBLE_SECONDS. @param most 1 to MOST_AT_ONCE */
+  /** Waits for messages, as long as it may; nobody else sees them for `invisibleSeconds`. @param most 1 to 10 */
   async receive(most: number, giveUp: AbortSignal): Promise<SqsMessage[]> {
     const { Messages = [] } = await this.#ask(async () =>
       this.#client.send(
-        new this.#sdk.ReceiveMessageCommand({
+        new ReceiveMessageCommand({
           QueueUrl: this.#options.url,
           MaxNumberOfMessages: most,
           WaitTimeSeconds: this.#options.waitSeconds,
-          VisibilityTimeout: INVISIBLE_SECONDS,
+          VisibilityTimeout: this.#options.invisibleSeconds,
         }),
         { abortSignal: giveUp },
       ),
@@ -76,7 +72,7 @@ export class SqsQueue {
   async delete({ receipt }: SqsMessage): Promise<void> {
     await this.#ask(async () =>
       this.#client.send(
-        new this.#sdk.DeleteMessageCommand({
+        new DeleteMessageCommand({
           QueueUrl: this.#options.url,
           ReceiptHandle: receipt,
         }),
@@ -85,10 +81,10 @@ export class SqsQueue {
   }
 
   /** Nobody else sees the message for so many seconds from now on; with 0, all do. */
-  async hide({ receipt }: SqsMessage, seconds = INVISIBLE_SECONDS): Promise<void> {
+  async hide({ receipt }: SqsMessage, seconds = this.#options.invisibleSeconds): Promise<void> {
     await this.#ask(async () =>
       this.#client.send(
-        new this.#sdk.ChangeMessageVisibilityCommand({
+        new ChangeMessageVisibilityCommand({
           QueueUrl: this.#options.url,
           ReceiptHandle: receipt,
           VisibilityTimeout: seconds,

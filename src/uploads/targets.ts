@@ -1,4 +1,3 @@
-import { putObject } from '../aws/s3-objects.js';
 import { keyOf, type S3Place } from '../aws/s3-place.js';
 import type { AwsKey } from '../aws/credentials.js';
 import { uploadToCloudshark, type CloudsharkServer } from '../cloudshark/upload.js';
@@ -30,6 +29,7 @@ export function s3Target(configured: S3Place, key: AwsKey): UploadTarget {
         ...{ key: keyOf(place.folder, name), chunks },
         ...{ contentType: contentTypeOf(name), metadata: { tags } },
       };
+      const { putObject } = await import('../aws/s3-objects.js');
       try {
         await putObject(place, key, object, giveUp);
       } catch (error) {

@@ -9,8 +9,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 
-import { encodedMetadata, putObject } from '#kcap/aws/s3-objects.js';
-import { isAwsEndpoint, keyOf, urlOfEndpoint } from '#kcap/aws/s3-place.js';
+import { putObject } from '#kcap/aws/s3-objects.js';
+import { encodedMetadata, isAwsEndpoint, keyOf, urlOfEndpoint } from '#kcap/aws/s3-place.js';
 
 import { freePort } from '../support/free-port.js';
 import { motoServer } from '../support/moto-server.js';

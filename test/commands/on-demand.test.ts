@@ -107,16 +107,15 @@ folder = "alerts"
     // The socket, with two of the targets away.
     await Promise.all([moto.kill(), shark.stop()]);
     const asked = path.join(folder, 'message.json');
-    await writeFile(asked, JSON.stringify({ node: 'fw', interface: [veth.inside], timeout: 1 }));
-    const before = agent.records.length;
+    await writeFile(asked, JSON.stringify({ node: 'fw', interface: [veth.inside], packets: 10 }));
     const asking = kcap(t, ['task', 'capture', '-f', asked, '--socket', socket]);
     await agent.waitForLog(
-      (record) => record.event === 'capture-started' && agent.records.indexOf(record) >= before,
+      ({ event, source }) => event === 'capture-started' && source === 'socket',
     );
     await sendFrames(veth, FRAMES);
     assert.equal((await asking.exit).status, 1);
     const said = asking.stdout.toString();
-    assert.match(said, /^fw-\S+-\d+\.pcap: 10 packet\(s\), 1184 bytes, ended by timeout\n/);
+    assert.match(said, /^fw-\S+-\d+\.pcap: 10 packet\(s\), 1184 bytes, ended by packets\n/);
     assert.match(said, /\n {2}\S*\/captures\/fw-\S+\.pcap\n/);
     assert.match(
       said,

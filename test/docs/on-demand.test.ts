@@ -98,9 +98,9 @@ test(
       .split(' ');
     const agent = kcap(t, words, { under, env, cwd: folder });
     await agent.waitForLog(({ event }) => event === 'trigger-listening', 30_000);
-    const type = async (line: string) =>
-      runCommand(
-        ...([...under, 'env', `KCAP_SOCKET=${socket}`, 'bash', '-c'] as [string, ...string[]]),
+    const type = (line: string) =>
+      run(
+        ...(['env', `KCAP_SOCKET=${socket}`, 'bash', '-c'] as const),
         `cd ${folder}; kcap() { ${repository}bin/kcap "$@"; }; ${line}`,
       );
     assert.match(await type(publish), /^1$/m);

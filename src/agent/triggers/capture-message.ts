@@ -1,7 +1,7 @@
-import { encodedMetadata } from '../../aws/s3-objects.js';
 import {
   aclProblem,
   bucketProblem,
+  encodedMetadata,
   endpointProblem,
   folderProblem,
   regionProblem,

@@ -1,17 +1,11 @@
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors/user-error.js';
-import {
-  INVISIBLE_SECONDS,
-  MOST_AT_ONCE,
-  type SqsMessage,
-  type SqsQueue,
-  type SqsQueueOptions,
-} from '../../aws/sqs-queue.js';
+import type { SqsMessage, SqsQueue, SqsQueueOptions } from '../../aws/sqs-queue.js';
 import type { Captures } from './captures.js';
 import { Backoff, ChannelState } from './channel-state.js';
 
-export interface SqsTriggerOptions extends SqsQueueOptions {
+export interface SqsTriggerOptions extends Omit<SqsQueueOptions, 'invisibleSeconds'> {
   /** Messages that are under way at most: received, and not all of their captures begun. */
   readonly chunkSize: number;
 }
@@ -19,6 +13,10 @@ export interface SqsTriggerOptions extends SqsQueueOptions {
 /** What it needs of a queue. */
 type Queue = Pick<SqsQueue, 'receive' | 'delete' | 'hide' | 'close'>;
 
+/** As many as SQS gives at once. */
+const MOST_AT_ONCE = 10;
+/** Short enough that what a killed agent has left is soon seen again. */
+const INVISIBLE_SECONDS = 30;
 /** How often a message that waits is hidden again, well before it would be seen by others. */
 const HIDE_AGAIN_MS = (INVISIBLE_SECONDS * 1000) / 3;
 /** As many as a queue may deliver again, since their removal failed. */
@@ -61,7 +59,8 @@ export class SqsTrigger {
   ): Promise<SqsTrigger> {
     // Loaded on use.
     const { SqsQueue } = await import('../../aws/sqs-queue.js');
-    return new SqsTrigger(await SqsQueue.open(options), options, { captures, log });
+    const queue = new SqsQueue({ ...options, invisibleSeconds: INVISIBLE_SECONDS });
+    return new SqsTrigger(queue, options, { captures, log });
   }
 
   /** Receives no more, and gives back what has not begun. */

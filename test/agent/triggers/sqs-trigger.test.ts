@@ -169,8 +169,8 @@ test('takes messages of a real queue, also after it was killed and is back', asy
   const { bodies, takeUps, captures } = takes();
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line) => lines.push(line) });
-  const queue = await SqsQueue.open({
-    ...{ url, region: 'us-east-1', endpoint: '', waitSeconds: 1, ...key },
+  const queue = new SqsQueue({
+    ...{ url, region: 'us-east-1', endpoint: '', waitSeconds: 1, invisibleSeconds: 30, ...key },
   });
   const trigger = new SqsTrigger(queue, { url, chunkSize: 10 }, { captures, log });
   t.after(() => trigger.close());
