@@ -115,7 +115,7 @@ folder = "alerts"
     await sendFrames(veth, FRAMES);
     assert.equal((await asking.exit).status, 1);
     const said = asking.stdout.toString();
-    assert.match(said, /^fw-\S+-\d+\.pcap: 10 packet\(s\), 1184 bytes, ended by packets\n/);
+    assert.match(said, /^fw-\S+-\d+\.pcap: 10 packet\(s\), 1,184 bytes, ended by packets\n/);
     assert.match(said, /\n {2}\S*\/captures\/fw-\S+\.pcap\n/);
     assert.match(
       said,
