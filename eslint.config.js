@@ -6,8 +6,8 @@ import tseslint from 'typescript-eslint';
  * never from a higher level, never from another folder of its own level.
  */
 const levels = [
-  ['packet', 'errors', 'addon.ts', 'protocols'],
-  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language'],
+  ['packet', 'errors', 'addon.ts', 'package-version.ts', 'protocols'],
+  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'mqtt', 'language'],
   ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],

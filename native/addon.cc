@@ -30,6 +30,7 @@
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
+#include "net/datagram_sender.h"
 #include "system/log_writer.h"
 #include "system/thread_room.h"
 
@@ -187,6 +188,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   BatchProducer::Init(env, exports);
   BatchConsumer::Init(env, exports);
   InMemoryBroker::Init(env, exports);
+  DatagramSender::Init(env, exports);
   LogWriter::Init(env, exports);
   return exports;
 }

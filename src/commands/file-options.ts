@@ -6,7 +6,7 @@ import type { CaptureFileOptions, CaptureFormat } from '../task/capture-file.js'
 import type { BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseChoice } from './values.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../package-version.js';
 
 const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;

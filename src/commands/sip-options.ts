@@ -80,7 +80,7 @@ const REPORTS = {
     array: true,
     nargs: 1,
     describe:
-      'where messages go: text:, json:, kafka:TOPIC, hep://HOST:PORT (also hep+tcp, hep+tls), json+udp://HOST:PORT (also json+tcp); repeatable. Default: text: on a terminal, else json:',
+      'where messages go: text:, json:, kafka:TOPIC, hep://HOST:PORT (also hep+tcp, hep+tls), mqtt://HOST/TOPIC (also mqtts, ws, wss), json+udp://HOST:PORT (also json+tcp); repeatable. Default: text: on a terminal, else json:',
     default: [],
   },
   rtp: {

@@ -38,8 +38,8 @@ export interface MessageCounts extends ReporterCounts {
 /** Adds up: messages_in = out + filtered + failed + dropped + under way. */
 export function summarizeMessages(messages: MessageAccount): MessageCounts {
   const { found, filtered, reporters } = messages;
-  const counted = [...reporters].map(([name, account]) => [name, countsOf(account)] as const);
-  const first = counted[0]?.[1] ?? countsOf(undefined);
+  const counted = [...reporters].map(([name, account]) => [name, reporterCounts(account)] as const);
+  const first = counted[0]?.[1] ?? reporterCounts(undefined);
   return {
     ...first,
     messages_in: found,
@@ -57,7 +57,8 @@ export function summarizeMessages(messages: MessageAccount): MessageCounts {
   };
 }
 
-function countsOf(account: Account | undefined): ReporterCounts {
+/** Of one reporter, with the field names of json records. */
+export function reporterCounts(account: Account | undefined): ReporterCounts {
   const failed = account ? withFate(account, 'failed') : [];
   const dropped = failed.find(({ cause }) => cause.id === TOO_SLOW.id)?.packets ?? 0;
   const others = failed.filter(({ cause }) => cause.id !== TOO_SLOW.id);

@@ -2,17 +2,19 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { systemCause, systemError } from '../errors/system-error.js';
+import { Throttle } from '../errors/throttle.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { Properties } from '../kafka/properties.js';
 import { DatagramSocket } from '../net/datagram-socket.js';
 import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
+import { packageVersion } from '../package-version.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import type { Reporter as Who } from '../protocols/report/record-frame.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
-import { EncodedReporter } from '../sinks/encoded-reporter.js';
+import { EncodedReporter, type EncodedReporterOptions } from '../sinks/encoded-reporter.js';
 import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
@@ -24,21 +26,24 @@ import { MediaJsonLines } from '../sinks/media-json-lines.js';
 import { MediaLines } from '../sinks/media-lines.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
+import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
 import { OutputOutlet } from '../sinks/output-outlet.js';
 import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
-import {
-  sipTopicOf,
-  type ReportServer,
-  type ReportTarget,
-  type TlsFiles,
-} from './report-target.js';
+import type { ReportServer, TlsFiles } from './report-settings.js';
+import { sipTopicOf, type ReportTarget } from './report-target.js';
 import { openTopicOutlet } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
+
+/** What is in the files. */
+type TlsBytes = Partial<Record<keyof TlsFiles, Buffer>>;
+
+/** How often the same error of datagrams is logged. */
+const REPEAT_TROUBLE_MS = 10_000;
 
 /** The codes of a connection that may come about later. */
 const AWAY = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET'];
@@ -103,6 +108,7 @@ async function openReporter(
       ),
     });
   }
+  if (target.kind === 'mqtt') return openMqttReporter(target, common, log);
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
   const shares: Reporter[] = [];
@@ -123,6 +129,24 @@ async function openReporter(
   }
   const [only] = shares;
   return only && shares.length === 1 ? only : new SharedReporter(target.name, shares);
+}
+
+async function openMqttReporter(
+  target: Extract<ReportTarget, { readonly kind: 'mqtt' }>,
+  common: Pick<EncodedReporterOptions, 'whenSlow' | 'onFailure'>,
+  log: Logger,
+): Promise<Reporter> {
+  const { name, topic } = target;
+  await resolve(`--report ${name}`, target.host);
+  // Loaded here: nothing else needs it.
+  const { openMqttOutlet } = await import('./mqtt-reporting.js');
+  const outlet = await openMqttOutlet(target, {
+    tls: await readTlsFiles(target.tls),
+    log,
+    isAway: (error) => AWAY.includes(codeOf(error) ?? ''),
+  });
+  const encoder = new MqttEnvelopes(topic, packageVersion());
+  return new EncodedReporter({ ...common, name, encoder, outlet });
 }
 
 function nameOf(target: ReportTarget): string {
@@ -177,11 +201,10 @@ async function openOutlet(
   const what = `--report ${name}`;
   const address = await resolve(what, host);
   if (transport === 'udp') {
-    const socket = await DatagramSocket.connect(address, port).catch((error: unknown) => {
-      throw new UserError(what, systemCause(error));
-    });
-    return new DatagramOutlet(socket, (cause) => {
-      log.warn(`${name}: ${host}:${port}: ${cause}; the messages that it refuses are counted`);
+    const throttle = new Throttle(REPEAT_TROUBLE_MS);
+    return new DatagramOutlet(openSocket(what, address, port), (code) => {
+      if (throttle.admits(code))
+        log.warn(`${name}: ${host}:${port}: ${code}; the messages that it refuses are counted`);
     });
   }
   const connection = new PeerConnection(
@@ -205,6 +228,14 @@ async function openOutlet(
   return new StreamOutlet(connection);
 }
 
+function openSocket(what: string, address: string, port: number): DatagramSocket {
+  try {
+    return new DatagramSocket(address, port);
+  } catch (error) {
+    throw new UserError(what, systemCause(error));
+  }
+}
+
 async function resolve(what: string, host: string): Promise<string> {
   try {
     return (await lookup(host)).address;
@@ -218,7 +249,7 @@ async function resolve(what: string, host: string): Promise<string> {
   }
 }
 
-async function readTlsFiles(files: TlsFiles): Promise<TlsOptions> {
+async function readTlsFiles(files: TlsFiles): Promise<TlsBytes> {
   const read = async (setting: string, path: string | undefined) => {
     if (path === undefined) return {};
     const bytes = await readFile(path).catch((error: unknown) => {

@@ -93,8 +93,8 @@ const all = (got: readonly string[], sink: EncodedReporter | SharedReporter) =>
     limitMs: 10_000,
     what: 'all datagrams',
   });
-const datagrams = async (port: number) =>
-  new DatagramOutlet(await DatagramSocket.connect('127.0.0.1', port), () => undefined);
+const datagrams = (port: number) =>
+  new DatagramOutlet(new DatagramSocket('127.0.0.1', port), () => undefined);
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index));
 
 testsOfReporter('lines in a file', {
@@ -112,7 +112,7 @@ testsOfReporter('JSON lines in a file', {
 testsOfReporter('HEP datagrams', {
   make: async (t) => {
     const { port, got } = await collector(t);
-    const sink = reporter(newHep(), await datagrams(port));
+    const sink = reporter(newHep(), datagrams(port));
     t.after(() => sink.close());
     return { sink, out: () => all(got, sink) };
   },
@@ -127,7 +127,7 @@ testsOfReporter('HEP datagrams to one of two servers', {
     for (const index of [0, 1])
       shares.push(
         new EncodedReporter({
-          ...{ name: 'test', encoder: newHep(), outlet: await datagrams(port), whenSlow: 'wait' },
+          ...{ name: 'test', encoder: newHep(), outlet: datagrams(port), whenSlow: 'wait' },
           share: { index, of: 2 },
         }),
       );
