@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { ipAddressBytes } from '#kcap/protocols/ip-address.js';
+import { ipAddressBytes, ipv4Number } from '#kcap/protocols/ip-address.js';
 import { CallMedia } from '#kcap/protocols/rtp/call-media.js';
 import { mediaOf } from '#kcap/protocols/rtp/session-description.js';
 
@@ -180,6 +180,27 @@ describe('media of calls', () => {
     );
     assert.equal(found?.call.endpoints.length, 64);
   });
+});
+
+test('IPv4 addresses are read as numbers, and nothing else is one', () => {
+  assert.equal(ipv4Number('192.0.2.1'), 0xc000_0201);
+  assert.equal(ipv4Number('0.0.0.0'), 0);
+  assert.equal(ipv4Number('255.255.255.255'), 0xffff_ffff);
+  for (const text of [
+    '',
+    '1.2.3',
+    '1.2.3.4.',
+    '1.2.3.4.5',
+    '1.2.3.256',
+    '01.2.3.4',
+    '1..2.3',
+    '1.2.3.4 ',
+    '::1',
+    'a.b.c.d',
+    '.1.2.3',
+    '1.2.3.',
+  ])
+    assert.equal(ipv4Number(text), undefined, text);
 });
 
 test('IP addresses are read in all their forms', () => {
