@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "system/socket_address.h"
 #include "system/threaded_object.h"
 
 namespace kcap {
@@ -53,6 +54,10 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
 
+  /** Connects to the peer, so that captures leave out what is sent. False and errno where that
+   * can't be. */
+  bool Connect(const SocketAddress& peer);
+  void CloseSocket();
   void EndThread(bool at_once) override;
   void Run();
   Outcome SendAll(const Job& job);
@@ -60,6 +65,7 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   int TakeErrors();
 
   int socket_ = -1;
+  uint16_t local_port_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Job> job_;

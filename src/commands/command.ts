@@ -54,6 +54,8 @@ export interface WordsTaken {
 interface Declaration<Options extends OptionTable> {
   /** The first word of its command lines; empty for the command that needs none. */
   readonly name: string;
+  /** Another word for the same. */
+  readonly alias?: string;
   /** For help: the forms of its command line. */
   readonly usage: readonly string[];
   /** For help: what it does, in a few words that begin with a verb. */

@@ -1,3 +1,4 @@
+import { AGENT_OPTIONS, ASKING_OPTIONS, TASK_OPTIONS, TASK_VERBS } from './agent-options.js';
 import { BROKER_OPTIONS } from './broker-options.js';
 import { COMPLETION_OPTIONS, COMPLETION_WORDS } from './completion-options.js';
 import { command, type Command } from './command.js';
@@ -66,6 +67,63 @@ export const COMMANDS: readonly Command[] = [
       'kcap topic -k localhost:9092 -t pcap --json | jq .warnings',
     ],
     load: async () => (await import('./topic.js')).topic,
+  }),
+  command({
+    name: 'agent',
+    alias: 'daemon',
+    usage: ['kcap agent --config FILE'],
+    summary: 'run tasks, and take commands, until it is stopped',
+    options: AGENT_OPTIONS,
+    examples: ['kcap agent --config /etc/kcap/agent.yaml'],
+    load: async () => (await import('./agent.js')).agent,
+  }),
+  command({
+    name: 'task',
+    usage: [
+      'kcap task create|update -f FILE',
+      'kcap task list',
+      'kcap task status [ID]',
+      'kcap task stop|start|delete ID',
+      'kcap task filter ID EXPRESSION',
+    ],
+    summary: 'say what an agent is to capture',
+    options: TASK_OPTIONS,
+    words: { most: 3, oneOf: TASK_VERBS },
+    examples: [
+      'kcap task create -f sip-capture.yaml',
+      'kcap task status sip-capture',
+      "kcap task filter sip-capture 'udp port 5060'",
+    ],
+    load: async () => (await import('./task.js')).task,
+  }),
+  command({
+    name: 'status',
+    usage: ['kcap status [--json]'],
+    summary: 'show whether an agent runs, and its tasks',
+    options: ASKING_OPTIONS,
+    load: async () => (await import('./asking-agent.js')).status,
+  }),
+  command({
+    name: 'stats',
+    usage: ['kcap stats [--json]'],
+    summary: "show what an agent's tasks have done",
+    options: ASKING_OPTIONS,
+    examples: ['kcap stats', "kcap stats --json | jq '.tasks[].packets_out'"],
+    load: async () => (await import('./asking-agent.js')).stats,
+  }),
+  command({
+    name: 'reload',
+    usage: ['kcap reload'],
+    summary: 'have an agent read its configuration again',
+    options: ASKING_OPTIONS,
+    load: async () => (await import('./asking-agent.js')).reload,
+  }),
+  command({
+    name: 'stop',
+    usage: ['kcap stop'],
+    summary: 'end an agent, and wait until it has ended',
+    options: ASKING_OPTIONS,
+    load: async () => (await import('./asking-agent.js')).stop,
   }),
   command({
     name: 'extcap',

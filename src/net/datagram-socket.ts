@@ -14,7 +14,7 @@ export interface SentDatagrams {
   } & NativeDatagrams)[];
 }
 
-/** Sends datagrams to one address, many at once. */
+/** Sends datagrams to one address, many at once; captures leave them out. */
 export class DatagramSocket {
   readonly #native: NativeDatagramSender;
 

@@ -8,11 +8,11 @@ import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Account, MediaCounts } from '../pipeline/account.js';
 import { HepPacket } from '../protocols/hep/hep-packet.js';
 import { PayloadType } from '../protocols/hep/chunk.js';
+import { inflated } from '../protocols/hep/inflated.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
 import { Passage, TCP } from '../protocols/passage.js';
 import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-message.js';
 import { HeldPackets } from './held-packets.js';
-import { inflated } from './inflated.js';
 import { MediaReader, type ReportedMedia } from './media-reader.js';
 import { Fate, PacketFates } from './packet-fates.js';
 import { SipChunks } from './sip-chunks.js';
@@ -84,6 +84,11 @@ export class SipReader {
   /** Fragments that were merged into others of their datagrams: N - 1 of N. */
   get fragmentsMerged(): number {
     return this.#reassembler?.fragmentsMerged ?? 0;
+  }
+
+  /** Fragments that wait for others of their datagrams. */
+  get fragmentsHeld(): number {
+    return this.#reassembler?.fragmentsHeld ?? 0;
   }
 
   /** Datagrams of which fragments were missing. */

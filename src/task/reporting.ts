@@ -76,9 +76,10 @@ export async function openReporters(
 
 type Parts = Parameters<typeof openReporters>[1];
 
-async function openReporter(
+/** Opens one; the caller owns it. */
+export async function openReporter(
   target: ReportTarget,
-  options: ReportingOptions,
+  options: Omit<ReportingOptions, 'targets'>,
   parts: Parts,
 ): Promise<Reporter> {
   const { log } = parts;
@@ -150,7 +151,7 @@ async function openMqttReporter(
 }
 
 function nameOf(target: ReportTarget): string {
-  return 'name' in target ? target.name : `${target.kind}:`;
+  return target.name ?? `${target.kind}:`;
 }
 
 interface Encoders {
@@ -158,12 +159,12 @@ interface Encoders {
   readonly mediaEncoder: MediaEncoder;
 }
 
-function lineEncoders({ lines }: ReportingOptions): Encoders {
+function lineEncoders({ lines }: Pick<ReportingOptions, 'lines'>): Encoders {
   const columns = new LineColumns(lines.colours);
   return { encoder: new SipLines(columns, lines), mediaEncoder: new MediaLines(columns) };
 }
 
-function jsonEncoders({ who }: ReportingOptions): Encoders {
+function jsonEncoders({ who }: Pick<ReportingOptions, 'who'>): Encoders {
   return { encoder: new JsonLines(who), mediaEncoder: new MediaJsonLines(who) };
 }
 
