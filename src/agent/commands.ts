@@ -6,6 +6,7 @@ import { messageOf, UserError } from '../errors/user-error.js';
 import type { TaskDescription } from '../task/description/task.js';
 import { taskReport } from '../task/task-report.js';
 import type { Tasks } from '../task/tasks.js';
+import { CommandCounts } from './command-counts.js';
 import { CODES, CommandError } from './command-error.js';
 
 /** Where a command comes from. */
@@ -118,8 +119,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 export const METHODS = Object.keys(COMMANDS);
 
+/** Those that change nothing: it does no harm to do them again. */
+const ONLY_READ: ReadonlySet<string> = new Set([
+  ...['task_list', 'task_status', 'daemon_status', 'daemon_stats', 'interface_list'],
+]);
+
 /** Answers commands, whichever channel they come from. */
 export class Commands {
+  /** What became of all that came over any channel. */
+  readonly counts = new CommandCounts(METHODS);
   readonly #agent: Commanded;
   readonly #log: Logger;
 
@@ -128,8 +136,26 @@ export class Commands {
     this.#log = log;
   }
 
+  /** Whether a method changes something that may be asked of it over this channel. */
+  changes(method: string, channel: Channel): boolean {
+    return !ONLY_READ.has(method) && this.#agent.allows(method, channel);
+  }
+
   /** Does what a method says; throws a CommandError for whatever can't be done, a bug included. */
-  async answer(method: string, parameters: unknown, { channel }: CommandOrigin): Promise<unknown> {
+  async answer(method: string, parameters: unknown, origin: CommandOrigin): Promise<unknown> {
+    const { channel } = origin;
+    try {
+      const result = await this.#answer(method, parameters, origin);
+      this.counts.add(channel, method, 'ok');
+      return result;
+    } catch (error) {
+      const isRefused = error instanceof CommandError && error.code === CODES.notAllowed;
+      this.counts.add(channel, method, isRefused ? 'refused' : 'error');
+      throw error;
+    }
+  }
+
+  async #answer(method: string, parameters: unknown, { channel }: CommandOrigin): Promise<unknown> {
     const found = Object.hasOwn(COMMANDS, method) ? COMMANDS[method] : undefined;
     if (!found) throw noSuchMethod(method);
     if (!this.#agent.allows(method, channel))

@@ -81,7 +81,9 @@ export async function openDescribedReporters(
       reporters.push(scope.own(await openMessageReporter(reporter, task, parts)));
     const { filters } = parts.processing;
     const reader = new SipReader({ filters, reassembles: task.decoder.reassembles });
-    branches.push(new Branch({ name: 'messages', sink: new SipMessages(reader, reporters) }));
+    branches.push(
+      new Branch({ name: 'messages', sink: new SipMessages(reader, reporters, parts.pace) }),
+    );
     accounts.push(() => reporters.map((reporter) => [reporter.name, reporter.account()]));
   }
   for (const reporter of ofPackets) {
@@ -89,6 +91,7 @@ export async function openDescribedReporters(
     const opened = await openPacketReporter(reporter, task, scope, parts);
     const branch = new Branch({
       ...{ name: id, sink: opened.sink, stages: parts.processing.packetStages() },
+      pace: parts.pace,
       whenSlow: parts.waits || described.length === 1 ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
       onFailure: (error) => {
         parts.log.error({ event: 'reporter-failed', reporter: id }, `${id}: ${messageOf(error)}`);
