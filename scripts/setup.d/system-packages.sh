@@ -60,25 +60,10 @@ install_system_packages() {
 
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
-  if apt_install "${missing[@]}"; then
-    stop_services "${missing[@]}"
-  else
+  if ! apt_install "${missing[@]}"; then
     # The same things may be there by another name or from another place.
     check_found "${missing[*]}" "${commands[@]}"
   fi
-}
-
-# What packages start by themselves: tests start their own.
-stop_services() {
-  local package
-  for package; do
-    case $package in
-      mosquitto)
-        "${root[@]}" systemctl disable --now --quiet "$package" 2>/dev/null ||
-          "${root[@]}" service "$package" stop >/dev/null 2>&1 || true
-        ;;
-    esac
-  done
 }
 
 missing_packages() {
