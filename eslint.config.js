@@ -6,9 +6,12 @@ import tseslint from 'typescript-eslint';
  * never from a higher level, never from another folder of its own level.
  */
 const levels = [
-  ['packet', 'errors', 'addon.ts', 'protocols'],
-  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'documents'],
-  ['pipeline', 'spool', 'topic', 'extcap'],
+  ['packet', 'errors', 'addon.ts', 'package-version.ts', 'protocols'],
+  [
+    ...['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'documents'],
+    ...['mqtt', 'redis', 'aws', 'cloudshark'],
+  ],
+  ['pipeline', 'spool', 'topic', 'extcap', 'uploads'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
   ['terminal', 'agent'],

@@ -211,6 +211,21 @@ export interface NativeDecompressor {
   decode(from: Buffer, into: Buffer): { consumed: number; produced: number; mayEnd: boolean };
 }
 
+/** Datagrams, and the bytes of their payloads. */
+export interface NativeDatagrams {
+  readonly datagrams: number;
+  readonly bytes: number;
+}
+
+export interface NativeDatagramSender {
+  /** One call at a time. `failed` is by errno. */
+  send(
+    bytes: Buffer,
+    ends: Int32Array,
+  ): Promise<{ sent: NativeDatagrams; failed: Record<string, NativeDatagrams> }>;
+  close(): Promise<void>;
+}
+
 export interface NativeBroker {
   port(): number;
   createTopic(name: string, partitions: number): void;
@@ -375,6 +390,12 @@ interface Addon {
     maxBatchAgeMs: number;
     onEvent: (event: NativeEvent) => void;
   }) => NativeConsumer;
+  /** Throws an error with an `errno` where there can be no such socket. */
+  DatagramSender: new (options: {
+    address: string;
+    port: number;
+    bufferBytes: number;
+  }) => NativeDatagramSender;
   InMemoryBroker: new (port: number) => NativeBroker;
   LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;
 }

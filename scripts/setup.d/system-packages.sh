@@ -10,10 +10,10 @@ demo_packages=(iputils-ping tshark)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
   shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime bash-completion zsh fish man-db
-  groff-base ccache)
+  groff-base ccache mosquitto)
 # All but ccache, which only saves time.
 test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
-  openssl faketime zsh fish man groff lexgrog)
+  openssl faketime zsh fish man groff lexgrog mosquitto)
 
 # The tests, and a Node with one more library in it.
 sanitize_packages=("${test_packages[@]}" binutils patchelf)
@@ -28,7 +28,7 @@ bench_commands=(java mvn tcpreplay ip kcat /usr/bin/python3)
 
 # install_system_packages build|demo|test|bench|sanitize|fuzz
 install_system_packages() {
-  local packages=("${build_packages[@]}") commands=() missing
+  local packages=("${build_packages[@]}") commands=() missing root=()
   case $1 in
     demo) packages+=("${demo_packages[@]}") ;; # kcap can be shown without them
     test)
@@ -57,10 +57,25 @@ install_system_packages() {
 
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
-  if ! apt_install "${missing[@]}"; then
+  if apt_install "${missing[@]}"; then
+    stop_services "${missing[@]}"
+  else
     # The same things may be there by another name or from another place.
     check_found "${missing[*]}" "${commands[@]}"
   fi
+}
+
+# What packages start by themselves: tests start their own.
+stop_services() {
+  local package
+  for package; do
+    case $package in
+      mosquitto)
+        "${root[@]}" systemctl disable --now --quiet "$package" 2>/dev/null ||
+          "${root[@]}" service "$package" stop >/dev/null 2>&1 || true
+        ;;
+    esac
+  done
 }
 
 missing_packages() {
@@ -72,7 +87,6 @@ missing_packages() {
 }
 
 apt_install() {
-  local root=()
   if ! has apt-get; then
     say "there is no apt-get here to install $*"
     return 1

@@ -10,7 +10,7 @@ import { openChangingLog, showError, type LogOptions } from '../terminal/logging
 import { openOutput } from '../terminal/standard-output.js';
 import type { AGENT_OPTIONS } from './agent-options.js';
 import type { Runner } from './command.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../package-version.js';
 
 /** `kcap agent`: tasks, until it is stopped. */
 export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {

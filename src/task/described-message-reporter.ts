@@ -10,7 +10,8 @@ import type {
 } from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
 import { openReporter } from './reporting.js';
-import type { ReportTarget, TlsFiles } from './report-target.js';
+import type { TlsFiles } from './report-settings.js';
+import type { ReportTarget } from './report-target.js';
 
 /** Opens what takes the messages of a task; it is called what the task calls it. The caller owns it. */
 export async function openMessageReporter(
