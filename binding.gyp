@@ -64,6 +64,7 @@
         'native/kafka/topic_watch.cc',
         'native/kafka/undelivered_packets.cc',
         'native/net/datagram_listener.cc',
+        'native/net/datagram_sender.cc',
         'native/pcap/capture_reader.cc',
         'native/pcap/classic_reader.cc',
         'native/pcap/pcapng_reader.cc',

@@ -6,19 +6,10 @@ import tseslint from 'typescript-eslint';
  * never from a higher level, never from another folder of its own level.
  */
 const levels = [
-  ['packet', 'errors', 'addon.ts', 'protocols'],
+  ['packet', 'errors', 'addon.ts', 'package-version.ts', 'protocols'],
   [
-    'files',
-    'net',
-    'pcap',
-    'decode',
-    'capture',
-    'kafka',
-    'language',
-    'documents',
-    'redis',
-    'aws',
-    'cloudshark',
+    ...['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'documents'],
+    ...['mqtt', 'redis', 'aws', 'cloudshark'],
   ],
   ['pipeline', 'spool', 'topic', 'extcap', 'uploads'],
   ['sources', 'stages', 'sinks', 'watchdogs'],

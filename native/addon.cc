@@ -33,6 +33,7 @@
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
 #include "net/datagram_listener.h"
+#include "net/datagram_sender.h"
 #include "system/log_writer.h"
 #include "system/thread_room.h"
 
@@ -205,6 +206,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   BatchProducer::Init(env, exports);
   BatchConsumer::Init(env, exports);
   InMemoryBroker::Init(env, exports);
+  DatagramSender::Init(env, exports);
   LogWriter::Init(env, exports);
   return exports;
 }

@@ -109,7 +109,7 @@ export interface NativeCapture {
 }
 
 /** Datagrams that come to a UDP port: a record each, of the payload. */
-export interface NativeDatagrams {
+export interface NativeDatagramListener {
   next(): Promise<NativeBatch | null>;
   port(): number;
   stop(): void;
@@ -209,6 +209,21 @@ export interface NativeFilter {
 export interface NativeDecompressor {
   /** Decompresses what fits into `into`; `mayEnd`: no member or frame is begun. Throws where the data are damaged. */
   decode(from: Buffer, into: Buffer): { consumed: number; produced: number; mayEnd: boolean };
+}
+
+/** Datagrams, and the bytes of their payloads. */
+export interface NativeDatagrams {
+  readonly datagrams: number;
+  readonly bytes: number;
+}
+
+export interface NativeDatagramSender {
+  /** One call at a time. `failed` is by errno. */
+  send(
+    bytes: Buffer,
+    ends: Int32Array,
+  ): Promise<{ sent: NativeDatagrams; failed: Record<string, NativeDatagrams> }>;
+  close(): Promise<void>;
 }
 
 export interface NativeBroker {
@@ -323,7 +338,7 @@ interface Addon {
     port: number;
     bufferBytes: number;
     batchBytes: number;
-  }) => NativeDatagrams;
+  }) => NativeDatagramListener;
   BatchProducer: new (options: {
     properties: Properties;
     topic: string;
@@ -375,6 +390,12 @@ interface Addon {
     maxBatchAgeMs: number;
     onEvent: (event: NativeEvent) => void;
   }) => NativeConsumer;
+  /** Throws an error with an `errno` where there can be no such socket. */
+  DatagramSender: new (options: {
+    address: string;
+    port: number;
+    bufferBytes: number;
+  }) => NativeDatagramSender;
   InMemoryBroker: new (port: number) => NativeBroker;
   LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;
 }

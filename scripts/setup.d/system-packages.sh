@@ -10,12 +10,13 @@ demo_packages=(iputils-ping tshark)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
   shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime bash-completion zsh fish man-db
-  groff-base ccache redis-server python3-venv)
+  groff-base ccache kamailio mosquitto sngrep sip-tester redis-server python3-venv prometheus systemd)
 # All but ccache, which only saves time.
 test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
-  openssl faketime zsh fish man groff lexgrog redis-server redis-cli)
-# What begins by itself where it is installed: tests begin their own, at ports of their own.
-test_services=(redis-server)
+  openssl faketime zsh fish man groff lexgrog kamailio mosquitto sngrep sipp redis-server redis-cli promtool
+  systemd-analyze)
+# What packages start when they are installed. Tests start their own.
+services=(kamailio mosquitto redis-server prometheus)
 
 # The tests, and a Node with one more library in it.
 sanitize_packages=("${test_packages[@]}" binutils patchelf)
@@ -30,7 +31,7 @@ bench_commands=(java mvn tcpreplay ip kcat /usr/bin/python3)
 
 # install_system_packages build|demo|test|bench|sanitize|fuzz
 install_system_packages() {
-  local packages=("${build_packages[@]}") commands=() missing
+  local packages=("${build_packages[@]}") commands=() missing root=()
   case $1 in
     demo) packages+=("${demo_packages[@]}") ;; # kcap can be shown without them
     test)
@@ -89,7 +90,6 @@ missing_packages() {
 }
 
 apt_install() {
-  local root=()
   if ! has apt-get; then
     say "there is no apt-get here to install $*"
     return 1
@@ -106,7 +106,23 @@ apt_install() {
   say "installing $*"
   # A list of packages that is missing or old names versions that can't be fetched.
   "${root[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are there"
-  "${root[@]}" apt-get install -qq -y --no-install-recommends "$@"
+  "${root[@]}" apt-get install -qq -y --no-install-recommends "$@" || return
+  stop_services "$@"
+}
+
+# stop_services PACKAGE...: ends what these have started, for this boot and for those to come.
+stop_services() {
+  local package service
+  for package; do
+    for service in "${services[@]}"; do
+      [ "$package" = "$service" ] || continue
+      if [ -d /run/systemd/system ]; then
+        "${root[@]}" systemctl disable --now --quiet "$service" || true
+      else
+        "${root[@]}" service "$service" stop >/dev/null 2>&1 || true
+      fi
+    done
+  done
 }
 
 # check_found PACKAGES COMMAND...: ends the set-up where a command or a header is missing.

@@ -28,7 +28,7 @@ import {
   wiresharkTopic,
 } from './extcap-settings.js';
 import { parseChoice } from './values.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../package-version.js';
 
 type ExtcapArguments = Arguments<typeof EXTCAP_OPTIONS>;
 

@@ -10,7 +10,7 @@ import type { Arguments } from './command.js';
 import { CONTROL } from './extcap-controls.js';
 import type { EXTCAP_OPTIONS } from './extcap-options.js';
 import { wiresharkProperties } from './extcap-settings.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../package-version.js';
 
 type ExtcapArguments = Arguments<typeof EXTCAP_OPTIONS>;
 

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { addon } from '../addon.js';
+import { packageVersion } from '../package-version.js';
 
 /** What `kcap --version` says: kcap, and the libraries that it stands on. */
 export function versionText(): string {
@@ -9,10 +9,4 @@ export function versionText(): string {
     `librdkafka ${librdkafka} (${features.replaceAll(',', ', ')})`,
     libpcap,
   ].join('\n');
-}
-
-/** kcap's own version. */
-export function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)('#package') as { version: string };
-  return version;
 }

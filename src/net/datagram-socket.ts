@@ -1,56 +1,55 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
-import { enterOwnDatagrams } from './own-connections.js';
+import { getSystemErrorName } from 'node:util';
+import { addon, type NativeDatagrams, type NativeDatagramSender } from '../addon.js';
 
 /** Of the kernel's queue, which takes bursts. */
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** Sends datagrams to one address; captures leave them out. */
+/** What became of datagrams that were sent together. */
+export interface SentDatagrams {
+  /** Taken by the system: nobody says whether they arrived. */
+  readonly sent: NativeDatagrams;
+  readonly failed: readonly ({
+    /** The system's, such as ECONNREFUSED. */
+    readonly code: string;
+  } & NativeDatagrams)[];
+}
+
+/** Sends datagrams to one address, many at once; captures leave them out. */
 export class DatagramSocket {
-  readonly #socket: Socket;
-  #closed: Promise<unknown> | undefined;
+  readonly #native: NativeDatagramSender;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    // What the other side's host refuses is told to the next one who sends; here nobody waits for it.
-    socket.on('error', () => undefined);
-  }
-
-  static async connect(address: string, port: number): Promise<DatagramSocket> {
-    const socket = createSocket({
-      type: isIPv6(address) ? 'udp6' : 'udp4',
-      sendBufferSize: SEND_BUFFER_BYTES,
-    });
+  /**
+   * Throws the system's error where there can be no such socket.
+   *
+   * @param address in digits
+   */
+  constructor(address: string, port: number) {
     try {
-      socket.bind(0);
-      await once(socket, 'listening');
-      const { port: localPort } = socket.address();
-      const { leave } = enterOwnDatagrams(localPort, undefined, { address, port });
-      socket.once('close', leave);
-      socket.connect(port, address);
-      await once(socket, 'connect');
-      enterOwnDatagrams(localPort, socket.address().address, { address, port });
-      return new DatagramSocket(socket);
+      this.#native = new addon.DatagramSender({ address, port, bufferBytes: SEND_BUFFER_BYTES });
     } catch (error) {
-      socket.close();
+      if (error instanceof Error && 'errno' in error && typeof error.errno === 'number')
+        throw Object.assign(error, { code: getSystemErrorName(-error.errno) });
       throw error;
     }
   }
 
-  /** Sends [start, end), which must not change until `onSent` is called. */
-  send(
-    bytes: Buffer,
-    start: number,
-    end: number,
-    onSent: (error: Error | null, bytes?: number) => void,
-  ): void {
-    this.#socket.send(bytes, start, end - start, onSent);
+  /**
+   * Sends what lies one after the other in `bytes`, which must not change until it resolves. One call at a time.
+   *
+   * @param ends where each datagram ends
+   */
+  async send(bytes: Buffer, ends: Int32Array): Promise<SentDatagrams> {
+    const { sent, failed } = await this.#native.send(bytes, ends);
+    return {
+      sent,
+      failed: Object.entries(failed).map(([errno, count]) => ({
+        code: getSystemErrorName(-Number(errno)),
+        ...count,
+      })),
+    };
   }
 
-  /** May be called again. */
   async close(): Promise<void> {
-    this.#closed ??= once(this.#socket.close(), 'close');
-    await this.#closed;
+    await this.#native.close();
   }
 }

@@ -28,14 +28,18 @@ export interface MessageCounts extends ReporterCounts {
   readonly malformed: number;
   readonly fragments_merged: number;
   readonly reassembly_timeouts: number;
+  /** Where media is reported: packets among the messages, and calls that were too many to be known. */
+  readonly rtp_packets?: number;
+  readonly rtcp_packets?: number;
+  readonly calls_forgotten?: number;
   readonly reporters: Readonly<Record<string, ReporterCounts>>;
 }
 
 /** Adds up: messages_in = out + filtered + failed + dropped + under way. */
 export function summarizeMessages(messages: MessageAccount): MessageCounts {
   const { found, filtered, reporters } = messages;
-  const counted = [...reporters].map(([name, account]) => [name, countsOf(account)] as const);
-  const first = counted[0]?.[1] ?? countsOf(undefined);
+  const counted = [...reporters].map(([name, account]) => [name, reporterCounts(account)] as const);
+  const first = counted[0]?.[1] ?? reporterCounts(undefined);
   return {
     ...first,
     messages_in: found,
@@ -44,11 +48,17 @@ export function summarizeMessages(messages: MessageAccount): MessageCounts {
     malformed: messages.malformed,
     fragments_merged: messages.fragmentsMerged,
     reassembly_timeouts: messages.reassemblyTimeouts,
+    ...(messages.media && {
+      rtp_packets: messages.media.rtp,
+      rtcp_packets: messages.media.rtcp,
+      calls_forgotten: messages.media.forgottenCalls,
+    }),
     reporters: Object.fromEntries(counted),
   };
 }
 
-function countsOf(account: Account | undefined): ReporterCounts {
+/** Of one reporter, with the field names of json records. */
+export function reporterCounts(account: Account | undefined): ReporterCounts {
   const failed = account ? withFate(account, 'failed') : [];
   const dropped = failed.find(({ cause }) => cause.id === TOO_SLOW.id)?.packets ?? 0;
   const others = failed.filter(({ cause }) => cause.id !== TOO_SLOW.id);
@@ -82,6 +92,9 @@ export function messageLines(messages: MessageAccount): string[] {
   const remark = (number: number, text: string) => {
     if (number > 0) lines.push(`'${number}' ${text}`);
   };
+  remark(messages.media?.rtp ?? 0, 'of them RTP packet(s)');
+  remark(messages.media?.rtcp ?? 0, 'of them RTCP packet(s)');
+  remark(messages.media?.forgottenCalls ?? 0, 'call(s) forgotten, whose media is not reported');
   remark(filtered, 'message(s) left out by --sip-filter');
   remark(messages.malformed, 'message(s) that begin as SIP, but are malformed');
   remark(messages.notSip, 'payload(s) that are no SIP');

@@ -29,8 +29,8 @@ export class SipMessages implements Sink {
     const sinceMs = performance.now();
     this.#reader.read(batch, messages);
     this.#pace?.took('decode', sinceMs);
-    for (const { name } of this.#reporters) this.#pace?.gave(name, messages.count);
-    if (messages.count > 0)
+    for (const { name } of this.#reporters) this.#pace?.gave(name, messages.total);
+    if (messages.total > 0)
       await Promise.all(this.#reporters.map((reporter) => reporter.write(messages, giveUp)));
     if (!this.#reporters.every(({ ended }) => ended)) return;
     this.#throwFailure();
@@ -40,7 +40,7 @@ export class SipMessages implements Sink {
   async flush(giveUp: AbortSignal): Promise<void> {
     this.#messages.clear();
     this.#reader.finish(this.#messages);
-    if (this.#messages.count > 0)
+    if (this.#messages.total > 0)
       await Promise.all(this.#reporters.map((reporter) => reporter.write(this.#messages, giveUp)));
     await Promise.all(this.#reporters.map((reporter) => reporter.flush(giveUp)));
     this.#throwFailure();
@@ -48,6 +48,7 @@ export class SipMessages implements Sink {
 
   account(): Account {
     const { found, leftOut, notSip, malformed, fragmentsMerged, reassemblyTimeouts } = this.#reader;
+    const { media } = this.#reader;
     const accounts = this.#reporters.map(
       (reporter) => [reporter.name, reporter.account()] as const,
     );
@@ -56,6 +57,7 @@ export class SipMessages implements Sink {
       messages: {
         ...{ found, filtered: leftOut, notSip, malformed },
         ...{ fragmentsMerged, reassemblyTimeouts },
+        ...(media && { media }),
         fragmentsHeld: this.#reader.fragmentsHeld,
         reporters: new Map(accounts),
       },

@@ -1,19 +1,15 @@
-import { nearest } from '../errors/nearest.js';
 import { usageError } from '../errors/user-error.js';
 import { checkTopicName } from '../kafka/topic-name.js';
-
-/** A host and a port of it. */
-export interface ReportServer {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Files that TLS needs. */
-export interface TlsFiles {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
+import { MQTT_PORTS, parseMqttTarget, type MqttProtocol, type MqttTarget } from './mqtt-target.js';
+import {
+  parseNumber,
+  parseServer,
+  parseSettings,
+  parseTlsFiles,
+  TLS_SETTINGS,
+  type ReportServer,
+  type TlsFiles,
+} from './report-settings.js';
 
 /** Over what a reporter sends. */
 export type ReportTransport = 'udp' | 'tcp' | 'tls';
@@ -48,7 +44,8 @@ export type ReportTarget =
       /** A prefix is followed by a hyphen and what messages are: `sip`. */
       readonly topic: string | { readonly prefix: string };
       readonly name: string;
-    };
+    }
+  | MqttTarget;
 
 /** The topic that SIP messages go to. */
 export function sipTopicOf({ topic }: Extract<ReportTarget, { readonly kind: 'kafka' }>): string {
@@ -66,7 +63,6 @@ const SCHEMES: Readonly<Record<string, { kind: 'hep' | 'captagent'; transport: R
     'json+tcp': { kind: 'captagent', transport: 'tcp' },
   };
 const HEP_SETTINGS = ['id', 'password', 'compress', 'node', 'version'];
-const TLS_SETTINGS = ['ca', 'cert', 'key'];
 const CAPTAGENT_SETTINGS = ['id', 'payload'];
 
 /** What a value of --report says; throws a usage error where that is nothing that can be reported to. */
@@ -80,12 +76,17 @@ export function parseReportTarget(text: string): ReportTarget {
   const what = `--report ${name}`;
   const [, scheme = '', authority = '', rest = '', query = ''] =
     /^([a-z+]+):\/\/([^/?#]*)(\/[^?#]*)?(?:\?(.*))?$/i.exec(text) ?? [];
-  const found = SCHEMES[scheme.toLowerCase()];
+  const protocol = scheme.toLowerCase();
+  if (isMqtt(protocol)) return parseMqttTarget(what, { protocol, authority, rest, query, name });
+  const found = SCHEMES[protocol];
   if (!found)
     throw usageError(
       what,
       'no such reporter',
-      `use one of: text:, json:, kafka:TOPIC, ${Object.keys(SCHEMES)
+      `use one of: text:, json:, kafka:TOPIC, ${[
+        ...Object.keys(SCHEMES),
+        ...Object.keys(MQTT_PORTS),
+      ]
         .map((known) => `${known}://`)
         .join(', ')}`,
     );
@@ -116,68 +117,16 @@ export function parseReportTarget(text: string): ReportTarget {
     throw usageError(what, 'HEP 2 does not say where its packets end', 'leave out version=2');
   const password = settings.get('password');
   const nodeName = settings.get('node');
-  const [ca, cert, key] = TLS_SETTINGS.map((setting) => settings.get(setting));
-  if ((cert === undefined) !== (key === undefined))
-    throw usageError(what, 'a certificate and its key go together', 'give both cert= and key=');
   return {
     ...{ kind, transport, servers, captureId, version, compresses, name },
     ...(password !== undefined && { password }),
     ...(nodeName !== undefined && { nodeName }),
-    tls: {
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-    },
+    tls: parseTlsFiles(what, settings),
   };
 }
 
-function parseServer(what: string, text: string, usualPort: number | undefined): ReportServer {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]@]+))(?::(\d+))?$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined)
-    throw usageError(what, `'${text}' is not HOST:PORT`, 'IPv6 addresses stand in brackets');
-  const port = digits === undefined ? usualPort : Number(digits);
-  if (port === undefined) throw usageError(what, `${text} has no port`, `write ${text}:PORT`);
-  if (port < 1 || port > 0xffff)
-    throw usageError(what, `${port} is no port`, 'ports are 1 to 65535');
-  return { host, port };
-}
-
-function parseSettings(
-  what: string,
-  query: string,
-  allowed: readonly string[],
-): Map<string, string> {
-  const settings = new Map(new URLSearchParams(query));
-  for (const name of settings.keys()) {
-    if (allowed.includes(name)) continue;
-    const meant = nearest(name, allowed);
-    throw usageError(
-      what,
-      `${name}: no such setting`,
-      meant === undefined ? `use one of: ${allowed.join(', ')}` : `did you mean ${meant}?`,
-    );
-  }
-  return settings;
-}
-
-function parseNumber(
-  what: string,
-  settings: ReadonlyMap<string, string>,
-  name: string,
-  least: number,
-  most: number,
-): number | undefined {
-  const text = settings.get(name);
-  if (text === undefined) return undefined;
-  const number = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (!(number >= least && number <= most))
-    throw usageError(
-      what,
-      `${name}=${text} is not ${least} to ${most}`,
-      `for example ${name}=${least}`,
-    );
-  return number;
+function isMqtt(protocol: string): protocol is MqttProtocol {
+  return protocol in MQTT_PORTS;
 }
 
 function withoutPassword(text: string): string {

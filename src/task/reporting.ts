@@ -2,37 +2,48 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { systemCause, systemError } from '../errors/system-error.js';
+import { Throttle } from '../errors/throttle.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { Properties } from '../kafka/properties.js';
 import { DatagramSocket } from '../net/datagram-socket.js';
 import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
+import { packageVersion } from '../package-version.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import type { Reporter as Who } from '../protocols/report/record-frame.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
-import { EncodedReporter } from '../sinks/encoded-reporter.js';
+import { EncodedReporter, type EncodedReporterOptions } from '../sinks/encoded-reporter.js';
+import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
+import { KafkaMedia } from '../sinks/kafka-media.js';
 import { KafkaMessages } from '../sinks/kafka-messages.js';
+import { LineColumns } from '../sinks/line-columns.js';
+import type { MediaEncoder } from '../sinks/media-encoder.js';
+import { MediaJsonLines } from '../sinks/media-json-lines.js';
+import { MediaLines } from '../sinks/media-lines.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
+import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
 import { OutputOutlet } from '../sinks/output-outlet.js';
 import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
-import {
-  sipTopicOf,
-  type ReportServer,
-  type ReportTarget,
-  type TlsFiles,
-} from './report-target.js';
+import type { ReportServer, TlsFiles } from './report-settings.js';
+import { sipTopicOf, type ReportTarget } from './report-target.js';
 import { openTopicOutlet } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
+
+/** What is in the files. */
+type TlsBytes = Partial<Record<keyof TlsFiles, Buffer>>;
+
+/** How often the same error of datagrams is logged. */
+const REPEAT_TROUBLE_MS = 10_000;
 
 /** The codes of a connection that may come about later. */
 const AWAY = ['ECONNREFUSED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET'];
@@ -82,7 +93,7 @@ export async function openReporter(
     return new EncodedReporter({
       ...common,
       name: nameOf(target),
-      encoder: target.kind === 'text' ? new SipLines(options.lines) : new JsonLines(options.who),
+      ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
   if (target.kind === 'kafka') {
@@ -90,12 +101,15 @@ export async function openReporter(
     const { name } = target;
     return new EncodedReporter({
       ...{ ...common, name, encoder: new KafkaMessages(options.who) },
+      // What goes to topics by its kind goes to that of SIP alone.
+      ...(typeof target.topic === 'string' && { mediaEncoder: new KafkaMedia(options.who) }),
       outlet: await openTopicOutlet(
         { topic: sipTopicOf(target), properties: kafka, waits, name },
         log,
       ),
     });
   }
+  if (target.kind === 'mqtt') return openMqttReporter(target, common, log);
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
   const shares: Reporter[] = [];
@@ -105,7 +119,7 @@ export async function openReporter(
         new EncodedReporter({
           ...common,
           name: target.name,
-          encoder: encoderOf(target),
+          ...{ encoder: encoderOf(target), mediaEncoder: mediaEncoderOf(target) },
           outlet: await openOutlet(target, server, tls, log),
           ...(servers.length > 1 && { share: { index, of: servers.length } }),
         }),
@@ -118,8 +132,40 @@ export async function openReporter(
   return only && shares.length === 1 ? only : new SharedReporter(target.name, shares);
 }
 
+async function openMqttReporter(
+  target: Extract<ReportTarget, { readonly kind: 'mqtt' }>,
+  common: Pick<EncodedReporterOptions, 'whenSlow' | 'onFailure'>,
+  log: Logger,
+): Promise<Reporter> {
+  const { name, topic } = target;
+  await resolve(`--report ${name}`, target.host);
+  // Loaded here: nothing else needs it.
+  const { openMqttOutlet } = await import('./mqtt-reporting.js');
+  const outlet = await openMqttOutlet(target, {
+    tls: await readTlsFiles(target.tls),
+    log,
+    isAway: (error) => AWAY.includes(codeOf(error) ?? ''),
+  });
+  const encoder = new MqttEnvelopes(topic, packageVersion());
+  return new EncodedReporter({ ...common, name, encoder, outlet });
+}
+
 function nameOf(target: ReportTarget): string {
   return target.name ?? `${target.kind}:`;
+}
+
+interface Encoders {
+  readonly encoder: MessageEncoder;
+  readonly mediaEncoder: MediaEncoder;
+}
+
+function lineEncoders({ lines }: Pick<ReportingOptions, 'lines'>): Encoders {
+  const columns = new LineColumns(lines.colours);
+  return { encoder: new SipLines(columns, lines), mediaEncoder: new MediaLines(columns) };
+}
+
+function jsonEncoders({ who }: Pick<ReportingOptions, 'who'>): Encoders {
+  return { encoder: new JsonLines(who), mediaEncoder: new MediaJsonLines(who) };
 }
 
 function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
@@ -140,6 +186,13 @@ function encoderOf(target: NetworkTarget): MessageEncoder {
     : new CaptagentJson({ ...target, endsLines: !isDatagram });
 }
 
+/** HEP 2 does not say what is in it. */
+function mediaEncoderOf(target: NetworkTarget): MediaEncoder | undefined {
+  return target.kind === 'hep' && target.version === 3
+    ? new HepMedia({ ...target, isDatagram: target.transport === 'udp' })
+    : undefined;
+}
+
 async function openOutlet(
   { transport, name }: NetworkTarget,
   { host, port }: ReportServer,
@@ -149,11 +202,10 @@ async function openOutlet(
   const what = `--report ${name}`;
   const address = await resolve(what, host);
   if (transport === 'udp') {
-    const socket = await DatagramSocket.connect(address, port).catch((error: unknown) => {
-      throw new UserError(what, systemCause(error));
-    });
-    return new DatagramOutlet(socket, (cause) => {
-      log.warn(`${name}: ${host}:${port}: ${cause}; the messages that it refuses are counted`);
+    const throttle = new Throttle(REPEAT_TROUBLE_MS);
+    return new DatagramOutlet(openSocket(what, address, port), (code) => {
+      if (throttle.admits(code))
+        log.warn(`${name}: ${host}:${port}: ${code}; the messages that it refuses are counted`);
     });
   }
   const connection = new PeerConnection(
@@ -177,6 +229,14 @@ async function openOutlet(
   return new StreamOutlet(connection);
 }
 
+function openSocket(what: string, address: string, port: number): DatagramSocket {
+  try {
+    return new DatagramSocket(address, port);
+  } catch (error) {
+    throw new UserError(what, systemCause(error));
+  }
+}
+
 async function resolve(what: string, host: string): Promise<string> {
   try {
     return (await lookup(host)).address;
@@ -190,7 +250,7 @@ async function resolve(what: string, host: string): Promise<string> {
   }
 }
 
-async function readTlsFiles(files: TlsFiles): Promise<TlsOptions> {
+async function readTlsFiles(files: TlsFiles): Promise<TlsBytes> {
   const read = async (setting: string, path: string | undefined) => {
     if (path === undefined) return {};
     const bytes = await readFile(path).catch((error: unknown) => {

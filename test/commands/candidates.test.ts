@@ -32,6 +32,23 @@ const CASES: readonly [words: string[], expected: string[]][] = [
     ['-ll', ''],
     ['DEBUG', 'INFO', 'WARN', 'ERROR'],
   ],
+  [
+    ['-p', '-a', ''],
+    ['duration:', 'packets:', 'filesize:', 'idle:'],
+  ],
+  [
+    ['-c', '-b', 'f'],
+    ['filesize:', 'files:'],
+  ],
+  [
+    ['sip', '--tunnels', 'g'],
+    ['gre', 'geneve', 'gtp'],
+  ],
+  [
+    ['sip', '--tunnels=gre,g'],
+    ['--tunnels=gre,geneve', '--tunnels=gre,gtp'],
+  ],
+  [['-c', '-y', ''], ['some-link-type']],
   [['-p', '-i', ''], ['some-interface']],
   [['-qpi', ''], ['some-interface']],
   [['-p', '-X', 'some'], ['some-property']],

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { interfaceName, rememberTopic } from '#kcap/extcap/recent-topics.js';
-import { packageVersion } from '#kcap/commands/version.js';
+import { packageVersion } from '#kcap/package-version.js';
 import { kcap } from '../support/kcap.js';
 import { repository } from '../support/repository.js';
 import { tempFolder } from '../support/temp-folder.js';

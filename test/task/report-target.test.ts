@@ -35,11 +35,23 @@ test("captagent's JSON, and standard output", () => {
   assert.deepEqual(parseReportTarget('json:'), { kind: 'json' });
 });
 
+test('an MQTT broker', () => {
+  const secret = 'user=u&password=p%26';
+  const target = parseReportTarget(`mqtts://b/sip%2Ffra1?client=edge&${secret}&telemetry=t/1&ca=c`);
+  assert.deepEqual(target, {
+    ...{ kind: 'mqtt', protocol: 'mqtts', host: 'b', port: 8883, topic: 'sip/fra1' },
+    ...{ clientId: 'edge', user: 'u', password: 'p&', telemetry: 't/1', tls: { ca: 'c' } },
+    name: 'mqtts://b/sip%2Ffra1?client=edge&user=u&password=***&telemetry=t/1&ca=c',
+  });
+  const ws = parseReportTarget('wss://[::1]:9/a/b?path=/x');
+  assert.ok(ws.kind === 'mqtt' && ws.path === '/x' && ws.topic === 'a/b' && ws.port === 9);
+});
+
 test('a topic', () => {
   const target = parseReportTarget('kafka:Sip.fra1');
-  assert.deepEqual(target, { kind: 'kafka', topic: 'Sip.fra1', name: 'kafka:Sip.fra1' });
   assert.ok(target.kind === 'kafka');
   assert.equal(sipTopicOf({ ...target, topic: { prefix: 'otus' } }), 'otus-sip');
+  assert.deepEqual(target, { kind: 'kafka', topic: 'Sip.fra1', name: 'kafka:Sip.fra1' });
   assert.throws(() => parseReportTarget('kafka:'), /--report kafka: : a topic name is missing/);
   assert.throws(() => parseReportTarget('kafka://b/sip'), /a topic name can't contain '\/'/);
 });
@@ -59,6 +71,10 @@ for (const [text, cause, remedy] of [
   ['hep://x?version=4', 'version=4 is not 2 to 3', /version=2/],
   ['hep://x?version=2&compress=1', 'HEP 2 has no room for compress', /leave out/],
   ['hep+tcp://x?version=2', 'HEP 2 does not say where its packets end', /leave out/],
+  ['mqtt://x', 'it names no topic', /sip\/fra1/],
+  ['mqtt://x/a/%23', 'a topic that is published to has no + or #', /./],
+  ['mqtt://x/a?password=***', 'a password needs a user', /user=/],
+  ['mqtt://x/a?ca=f', 'ca: no such setting', /./],
   ['hep+tls://x?cert=c', 'a certificate and its key go together', /key=/],
 ] as const)
   test(`${text}: ${cause}`, () => {

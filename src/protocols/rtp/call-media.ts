@@ -1,4 +1,6 @@
-import { ipAddressBytes } from '../ip-address.js';
+import { randomInt } from 'node:crypto';
+import { ipAddressBytes, ipv4Number } from '../ip-address.js';
+import { uint32 } from '../network-order.js';
 import type { Passage } from '../passage.js';
 import { type Media, mediaOf } from './session-description.js';
 
@@ -8,21 +10,33 @@ const IDLE_SECONDS = 300;
 const LINGER_SECONDS = 10;
 const MOST_CALLS = 50_000;
 const MOST_ENDPOINTS_PER_CALL = 64;
+/** How often a call's packets make it younger than others at most. */
+const REFRESH_SECONDS = 10;
+const PORTS = 0x1_0000;
+/** Nobody outside can choose endpoints whose hashes are the same. */
+const SEED = randomInt(0x4000_0000);
 
 export interface Call {
   readonly callId: string;
   /** Packet time after which it is forgotten. */
   expiresAt: number;
   hasEnded: boolean;
+  /** Its first INVITE has been accepted: later ones may be refused without ending it. */
+  isAnswered: boolean;
+  /** When it was last made the youngest one. */
+  refreshedAt: number;
   readonly endpoints: Endpoint[];
 }
+
+/** As a number for IPv4: most are, and there are many. */
+type Address = number | Buffer;
 
 /** An address and port at which media of a call arrives. */
 export interface Endpoint {
   readonly call: Call;
-  readonly address: Buffer;
+  readonly address: Address;
   readonly port: number;
-  readonly codecs: ReadonlyMap<number, string>;
+  codecs: ReadonlyMap<number, string>;
   /** Another one with the same hash. */
   next: Endpoint | undefined;
 }
@@ -30,16 +44,18 @@ export interface Endpoint {
 /**
  * Where the media of the calls that were seen goes, by their session descriptions. A packet belongs to a call where it
  * comes from such an address and port or goes there: both directions of a stream are known by the first description of
- * either. All times are those of packets. Bounded: the oldest call makes room for a new one.
+ * either. All times are those of packets. Bounded: the call that has been quiet for longest makes room for a new one.
  */
 export class CallMedia {
   /** Calls that had to make room for others. */
   evicted = 0;
 
   readonly #mostCalls: number;
-  /** The oldest first. */
+  /** The one that has been quiet for longest first. */
   readonly #calls = new Map<string, Call>();
   readonly #endpoints = new Map<number, Endpoint>();
+  /** How many endpoints have each port: what most packets are looked up in, and nowhere else. */
+  readonly #portUses = new Uint32Array(PORTS);
   #sweepAt = 0;
 
   constructor(mostCalls = MOST_CALLS) {
@@ -58,10 +74,22 @@ export class CallMedia {
     const call = this.#callOf(callId);
     call.hasEnded = false;
     call.expiresAt = seconds + IDLE_SECONDS;
+    if (call.refreshedAt !== seconds) this.#refresh(call, seconds);
     for (const stream of media) this.#addStream(call, stream);
   }
 
-  /** The call is over: BYE, CANCEL, or a refusal. */
+  /** The call's INVITE has been accepted. */
+  answer(callId: string): void {
+    const call = this.#calls.get(callId);
+    if (call) call.isAnswered = true;
+  }
+
+  /** An INVITE of the call was refused or cancelled: that ends a call which has not been answered. */
+  refuse(callId: string, seconds: number): void {
+    if (this.#calls.get(callId)?.isAnswered === false) this.end(callId, seconds);
+  }
+
+  /** The call is over. */
   end(callId: string, seconds: number): void {
     const call = this.#calls.get(callId);
     if (!call) return;
@@ -69,9 +97,14 @@ export class CallMedia {
     call.expiresAt = Math.min(call.expiresAt, seconds + LINGER_SECONDS);
   }
 
+  /** False where no packet between these ports belongs to a call: so it is with most. */
+  mayHave(sourcePort: number, destinationPort: number): boolean {
+    return this.#portUses[destinationPort] !== 0 || this.#portUses[sourcePort] !== 0;
+  }
+
   /** The endpoint that a packet goes to or comes from; undefined where it belongs to no call. */
   find(passage: Passage): Endpoint | undefined {
-    if (this.#endpoints.size === 0) return undefined;
+    if (!this.mayHave(passage.sourcePort, passage.destinationPort)) return undefined;
     const { addresses, addressBytes, seconds } = passage;
     const endpoint =
       this.#lookUp(addresses, passage.destinationAt, addressBytes, passage.destinationPort) ??
@@ -79,21 +112,37 @@ export class CallMedia {
     if (!endpoint) return undefined;
     const { call } = endpoint;
     if (call.expiresAt < seconds) return undefined;
-    if (!call.hasEnded) call.expiresAt = seconds + IDLE_SECONDS;
+    if (call.hasEnded) return endpoint;
+    call.expiresAt = seconds + IDLE_SECONDS;
+    // A file may go back in time.
+    if (Math.abs(seconds - call.refreshedAt) >= REFRESH_SECONDS) this.#refresh(call, seconds);
     return endpoint;
+  }
+
+  /** Makes a call the youngest one. */
+  #refresh(call: Call, seconds: number): void {
+    call.refreshedAt = seconds;
+    this.#calls.delete(call.callId);
+    this.#calls.set(call.callId, call);
   }
 
   #callOf(callId: string): Call {
     const known = this.#calls.get(callId);
     if (known) return known;
     if (this.#calls.size >= this.#mostCalls) this.#evictOldest();
-    const call: Call = { callId, expiresAt: 0, hasEnded: false, endpoints: [] };
+    const call: Call = {
+      ...{ callId, expiresAt: 0, hasEnded: false, isAnswered: false, refreshedAt: 0 },
+      endpoints: [],
+    };
     this.#calls.set(callId, call);
     return call;
   }
 
   #addStream(call: Call, stream: Media): void {
-    const { address, port, rtcpAddress, rtcpPort, codecs } = stream;
+    const { port, rtcpPort, codecs } = stream;
+    const address = addressOf(stream.address);
+    const rtcpAddress =
+      stream.rtcpAddress === stream.address ? address : addressOf(stream.rtcpAddress);
     this.#add(call, address, port, codecs);
     this.#add(call, rtcpAddress, rtcpPort, codecs);
     // The other side may not want to share the port.
@@ -101,19 +150,28 @@ export class CallMedia {
   }
 
   /** The last call that names an endpoint has it. */
-  #add(call: Call, addressText: string, port: number, codecs: ReadonlyMap<number, string>): void {
-    const address = ipAddressBytes(addressText);
-    // 0.0.0.0 and :: put a stream on hold (RFC 3264, section 8.4).
-    if (!address?.some((byte) => byte !== 0) || port > 0xffff) return;
-    const known = this.#lookUp(address, 0, address.length, port);
+  #add(
+    call: Call,
+    address: Address | undefined,
+    port: number,
+    codecs: ReadonlyMap<number, string>,
+  ): void {
+    if (address === undefined || port >= PORTS) return;
+    const key = hashOf(address, port);
+    let known = this.#endpoints.get(key);
+    while (known && !(known.port === port && isSame(known.address, address))) known = known.next;
+    if (known?.call === call) {
+      known.codecs = codecs;
+      return;
+    }
     if (known) this.#remove(known);
     if (call.endpoints.length >= MOST_ENDPOINTS_PER_CALL) {
       const [oldest] = call.endpoints;
       if (oldest) this.#remove(oldest);
     }
-    const key = hash(address, 0, address.length, port);
     const endpoint: Endpoint = { call, address, port, codecs, next: this.#endpoints.get(key) };
     this.#endpoints.set(key, endpoint);
+    this.#portUses[port] = (this.#portUses[port] ?? 0) + 1;
     call.endpoints.push(endpoint);
   }
 
@@ -125,7 +183,7 @@ export class CallMedia {
 
   #remove(endpoint: Endpoint): void {
     const { address, port, call } = endpoint;
-    const key = hash(address, 0, address.length, port);
+    const key = hashOf(address, port);
     const first = this.#endpoints.get(key);
     if (first === endpoint) {
       if (endpoint.next) this.#endpoints.set(key, endpoint.next);
@@ -135,6 +193,7 @@ export class CallMedia {
       while (before && before.next !== endpoint) before = before.next;
       if (before) before.next = endpoint.next;
     }
+    this.#portUses[port] = (this.#portUses[port] ?? 0) - 1;
     const index = call.endpoints.indexOf(endpoint);
     if (index !== -1) call.endpoints.splice(index, 1);
   }
@@ -161,24 +220,48 @@ export class CallMedia {
   }
 }
 
+const PRIME = 0x0100_0193;
+
 /** A number of 30 bits: keys of that size cost no memory. */
 function hash(bytes: Buffer, at: number, length: number, port: number): number {
-  let value = port;
-  for (let index = 0; index < length; index++)
-    value = Math.imul(value ^ (bytes[at + index] ?? 0), 0x0100_0193);
-  return (value ^ (value >>> 15)) & 0x3fff_ffff;
+  let value = SEED ^ port;
+  for (let word = at; word < at + length; word += 4)
+    value = mixed(Math.imul(value ^ uint32(bytes, word), PRIME));
+  return value & 0x3fff_ffff;
+}
+
+/** The same of an address. */
+function hashOf(address: Address, port: number): number {
+  return typeof address === 'number'
+    ? mixed(Math.imul(SEED ^ port ^ address, PRIME)) & 0x3fff_ffff
+    : hash(address, 0, address.length, port);
+}
+
+function mixed(value: number): number {
+  const half = Math.imul(value ^ (value >>> 15), 0x85eb_ca6b);
+  return half ^ (half >>> 13);
 }
 
 function isAt(
-  endpoint: Endpoint,
+  { address, port: ownPort }: Endpoint,
   bytes: Buffer,
   at: number,
   length: number,
   port: number,
 ): boolean {
-  const { address } = endpoint;
-  if (endpoint.port !== port || address.length !== length) return false;
-  for (let index = 0; index < length; index++)
-    if (address[index] !== bytes[at + index]) return false;
-  return true;
+  if (ownPort !== port) return false;
+  if (typeof address === 'number') return length === 4 && uint32(bytes, at) === address;
+  return address.length === length && address.compare(bytes, at, at + length) === 0;
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return typeof one === 'number' || typeof other === 'number' ? one === other : one.equals(other);
+}
+
+/** Undefined where it is none: 0.0.0.0 and :: put a stream on hold (RFC 3264, section 8.4). */
+function addressOf(text: string): Address | undefined {
+  const number = ipv4Number(text);
+  if (number !== undefined) return number === 0 ? undefined : number;
+  const bytes = ipAddressBytes(text);
+  return bytes?.some((byte) => byte !== 0) ? bytes : undefined;
 }
