@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
  */
 const levels = [
   ['packet', 'errors', 'addon.ts', 'package-version.ts', 'protocols'],
-  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'mqtt', 'language'],
+  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'mqtt', 'language', 'documents'],
   ['pipeline', 'spool', 'topic', 'extcap'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],

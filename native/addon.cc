@@ -23,6 +23,7 @@
 #include "capture/link_type.h"
 #include "capture/live_capture.h"
 #include "capture/own/own_connections.h"
+#include "capture/own/own_sockets.h"
 #include "codec/decompressor.h"
 #include "kafka/batch_consumer.h"
 #include "kafka/batch_producer.h"
@@ -31,6 +32,7 @@
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
 #include "net/datagram_sender.h"
+#include "net/datagram_listener.h"
 #include "system/log_writer.h"
 #include "system/thread_room.h"
 
@@ -182,9 +184,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitTopicLookup(env, exports);
   InitDeviceFacts(env, exports);
   InitThreadRoom(env, exports);
+  InitOwnSockets(env, exports);
   CaptureFilter::Init(env, exports);
   Decompressor::Init(env, exports);
   LiveCapture::Init(env, exports);
+  DatagramListener::Init(env, exports);
   BatchProducer::Init(env, exports);
   BatchConsumer::Init(env, exports);
   InMemoryBroker::Init(env, exports);

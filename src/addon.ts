@@ -84,6 +84,8 @@ export interface NativeCapture {
   next(): Promise<NativeBatch | null>;
   /** Where it shares packets: they come from now on. */
   begin(): void;
+  /** Of now on; an Error with the code FILTER where the expression makes no sense. */
+  setFilter(expression: string): Promise<void>;
   stop(): void;
   abandon(): void;
   facts(): {
@@ -100,6 +102,21 @@ export interface NativeCapture {
     droppedKernel: number;
     droppedInterface: number;
     cut: number;
+    abandoned: number;
+    abandonedBytes: number;
+  };
+  close(): Promise<void>;
+}
+
+/** Datagrams that come to a UDP port: a record each, of the payload. */
+export interface NativeDatagrams {
+  next(): Promise<NativeBatch | null>;
+  port(): number;
+  stop(): void;
+  abandon(): void;
+  counters(): {
+    /** Of 32 bits: the next after 4,294,967,295 is 0. */
+    droppedKernel: number;
     abandoned: number;
     abandonedBytes: number;
   };
@@ -252,6 +269,18 @@ interface Addon {
   readerLeft(fd: number): boolean;
   /** How wide this terminal is now, 0 where it does not say so. */
   terminalColumns(fd: number): number;
+  /** A TCP socket that is to be connected to this peer, bound to a port that captures leave out already. */
+  ownSocket(address: string, port: number): { readonly fd: number; readonly localPort: number };
+  /** Captures leave this connection out; again where its local address has become known. */
+  enterOwn(
+    transport: 'tcp' | 'udp',
+    localPort: number,
+    localAddress: string | undefined,
+    address: string,
+    port: number,
+  ): void;
+  /** It is closed. */
+  leaveOwn(transport: 'tcp' | 'udp', localPort: number): void;
   /** Throws where so many threads more can't be made: librdkafka would end the process. */
   requireThreads(count: number): void;
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
@@ -295,6 +324,14 @@ interface Addon {
     batchBytes: number;
     maxBatchAgeMs: number;
   }) => NativeCapture;
+  DatagramListener: new (options: {
+    /** IPv4 or IPv6. */
+    address: string;
+    /** 0 for any. */
+    port: number;
+    bufferBytes: number;
+    batchBytes: number;
+  }) => NativeDatagrams;
   BatchProducer: new (options: {
     properties: Properties;
     topic: string;
@@ -346,7 +383,7 @@ interface Addon {
     maxBatchAgeMs: number;
     onEvent: (event: NativeEvent) => void;
   }) => NativeConsumer;
-  /** Throws an error with an `errno` where there can be no such socket. */
+  /** Throws an error with the system's `code` where there can be no such socket. */
   DatagramSender: new (options: {
     address: string;
     port: number;

@@ -170,22 +170,12 @@ void Check(int status, const char* what) {
   if (status != 0) throw std::system_error(errno, std::generic_category(), what);
 }
 
-/** Has the capture take the packets of all protocols. */
-void TakeAllProtocols(int socket) {
-  sockaddr_ll address{};
-  socklen_t length = sizeof address;
-  Check(getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length), "getsockname");
-  address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ETH_P_ALL);
-  Check(bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
-}
-
 }  // namespace
 
 uint16_t Fanout::Join(pcap_t* capture, std::optional<uint16_t> group) {
   const int socket = pcap_fileno(capture);
   Check(LetNothingPass(capture) ? 0 : -1, "SO_ATTACH_FILTER");
-  TakeAllProtocols(socket);
+  TakeAllProtocols(capture);
   // A number that nobody else has, for the first one.
   const int type = PACKET_FANOUT_CBPF | (group ? 0 : PACKET_FANOUT_FLAG_UNIQUEID);
   int joined = group.value_or(0) | type << 16;

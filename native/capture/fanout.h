@@ -23,9 +23,6 @@ namespace kcap {
  */
 class Fanout {
  public:
-  /** A protocol that nobody sends: a capture of it gets no packet before it joins. */
-  static constexpr int kNoProtocol = 0xffff;
-
   /**
    * Puts a capture of kNoProtocol, open and with its filter, into the group. No packet passes
    * before Begin(), so that each comes once, to a capture of the whole group.

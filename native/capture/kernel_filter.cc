@@ -1,6 +1,7 @@
 #include "capture/kernel_filter.h"
 
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <pcap/dlt.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace kcap {
@@ -30,6 +32,13 @@ struct CookedHeader {
 constexpr CookedHeader kSll = {16, {{0, SKF_AD_PKTTYPE}, {14, SKF_AD_PROTOCOL}}};
 constexpr CookedHeader kSll2 = {
     20, {{0, SKF_AD_PROTOCOL}, {4, SKF_AD_IFINDEX}, {8, SKF_AD_HATYPE}, {10, SKF_AD_PKTTYPE}}};
+
+/** Some interfaces of libpcap's are none: USB, Bluetooth, netfilter's log. */
+bool IsPacketSocket(int socket) {
+  int domain = 0;
+  socklen_t length = sizeof domain;
+  return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_PACKET;
+}
 
 bool IsCooked(int socket) {
   int type = 0;
@@ -95,7 +104,7 @@ class Exclusion {
       : ip_(network_offset) {
     std::map<std::array<uint32_t, 4>, std::vector<uint16_t>> ports_of[2];
     size_t count = 0;
-    for (const auto& [local, remote, exclusive, open] : connections)
+    for (const auto& [transport, local, remote, exclusive, open] : connections)
       if (!local.address.IsUnknown() && count++ < kMostConnections)
         ports_of[local.address.IsIpv4()][local.address.words].push_back(local.port);
     for (const bool ipv4 : {true, false}) {
@@ -198,15 +207,17 @@ void Detach(pcap_t* capture) {
 
 }  // namespace
 
-bool KernelTakes(pcap_t* capture, const bpf_program& user_filter) {
-  auto program = ForKernel(capture, user_filter);
-  if (!program) return true;  // libpcap sees that, too, and filters itself
-  // While pcap_setfilter() works there is another one beside it.
-  constexpr size_t kRoomForAnother = 16;
-  program->resize(program->size() + kRoomForAnother, BPF_STMT(BPF_RET | BPF_K, 0));
-  if (!Attach(capture, std::move(*program))) return false;
-  Detach(capture);
-  return true;
+void TakeAllProtocols(pcap_t* capture) {
+  const int socket = pcap_fileno(capture);
+  if (!IsPacketSocket(socket)) return;
+  sockaddr_ll address{};
+  socklen_t length = sizeof address;
+  int status = getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_ALL);
+  if (status == 0)
+    status = bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  if (status != 0) throw std::system_error(errno, std::generic_category(), "bind");
 }
 
 void LeaveOutInKernel(pcap_t* capture, const bpf_program* user_filter,
@@ -232,10 +243,15 @@ void LeaveOutInKernel(pcap_t* capture, const bpf_program* user_filter,
 bool LetNothingPass(pcap_t* capture) { return Attach(capture, {BPF_STMT(BPF_RET | BPF_K, 0)}); }
 
 bool LetPass(pcap_t* capture, const bpf_program* user_filter) {
-  auto program = user_filter ? ForKernel(capture, *user_filter) : std::nullopt;
+  if (!user_filter) {
+    Detach(capture);
+    return true;
+  }
+  auto program =
+      IsPacketSocket(pcap_fileno(capture)) ? ForKernel(capture, *user_filter) : std::nullopt;
   if (program) return Attach(capture, std::move(*program));
-  Detach(capture);  // libpcap filters what the kernel can't
-  return true;
+  errno = ENOTSUP;
+  return false;
 }
 
 void CloseRing(pcap_t* capture) {

@@ -9,11 +9,12 @@
 
 namespace kcap {
 
-/**
- * Whether the kernel takes the user's filter; errno says why not. It may be too long, or memory for
- * filters (net.core.optmem_max) too small. The capture has no filter afterwards.
- */
-bool KernelTakes(pcap_t* capture, const bpf_program& user_filter);
+/** A protocol that nobody sends: a capture of it gets no packet before TakeAllProtocols(). */
+inline constexpr int kNoProtocol = 0xffff;
+
+/** Begins a capture of kNoProtocol; nothing where it is of no packet socket. Throws
+ * std::system_error where the kernel refuses. */
+void TakeAllProtocols(pcap_t* capture);
 
 /**
  * Puts the user's filter less these connections into the kernel. At each moment the kernel runs the
@@ -29,10 +30,13 @@ void LeaveOutInKernel(pcap_t* capture, const bpf_program* user_filter,
 bool LetNothingPass(pcap_t* capture);
 
 /**
- * Ends LetNothingPass(): the user's filter holds again, or none. False where the kernel refuses it,
- * and errno says why.
+ * Has the kernel run the user's filter, or none, in place of what it has run, in one step: it
+ * judges each packet by one of the two and loses none, where pcap_setfilter() blocks all packets
+ * for a moment. False where the kernel refuses, and errno says why: the filter may be too long,
+ * memory for filters (net.core.optmem_max) too small, or (ENOTSUP) the filter about what libpcap
+ * alone knows. The old filter stays then.
  *
- * @param user_filter that the kernel has run before, or null
+ * @param user_filter null for none
  */
 bool LetPass(pcap_t* capture, const bpf_program* user_filter);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "capture/fanout.h"
 #include "capture/kernel_filter.h"
@@ -21,11 +23,52 @@ void Add(std::atomic<uint64_t>& counter, uint64_t number) {
 
 }  // namespace
 
+/** Compiles a filter on a thread of its own: a long one takes seconds. */
+class LiveCapture::FilterChange : public Napi::AsyncWorker {
+ public:
+  FilterChange(LiveCapture* capture, std::shared_ptr<pcap_t> pcap, std::string expression)
+      : AsyncWorker(capture->Env(), "kcap filter"),
+        self_(Napi::Persistent(capture->Value())),
+        capture_(capture),
+        pcap_(std::move(pcap)),
+        expression_(std::move(expression)),
+        promise_(Napi::Promise::Deferred::New(capture->Env())) {}
+
+  Napi::Promise Promise() const { return promise_.Promise(); }
+
+  void Execute() override {
+    if (expression_.empty()) return;
+    program_ = std::make_unique<FilterProgram>(pcap_.get(), expression_);
+    here_ = FilterProgram::ForLinkType(expression_, capture_->link_type_,
+                                       static_cast<int>(capture_->snap_length_));
+  }
+
+  void OnOK() override {
+    capture_->UseFilter(std::move(program_), std::move(here_));
+    promise_.Resolve(Env().Undefined());
+  }
+
+  void OnError(const Napi::Error& error) override {
+    error.Value().Set("code", Napi::String::New(Env(), "FILTER"));
+    promise_.Reject(error.Value());
+  }
+
+ private:
+  const Napi::ObjectReference self_;  // nobody may collect the capture meanwhile
+  LiveCapture* const capture_;
+  const std::shared_ptr<pcap_t> pcap_;
+  const std::string expression_;
+  const Napi::Promise::Deferred promise_;
+  std::unique_ptr<FilterProgram> program_;
+  std::unique_ptr<FilterProgram> here_;
+};
+
 void LiveCapture::Init(Napi::Env env, Napi::Object exports) {
   exports["LiveCapture"] = DefineClass(env, "LiveCapture",
                                        {
                                            InstanceMethod<&LiveCapture::Next>("next"),
                                            InstanceMethod<&LiveCapture::BeginSharing>("begin"),
+                                           InstanceMethod<&LiveCapture::SetFilter>("setFilter"),
                                            InstanceMethod<&LiveCapture::Stop>("stop"),
                                            InstanceMethod<&LiveCapture::Abandon>("abandon"),
                                            InstanceMethod<&LiveCapture::Facts>("facts"),
@@ -49,6 +92,7 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
   warning_ = std::move(handle.warning);
   filter_ = std::move(handle.filter);
   filter_here_ = std::move(handle.filter_here);
+  filters_here_ = filter_here_ != nullptr;
   fanout_group_ = handle.fanout_group;
   nanoseconds_ = options.nanoseconds;
   link_type_ = LinkTypeOfDlt(pcap_datalink(pcap_.get()));
@@ -91,6 +135,37 @@ void LiveCapture::BeginSharing(const Napi::CallbackInfo& info) {
   } catch (const std::system_error& error) {
     throw Napi::Error::New(info.Env(), error.what());
   }
+}
+
+Napi::Value LiveCapture::SetFilter(const Napi::CallbackInfo& info) {
+  std::shared_ptr<pcap_t> pcap;
+  {
+    std::lock_guard lock(pcap_mutex_);
+    pcap = pcap_;
+  }
+  if (!pcap) throw Napi::Error::New(info.Env(), "the capture has ended");
+  auto* const change = new FilterChange(this, std::move(pcap), info[0].As<Napi::String>());
+  const auto promise = change->Promise();
+  change->Queue();  // deletes itself when it is done
+  return promise;
+}
+
+void LiveCapture::UseFilter(std::unique_ptr<FilterProgram> program,
+                            std::unique_ptr<FilterProgram> here) {
+  {
+    std::lock_guard lock(pcap_mutex_);
+    if (!pcap_ || stopping_) return;
+    if (!filters_here_ && LetPass(pcap_.get(), program ? program->get() : nullptr)) {
+      filter_ = std::move(program);
+    } else {
+      // The kernel goes on with what it has until this filter is there to look at what it lets
+      // pass.
+      filters_here_ = true;
+      next_filter_here_ = std::move(here);
+    }
+    filter_changed_ = true;
+  }
+  Wake();
 }
 
 void LiveCapture::Stop(const Napi::CallbackInfo&) {
@@ -221,9 +296,16 @@ void LiveCapture::WaitForPackets(int timeout_ms) {
 }
 
 void LiveCapture::RefreshFilter() {
-  if (!own_packets_ || !own_packets_->Refresh()) return;
-  const auto open = own_packets_->Open();
+  const bool changed = filter_changed_.exchange(false);
+  const bool has_news = own_packets_ && own_packets_->Refresh();
+  if (!changed && !has_news) return;
+  const auto open = own_packets_ ? own_packets_->Open() : std::vector<Connection>();
   std::lock_guard lock(pcap_mutex_);
+  if (next_filter_here_) {
+    filter_here_ = std::move(*next_filter_here_);
+    next_filter_here_.reset();
+    filter_.reset();
+  }
   if (stopping_) return;
   // Where the kernel refuses, all of their packets come here to be left out.
   LeaveOutInKernel(pcap_.get(), filter_ ? filter_->get() : nullptr, open);

@@ -41,6 +41,14 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   Napi::Value Next(const Napi::CallbackInfo& info);
   /** begin(), before the first next(), where it shares packets: once all of its group are open. */
   void BeginSharing(const Napi::CallbackInfo& info);
+  /** setFilter(expression) → promise: from then on the capture takes what this filter lets pass.
+   * Each packet is judged by the filter that holds when it comes, and none is lost meanwhile.
+   * Rejects with an Error whose `code` is FILTER where the expression makes no sense. */
+  Napi::Value SetFilter(const Napi::CallbackInfo& info);
+  class FilterChange;
+  /** @param here the same filter for packets that come here unfiltered. Both are null for all
+   * packets. */
+  void UseFilter(std::unique_ptr<FilterProgram> program, std::unique_ptr<FilterProgram> here);
   /** stop(): the batches end with the last packet that the kernel has seen until now; later drops
    * don't count. */
   void Stop(const Napi::CallbackInfo& info);
@@ -68,7 +76,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   void WaitForPackets(int timeout_ms);
   int BatchDueInMs();
   bool DrainIsOver(int packets);
-  /** Puts the user's filter less the connections that are open now into the kernel. */
+  /** Puts the user's filter less the connections that are open now into the kernel, where one of
+   * the two has changed. */
   void RefreshFilter();
   static void OnPacket(u_char* self, const pcap_pkthdr* header, const u_char* frame);
   void Take(const pcap_pkthdr* header, const u_char* frame);
@@ -80,8 +89,12 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   std::optional<EventFd> wake_;  // until the capture is closed
   std::shared_ptr<pcap_t> pcap_;
   std::string warning_;
-  std::unique_ptr<FilterProgram> filter_;       // that the kernel runs
-  std::unique_ptr<FilterProgram> filter_here_;  // that it refuses
+  std::unique_ptr<FilterProgram> filter_;       // that the kernel runs; with the mutex
+  std::unique_ptr<FilterProgram> filter_here_;  // that it refuses; the capture's thread
+  bool filters_here_ = false;  // from when the kernel has once refused a filter: with the mutex
+  /** What takes the place of `filter_here_`: with the mutex. */
+  std::optional<std::unique_ptr<FilterProgram>> next_filter_here_;
+  std::atomic<bool> filter_changed_ = false;
   std::optional<OwnPackets> own_packets_;
   std::optional<uint16_t> fanout_group_;
   bool nanoseconds_ = false;

@@ -64,15 +64,13 @@ std::string SupportedTimestampTypes(pcap_t* capture, const std::string& refused)
 void SetFilter(PcapHandle* handle, const std::string& expression) {
   pcap_t* const capture = handle->pcap.get();
   handle->filter = std::make_unique<FilterProgram>(capture, expression);
-  if (KernelTakes(capture, *handle->filter->get())) {
-    if (pcap_setfilter(capture, handle->filter->get()) != 0)
-      throw std::runtime_error(pcap_geterr(capture));
-    return;
-  }
-  // libpcap would write that to standard error.
-  handle->warning += (handle->warning.empty() ? "" : "; ") +
-                     std::string("the kernel does not take the filter (") + strerror(errno) +
-                     "), so kcap filters all packets itself";
+  // Not pcap_setfilter(): libpcap would go on with this filter for a while after another has taken
+  // its place in the kernel.
+  if (LetPass(capture, handle->filter->get())) return;
+  if (errno != ENOTSUP)
+    handle->warning += (handle->warning.empty() ? "" : "; ") +
+                       std::string("the kernel does not take the filter (") + strerror(errno) +
+                       "), so kcap filters all packets itself";
   handle->filter.reset();
   // Without what only the kernel knows about a packet.
   handle->filter_here = FilterProgram::ForLinkType(
@@ -111,7 +109,8 @@ PcapHandle OpenCapture(Napi::Env env, const CaptureOptions& options) {
   pcap_set_buffer_size(capture, options.buffer_bytes);
   pcap_set_promisc(capture, options.promiscuous);
   pcap_set_timeout(capture, kBlockTimeoutMs);
-  if (options.shares) pcap_set_protocol_linux(capture, Fanout::kNoProtocol);
+  // No packet comes before the filter holds.
+  pcap_set_protocol_linux(capture, kNoProtocol);
   const auto& timestamp_type = options.timestamp_type;
   bool has_timestamp_type = !timestamp_type || SetTimestampType(capture, *timestamp_type);
   const bool has_precision =
@@ -135,15 +134,16 @@ PcapHandle OpenCapture(Napi::Env env, const CaptureOptions& options) {
       Throw(env, "FILTER", error.what());
     }
   }
-  if (options.shares) {
-    try {
-      handle.fanout_group = Fanout::Join(capture, options.fanout_group);
-    } catch (const std::system_error& error) {
-      Throw(env, "FANOUT", error.what());
-    }
-  }
   // Who reads waits for packets and for JavaScript at the same time.
   if (pcap_setnonblock(capture, 1, message) != 0) Throw(env, "CAPTURE", message);
+  try {
+    if (options.shares)
+      handle.fanout_group = Fanout::Join(capture, options.fanout_group);
+    else
+      TakeAllProtocols(capture);
+  } catch (const std::system_error& error) {
+    Throw(env, options.shares ? "FANOUT" : "CAPTURE", error.what());
+  }
   return handle;
 }
 

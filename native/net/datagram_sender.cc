@@ -1,6 +1,5 @@
 #include "net/datagram_sender.h"
 
-#include <arpa/inet.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,6 +13,8 @@
 #include <string>
 #include <thread>
 
+#include "capture/own/own_connections.h"
+
 namespace kcap {
 namespace {
 
@@ -24,28 +25,6 @@ constexpr std::chrono::microseconds kPause{60};
 /** How long a full socket is waited for: a link that takes nothing for so long takes nothing. */
 constexpr int kMaxWaitMs = 1000;
 constexpr int kStepMs = 50;
-
-/** The sockaddr of an address in digits; its length, 0 for what is no address. */
-socklen_t ParseAddress(const std::string& text, uint16_t port, sockaddr_storage& address) {
-  address = {};
-  auto* ipv4 = reinterpret_cast<sockaddr_in*>(&address);
-  if (inet_pton(AF_INET, text.c_str(), &ipv4->sin_addr) == 1) {
-    ipv4->sin_family = AF_INET;
-    ipv4->sin_port = htons(port);
-    return sizeof *ipv4;
-  }
-  auto* ipv6 = reinterpret_cast<sockaddr_in6*>(&address);
-  if (inet_pton(AF_INET6, text.c_str(), &ipv6->sin6_addr) != 1) return 0;
-  ipv6->sin6_family = AF_INET6;
-  ipv6->sin6_port = htons(port);
-  return sizeof *ipv6;
-}
-
-Napi::Error ErrorOf(Napi::Env env, int error) {
-  auto thrown = Napi::Error::New(env, strerror(error));
-  thrown.Value()["errno"] = Napi::Number::New(env, error);
-  return thrown;
-}
 
 }  // namespace
 
@@ -58,39 +37,55 @@ void DatagramSender::Init(Napi::Env env, Napi::Object exports) {
 DatagramSender::DatagramSender(const Napi::CallbackInfo& info)
     : ObjectWrap(info), ThreadedObject(*this, "kcap datagrams") {
   const auto options = info[0].As<Napi::Object>();
-  const std::string text = options.Get("address").As<Napi::String>();
+  const SocketAddress peer(
+      options.Get("address").As<Napi::String>(),
+      static_cast<uint16_t>(options.Get("port").As<Napi::Number>().Uint32Value()));
   const int buffer_bytes = options.Get("bufferBytes").As<Napi::Number>();
-  sockaddr_storage address;
-  const auto port = static_cast<uint16_t>(options.Get("port").As<Napi::Number>().Uint32Value());
-  const socklen_t length = ParseAddress(text, port, address);
-  if (length == 0) throw ErrorOf(info.Env(), EINVAL);
-  socket_ = socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket_ < 0) throw ErrorOf(info.Env(), errno);
+  if (peer.length() == 0) ThrowErrno(info.Env(), EADDRNOTAVAIL);
+  socket_ = socket(peer.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket_ < 0) ThrowErrno(info.Env(), errno);
   // Root may have more than net.core.wmem_max; others have as much.
   if (setsockopt(socket_, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof buffer_bytes) != 0)
     setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
-  if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+  // Nothing is sent by that: captures know of it before the first datagram.
+  if (connect(socket_, peer.get(), peer.length()) != 0) {
     const int error = errno;
-    close(socket_);
-    socket_ = -1;
-    throw ErrorOf(info.Env(), error);
+    CloseSocket();
+    ThrowErrno(info.Env(), error);
   }
+  EnterOwn(peer);
   // What other hosts refuse is told by its cause also where a call has sent something before.
   const int on = 1;
   setsockopt(socket_, SOL_IP, IP_RECVERR, &on, sizeof on);
-  if (address.ss_family == AF_INET6) setsockopt(socket_, SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
+  if (peer.family() == AF_INET6) setsockopt(socket_, SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
   try {
     StartThread([this] { Run(); });
   } catch (const std::exception& error) {
-    close(socket_);
-    socket_ = -1;
+    CloseSocket();
     throw Napi::Error::New(info.Env(), error.what());
   }
   Begin();
 }
 
-DatagramSender::~DatagramSender() {
+/** Has captures leave out its datagrams. */
+void DatagramSender::EnterOwn(const SocketAddress& peer) {
+  sockaddr_storage local{};
+  socklen_t length = sizeof local;
+  getsockname(socket_, reinterpret_cast<sockaddr*>(&local), &length);
+  Connection connection;
+  connection.transport = Transport::kUdp;
+  connection.local = Endpoint::Of(reinterpret_cast<const sockaddr*>(&local));
+  connection.remote = Endpoint::Of(peer.get());
+  connection.exclusive = connection.open = true;
+  local_port_ = connection.local.port;
+  OwnConnections::Get().Enter(connection);
+}
+
+void DatagramSender::CloseSocket() {
   if (socket_ >= 0) close(socket_);
+  socket_ = -1;
+  if (local_port_ != 0) OwnConnections::Get().Leave(Transport::kUdp, local_port_);
+  local_port_ = 0;
 }
 
 Napi::Value DatagramSender::Send(const Napi::CallbackInfo& info) {

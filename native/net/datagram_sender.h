@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "system/socket_address.h"
 #include "system/threaded_object.h"
 
 namespace kcap {
@@ -24,9 +25,9 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new DatagramSender({address, port, bufferBytes}): an IPv4 or IPv6 address. Throws with an
-   * errno's text where there can be no such socket. */
+   * errno's text and name where there can be no such socket. */
   explicit DatagramSender(const Napi::CallbackInfo& info);
-  ~DatagramSender();
+  ~DatagramSender() { CloseSocket(); }
 
  private:
   struct Count {
@@ -54,12 +55,16 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
 
   void EndThread(bool at_once) override;
+  void OnClosed() override { CloseSocket(); }
+  void EnterOwn(const SocketAddress& peer);
+  void CloseSocket();
   void Run();
   Outcome SendAll(const Job& job);
   bool WaitForRoom();
   int TakeErrors();
 
   int socket_ = -1;
+  uint16_t local_port_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Job> job_;

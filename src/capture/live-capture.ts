@@ -54,12 +54,14 @@ export class LiveCapture {
   /** Why another kcap on this host can't know this one's connections, and so captures them; or empty. */
   readonly unknownToOthers: string;
   readonly #native: NativeCapture;
+  #filter: string;
   readonly #droppedKernel = new WideCounter();
   readonly #droppedInterface = new WideCounter();
 
-  private constructor(name: string, native: NativeCapture) {
+  private constructor(name: string, filter: string, native: NativeCapture) {
     const facts = native.facts();
     this.interface = name;
+    this.#filter = filter;
     this.#native = native;
     this.warning = facts.warning;
     this.unknownToOthers = facts.unknownToOthers;
@@ -109,10 +111,15 @@ export class LiveCapture {
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
       });
-      return new LiveCapture(name, native);
+      return new LiveCapture(name, options.filter, native);
     } catch (error) {
       throw captureError(error, name, options);
     }
+  }
+
+  /** The expression that holds now. */
+  get filter(): string {
+    return this.#filter;
   }
 
   /** The next packets; null after the last ones of a stopped capture. Throws where the capture can't go on. */
@@ -121,6 +128,21 @@ export class LiveCapture {
       throw new UserError(`capture on ${this.interface}`, messageOf(error));
     });
     return batch && packetBatchOf({ ...batch, interface: this.interface });
+  }
+
+  /**
+   * Takes what another pcap-filter expression lets pass from now on, empty for all packets. Each packet is judged by the
+   * filter that holds when it comes, and none is lost meanwhile. Throws a usage error where it makes no sense.
+   */
+  async setFilter(expression: string): Promise<void> {
+    try {
+      await this.#native.setFilter(expression);
+      this.#filter = expression;
+    } catch (error) {
+      throw codeOf(error) === 'FILTER'
+        ? filterError(expression, this.link.linkType, messageOf(error))
+        : new UserError(`filter of ${this.interface}`, messageOf(error));
+    }
   }
 
   /** Ends the capture with the last packet that the kernel has seen until now. */

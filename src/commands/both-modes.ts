@@ -1,6 +1,4 @@
 import type { Logger } from 'pino';
-import { checkFilter } from '../capture/capture-filter.js';
-import { withAddresses } from '../capture/host-names.js';
 import { usageError } from '../errors/user-error.js';
 import type { LogOptions } from '../terminal/logging.js';
 import type { BRIDGE_OPTIONS } from './bridge-options.js';
@@ -70,11 +68,4 @@ function parseProgress({
   if (quiet === true && progress === true)
     throw usageError('-q and --progress', 'one says no, the other yes', 'give only one of the two');
   return quiet === true ? false : progress;
-}
-
-/** The filter with the hosts' names looked up. Throws where it makes no sense for any packets. */
-export async function readyFilter({ filter }: { readonly filter: string }): Promise<string> {
-  const ready = await withAddresses(filter);
-  checkFilter(ready);
-  return ready;
 }

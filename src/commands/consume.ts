@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { readyFilter } from '../capture/ready-filter.js';
 import type { ExitStatus } from '../errors/user-error.js';
 import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
@@ -6,7 +7,7 @@ import { openConsuming } from '../task/consuming.js';
 import { findRanges } from '../task/reading.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
-import { readyFilter, type BridgeArguments } from './both-modes.js';
+import type { BridgeArguments } from './both-modes.js';
 import { refuseSharedFile } from './file-options.js';
 import { endAt } from './end-at.js';
 import { parseConsumeOptions, type ConsumeOptions } from './consume-options.js';
@@ -18,7 +19,7 @@ const STALLED_READER_MS = 500;
 export async function consume(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const given = parseConsumeOptions(args, Date.now(), log);
   if (given.file !== undefined) await refuseSharedFile(given.file, given.print !== undefined);
-  const options = { ...given, filter: await readyFilter(given) };
+  const options = { ...given, filter: await readyFilter(given.filter) };
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
   const { opened } = await openInScope((scope) =>

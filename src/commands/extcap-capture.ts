@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { readyFilter } from '../capture/ready-filter.js';
 import { messageOf, usageError, UserError, type ExitStatus } from '../errors/user-error.js';
 import { ControlPipes } from '../extcap/control-pipes.js';
 import { COMMAND } from '../extcap/control-protocol.js';
@@ -15,7 +16,6 @@ import { printable } from '../terminal/printable.js';
 import { standardError } from '../terminal/standard-error.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
-import { readyFilter } from './both-modes.js';
 import type { Arguments } from './command.js';
 import { CONTROL } from './extcap-controls.js';
 import { recentNamed } from './extcap-dialog.js';
@@ -104,7 +104,7 @@ async function parse(args: ExtcapArguments, fifo: string, log: Logger): Promise<
   return {
     topic: wiresharkTopic(args, recent),
     properties: wiresharkProperties(args, recent, log),
-    filter: await readyFilter({ filter: args['extcap-capture-filter'] ?? '' }),
+    filter: await readyFilter(args['extcap-capture-filter'] ?? ''),
     start,
     from,
     to: undefined,

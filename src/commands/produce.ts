@@ -1,5 +1,6 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { readyFilter } from '../capture/ready-filter.js';
 import { messageHeaders } from '../kafka/message-headers.js';
 import { usageError, type ExitStatus } from '../errors/user-error.js';
 import { openInScope } from '../pipeline/scope.js';
@@ -10,7 +11,7 @@ import { becomeUser, parseUser, type User } from '../terminal/privileges.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import { parseFileOptions, refuseSharedFile } from './file-options.js';
-import { parseBothModes, readyFilter, type BothModes, type BridgeArguments } from './both-modes.js';
+import { parseBothModes, type BothModes, type BridgeArguments } from './both-modes.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { parseCapturing, parsePlace } from './capture-arguments.js';
 import { parsePrint, progressBeside } from './print-options.js';
@@ -33,7 +34,7 @@ interface ProduceOptions extends BothModes, ProducingOptions {
 export async function produce(args: BridgeArguments, log: Logger): Promise<ExitStatus> {
   const given = parse(args, log);
   if (given.copy) await refuseUnfitCopy(given.copy.file, given);
-  const options = { ...given, filter: await readyFilter(given) };
+  const options = { ...given, filter: await readyFilter(given.filter) };
   refuseTicketOfRoot(options);
   const start = await findTopic(options, log);
   const stop = new Stop(options.drainTimeoutMs);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { readyFilter } from '../capture/ready-filter.js';
 import { systemError } from '../errors/system-error.js';
 import { usageError } from '../errors/user-error.js';
 import type { Properties } from '../kafka/properties.js';
@@ -10,7 +11,7 @@ import { parseReportTarget, sipTopicOf, type ReportTarget } from '../task/report
 import type { PacketsFrom, SensingOptions } from '../task/sensing.js';
 import { parseUser, type User } from '../terminal/privileges.js';
 import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
-import { parseRun, readyFilter, type RunArguments } from './both-modes.js';
+import { parseRun, type RunArguments } from './both-modes.js';
 import { parseCapturing, parsePlace } from './capture-arguments.js';
 import type { Arguments } from './command.js';
 import { parseAutostop } from './file-options.js';
@@ -45,7 +46,7 @@ export async function parseSipOptions(
   const kafka = reportsToKafka ? parseReporting(args, packets, targets, log) : undefined;
   const user = parseUser(args['relinquish-privileges']);
   const filters = await compileFilters(args['sip-filter']);
-  const filter = await readyFilter(run);
+  const filter = await readyFilter(run.filter);
   return {
     ...run,
     filter,

@@ -100,7 +100,7 @@ export class BatchProducer {
   /** What was wrong with the connection when the rest was given up. */
   #troubleAtPurge: string | undefined;
   #onReports: (() => void) | undefined;
-  #onFailure: (() => void) | undefined;
+  readonly #onFailure: (() => void)[] = [];
   #failure: UserError | undefined;
 
   constructor(options: ProducerOptions, log: Logger) {
@@ -260,7 +260,7 @@ export class BatchProducer {
 
   /** Calls `listener` once nothing can be sent any more. */
   onFailure(listener: () => void): void {
-    this.#onFailure = listener;
+    this.#onFailure.push(listener);
   }
 
   async close(): Promise<void> {
@@ -303,7 +303,7 @@ export class BatchProducer {
     if (this.#failure) return;
     const { cause, remedy } = problemOf(message, this.#facts, { name });
     this.#failure = new UserError(`send to topic ${this.#facts.topic}`, cause, { remedy });
-    this.#onFailure?.();
+    for (const listener of this.#onFailure) listener();
   }
 }
 

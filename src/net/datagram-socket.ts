@@ -14,23 +14,17 @@ export interface SentDatagrams {
   } & NativeDatagrams)[];
 }
 
-/** Sends datagrams to one address, many at once. */
+/** Sends datagrams to one address, many at once; captures leave them out. */
 export class DatagramSocket {
   readonly #native: NativeDatagramSender;
 
   /**
    * Throws the system's error where there can be no such socket.
    *
-   * @param address in digits
+   * @param address IPv4 or IPv6
    */
   constructor(address: string, port: number) {
-    try {
-      this.#native = new addon.DatagramSender({ address, port, bufferBytes: SEND_BUFFER_BYTES });
-    } catch (error) {
-      if (error instanceof Error && 'errno' in error && typeof error.errno === 'number')
-        throw Object.assign(error, { code: getSystemErrorName(-error.errno) });
-      throw error;
-    }
+    this.#native = new addon.DatagramSender({ address, port, bufferBytes: SEND_BUFFER_BYTES });
   }
 
   /**
@@ -49,6 +43,7 @@ export class DatagramSocket {
     };
   }
 
+  /** May be called again. */
   async close(): Promise<void> {
     await this.#native.close();
   }

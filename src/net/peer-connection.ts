@@ -1,7 +1,8 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
+import { connectOwnTo } from './own-connections.js';
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
@@ -42,9 +43,10 @@ export class PeerConnection {
   /** Tries once; throws where that fails. */
   async tryOnce(): Promise<void> {
     const { host, port, tls } = this.#peer;
+    const plain = await connectOwnTo(host, port);
     const socket = tls
-      ? connectTls({ ...tls, host, port, ...(isIP(host) === 0 && { servername: host }) })
-      : connectTcp({ host, port });
+      ? connectTls({ ...tls, socket: plain, ...(isIP(host) === 0 && { servername: host }) })
+      : plain;
     const limit = setTimeout(() => {
       socket.destroy(new Error('no answer within 5 s'));
     }, CONNECT_LIMIT_MS);

@@ -115,6 +115,10 @@ export class PrettyTopicSink implements Sink {
     await this.#showDelivered(giveUp);
   }
 
+  onFailure(listener: (error: unknown) => void): void {
+    this.#inner.onFailure?.(listener);
+  }
+
   account(): Account {
     return this.#inner.account();
   }

@@ -8,11 +8,11 @@ import type { PacketBatch } from '../packet/packet-batch.js';
 import { countOf, Tally, type Account } from '../pipeline/account.js';
 import { HepPacket } from '../protocols/hep/hep-packet.js';
 import { PayloadType } from '../protocols/hep/chunk.js';
+import { inflated } from '../protocols/hep/inflated.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
 import { Passage, TCP } from '../protocols/passage.js';
 import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-message.js';
 import { HeldPackets } from './held-packets.js';
-import { inflated } from './inflated.js';
 import { SctpChunks } from './sctp-chunks.js';
 import { SipStreams, type SipFlow } from './sip-streams.js';
 

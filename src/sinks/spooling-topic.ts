@@ -42,7 +42,7 @@ export class SpoolingTopicSink implements Sink {
   readonly #spool: Spool;
   readonly #drainTimeoutMs: number;
   readonly #sourceWaits: boolean;
-  readonly #onFailure: () => void;
+  readonly #onFailure: ((error: unknown) => void)[] = [];
   readonly #log: Logger;
   readonly #warnings: RepeatedWarnings;
   /** Taken back, and on disk once there is room. */
@@ -58,7 +58,6 @@ export class SpoolingTopicSink implements Sink {
   /**
    * @param options.drainTimeoutMs how long a flush waits while nothing at all is delivered
    * @param options.sourceWaits packets lose nothing by waiting for brokers that are slow, but there
-   * @param options.onFailure called once nothing can be spooled any more
    */
   constructor(
     producer: RenewedProducer,
@@ -66,16 +65,14 @@ export class SpoolingTopicSink implements Sink {
     options: {
       readonly drainTimeoutMs: number;
       readonly sourceWaits: boolean;
-      readonly onFailure: () => void;
       readonly log: Logger;
     },
   ) {
-    const { drainTimeoutMs, sourceWaits, onFailure, log } = options;
+    const { drainTimeoutMs, sourceWaits, log } = options;
     this.#producer = producer;
     this.#spool = spool;
     this.#drainTimeoutMs = drainTimeoutMs;
     this.#sourceWaits = sourceWaits;
-    this.#onFailure = onFailure;
     this.#log = log;
     this.#warnings = new RepeatedWarnings(log);
     producer.onChange(() => {
@@ -100,6 +97,11 @@ export class SpoolingTopicSink implements Sink {
       this.#fail(error);
       this.#tally.settle(NO_ROOM, countOf(rest));
     }
+  }
+
+  /** Called once nothing can be spooled any more. */
+  onFailure(listener: (error: unknown) => void): void {
+    this.#onFailure.push(listener);
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
@@ -273,7 +275,7 @@ export class SpoolingTopicSink implements Sink {
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#onFailure();
+    for (const listener of this.#onFailure) listener(error);
   }
 
   #sayProblem(): void {

@@ -41,6 +41,12 @@ export class TopicSink implements Sink {
     if (this.#producer.failure) throw this.#producer.failure;
   }
 
+  onFailure(listener: (error: unknown) => void): void {
+    this.#producer.onFailure(() => {
+      listener(this.#producer.failure);
+    });
+  }
+
   account(): Account {
     return withDeliveries(this.#tally.account(), this.#producer.counters());
   }

@@ -10,25 +10,38 @@ import { countFiltered } from './filtered.js';
 const MAX_NAMED_LINK_TYPES = 10;
 
 /**
- * Keeps the packets that match a capture filter, where no kernel does it: from files and topics. Packets of a link type
- * for which the expression makes no sense are counted.
+ * Keeps the packets that match a capture filter, where no kernel does it: from files, topics and listeners. Packets of a
+ * link type for which the expression makes no sense are counted.
  */
 export class Filter implements Stage {
   readonly finished = false;
-  readonly #filters: LinkFilters;
+  #filters: LinkFilters | undefined;
+  /** What holds from the next batch on. */
+  #next: LinkFilters | undefined;
   readonly #tally = new Tally();
   /** Those that were counted by name. */
   readonly #senseless = new Set<number>();
 
-  constructor(filters: LinkFilters) {
-    this.#filters = filters;
+  /** @param filters undefined for all packets */
+  constructor(filters: LinkFilters | undefined) {
+    this.#filters = this.#next = filters;
+  }
+
+  /** Keeps what these let pass, from the next batch on; undefined for all packets. */
+  replace(filters: LinkFilters | undefined): void {
+    this.#next = filters;
   }
 
   prepare({ link }: PacketBatch): Promise<void> | undefined {
-    return this.#filters.has(link.linkType) ? undefined : this.#filters.prepare(link.linkType);
+    const filters = (this.#filters = this.#next);
+    return !filters || filters.has(link.linkType) ? undefined : filters.prepare(link.linkType);
   }
 
   apply(given: PacketBatch): PacketBatch {
+    if (!this.#filters) {
+      this.#tally.give(countOf(given));
+      return given;
+    }
     const filter = this.#filters.of(given.link.linkType);
     const batch = filter ? writable(given) : given;
     const { bytes, origin } = batch;

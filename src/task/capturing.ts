@@ -46,6 +46,8 @@ export async function openPackets(
   watchdogs: Watchdog[];
   /** LINKTYPE_ numbers of the packets, as far as they are known before the first. */
   linkTypes: ReadonlySet<number>;
+  /** Of interfaces. */
+  captures: readonly LiveCapture[];
 }> {
   const { from, snapLength, linkType } = options;
   if ('files' in from) {
@@ -62,6 +64,7 @@ export async function openPackets(
       stages: [...filterStages(options), ...(limit < Infinity ? [new Cut(limit)] : [])],
       watchdogs: [],
       linkTypes: new Set(),
+      captures: [],
     };
   }
   sayTooManyWorkers(options.workers, log);
@@ -80,6 +83,7 @@ export async function openPackets(
   return {
     source: merged(sources, log),
     linkTypes: new Set(captures.flat().map(({ link }) => link.linkType)),
+    captures: captures.flat(),
     stages: [],
     watchdogs: [
       new DropWatch(log),

@@ -38,7 +38,7 @@ export async function openCopy(options: CopyOptions, scope: Scope, log: Logger):
   const { file, whenSlow } = options;
   return new Branch({
     name: file,
-    sink: scope.own(await openSink(options, log)),
+    sink: scope.own(await openCopySink(options, log)),
     whenSlow: whenSlow === 'wait' ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
     onFailure: (error) => {
       const remedy = error instanceof UserError ? error.remedy : undefined;
@@ -50,13 +50,16 @@ export async function openCopy(options: CopyOptions, scope: Scope, log: Logger):
   });
 }
 
-async function openSink(options: CopyOptions, log: Logger): Promise<Sink> {
+/** Opens the file or files; a named pipe that nobody reads yet holds up nothing. */
+export async function openCopySink(
+  options: CaptureFileOptions & { readonly file: string },
+  log: Logger,
+): Promise<Sink> {
   const { file, ring } = options;
   if (ring) return openRing(file, { ...options, ring }, log);
   return captureSink(options, await openOutput(file));
 }
 
-/** A named pipe that nobody reads yet holds up nothing. */
 async function openOutput(file: string): Promise<ByteOutput> {
   const open = (giveUp: AbortSignal) => openFile(file, giveUp);
   const isPipe = statSync(file, { throwIfNoEntry: false })?.isFIFO() === true;

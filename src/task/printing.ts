@@ -1,6 +1,7 @@
 import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { Branch } from '../pipeline/branch.js';
+import type { Sink } from '../pipeline/contracts.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import { PacketLinesSink } from '../sinks/packet-lines.js';
@@ -19,14 +20,23 @@ export function openPrinting(
   scope: Scope,
   whenSlow: 'wait' | 'drop',
 ): Branch {
+  return new Branch({
+    name: 'lines',
+    sink: openLines(print, { openOutput, stop }, scope),
+    whenSlow: whenSlow === 'wait' ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
+  });
+}
+
+/** Opens, in the scope, what prints packets as lines; where nobody reads them any more, the run ends. */
+export function openLines(
+  print: PacketTextOptions,
+  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  scope: Scope,
+): Sink {
   const output = scope.own(openOutput());
   // As `tcpdump | head` ends tcpdump.
   output.onReaderLeft(() => {
     stop.request();
   });
-  return new Branch({
-    name: 'lines',
-    sink: new PacketLinesSink(output, print),
-    whenSlow: whenSlow === 'wait' ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
-  });
+  return new PacketLinesSink(output, print);
 }

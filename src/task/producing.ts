@@ -60,21 +60,25 @@ export async function openProducing(
   if (copy) refuseSeveralLinkTypes(copy, linkTypes);
   const lines = options.prettyEvery > 0 ? openLines(parts, scope) : undefined;
   parts.onCaptureOpen?.();
-  const sink = await openTopicSink(options, {
-    ...{ start, lines, scope, log },
-    onRefused: () => {
-      stop.request();
+  const sourceWaits = 'files' in options.from;
+  const sink = await openTopicSink(
+    { ...options, sourceWaits },
+    {
+      ...{ start, lines, scope, log },
+      onRefused: () => {
+        stop.request();
+      },
     },
-  });
+  );
   const end = new Branch({ name: options.topic, sink });
   // Files wait for whoever reads the lines; interfaces don't.
-  const slowLines = 'files' in options.from ? 'wait' : 'drop';
+  const slowLines = sourceWaits ? 'wait' : 'drop';
   const printed = options.print ? [openPrinting(options.print, parts, scope, slowLines)] : [];
   // Last of all: it may empty a file.
   const copies = copy ? [await openCopy(copy, scope, log)] : [];
   const size = copy && captureSize(copy, undefined);
   const autostop = new Autostop(options.autostop, { size, stop, log });
-  const how = 'files' in options.from ? 'reading' : 'capturing on';
+  const how = sourceWaits ? 'reading' : 'capturing on';
   const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
   const slowness = slownessOf(options.properties, roundTripMs, options.pack !== undefined);
   return {

@@ -16,8 +16,8 @@ export type ReportTransport = 'udp' | 'tcp' | 'tls';
 
 /** Where messages are reported to. */
 export type ReportTarget =
-  | { readonly kind: 'text' }
-  | { readonly kind: 'json' }
+  | { readonly kind: 'text'; readonly name?: string }
+  | { readonly kind: 'json'; readonly name?: string }
   | {
       readonly kind: 'hep';
       readonly transport: ReportTransport;

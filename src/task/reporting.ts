@@ -70,9 +70,10 @@ export async function openReporters(
 
 type Parts = Parameters<typeof openReporters>[1];
 
-async function openReporter(
+/** Opens one; the caller owns it. */
+export async function openReporter(
   target: ReportTarget,
-  options: ReportingOptions,
+  options: Omit<ReportingOptions, 'targets'>,
   parts: Parts,
 ): Promise<Reporter> {
   const { log } = parts;
@@ -142,7 +143,7 @@ async function openMqttReporter(
 }
 
 function nameOf(target: ReportTarget): string {
-  return 'name' in target ? target.name : `${target.kind}:`;
+  return target.name ?? `${target.kind}:`;
 }
 
 function openOutputOutlet({ openOutput, stop }: Parts): Outlet {

@@ -14,10 +14,9 @@ import { SpoolingTopicSink } from '../sinks/spooling-topic.js';
 import { TopicSink } from '../sinks/topic.js';
 import { Spool } from '../spool/spool.js';
 import { SpoolFolder } from '../spool/spool-folder.js';
-import type { CapturingOptions } from './capturing.js';
 
 /** How packets get into a topic. */
-export interface SendingOptions extends Pick<CapturingOptions, 'from'> {
+export interface SendingOptions {
   readonly topic: string;
   /** What the user gave with -k and -X. */
   readonly properties: Properties;
@@ -32,6 +31,12 @@ export interface SendingOptions extends Pick<CapturingOptions, 'from'> {
   readonly spool: { readonly path: string; readonly bytes: number } | undefined;
   /** Every how many packets a line is printed; 0 for none. */
   readonly prettyEvery: number;
+}
+
+/** Where packets come from that are sent. */
+export interface SentFrom {
+  /** They lose nothing by waiting, but there: those of files and topics. */
+  readonly sourceWaits: boolean;
 }
 
 /** How many partitions the topic has. With a spool the run begins also where nobody says so yet. */
@@ -57,34 +62,37 @@ interface SinkParts {
   /** Where -pp prints. */
   readonly lines: ByteOutput | undefined;
   /** Called once nothing can be sent, or kept, any more. */
-  readonly onRefused: () => void;
+  readonly onRefused?: () => void;
   readonly log: Logger;
 }
 
 /** Opens the way to the topic in the scope. */
-export async function openTopicSink(options: SendingOptions, parts: SinkParts): Promise<Sink> {
+export async function openTopicSink(
+  options: SendingOptions & SentFrom,
+  parts: SinkParts,
+): Promise<Sink> {
   const { topic, prettyEvery: every } = options;
   const { sink, producer } = options.spool
     ? await openSpoolingSink(options, { ...parts, spool: options.spool })
     : await openPlainSink(options, parts);
+  if (parts.onRefused) sink.onFailure(parts.onRefused);
   return parts.lines
     ? new PrettyTopicSink(sink, { producer, output: parts.lines, topic, every })
     : sink;
 }
 
-async function openPlainSink(options: SendingOptions, { start, ...parts }: SinkParts) {
+async function openPlainSink(options: SendingOptions & SentFrom, { start, ...parts }: SinkParts) {
   if ('problem' in start) throw start.problem;
   const producer = parts.scope.own(openProducer(options, { ...parts, ...start }));
-  producer.onFailure(parts.onRefused);
   await producer.adaptToTopic(options.properties, start.roundTripMs);
   return { producer, sink: new TopicSink(producer) };
 }
 
 async function openSpoolingSink(
-  options: SendingOptions,
+  options: SendingOptions & SentFrom,
   parts: SinkParts & { readonly spool: NonNullable<SendingOptions['spool']> },
 ) {
-  const { start, scope, log, onRefused } = parts;
+  const { start, scope, log } = parts;
   const spool = scope.own(await openSpool(parts.spool, options, log));
   const make = (partitions: number) => openProducer(options, { ...parts, partitions });
   const roundTripMs = 'roundTripMs' in start ? start.roundTripMs : 0;
@@ -98,15 +106,14 @@ async function openSpoolingSink(
   );
   const sink = new SpoolingTopicSink(producer, spool, {
     drainTimeoutMs: options.drainTimeoutMs,
-    sourceWaits: 'files' in options.from,
-    onFailure: onRefused,
+    sourceWaits: options.sourceWaits,
     log,
   });
   return { producer, sink };
 }
 
 function openProducer(
-  options: SendingOptions,
+  options: SendingOptions & SentFrom,
   { partitions, log }: Pick<SinkParts, 'log'> & { readonly partitions: number },
 ): BatchProducer {
   const spools = options.spool !== undefined;
@@ -116,7 +123,7 @@ function openProducer(
       properties: producerProperties(options.properties, { spools, packs }),
       topic: options.topic,
       timestamp: options.timestamp,
-      mayFillQueue: 'interfaces' in options.from,
+      mayFillQueue: !options.sourceWaits,
       ...pushSettings(options.properties, partitions),
       headers: options.headers,
       namesInterface: options.identify,

@@ -168,7 +168,8 @@ describe('a topic with a spool', () => {
     const sink = await sinkOf(t, new InMemoryKafka(t), properties, folder);
     await rm(folder, { recursive: true });
     await writeFile(folder, 'in the way');
-    failures = 0;
+    let failures = 0;
+    sink.onFailure(() => failures++);
     await sink.write(batchOf(numbered(15)), NEVER);
     assert.equal(failures, 1);
     assert.equal(endsOf(sink).ended['no-room-in-spool'], 5);
@@ -188,8 +189,6 @@ describe('a topic with a spool', () => {
     assert.deepEqual(endsOf(sink).ended, { 'no-room-in-spool': 80, spooled: 20 });
   });
 });
-
-let failures = 0;
 
 async function sinkOf(
   t: TestContext,
@@ -219,7 +218,7 @@ async function spoolOf(t: TestContext, folder: string, limitBytes = 1e6) {
 }
 
 function optionsWith(log: Logger) {
-  return { drainTimeoutMs: 10_000, sourceWaits: false, onFailure: () => failures++, log };
+  return { drainTimeoutMs: 10_000, sourceWaits: false, log };
 }
 
 function producerOf(kafka: InMemoryKafka, properties: Record<string, string>): BatchProducer {

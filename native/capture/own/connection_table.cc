@@ -54,28 +54,30 @@ void ConnectionTable::Begin(uint64_t net_namespace) {
 }
 
 void ConnectionTable::Set(const Connection& connection) {
-  const uint16_t port = connection.local.port;
-  auto& place = places_[port];
+  const uint32_t number = PlaceOf(connection.transport, connection.local.port);
+  auto& place = places_[number];
   Store(place.local, connection.local.address);
   Store(place.remote, connection.remote.address);
   place.remote_port.store(connection.remote.port, kRelaxed);
   place.exclusive.store(connection.exclusive, kRelaxed);
   place.until.store(0, kRelaxed);
-  Mark(port, true);
+  Mark(number, true);
 }
 
-void ConnectionTable::Close(uint16_t local_port) {
-  places_[local_port].until.store(SecondsSinceBoot() + kClosedSeconds, kRelaxed);
-  Mark(local_port, true);
+void ConnectionTable::Close(Transport transport, uint16_t local_port) {
+  const uint32_t place = PlaceOf(transport, local_port);
+  const uint32_t kept = transport == Transport::kTcp ? kClosedSeconds : kClosedUdpSeconds;
+  places_[place].until.store(SecondsSinceBoot() + kept, kRelaxed);
+  Mark(place, true);
 }
 
-void ConnectionTable::Sweep(uint16_t local_port) {
-  if (!At(local_port)) Mark(local_port, false);
+void ConnectionTable::Sweep(Transport transport, uint16_t local_port) {
+  if (!At(transport, local_port)) Mark(PlaceOf(transport, local_port), false);
 }
 
-void ConnectionTable::Mark(uint16_t local_port, bool used) {
-  const uint64_t bit = UINT64_C(1) << (local_port % 64);
-  auto& word = ports_[local_port / 64];
+void ConnectionTable::Mark(uint32_t place, bool used) {
+  const uint64_t bit = UINT64_C(1) << (place % 64);
+  auto& word = ports_[place / 64];
   if (used)
     word.fetch_or(bit, std::memory_order_release);
   else
@@ -83,13 +85,15 @@ void ConnectionTable::Mark(uint16_t local_port, bool used) {
   generation_.fetch_add(1, std::memory_order_release);
 }
 
-std::optional<Connection> ConnectionTable::At(uint16_t local_port) const {
-  if (!Has(local_port)) return std::nullopt;
-  const auto& place = places_[local_port];
+std::optional<Connection> ConnectionTable::AtPlace(uint32_t number) const {
+  if (!(ports_[number / 64].load(std::memory_order_acquire) >> (number % 64) & 1))
+    return std::nullopt;
+  const auto& place = places_[number];
   const uint32_t until = place.until.load(kRelaxed);
   if (until != 0 && SecondsSinceBoot() >= until) return std::nullopt;
   return Connection{
-      .local = {Load(place.local), local_port},
+      .transport = number < kPorts ? Transport::kTcp : Transport::kUdp,
+      .local = {Load(place.local), static_cast<uint16_t>(number % kPorts)},
       .remote = {Load(place.remote), static_cast<uint16_t>(place.remote_port.load(kRelaxed))},
       .exclusive = place.exclusive.load(kRelaxed) != 0,
       .open = until == 0,

@@ -19,7 +19,10 @@ struct Address {
   bool IsIpv4() const;
 };
 
-/** One end of a TCP connection; the port is in host byte order. */
+/** What a connection runs over. The ports of the two are not the same. */
+enum class Transport : uint8_t { kTcp, kUdp };
+
+/** One end of a connection; the port is in host byte order. */
 struct Endpoint {
   Address address;
   uint16_t port = 0;
@@ -29,6 +32,7 @@ struct Endpoint {
 };
 
 struct Connection {
+  Transport transport = Transport::kTcp;
   Endpoint local;  // the address is unknown until the socket connects
   Endpoint remote;
   /** No other socket of its network namespace can have its local port. */
@@ -40,17 +44,19 @@ struct Connection {
 uint32_t SecondsSinceBoot();
 
 /**
- * TCP connections by their local port. It lies in memory that other processes map and read: all of
- * it is atomic, nothing is a pointer, and nobody waits for anybody. One thread at a time writes.
+ * Connections by their local port, TCP's and those of UDP sockets that have one peer. It lies in
+ * memory that other processes map and read: all of it is atomic, nothing is a pointer, and nobody
+ * waits for anybody. One thread at a time writes.
  *
  * A closed connection stays for as long as its kernel may send for it: retransmissions to a peer
  * that is gone go on for some 16 minutes (net.ipv4.tcp_retries2). Until then no socket of the same
- * process gets its port, so one place a port is enough.
+ * process gets its port, so one place a port is enough. For a closed UDP socket nothing is sent.
  */
 class ConnectionTable {
  public:
-  static constexpr uint64_t kFormat = 0x6b63617001;  // "kcap", and a number to change with the rest
+  static constexpr uint64_t kFormat = 0x6b63617002;  // "kcap", and a number to change with the rest
   static constexpr uint32_t kClosedSeconds = 20 * 60;
+  static constexpr uint32_t kClosedUdpSeconds = 5;
 
   /** @param net_namespace its inode: ports are exclusive within one */
   void Begin(uint64_t net_namespace);
@@ -60,22 +66,25 @@ class ConnectionTable {
   uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
 
   void Set(const Connection& connection);
-  void Close(uint16_t local_port);
+  void Close(Transport transport, uint16_t local_port);
   /** Forgets a closed connection whose time is over. */
-  void Sweep(uint16_t local_port);
+  void Sweep(Transport transport, uint16_t local_port);
 
-  bool Has(uint16_t local_port) const {
-    return ports_[local_port / 64].load(std::memory_order_acquire) >> (local_port % 64) & 1;
+  bool Has(Transport transport, uint16_t local_port) const {
+    const uint32_t place = PlaceOf(transport, local_port);
+    return ports_[place / 64].load(std::memory_order_acquire) >> (place % 64) & 1;
   }
   /** The connection of a local port, unless it was closed too long ago. */
-  std::optional<Connection> At(uint16_t local_port) const;
+  std::optional<Connection> At(Transport transport, uint16_t local_port) const {
+    return AtPlace(PlaceOf(transport, local_port));
+  }
   /** Calls visit(connection) for each. */
   template <typename Visitor>
   void ForEach(Visitor visit) const {
     for (uint32_t word = 0; word < ports_.size(); word++) {
       for (uint64_t bits = ports_[word].load(std::memory_order_acquire); bits; bits &= bits - 1) {
-        if (const auto connection = At(static_cast<uint16_t>(word * 64 + __builtin_ctzll(bits))))
-          visit(*connection);
+        const auto place = word * 64 + static_cast<uint32_t>(__builtin_ctzll(bits));
+        if (const auto connection = AtPlace(place)) visit(*connection);
       }
     }
   }
@@ -91,13 +100,20 @@ class ConnectionTable {
   };
   static_assert(Word::is_always_lock_free && std::atomic<uint64_t>::is_always_lock_free);
 
-  void Mark(uint16_t local_port, bool used);
+  static constexpr uint32_t kPorts = 65536;
+  static constexpr uint32_t kPlaces = 2 * kPorts;
+
+  static uint32_t PlaceOf(Transport transport, uint16_t local_port) {
+    return (transport == Transport::kUdp ? kPorts : 0) + local_port;
+  }
+  std::optional<Connection> AtPlace(uint32_t place) const;
+  void Mark(uint32_t place, bool used);
 
   std::atomic<uint64_t> format_;
   std::atomic<uint64_t> net_namespace_;
   Word generation_;
-  std::array<std::atomic<uint64_t>, 65536 / 64> ports_;
-  std::array<Place, 65536> places_;
+  std::array<std::atomic<uint64_t>, kPlaces / 64> ports_;
+  std::array<Place, kPlaces> places_;
 };
 
 }  // namespace kcap

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,17 +141,47 @@ int OwnConnections::Close(int socket) {
     std::lock_guard lock(mutex_);
     if (const auto connection = open_.extract(socket)) {
       const uint16_t port = connection.mapped();
-      table_->Close(port);
-      closed_.push_back({port, SecondsSinceBoot()});
+      table_->Close(Transport::kTcp, port);
+      closed_.push_back({Transport::kTcp, port, SecondsSinceBoot()});
     }
   }
   return close(socket);
 }
 
+int OwnConnections::OpenFor(const sockaddr* peer, int peer_length, uint16_t* local_port) {
+  const int opened = socket(peer->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (opened < 0) return -1;
+  if (!BindToFreePort(opened, peer->sa_family)) {
+    const int error = errno;
+    close(opened);
+    errno = error;
+    return -1;
+  }
+  Connection connection;
+  connection.local = LocalEndOf(opened);
+  connection.remote = Endpoint::Of(peer);
+  connection.exclusive = connection.open = true;
+  *local_port = connection.local.port;
+  Enter(connection);
+  return opened;
+}
+
+void OwnConnections::Enter(const Connection& connection) {
+  std::lock_guard lock(mutex_);
+  Sweep();
+  table_->Set(connection);
+}
+
+void OwnConnections::Leave(Transport transport, uint16_t local_port) {
+  std::lock_guard lock(mutex_);
+  table_->Close(transport, local_port);
+  closed_.push_back({transport, local_port, SecondsSinceBoot()});
+}
+
 void OwnConnections::Sweep() {
   while (!closed_.empty() &&
          SecondsSinceBoot() - closed_.front().at > ConnectionTable::kClosedSeconds) {
-    table_->Sweep(closed_.front().port);
+    table_->Sweep(closed_.front().transport, closed_.front().port);
     closed_.pop_front();
   }
 }

@@ -22,10 +22,10 @@ inline constexpr char kSharedMemory[] = "/dev/shm";
 inline constexpr char kFolderPrefix[] = "kcap-";
 
 /**
- * The connections that this process makes to brokers. Captures leave their packets out, those of
- * this process and those of every other kcap on the host, or they would send what they send: so the
- * table is a file in shared memory. Each connection is in it before its first packet: the local
- * port is bound before the socket connects.
+ * The connections that this process makes to brokers, and to others that it reports to. Captures
+ * leave their packets out, those of this process and those of every other kcap on the host, or they
+ * would send what they send: so the table is a file in shared memory. Each connection is in it
+ * before its first packet: the local port is bound before the socket connects.
  */
 class OwnConnections {
  public:
@@ -38,6 +38,13 @@ class OwnConnections {
   int Connect(int socket, const sockaddr* broker, int broker_length);
   /** librdkafka's closesocket_cb. Returns 0 or -1 as close(2) does. */
   int Close(int socket);
+  /** A TCP socket for a connection to this peer that somebody else then makes and closes: bound,
+   * and put down. -1 and errno where there can be none. */
+  int OpenFor(const sockaddr* peer, int peer_length, uint16_t* local_port);
+  /** Puts a connection of somebody else's down, again where more is known of it. */
+  void Enter(const Connection& connection);
+  /** It is closed. */
+  void Leave(Transport transport, uint16_t local_port);
 
   const ConnectionTable& table() const { return *table_; }
   /** Inode of the table's file; 0 where there is none. */
@@ -59,6 +66,7 @@ class OwnConnections {
   std::mutex mutex_;              // librdkafka has a thread a broker
   std::map<int, uint16_t> open_;  // local ports by socket
   struct Closed {
+    Transport transport;
     uint16_t port;
     uint32_t at;
   };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "capture/own/own_connections.h"
 
@@ -82,6 +83,13 @@ inline bool HasWord(const uint8_t* begin, const uint8_t* end, uint16_t word) {
   return (halves[0] | halves[1]) != 0;
 }
 
+/** Of IP's number; nothing where it is neither. */
+inline std::optional<Transport> TransportOf(uint8_t protocol) {
+  if (protocol == kTcp) return Transport::kTcp;
+  if (protocol == kUdp) return Transport::kUdp;
+  return std::nullopt;
+}
+
 /** Where a header can be in what IP carries. */
 inline size_t WrappedAt(size_t payload, uint8_t protocol) {
   return protocol == kUdp ? payload + kUdpHeader : payload;
@@ -129,7 +137,7 @@ void OwnPackets::TakeNews() {
   for (auto& known : known_) {
     known.generation = known.table->generation();
     known.table->ForEach([&](const Connection& connection) {
-      const auto& [local, remote, exclusive, open] = connection;
+      const auto& [transport, local, remote, exclusive, open] = connection;
       const auto& marking = local.address.IsUnknown() ? remote.address : local.address;
       const Mark mark(marking.words[3]);
       if (std::find(marks_.begin(), marks_.end(), mark) == marks_.end()) marks_.push_back(mark);
@@ -142,16 +150,16 @@ std::vector<Connection> OwnPackets::Open() const {
   std::vector<Connection> open;
   for (const auto& known : known_)
     known.table->ForEach([&](const Connection& connection) {
-      if (connection.open && connection.exclusive && known.ports_are_its_own &&
-          (known.trusted || IsOwnBroker(connection.remote)))
+      if (connection.transport == Transport::kTcp && connection.open && connection.exclusive &&
+          known.ports_are_its_own && (known.trusted || IsOwnBroker(connection.remote)))
         open.push_back(connection);
     });
   return open;
 }
 
-bool OwnPackets::HasPort(uint16_t port) const {
+bool OwnPackets::HasPort(Transport transport, uint16_t port) const {
   for (const auto& known : known_)
-    if (known.table->Has(port)) return true;
+    if (known.table->Has(transport, port)) return true;
   return false;
 }
 
@@ -159,9 +167,11 @@ bool OwnPackets::IsOwnBroker(const Endpoint& broker) const {
   return std::find(brokers_.begin(), brokers_.end(), broker) != brokers_.end();
 }
 
-bool OwnPackets::IsOwn(const Endpoint& source, const Endpoint& destination) const {
+bool OwnPackets::IsOwn(Transport transport, const Endpoint& source,
+                       const Endpoint& destination) const {
   return std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
-    return Matches(known, source, destination) || Matches(known, destination, source);
+    return Matches(known, transport, source, destination) ||
+           Matches(known, transport, destination, source);
   });
 }
 
@@ -169,9 +179,10 @@ bool OwnPackets::IsOwn(const Endpoint& source, const Endpoint& destination) cons
  * While a port belongs to a connection alone, its local end says it all, whatever the brokers'
  * address becomes on the way (DNAT). Otherwise both ends do.
  */
-bool OwnPackets::Matches(const Known& known, const Endpoint& here, const Endpoint& there) const {
-  if (!known.table->Has(here.port)) return false;
-  const auto connection = known.table->At(here.port);
+bool OwnPackets::Matches(const Known& known, Transport transport, const Endpoint& here,
+                         const Endpoint& there) const {
+  if (!known.table->Has(transport, here.port)) return false;
+  const auto connection = known.table->At(transport, here.port);
   if (!connection || !(known.trusted || IsOwnBroker(connection->remote))) return false;
   const bool to_broker = connection->remote == there;
   if (connection->local.address.IsUnknown()) return to_broker;
@@ -226,14 +237,16 @@ bool OwnPackets::IsOfIpv4(Bytes frame, size_t at) {
   const uint16_t fragment = Number16(frame, at + 6);
   const size_t payload = at + (frame[at] & 0xf) * 4;
   if ((fragment & (kMoreFragments | kOffset)) == 0) [[likely]] {
-    if (protocol == kTcp) return IsTcpOfIpv4(frame, at);
+    if (protocol == kTcp) return IsTransportOfIpv4(frame, at);
+    if (protocol == kUdp && IsTransportOfIpv4(frame, at)) return true;
     return protocol != kIcmp && IsWrapped(frame, WrappedAt(payload, protocol));
   }
   const uint64_t number =
       NumberOf(frame.subspan(at + 12, 8), Number16(frame, at + 4) << 8 | protocol);
   uint64_t& known = fragmented_[(number >> 1) % fragmented_.size()];
   if (fragment & kOffset) return known == number;
-  const bool own = protocol == kTcp ? IsTcpOfIpv4(frame, at) : IsWrapped(frame, payload);
+  const bool own = ((protocol == kTcp || protocol == kUdp) && IsTransportOfIpv4(frame, at)) ||
+                   (protocol != kTcp && IsWrapped(frame, payload));
   return Remember(&known, number, own);
 }
 
@@ -241,14 +254,15 @@ bool OwnPackets::IsOfIpv6(Bytes frame, size_t at) {
   if (at + kIpv6Header > frame.size()) return false;
   const uint8_t next = frame[at + 6];
   if (next == kTcp) [[likely]]
-    return IsTcpOfIpv6(frame, at);
+    return IsTransportOfIpv6(frame, at);
   if (next == kIcmpv6) return false;
+  if (next == kUdp && IsTransportOfIpv6(frame, at)) return true;
   if (next != kFragment || at + kIpv6Header + 8 > frame.size())
     return IsWrapped(frame, WrappedAt(at + kIpv6Header, next));
   const uint64_t number = NumberOf(frame.subspan(at + 8, 32), Word32(frame, at + kIpv6Header + 4));
   uint64_t& known = fragmented_[(number >> 1) % fragmented_.size()];
   if (Number16(frame, at + kIpv6Header + 2) >> 3) return known == number;
-  const bool own = IsWrapped(frame, at + kIpv6Header);
+  const bool own = IsTransportOfIpv6(frame, at) || IsWrapped(frame, at + kIpv6Header);
   return Remember(&known, number, own);
 }
 
@@ -285,24 +299,24 @@ bool OwnPackets::IsHeaderAt(Bytes frame, size_t address_at) const {
   const auto header_at = [&](size_t before, uint8_t version) {
     return address_at >= before && frame[address_at - before] >> 4 == version;
   };
-  return (header_at(12, 4) && IsTcpOfIpv4(frame, address_at - 12)) ||
-         (header_at(16, 4) && IsTcpOfIpv4(frame, address_at - 16)) ||
-         (header_at(20, 6) && IsTcpOfIpv6(frame, address_at - 20)) ||
-         (header_at(36, 6) && IsTcpOfIpv6(frame, address_at - 36));
+  return (header_at(12, 4) && IsTransportOfIpv4(frame, address_at - 12)) ||
+         (header_at(16, 4) && IsTransportOfIpv4(frame, address_at - 16)) ||
+         (header_at(20, 6) && IsTransportOfIpv6(frame, address_at - 20)) ||
+         (header_at(36, 6) && IsTransportOfIpv6(frame, address_at - 36));
 }
 
-bool OwnPackets::IsTcpOfIpv4(Bytes frame, size_t at) const {
+bool OwnPackets::IsTransportOfIpv4(Bytes frame, size_t at) const {
   const size_t ports = at + (frame[at] & 0xf) * 4;
-  if (ports < at + kIpv4Header || ports + kPorts > frame.size() || frame[at + 9] != kTcp)
-    return false;
+  const auto transport = TransportOf(frame[at + 9]);
+  if (ports < at + kIpv4Header || ports + kPorts > frame.size() || !transport) return false;
   const uint16_t from = Number16(frame, ports), to = Number16(frame, ports + 2);
-  if (!HasPort(from) && !HasPort(to)) [[likely]]
+  if (!HasPort(*transport, from) && !HasPort(*transport, to)) [[likely]]
     return false;
-  return IsOwn({Address::OfIpv4(Word32(frame, at + 12)), from},
+  return IsOwn(*transport, {Address::OfIpv4(Word32(frame, at + 12)), from},
                {Address::OfIpv4(Word32(frame, at + 16)), to});
 }
 
-bool OwnPackets::IsTcpOfIpv6(Bytes frame, size_t at) const {
+bool OwnPackets::IsTransportOfIpv6(Bytes frame, size_t at) const {
   size_t ports = at + kIpv6Header;
   uint8_t next = at + 6 < frame.size() ? frame[at + 6] : 0xff;
   while (next == kHopByHop || next == kRouting || next == kDestinationOptions ||
@@ -312,11 +326,13 @@ bool OwnPackets::IsTcpOfIpv6(Bytes frame, size_t at) const {
     next = frame[ports];
     ports += length;
   }
-  if (next != kTcp || ports + kPorts > frame.size()) return false;
+  const auto transport = TransportOf(next);
+  if (!transport || ports + kPorts > frame.size()) return false;
   const uint16_t from = Number16(frame, ports), to = Number16(frame, ports + 2);
-  if (!HasPort(from) && !HasPort(to)) [[likely]]
+  if (!HasPort(*transport, from) && !HasPort(*transport, to)) [[likely]]
     return false;
-  return IsOwn({Ipv6AddressAt(frame, at + 8), from}, {Ipv6AddressAt(frame, at + 24), to});
+  return IsOwn(*transport, {Ipv6AddressAt(frame, at + 8), from},
+               {Ipv6AddressAt(frame, at + 24), to});
 }
 
 }  // namespace kcap

@@ -11,10 +11,11 @@
 namespace kcap {
 
 /**
- * Recognises the packets of kcap's own connections to brokers, those of this process and of every
- * other kcap on the host, whatever they are wrapped in (VLAN tags, PPPoE, MPLS, GRE, VXLAN …). A
- * plain TCP packet is told by its header. In any other packet the header is looked for where it
- * can be: what wraps it need not be known. What is encrypted can't be recognised.
+ * Recognises the packets of kcap's own connections to brokers and collectors, those of this process
+ * and of every other kcap on the host, whatever they are wrapped in (VLAN tags, PPPoE, MPLS, GRE,
+ * VXLAN …). A plain packet of TCP or UDP is told by its header. In any other packet the header is
+ * looked for where it can be: what wraps it need not be known. What is encrypted can't be
+ * recognised.
  *
  * For one thread, that of a capture.
  */
@@ -64,14 +65,16 @@ class OwnPackets {
   /** Looks for the header of a packet of one of the connections in the first bytes. */
   bool IsWrapped(Bytes frame, size_t wrapped) const;
   bool IsHeaderAt(Bytes frame, size_t address_at) const;
-  bool IsTcpOfIpv4(Bytes frame, size_t at) const;
-  bool IsTcpOfIpv6(Bytes frame, size_t at) const;
+  /** Of TCP or UDP. */
+  bool IsTransportOfIpv4(Bytes frame, size_t at) const;
+  bool IsTransportOfIpv6(Bytes frame, size_t at) const;
 
   bool HasNews() const;
   void TakeNews();
-  bool IsOwn(const Endpoint& source, const Endpoint& destination) const;
-  bool Matches(const Known& known, const Endpoint& here, const Endpoint& there) const;
-  bool HasPort(uint16_t port) const;
+  bool IsOwn(Transport transport, const Endpoint& source, const Endpoint& destination) const;
+  bool Matches(const Known& known, Transport transport, const Endpoint& here,
+               const Endpoint& there) const;
+  bool HasPort(Transport transport, uint16_t port) const;
   bool IsOwnBroker(const Endpoint& broker) const;
 
   const int32_t link_type_;

@@ -7,6 +7,16 @@ export interface Reporter {
   readonly taskId: string;
   readonly agentId: string;
   readonly pipelineId: number;
+  /** That every record carries beside its own. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Labels as the beginning of a JSON object's members, each with a comma behind it. */
+export function labelMembers(labels: Readonly<Record<string, string>> = {}): Buffer {
+  const members = Object.entries(labels).map(
+    ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},`,
+  );
+  return Buffer.from(members.join(''));
 }
 
 const piece = (text: string): Buffer => Buffer.from(text);

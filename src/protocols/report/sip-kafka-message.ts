@@ -36,6 +36,9 @@ export class SipKafkaMessageWriter {
       framedHeader('task_id', reporter.taskId),
       framedHeader('agent_id', reporter.agentId),
       framedHeader('payload_type', 'sip'),
+      ...Object.entries(reporter.labels ?? {}).map(([name, value]) =>
+        framedHeader(`l.${name}`, value),
+      ),
     ];
     this.#sameHeaders = Buffer.concat(same);
     this.#sameCount = same.length;

@@ -1,7 +1,7 @@
 import { JsonBytes } from '../json-bytes.js';
 import type { Passage } from '../passage.js';
 import type { SipMessage } from '../sip/sip-message.js';
-import { RecordFrame, type Reporter } from './record-frame.js';
+import { labelMembers, RecordFrame, type Reporter } from './record-frame.js';
 import { SIP_LABELS, SipLabels, type LabelOutput } from './sip-labels.js';
 
 const piece = (text: string): Buffer => Buffer.from(text);
@@ -14,11 +14,14 @@ const NAMES = SIP_LABELS.map((name) => piece(`"${name}":"`));
 /** Writes a message as the record that capture-agent's Kafka reporter has, as bytes: values are copied out of the message. */
 export class SipRecordWriter {
   readonly #frame: RecordFrame;
+  /** What all records have before their own. */
+  readonly #sameLabels: Buffer;
   readonly #labels = new SipLabels();
   readonly #output = new JsonLabels();
 
   constructor(reporter: Reporter) {
     this.#frame = new RecordFrame(reporter);
+    this.#sameLabels = labelMembers(reporter.labels);
   }
 
   /** Writes one JSON object behind what is there. */
@@ -26,6 +29,7 @@ export class SipRecordWriter {
     this.#frame.begin(json, passage);
     json.raw(LABELS);
     const before = json.length;
+    json.raw(this.#sameLabels);
     this.#output.json = json;
     this.#labels.write(this.#output, message);
     if (json.length > before) json.dropLast();

@@ -1,0 +1,123 @@
+import type { z } from 'zod';
+import { MOST_DEPTH, MOST_VALUES, TOO_DEEP, TOO_MANY_VALUES } from './bounds.js';
+import { pathText, type Document, type Path } from './document.js';
+import { DocumentError, type Fault } from './document-error.js';
+import { explained, parted } from './explained.js';
+
+/**
+ * The document's value as the schema has it: defaults filled in, transformed. A value that is null counts as left out, and
+ * a variable of the environment that should be a number or true or false is taken as one.
+ *
+ * @throws DocumentError with all that the schema finds wrong
+ */
+export function checkDocument<Schema extends z.ZodType>(
+  document: Document,
+  schema: Schema,
+): z.output<Schema> {
+  const value = withoutNulls(document);
+  let result = schema.safeParse(value, { error: explained });
+  if (!result.success && fitTexts(document, value, result.error.issues))
+    result = schema.safeParse(value, { error: explained });
+  if (result.success) return result.data;
+  throw faultsError(
+    document,
+    result.error.issues.flatMap((issue) => faultsOf(document, issue, [])),
+  );
+}
+
+/** The error for something that only others than the schema can find. */
+export function faultAt(
+  document: Document,
+  path: Path,
+  cause: string,
+  remedy?: string,
+): DocumentError {
+  return new DocumentError(document, [
+    { where: pathText(path), cause, remedy, position: document.places.ofValue(path) },
+  ]);
+}
+
+function faultsError(document: Document, faults: readonly Fault[]): DocumentError {
+  const [first = { where: '', cause: 'it does not fit', remedy: undefined, position: undefined }] =
+    faults;
+  return new DocumentError(document, [first, ...faults.slice(1)]);
+}
+
+type Issue = z.core.$ZodIssue;
+
+function faultsOf(document: Document, issue: Issue, above: Path): Fault[] {
+  const path = [...above, ...issue.path.map(stepOf)];
+  const { places } = document;
+  if (issue.code === 'unrecognized_keys') {
+    const remedies = issue.message.split('\n');
+    return issue.keys.map((key, index) => ({
+      where: pathText([...path, key]),
+      cause: 'no such key',
+      remedy: remedies[index],
+      position: places.ofKey([...path, key]),
+    }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // What was meant is the one that takes values of this kind.
+    const meant = issue.errors.find((errors) => !errors.some(isOfOtherKind));
+    if (meant) return meant.flatMap((error) => faultsOf(document, error, path));
+  }
+  const [cause, remedy] = parted(issue.message);
+  return [{ where: pathText(path), cause, remedy, position: places.ofValue(path) }];
+}
+
+function isOfOtherKind({ code, path }: Issue): boolean {
+  return code === 'invalid_type' && path.length === 0;
+}
+
+function stepOf(step: PropertyKey): string | number {
+  return typeof step === 'number' ? step : String(step);
+}
+
+/** A copy of the value in which keys that have null have nothing. */
+function withoutNulls(document: Document): unknown {
+  let values = 0;
+  const copy = (value: unknown, depth: number): unknown => {
+    if (depth > MOST_DEPTH) throw faultAt(document, [], TOO_DEEP);
+    if (++values > MOST_VALUES) throw faultAt(document, [], TOO_MANY_VALUES);
+    if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        item === null ? undefined : copy(item, depth + 1),
+      ]),
+    );
+  };
+  return copy(document.value, 0);
+}
+
+/** Whether texts of the environment have become what the schema wants in their places. */
+function fitTexts(document: Document, root: unknown, issues: readonly Issue[]): boolean {
+  let hasFitted = false;
+  for (const issue of issues) {
+    const path = issue.path.map(stepOf);
+    const key = path.at(-1);
+    if (issue.code !== 'invalid_type' || key === undefined) continue;
+    if (!document.isFromEnvironment(path)) continue;
+    const holder = path.slice(0, -1).reduce<unknown>(within, root);
+    const text = within(holder, key);
+    const value = typeof text === 'string' ? fitted(text, issue.expected) : undefined;
+    if (value === undefined || typeof holder !== 'object' || holder === null) continue;
+    Object.assign(holder, { [key]: value });
+    hasFitted = true;
+  }
+  return hasFitted;
+}
+
+function within(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
+}
+
+function fitted(text: string, expected: string): unknown {
+  if (expected === 'boolean') return { true: true, false: false }[text.toLowerCase()];
+  if (expected === 'number' || expected === 'int')
+    return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import { UserError } from '../errors/user-error.js';
+import type { Properties } from '../kafka/properties.js';
+import { brokersOf } from '../kafka/security.js';
+import { kafkaProperties, type KafkaConnection } from './description/kafka-connection.js';
+import type { Reporting } from './description/reporters.js';
+
+/**
+ * The properties of a reporter's client. Throws a UserError where no broker is named.
+ *
+ * @param above the connections of which it takes what it leaves out: the agent's first
+ */
+export function reporterProperties(
+  reporter: Reporting & { readonly connection: KafkaConnection },
+  ...above: readonly (KafkaConnection | undefined)[]
+): Properties {
+  const { id, batchSize, batchTimeoutMs } = reporter;
+  const properties = new Map([
+    ...(batchSize === undefined ? [] : [['batch.num.messages', String(batchSize)] as const]),
+    ...(batchTimeoutMs === undefined ? [] : [['linger.ms', String(batchTimeoutMs)] as const]),
+    ...kafkaProperties(...above, reporter.connection),
+  ]);
+  if (brokersOf(properties) === '')
+    throw new UserError(`reporter ${id}`, 'no broker is named', {
+      remedy: "give its config brokers: [HOST:PORT], or the agent's kafka",
+      exitStatus: 2,
+    });
+  return properties;
+}

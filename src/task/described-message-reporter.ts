@@ -1,0 +1,112 @@
+import { UserError } from '../errors/user-error.js';
+import type { Reporter } from '../sinks/reporter.js';
+import type { ReporterDefaults, ReporterParts } from './described-reporters.js';
+import { reporterProperties } from './described-kafka.js';
+import type {
+  HepReporter,
+  KafkaReporter,
+  ReporterDescription,
+  TlsFilesOf,
+} from './description/reporters.js';
+import type { TaskDescription } from './description/task.js';
+import { openReporter } from './reporting.js';
+import type { TlsFiles } from './report-settings.js';
+import type { ReportTarget } from './report-target.js';
+
+/** Opens what takes the messages of a task; it is called what the task calls it. The caller owns it. */
+export async function openMessageReporter(
+  reporter: ReporterDescription,
+  task: TaskDescription,
+  { who, processing, waits, stop, log, openConsole, defaults }: ReporterParts,
+): Promise<Reporter> {
+  const { labels } = processing;
+  const options = {
+    waits,
+    kafka:
+      reporter.name === 'kafka'
+        ? reporterProperties(
+            withBatches(reporter, defaults.kafka),
+            defaults.connection,
+            defaults.kafka?.connection,
+          )
+        : undefined,
+    lines: { colours: false, raw: false },
+    who: { ...who, taskId: task.id, ...(Object.keys(labels).length > 0 && { labels }) },
+  };
+  return openReporter(targetOf(reporter, defaults), options, {
+    ...{ stop, log, openOutput: openConsole },
+  });
+}
+
+function targetOf(reporter: ReporterDescription, defaults: ReporterDefaults): ReportTarget {
+  switch (reporter.name) {
+    case 'console':
+      return { kind: reporter.format, name: reporter.id };
+    case 'hep':
+      return hepTarget(reporter, defaults.hep);
+    case 'kafka':
+      return kafkaTarget(reporter, defaults.kafka);
+    default:
+      throw new UserError(`reporter ${reporter.id}`, 'messages do not go there yet');
+  }
+}
+
+function kafkaTarget(
+  { id, ...reporter }: KafkaReporter,
+  above: ReporterDefaults['kafka'],
+): ReportTarget {
+  const own = reporter.topic ?? reporter.topicPrefix;
+  const { topic, topicPrefix } = own === undefined && above ? above : reporter;
+  if (topic !== undefined) return { kind: 'kafka', name: id, topic };
+  if (topicPrefix === undefined)
+    throw new UserError(`reporter ${id}`, 'no topic is named', {
+      ...{ remedy: 'give its config topic or topic_prefix', exitStatus: 2 },
+    });
+  return { kind: 'kafka', name: id, topic: { prefix: topicPrefix } };
+}
+
+function withBatches(reporter: KafkaReporter, above: ReporterDefaults['kafka']): KafkaReporter {
+  const { batchSize = above?.batchSize, batchTimeoutMs = above?.batchTimeoutMs } = reporter;
+  return { ...reporter, batchSize, batchTimeoutMs };
+}
+
+function hepTarget(reporter: HepReporter, above: ReporterDefaults['hep']): ReportTarget {
+  const { id, tls } = reporter;
+  const servers = reporter.servers ?? above?.servers;
+  if (!servers)
+    throw new UserError(`reporter ${id}`, 'no collector is named', {
+      ...{ remedy: 'give its config servers: [HOST:PORT]', exitStatus: 2 },
+    });
+  const transport = reporter.transport ?? above?.transport ?? 'udp';
+  const version = reporter.version ?? above?.version ?? 3;
+  const password = reporter.password ?? above?.password;
+  const nodeName = reporter.nodeName ?? above?.nodeName;
+  const compresses = reporter.compresses ?? above?.compresses ?? false;
+  if (
+    version === 2 &&
+    (transport !== 'udp' || password !== undefined || nodeName !== undefined || compresses)
+  )
+    throw new UserError(
+      `reporter ${id}`,
+      'HEP 2 goes over UDP, and has no room for a password, a name or compression',
+      { remedy: 'leave out version: 2', exitStatus: 2 },
+    );
+  return {
+    ...{ kind: 'hep', name: id, servers, transport, version, compresses },
+    captureId: reporter.captureId ?? above?.captureId ?? 0,
+    ...(password !== undefined && { password }),
+    ...(nodeName !== undefined && { nodeName }),
+    tls: tlsFiles(tls, above?.tls),
+  };
+}
+
+function tlsFiles(own: TlsFilesOf, above: TlsFilesOf | undefined): TlsFiles {
+  const { ca = above?.ca } = own;
+  // A certificate and its key go together.
+  const { cert, key } = own.cert === undefined && above ? above : own;
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}

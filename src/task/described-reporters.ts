@@ -1,0 +1,131 @@
+import { messageOf, UserError } from '../errors/user-error.js';
+import type { Account } from '../pipeline/account.js';
+import { Branch } from '../pipeline/branch.js';
+import type { Scope } from '../pipeline/scope.js';
+import type { Reporter } from '../sinks/reporter.js';
+import { SipMessages } from '../sinks/sip-messages.js';
+import { SipReader } from '../sinks/sip-reader.js';
+import type { Watchdog } from '../watchdogs/watchdog.js';
+import type { DescribedProcessing } from './described-processing.js';
+import { openMessageReporter } from './described-message-reporter.js';
+import { openPacketReporter } from './described-packet-reporter.js';
+import type { RunParts } from './described-run.js';
+import type { KafkaConnection } from './description/kafka-connection.js';
+import type {
+  HepReporter,
+  KafkaReporter,
+  MqttReporter,
+  ReporterDescription,
+  Reporting,
+} from './description/reporters.js';
+import type { TaskDescription } from './description/task.js';
+
+/** Records that may wait for a reporter of packets that must not hold up others. */
+const WAITING_BYTES = 32 * 1024 * 1024;
+
+const NO_CONNECTION: KafkaConnection = {
+  ...{ brokers: undefined, sasl: undefined, tls: undefined },
+  properties: new Map(),
+};
+
+/** What reporters start from: the agent's configuration. */
+export interface ReporterDefaults {
+  /** Its Kafka. */
+  readonly connection: KafkaConnection | undefined;
+  /** Its `reporters.kafka`, `.hep` and `.mqtt`. */
+  readonly kafka: KafkaDefaults | undefined;
+  readonly hep: Omit<HepReporter, 'name' | keyof Reporting> | undefined;
+  readonly mqtt: Omit<MqttReporter, 'name' | keyof Reporting> | undefined;
+  /** Of its `backpressure.reporter`. */
+  readonly sendTimeoutMs?: number;
+  readonly maxRetries?: number;
+}
+
+type KafkaDefaults = Pick<KafkaReporter, 'topic' | 'topicPrefix' | 'connection'> &
+  Partial<Pick<Reporting, 'batchSize' | 'batchTimeoutMs'>>;
+
+/** How a task's packets come to its reporters. */
+export interface ReporterParts extends RunParts {
+  readonly processing: DescribedProcessing;
+  /** Whether the packets lose nothing by waiting, but there. */
+  readonly waits: boolean;
+  /** LINKTYPE_ numbers of the packets, as far as they are known before the first. */
+  readonly linkTypes: ReadonlySet<number>;
+}
+
+interface DescribedReporters {
+  readonly branches: readonly [Branch, ...Branch[]];
+  readonly watchdogs: readonly Watchdog[];
+  /** What they are, for people. */
+  readonly names: readonly string[];
+  readonly accounts: () => ReadonlyMap<string, Account>;
+}
+
+/** Opens all reporters of a task in the scope: those of messages share a branch, each of packets has its own. */
+export async function openDescribedReporters(
+  task: TaskDescription,
+  scope: Scope,
+  parts: ReporterParts,
+): Promise<DescribedReporters> {
+  const described = task.reporters.length > 0 ? task.reporters : [usualReporter(task, parts)];
+  const findsMessages = task.parsers.length > 0;
+  const ofMessages = described.filter((reporter) => takesMessages(reporter, findsMessages));
+  const ofPackets = described.filter((reporter) => !ofMessages.includes(reporter));
+  const watchdogs: Watchdog[] = [];
+  const branches: Branch[] = [];
+  const accounts: (() => readonly (readonly [id: string, Account])[])[] = [];
+
+  if (ofMessages.length > 0) {
+    const reporters: Reporter[] = [];
+    for (const reporter of ofMessages)
+      reporters.push(scope.own(await openMessageReporter(reporter, task, parts)));
+    const { filters } = parts.processing;
+    const reader = new SipReader({ filters, reassembles: task.decoder.reassembles });
+    branches.push(new Branch({ name: 'messages', sink: new SipMessages(reader, reporters) }));
+    accounts.push(() => reporters.map((reporter) => [reporter.name, reporter.account()]));
+  }
+  for (const reporter of ofPackets) {
+    const { id } = reporter;
+    const opened = await openPacketReporter(reporter, task, scope, parts);
+    const branch = new Branch({
+      ...{ name: id, sink: opened.sink, stages: parts.processing.packetStages() },
+      whenSlow: parts.waits || described.length === 1 ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
+      onFailure: (error) => {
+        parts.log.error({ event: 'reporter-failed', reporter: id }, `${id}: ${messageOf(error)}`);
+      },
+    });
+    branches.push(branch);
+    watchdogs.push(...opened.watchdogs);
+    accounts.push(() => [[id, branch.account()]]);
+  }
+  const [first, ...others] = branches;
+  if (!first) throw new UserError(`task ${task.id}`, 'it has no reporter', { exitStatus: 2 });
+  return {
+    ...{ branches: [first, ...others], watchdogs, names: described.map(({ id }) => id) },
+    accounts: () => new Map(accounts.flatMap((of) => of())),
+  };
+}
+
+function takesMessages({ name }: ReporterDescription, findsMessages: boolean): boolean {
+  if (name === 'console') return findsMessages;
+  return name === 'kafka' || name === 'hep' || name === 'mqtt';
+}
+
+/** Of a task in the short form, which names none: the agent's Kafka, where it has a topic for messages, or the console. */
+function usualReporter(
+  { parsers }: TaskDescription,
+  { defaults }: ReporterParts,
+): ReporterDescription {
+  const reporting = {
+    ...{ batchSize: undefined, batchTimeoutMs: undefined, fallback: undefined },
+    ...{ sendTimeoutMs: undefined, maxRetries: undefined },
+  };
+  const { kafka } = defaults;
+  const hasTopic = kafka?.topic !== undefined || kafka?.topicPrefix !== undefined;
+  if (parsers.length === 0 || !hasTopic)
+    return { ...reporting, name: 'console', id: 'console', format: 'text' };
+  return {
+    ...{ ...reporting, name: 'kafka', id: 'kafka', topic: undefined, topicPrefix: undefined },
+    connection: NO_CONNECTION,
+  };
+}
