@@ -7,11 +7,14 @@ import tseslint from 'typescript-eslint';
  */
 const levels = [
   ['packet', 'errors', 'addon.ts', 'package-version.ts', 'protocols'],
-  ['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'mqtt', 'language', 'documents'],
-  ['pipeline', 'spool', 'topic', 'extcap'],
+  [
+    ...['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'documents'],
+    ...['mqtt', 'redis', 'aws', 'cloudshark'],
+  ],
+  ['pipeline', 'spool', 'topic', 'extcap', 'uploads'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
-  ['terminal'],
+  ['agent', 'terminal'],
   ['commands'],
   ['main.ts'],
 ];

@@ -105,13 +105,13 @@ void PartitionReads::Revoked(const rd_kafka_topic_partition_list_t* partitions) 
       std::ranges::any_of(partitions_, [](const auto& entry) { return entry.second.assigned; });
 }
 
-bool PartitionReads::IsStale(int32_t id) const {
+bool PartitionReads::IsOneOfStale(int32_t id) const {
   return std::ranges::find(stale_, id) != stale_.end();
 }
 
-bool PartitionReads::Wants(int32_t id) const {
+auto PartitionReads::Search(int32_t id) const -> std::pair<const int32_t, Partition>* {
   const auto found = partitions_.find(id);
-  return found != partitions_.end() && !found->second.finished && !IsStale(id);
+  return found == partitions_.end() ? nullptr : &*found;
 }
 
 uint32_t PartitionReads::TakeSkipOf(int32_t id, int64_t offset) {
@@ -123,13 +123,8 @@ uint32_t PartitionReads::TakeSkipOf(int32_t id, int64_t offset) {
   return offset == found->second.next ? skip : 0;
 }
 
-bool PartitionReads::IsPastEnd(int32_t id, int64_t offset) const {
-  const int64_t end = partitions_.at(id).end;
-  return end >= 0 && offset >= end;
-}
-
 void PartitionReads::ReadUpTo(int32_t id, int64_t offset) {
-  auto& partition = partitions_[id];
+  auto& partition = *Find(id);
   partition.next = offset;
   partition.at_end = -1;
   if (!partition.finished && partition.end >= 0 && offset >= partition.end) Finish(id);
@@ -171,9 +166,7 @@ bool PartitionReads::AllFinished() const {
  * Compaction and transactions leave gaps as well, but none before the first offset that the
  * partition has now.
  */
-uint64_t PartitionReads::DeletedBefore(int32_t id, int64_t offset) const {
-  const int64_t expected = partitions_.at(id).next;
-  if (expected < 0 || offset == expected) return 0;
+uint64_t PartitionReads::DeletedBetween(int32_t id, int64_t expected, int64_t offset) const {
   int64_t low = -1, high = -1;
   rd_kafka_get_watermark_offsets(client_, topic_.c_str(), id, &low, &high);
   return static_cast<uint64_t>(std::max<int64_t>(std::min(low, offset) - expected, 0));

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kafka/group_offsets.h"
@@ -51,18 +52,24 @@ class PartitionReads {
   bool HasJoined() const { return joined_; }
   /** What was taken away while messages are in hand that were fetched before: those are not to be
    * used. */
-  bool IsStale(int32_t id) const;
+  bool IsStale(int32_t id) const { return !stale_.empty() && IsOneOfStale(id); }
   /** All messages that were in hand have been used. */
   void NothingInHand() { stale_.clear(); }
   /** Whether messages are in hand while rebalances are answered. */
   void SetInHand(bool in_hand) { in_hand_ = in_hand; }
 
   /** Whether messages of the partition are still to be read. */
-  bool Wants(int32_t id) const;
+  bool Wants(int32_t id) const {
+    const Partition* partition = Find(id);
+    return partition && !partition->finished && !IsStale(id);
+  }
   /** How many packets of this message, the first one that is read of the partition, the group has
    * handled before. */
   uint32_t TakeSkip(int32_t id, int64_t offset) { return has_skips_ ? TakeSkipOf(id, offset) : 0; }
-  bool IsPastEnd(int32_t id, int64_t offset) const;
+  bool IsPastEnd(int32_t id, int64_t offset) const {
+    const int64_t end = Find(id)->end;
+    return end >= 0 && offset >= end;
+  }
   /** Notes that a partition was read up to `offset`. */
   void ReadUpTo(int32_t id, int64_t offset);
   /** The partition has nothing at `offset` yet. */
@@ -75,7 +82,10 @@ class PartitionReads {
   /** Whether all partitions that this run is to read were read to their ends. */
   bool AllFinished() const;
   /** How many messages were deleted between the last one that was read and this one. */
-  uint64_t DeletedBefore(int32_t id, int64_t offset) const;
+  uint64_t DeletedBefore(int32_t id, int64_t offset) const {
+    const int64_t expected = Find(id)->next;
+    return expected < 0 || offset == expected ? 0 : DeletedBetween(id, expected, offset);
+  }
 
   std::vector<int32_t> Ids() const;
   /** Those that are assigned, and not read to their ends. */
@@ -97,13 +107,23 @@ class PartitionReads {
     bool finished = false;
   };
 
+  /** One message after the other is the same partition's: the last one found is looked at first. */
+  Partition* Find(int32_t id) const {
+    if (!found_ || found_->first != id) found_ = Search(id);
+    return found_ ? &found_->second : nullptr;
+  }
+  bool IsOneOfStale(int32_t id) const;
+  uint64_t DeletedBetween(int32_t id, int64_t expected, int64_t offset) const;
+  std::pair<const int32_t, Partition>* Search(int32_t id) const;
   uint32_t TakeSkipOf(int32_t id, int64_t offset);
 
   rd_kafka_t* client_ = nullptr;
   PartitionMerge* merge_ = nullptr;
   const std::string topic_;
   const int64_t other_start_;
-  std::map<int32_t, Partition> partitions_;
+  // Nothing is ever erased of it, so what was found stays where it is.
+  mutable std::map<int32_t, Partition> partitions_;
+  mutable std::pair<const int32_t, Partition>* found_ = nullptr;
   std::optional<GroupOffsets::Offsets> overridden_;
   bool has_skips_ = false;  // any that was not taken yet
   bool has_ends_ = false;

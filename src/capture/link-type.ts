@@ -1,6 +1,9 @@
 import { addon } from '../addon.js';
 import { usageError } from '../errors/user-error.js';
 
+/** Above all numbers of the registry: https://www.tcpdump.org/linktypes.html. */
+const MOST_NAMED = 512;
+
 /**
  * The LINKTYPE_ number of a name as libpcap knows it (EN10MB, LINUX_SLL …) or of a decimal number; throws a usage
  * error for anything else.
@@ -19,4 +22,11 @@ export function parseLinkType(text: string): number {
 /** libpcap's name of a link type, or its number. */
 export function linkTypeName(linkType: number): string {
   return addon.linkTypeName(linkType) ?? String(linkType);
+}
+
+/** libpcap's names of all link types that it has one for. */
+export function linkTypeNames(): string[] {
+  return Array.from({ length: MOST_NAMED }, (_, linkType) => addon.linkTypeName(linkType)).filter(
+    (name) => name !== undefined,
+  );
 }

@@ -101,6 +101,7 @@ const PACKETS = {
     alias: 'a',
     type: 'string',
     value: 'COND',
+    kinds: ['duration', 'packets', 'filesize', 'idle'],
     array: true,
     nargs: 1,
     describe:
@@ -117,6 +118,7 @@ const PACKETS = {
     alias: 'y',
     type: 'string',
     value: 'TYPE',
+    suggests: 'link-type',
     describe:
       'link type, a name or a number: to capture with; when reading, of packets without one',
   },
@@ -275,6 +277,7 @@ const OUTPUT = {
     alias: 'b',
     type: 'string',
     value: 'COND',
+    kinds: ['duration', 'filesize', 'packets', 'interval', 'files'],
     array: true,
     nargs: 1,
     describe:

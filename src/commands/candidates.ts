@@ -42,7 +42,7 @@ export async function candidatesFor(
   const option = valueOf(command.options, joined?.[1] ?? before.at(-1));
   if (option) {
     const others = joined ? before : before.slice(0, -1);
-    const values = await valuesOf(option, others, suggest);
+    const values = await valuesOf(option, { typed: joined?.[2] ?? last, words: others }, suggest);
     if (values.kind !== 'words') return values;
     const prefix = joined ? `${joined[1] ?? ''}=` : '';
     return only(
@@ -88,11 +88,13 @@ function endsFlags(word: string, alias: string, options: OptionTable): boolean {
 
 async function valuesOf(
   option: Option,
-  words: readonly string[],
+  { typed, words }: { readonly typed: string; readonly words: readonly string[] },
   suggest: Suggest,
 ): Promise<Candidates> {
   if (option.type === 'boolean') return only([]);
+  if (option.listOf) return only(listsOf(option.listOf, typed).map((text) => ({ text })));
   if (option.oneOf) return only(option.oneOf.map((text) => ({ text })));
+  if (option.kinds) return only(option.kinds.map((kind) => ({ text: `${kind}:` })));
   switch (option.suggests) {
     case undefined:
       return only([]);
@@ -103,6 +105,13 @@ async function valuesOf(
     default:
       return only(await suggest(option.suggests, words));
   }
+}
+
+/** What is typed of a list with one more name, as it was not there yet. */
+function listsOf(names: readonly string[], typed: string): string[] {
+  const before = typed.slice(0, typed.lastIndexOf(',') + 1);
+  const listed = before.split(',');
+  return names.filter((name) => !listed.includes(name)).map((name) => before + name);
 }
 
 /** The options that still mean something, by their long names. */

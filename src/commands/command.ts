@@ -2,7 +2,8 @@ import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
 import type { ExitStatus } from '../errors/user-error.js';
 
 /** What can stand in an option's value, for completion. */
-export type Suggestion = 'file' | 'folder' | 'interface' | 'topic' | 'property' | 'user';
+export type Suggestion =
+  'file' | 'folder' | 'interface' | 'topic' | 'property' | 'user' | 'link-type';
 
 /** An option as yargs knows it, and what help and completion say of its value. */
 export type Option = Options & {
@@ -16,6 +17,10 @@ export type Option = Options & {
         value: string;
         /** All values that there are. */
         oneOf?: readonly string[];
+        /** Names that may stand in it with commas between them. */
+        listOf?: readonly string[];
+        /** All words that it can begin with, where a colon and more follow. */
+        kinds?: readonly string[];
         suggests?: Suggestion;
       }
   );

@@ -23,7 +23,7 @@ _kcap() {
     :folders) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
   esac
   for line in "\${lines[@]}"; do COMPREPLY+=("\${line%%$'\\t'*}"); done
-  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
+  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace
   declare -F __ltrim_colon_completions > /dev/null && __ltrim_colon_completions "$current"
   # Only what stands behind the last '=' is replaced.
   if [[ $current == *=* && $COMP_WORDBREAKS == *=* ]]; then

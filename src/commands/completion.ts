@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { addon } from '../addon.js';
 import { listDevices } from '../capture/devices.js';
+import { linkTypeNames } from '../capture/link-type.js';
 import { usageError } from '../errors/user-error.js';
 import { print } from '../terminal/standard-output.js';
 import { candidatesFor, type Candidate, type Suggest } from './candidates.js';
@@ -47,6 +48,8 @@ const suggest: Suggest = async (what, words) => {
       }));
     case 'property':
       return addon.properties().map(({ name }) => ({ text: `${name}=` }));
+    case 'link-type':
+      return linkTypeNames().map((text) => ({ text }));
     case 'user':
       return users(await readFile('/etc/passwd', 'utf8'));
     case 'topic': {

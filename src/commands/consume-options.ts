@@ -51,7 +51,8 @@ function refuseUnfitOutput({ file, prettyEvery, fileFormat, print }: ConsumeOpti
     throw usageError('-w and -pp', 'either packets or lines', 'give only one of the two');
   if (prettyEvery > 0 && fileFormat !== undefined)
     throw usageError('-F and -pp', 'either packets or lines', 'give only one of the two');
-  if (isOutputTerminal() && file === undefined && fileFormat !== undefined)
+  const isBinary = !print && prettyEvery === 0;
+  if (isOutputTerminal() && file === undefined && isBinary)
     throw usageError(
       'standard output',
       'it is a terminal, and packets are binary',
@@ -59,7 +60,7 @@ function refuseUnfitOutput({ file, prettyEvery, fileFormat, print }: ConsumeOpti
         'ways to get the packets:',
         '  kcap --consumer … | tshark -i -      to look at them',
         '  kcap --consumer … > out.pcap         to keep them (or -w out.pcap)',
-        'without -F each packet is printed as a line',
+        'without -F and --no-print, each packet is printed as a line',
       ].join('\n'),
     );
 }

@@ -40,11 +40,13 @@ export function wiresharkProperties(
   );
 }
 
+/** A field that was emptied asks for no file. */
 export function propertiesFile(
-  args: ExtcapArguments,
+  args: Pick<ExtcapArguments, 'properties-file'>,
   recent: RecentTopic | undefined,
 ): string | undefined {
-  return given(args['properties-file']) ?? recent?.propertiesFile;
+  const file = args['properties-file'] ?? recent?.propertiesFile;
+  return given(file);
 }
 
 /** A name that was typed wins over one of the list. */

@@ -62,7 +62,7 @@ export async function refuseSharedFile(file: string, hasLines: boolean): Promise
 
 /** dumpcap's conditions of -a. */
 export function parseAutostop(given: readonly string[]): AutostopConditions {
-  const values = parseConditions('-a', given, ['duration', 'packets', 'filesize', 'idle']);
+  const values = parseConditions('-a', given, BRIDGE_OPTIONS.autostop.kinds);
   return {
     ...(values.duration !== undefined && { durationMs: values.duration }),
     ...(values.packets !== undefined && { packets: values.packets }),
@@ -81,8 +81,7 @@ export function parseRing(
   fileBytes?: number,
 ): RingConditions | undefined {
   if (given.length === 0) return undefined;
-  const kinds = ['duration', 'filesize', 'packets', 'interval', 'files'] as const;
-  const values = parseConditions('-b', given, kinds);
+  const values = parseConditions('-b', given, BRIDGE_OPTIONS['ring-buffer'].kinds);
   const size = Math.min(values.filesize ?? Infinity, fileBytes ?? Infinity);
   const conditions: RingConditions = {
     ...(values.duration !== undefined && { durationMs: values.duration }),

@@ -52,6 +52,9 @@ export async function parseWords<Options extends OptionTable>(
 
 /** What yargs found wrong, with the option or command that was probably meant. */
 function misuse(message: string, command: Command, words: readonly string[]): UserError {
+  // A value that is missing altogether was refused before.
+  const empty = /^Not enough arguments following: (\S+)$/.exec(message)?.[1];
+  if (empty !== undefined) return usageError(`--${empty}`, 'its value is empty', seeHelp(command));
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (unknown === undefined) return usageError('command line', message, seeHelp(command));
   if (words.includes(unknown)) return unknownWord(command, unknown);
@@ -68,13 +71,22 @@ function misuse(message: string, command: Command, words: readonly string[]): Us
 /** What every command takes. */
 const OWN = ['help', 'version'];
 
-/** The short option that is meant by these letters: its case is wrong. */
+/** What tcpdump's short options are called here. */
+const OF_TCPDUMP: ReadonlyMap<string, string> = new Map([
+  ['x', 'hex'],
+  ['xx', 'hex'],
+  ['A', 'hex-ascii'],
+]);
+
+/** The option that is meant by these letters: tcpdump has it so, or its case is wrong. */
 function shortOption(
   letters: string,
   known: readonly (readonly [name: string, option: Option])[],
 ): string | undefined {
   const first = letters.slice(0, 1);
   const other = first === first.toLowerCase() ? first.toUpperCase() : first.toLowerCase();
+  const elsewhere = known.find(([name]) => name === OF_TCPDUMP.get(letters));
+  if (elsewhere) return `--${elsewhere[0]}`;
   const found = known.find(([, { alias }]) => alias === other);
   return letters.length === 1 && found ? `-${other} (--${found[0]})` : undefined;
 }

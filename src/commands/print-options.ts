@@ -11,7 +11,7 @@ export function parsePrint(
   const { verbose, hex, 'hex-ascii': hexAscii } = args;
   if (args.print === true && prettyEvery > 0)
     throw usageError('-pp and --print', 'one of two kinds of lines', 'give only one of the two');
-  if (args.print !== true && !byDefault) {
+  if (!(args.print ?? byDefault)) {
     for (const option of ['verbose', 'hex', 'hex-ascii'] as const)
       if (args[option] === true)
         throw usageError(`--${option}`, 'no packet is printed', 'print them with --print');

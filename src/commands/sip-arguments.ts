@@ -7,8 +7,10 @@ import { usageError } from '../errors/user-error.js';
 import type { Properties } from '../kafka/properties.js';
 import { LanguageError } from '../language/language-error.js';
 import { compileSipFilter, type SipFilter } from '../language/sip-filter.js';
+import { nearest } from '../errors/nearest.js';
+import { ALL_TUNNELS, NO_TUNNELS, TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
 import { parseReportTarget, sipTopicOf, type ReportTarget } from '../task/report-target.js';
-import type { PacketsFrom, SensingOptions } from '../task/sensing.js';
+import { reportedMedia, type PacketsFrom, type SensingOptions } from '../task/sensing.js';
 import { parseUser, type User } from '../terminal/privileges.js';
 import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
 import { parseRun, type RunArguments } from './both-modes.js';
@@ -58,6 +60,8 @@ export async function parseSipOptions(
     kafka,
     filters,
     reassembles: args.reassemble,
+    tunnels: parseTunnels(args.tunnels),
+    media: args.rtp === true ? 'all' : reportedMedia(targets),
     autostop,
     user,
     lines: { colours: outputShowsColours(), raw: args.raw === true },
@@ -147,6 +151,29 @@ function parseTargets({ report }: SipArguments): readonly [ReportTarget, ...Repo
       'give one of text: and json:, once',
     );
   return [first, ...others];
+}
+
+/** A bit of `Tunnel` for each tunnel that is looked into. */
+function parseTunnels(text: string): number {
+  if (text === 'all') return ALL_TUNNELS;
+  let tunnels = NO_TUNNELS;
+  if (text === 'none') return tunnels;
+  for (const name of text.split(',')) {
+    const tunnel = TUNNEL_NAMES.get(name);
+    if (tunnel === undefined) {
+      const names = [...TUNNEL_NAMES.keys()];
+      const meant = nearest(name, names);
+      throw usageError(
+        `--tunnels ${text}`,
+        name === '' ? 'a name is missing' : `${name}: no such tunnel`,
+        meant === undefined
+          ? `use all, none, or some of: ${names.join(',')}`
+          : `did you mean ${meant}?`,
+      );
+    }
+    tunnels |= tunnel;
+  }
+  return tunnels;
 }
 
 async function compileFilters(given: readonly string[]): Promise<SipFilter[]> {

@@ -1,4 +1,5 @@
 import { BRIDGE_OPTIONS } from './bridge-options.js';
+import { TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
 import type { OptionTable } from './command.js';
 
 /** Options of the bridge that mean the same here: those of both its modes. */
@@ -55,6 +56,13 @@ const MESSAGES = {
     describe: 'leave fragments of datagrams alone',
     default: true,
   },
+  tunnels: {
+    type: 'string',
+    value: 'LIST',
+    listOf: ['all', 'none', ...TUNNEL_NAMES.keys()],
+    describe: `the tunnels to look into: all, none, or some of ${[...TUNNEL_NAMES.keys()].join(', ')}`,
+    default: 'all',
+  },
   'sip-filter': {
     type: 'string',
     value: 'EXPR|@FILE',
@@ -74,6 +82,10 @@ const REPORTS = {
     describe:
       'where messages go: text:, json:, kafka:TOPIC, hep://HOST:PORT (also hep+tcp, hep+tls), mqtt://HOST/TOPIC (also mqtts, ws, wss), json+udp://HOST:PORT (also json+tcp); repeatable. Default: text: on a terminal, else json:',
     default: [],
+  },
+  rtp: {
+    type: 'boolean',
+    describe: 'report RTP headers and RTCP of the calls as well; RTCP alone is the default for HEP',
   },
   raw: { type: 'boolean', describe: 'show the whole message below its line' },
 } as const satisfies OptionTable;

@@ -1,4 +1,4 @@
-import { uint16, uint8 } from './bytes.js';
+import { uint16, uint8 } from '../protocols/network-order.js';
 import type { PacketCursor } from './cursor.js';
 
 /** The Internet checksum's sum (RFC 1071) of bytes, on top of another: not folded. Exact for some 64 KiB at a time. */

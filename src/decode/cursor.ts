@@ -3,11 +3,12 @@ import {
   CAPTURED_LENGTH_OFFSET,
   FRACTION_OFFSET,
   ORIGINAL_LENGTH_OFFSET,
+  readUint32,
   RECORD_HEADER_BYTES,
 } from '../packet/record.js';
-import { hostUint32 } from './bytes.js';
 import { Layer, MOST_TUNNELS, Trouble } from './layer.js';
 import { layerOfLink } from './link/link-type.js';
+import { ALL_TUNNELS, type Tunnel } from './tunnel/tunnel.js';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -81,6 +82,12 @@ export class PacketCursor {
   #records: Buffer = NO_BYTES;
   #next = 0;
   #firstLayer = Layer.Data;
+  readonly #followed: number;
+
+  /** @param followed the tunnels that are looked into, a bit of `Tunnel` each; what others carry is data */
+  constructor(followed = ALL_TUNNELS) {
+    this.#followed = followed;
+  }
 
   /** The packet's time, in microseconds since 1970. */
   get microseconds(): number {
@@ -107,10 +114,10 @@ export class PacketCursor {
     const record = this.#next;
     const frameAt = record + RECORD_HEADER_BYTES;
     if (frameAt > bytes.length) return false;
-    const frameEnd = frameAt + hostUint32(bytes, record + CAPTURED_LENGTH_OFFSET);
-    this.seconds = hostUint32(bytes, record);
-    this.fraction = hostUint32(bytes, record + FRACTION_OFFSET);
-    this.wireLength = hostUint32(bytes, record + ORIGINAL_LENGTH_OFFSET);
+    const frameEnd = frameAt + readUint32(bytes, record + CAPTURED_LENGTH_OFFSET);
+    this.seconds = readUint32(bytes, record);
+    this.fraction = readUint32(bytes, record + FRACTION_OFFSET);
+    this.wireLength = readUint32(bytes, record + ORIGINAL_LENGTH_OFFSET);
     this.#next = frameEnd;
     // A batch holds whole records; a cut one is read as far as it is there.
     this.frameAt = frameAt;
@@ -172,6 +179,11 @@ export class PacketCursor {
   declare(wireEnd: number): void {
     this.wireEnd = wireEnd;
     if (wireEnd < this.end) this.end = wireEnd;
+  }
+
+  /** Whether tunnels of this kind are looked into. */
+  follows(tunnel: Tunnel): boolean {
+    return (this.#followed & tunnel) !== 0;
   }
 
   /** Goes into a tunnel: what was said of ports and addresses is the outer packet's. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { MOST_DEPTH, MOST_VALUES, TOO_DEEP, TOO_MANY_VALUES } from './bounds.js';
-import { pathText, type Document, type Path } from './document.js';
+import type { Document, Path } from './document.js';
 import { DocumentError, type Fault } from './document-error.js';
 import { explained, parted } from './explained.js';
 
@@ -25,16 +25,13 @@ export function checkDocument<Schema extends z.ZodType>(
   );
 }
 
-/** The error for something that only others than the schema can find. */
+/** The error for something that only others than the schema can find. @param part what is wrong, the key or its value */
 export function faultAt(
   document: Document,
   path: Path,
-  cause: string,
-  remedy?: string,
+  { cause, remedy, part = 'value' }: { cause: string; remedy?: string; part?: 'key' | 'value' },
 ): DocumentError {
-  return new DocumentError(document, [
-    { where: pathText(path), cause, remedy, position: document.places.ofValue(path) },
-  ]);
+  return new DocumentError(document, [{ ...document.find(path, part), cause, remedy }]);
 }
 
 function faultsError(document: Document, faults: readonly Fault[]): DocumentError {
@@ -47,14 +44,12 @@ type Issue = z.core.$ZodIssue;
 
 function faultsOf(document: Document, issue: Issue, above: Path): Fault[] {
   const path = [...above, ...issue.path.map(stepOf)];
-  const { places } = document;
   if (issue.code === 'unrecognized_keys') {
     const remedies = issue.message.split('\n');
     return issue.keys.map((key, index) => ({
-      where: pathText([...path, key]),
+      ...document.find([...path, key], 'key'),
       cause: 'no such key',
       remedy: remedies[index],
-      position: places.ofKey([...path, key]),
     }));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
@@ -63,7 +58,7 @@ function faultsOf(document: Document, issue: Issue, above: Path): Fault[] {
     if (meant) return meant.flatMap((error) => faultsOf(document, error, path));
   }
   const [cause, remedy] = parted(issue.message);
-  return [{ where: pathText(path), cause, remedy, position: places.ofValue(path) }];
+  return [{ ...document.find(path, 'value'), cause, remedy }];
 }
 
 function isOfOtherKind({ code, path }: Issue): boolean {
@@ -78,8 +73,8 @@ function stepOf(step: PropertyKey): string | number {
 function withoutNulls(document: Document): unknown {
   let values = 0;
   const copy = (value: unknown, depth: number): unknown => {
-    if (depth > MOST_DEPTH) throw faultAt(document, [], TOO_DEEP);
-    if (++values > MOST_VALUES) throw faultAt(document, [], TOO_MANY_VALUES);
+    if (depth > MOST_DEPTH) throw faultAt(document, [], { cause: TOO_DEEP });
+    if (++values > MOST_VALUES) throw faultAt(document, [], { cause: TOO_MANY_VALUES });
     if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(

@@ -1,15 +1,11 @@
-import { markedLine, type Position } from '../errors/marked-line.js';
+import { markedLine } from '../errors/marked-line.js';
 import { UserError } from '../errors/user-error.js';
-import type { Document } from './document.js';
+import type { Document, Place } from './document.js';
 
 /** What is wrong with a document, at one place. */
-export interface Fault {
-  /** The key or the value at fault, as a path; empty for the document as a whole. */
-  readonly where: string;
+export interface Fault extends Place {
   readonly cause: string;
   readonly remedy: string | undefined;
-  /** Undefined where the document has no text. */
-  readonly position: Position | undefined;
 }
 
 /** A line that may hold a secret is not shown. */

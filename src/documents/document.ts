@@ -11,43 +11,49 @@ export interface Document {
   readonly value: unknown;
   /** Undefined where there is no text, but a value only. */
   readonly text: string | undefined;
-  readonly places: Places;
+  /** Whether it is written in TOML. */
+  readonly isToml: boolean;
+  /** Where to find a value, or its key. */
+  find(path: Path, part: 'key' | 'value'): Place;
   /** Variables of the environment are text; whether this value was one, and may stand for a number. */
   isFromEnvironment(path: Path): boolean;
 }
 
-/** A key and its value. */
+/** Where a value comes from, for errors. */
 export interface Place {
-  readonly key: Position | undefined;
-  readonly value: Position | undefined;
+  /** The path as people write it, or what else set the value; empty for the document as a whole. */
+  readonly where: string;
+  /** Undefined where it is in no text. */
+  readonly position: Position | undefined;
 }
 
 /** Where the values of a document stand in its text. */
 export class Places {
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<
+    string,
+    { readonly key: Position | undefined; readonly value: Position | undefined }
+  >();
 
-  note(path: Path, place: Place): void {
-    this.#places.set(JSON.stringify(path), place);
+  note(path: Path, key: Position | undefined, value: Position | undefined): void {
+    this.#places.set(JSON.stringify(path), { key, value });
   }
 
-  /** Where the value stands, or else what it would stand in. */
-  ofValue(path: Path): Position | undefined {
-    for (let length = path.length; length >= 0; length--) {
-      const place = this.#places.get(JSON.stringify(path.slice(0, length)));
-      const position = length === path.length ? place?.value : (place?.key ?? place?.value);
-      if (position) return position;
-    }
-    return undefined;
-  }
-
-  ofKey(path: Path): Position | undefined {
-    return this.#places.get(JSON.stringify(path))?.key ?? this.ofValue(path);
+  /** Where the value or its key stands, or else what it would stand in. */
+  find(path: Path, part: 'key' | 'value'): Position | undefined {
+    const exact = this.#places.get(JSON.stringify(path));
+    const position = part === 'key' ? (exact?.key ?? exact?.value) : exact?.value;
+    if (position || path.length === 0) return position;
+    return this.find(path.slice(0, -1), 'key');
   }
 }
 
 /** A document that is a value only, for example the parameters of a command. */
 export function documentOf(name: string, value: unknown): Document {
-  return { name, value, text: undefined, places: new Places(), isFromEnvironment: () => false };
+  return {
+    ...{ name, value, text: undefined, isToml: false },
+    find: (path) => ({ where: pathText(path), position: undefined }),
+    isFromEnvironment: () => false,
+  };
 }
 
 /** A path as people write it: `reporters[1].config.topic`. */

@@ -80,7 +80,7 @@ async function readAtMost(
 }
 
 function tooLarge(name: string): UserError {
-  return new UserError(name, `more than ${MOST_BYTES / 1024 / 1024} MiB`, {
+  return new UserError(name, `more than ${MOST_BYTES / 1024} KiB`, {
     remedy: 'descriptions of tasks and configurations are small: is it the right file?',
     exitStatus: 2,
   });

@@ -1,6 +1,6 @@
 import { parse, TomlError } from 'smol-toml';
 import type { Position } from '../errors/marked-line.js';
-import { MOST_DEPTH, TOO_DEEP } from './bounds.js';
+import { MOST_DEPTH } from './bounds.js';
 import type { Document, Path } from './document.js';
 import type { Environment } from './environment.js';
 import { notePlacesInToml } from './toml-places.js';
@@ -16,9 +16,8 @@ export function readToml(name: string, text: string, environment: Environment): 
   try {
     const parsed = parse(text, { maxDepth: MOST_DEPTH });
     notePlacesInToml(text, tree.places);
-    return tree.document(read(tree, parsed, []));
+    return tree.document(read(tree, parsed, []), true);
   } catch (error) {
-    if (error instanceof RangeError) throw tree.error(TOO_DEEP, undefined);
     if (!(error instanceof TomlError)) throw error;
     const [cause = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
     throw tree.error(cause, { line: error.line, column: error.column });
@@ -26,7 +25,7 @@ export function readToml(name: string, text: string, environment: Environment): 
 }
 
 function read(tree: Tree, value: unknown, path: Path): unknown {
-  const position: Position | undefined = tree.places.ofValue(path);
+  const position: Position | undefined = tree.places.find(path, 'value');
   tree.enter(path, position);
   if (typeof value === 'string') return tree.text(path, value, position);
   if (Array.isArray(value)) return value.map((item, index) => read(tree, item, [...path, index]));

@@ -10,7 +10,7 @@ const ENTRY = new RegExp(String.raw`^(\s*)(${NAMES})(\s*=\s*)`);
  * of inline tables.
  */
 export function notePlacesInToml(text: string, places: Places): void {
-  places.note([], { key: undefined, value: { line: 1, column: 1 } });
+  places.note([], undefined, { line: 1, column: 1 });
   const arrays = new Map<string, number>();
   let table: (string | number)[] = [];
   for (const [index, whole] of text.split('\n').entries()) {
@@ -19,16 +19,17 @@ export function notePlacesInToml(text: string, places: Places): void {
     if (brackets !== undefined) {
       table = tablePath(namesOf(header), brackets === '[[', arrays);
       const position = { line, column: indent.length + 1 };
-      places.note(table, { key: position, value: position });
+      places.note(table, position, position);
       continue;
     }
     const [, before = '', names, equals = ''] = ENTRY.exec(whole) ?? [];
     if (names === undefined) continue;
     const column = before.length + 1;
-    places.note([...table, ...namesOf(names)], {
-      key: { line, column },
-      value: { line, column: column + names.length + equals.length },
-    });
+    places.note(
+      [...table, ...namesOf(names)],
+      { line, column },
+      { line, column: column + names.length + equals.length },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { positionOf, type Position } from '../errors/marked-line.js';
-import { Places, type Document, type Path } from './document.js';
+import type { Position } from '../errors/marked-line.js';
+import { pathText, Places, type Document, type Path } from './document.js';
 import { DocumentError, type Fault } from './document-error.js';
 import { MOST_DEPTH, MOST_VALUES, TOO_DEEP, TOO_MANY_VALUES } from './bounds.js';
 import { refersToEnvironment, withEnvironment, type Environment } from './environment.js';
@@ -41,17 +41,14 @@ export class Tree {
   }
 
   /** @throws DocumentError where variables are missing */
-  document(value: unknown): Document {
+  document(value: unknown, isToml: boolean): Document {
     const [first, ...others] = this.#faults;
     if (first) throw new DocumentError({ name: this.#name, text: this.#text }, [first, ...others]);
     return {
-      ...{ name: this.#name, value, text: this.#text, places: this.places },
+      ...{ name: this.#name, value, text: this.#text, isToml },
+      find: (path, part) => ({ where: pathText(path), position: this.places.find(path, part) }),
       isFromEnvironment: (path) => this.#fromEnvironment.has(JSON.stringify(path)),
     };
-  }
-
-  positionAt(offset: number): Position {
-    return positionOf(this.#text, offset);
   }
 
   error(cause: string, position: Position | undefined, remedy?: string): DocumentError {

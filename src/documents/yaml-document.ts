@@ -3,15 +3,17 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Composer,
+  type CST,
   LineCounter,
-  parseDocument,
+  Parser,
   type Node,
   type Pair,
   type Scalar,
   type YAMLMap,
 } from 'yaml';
 import type { Position } from '../errors/marked-line.js';
-import { TOO_DEEP } from './bounds.js';
+import { MOST_DEPTH, TOO_DEEP } from './bounds.js';
 import type { Document, Path } from './document.js';
 import type { Environment } from './environment.js';
 import { Tree } from './tree.js';
@@ -27,24 +29,43 @@ const MERGE = '<<';
 export function readYaml(name: string, text: string, environment: Environment): Document {
   const tree = new Tree(name, text, environment);
   const lines = new LineCounter();
-  try {
-    const parsed = parseDocument(text, {
-      ...{ version: '1.2', schema: 'core', prettyErrors: false, logLevel: 'silent' },
-      // Found while the values are read, in time that does not grow with the square of their number.
-      uniqueKeys: false,
-      lineCounter: lines,
-    });
-    const [error] = parsed.errors;
-    if (error) {
-      const [cause, remedy] = explained(error.code, error.message);
-      throw tree.error(cause, positionIn(lines, error.pos[0]), remedy);
-    }
-    return tree.document(new Reader(tree, lines).read(parsed.contents, []));
-  } catch (error) {
-    // The parser calls itself for each level.
-    if (error instanceof RangeError) throw tree.error(TOO_DEEP, undefined);
-    throw error;
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  // What composes documents of them calls itself for each level.
+  const tooDeep = beyondDepth(tokens);
+  if (tooDeep) throw tree.error(TOO_DEEP, positionIn(lines, tooDeep.offset));
+  const composer = new Composer({
+    ...{ version: '1.2', schema: 'core', logLevel: 'error' },
+    // Found while the values are read, in time that does not grow with the square of their number.
+    uniqueKeys: false,
+  });
+  const [parsed, another] = [...composer.compose(tokens, true, text.length)];
+  const [error] = parsed?.errors ?? [];
+  if (error) {
+    const [cause, remedy] = explained(error.code, error.message);
+    throw tree.error(cause, positionIn(lines, error.pos[0]), remedy);
   }
+  if (another)
+    throw tree.error(
+      'it holds several documents',
+      positionIn(lines, another.range[0]),
+      'give each a file of its own',
+    );
+  return tree.document(new Reader(tree, lines).read(parsed?.contents, []), false);
+}
+
+/** The first token that is nested deeper than values may be. */
+function beyondDepth(tokens: readonly CST.Token[]): CST.Token | undefined {
+  let level: CST.Token[] = [...tokens];
+  for (let depth = 0; depth <= MOST_DEPTH + 1 && level.length > 0; depth++)
+    level = level.flatMap(below);
+  return level[0];
+}
+
+/** The tokens of the keys and values that a token holds. */
+function below(token: CST.Token): CST.Token[] {
+  if (token.type === 'document') return token.value ? [token.value] : [];
+  if (!('items' in token)) return [];
+  return token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat());
 }
 
 class Reader {
@@ -60,7 +81,7 @@ class Reader {
   /** @param key the node of its key, where it has one */
   read(node: unknown, path: Path, key?: Node): unknown {
     const value = this.#positionOf(node);
-    this.#tree.places.note(path, { key: key && this.#positionOf(key), value });
+    this.#tree.places.note(path, key && this.#positionOf(key), value);
     this.#tree.enter(path, value);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
@@ -150,8 +171,6 @@ function explained(code: string, message: string): [cause: string, remedy?: stri
       return ['a tab is used as indentation', 'indent with spaces'];
     case 'BAD_INDENT':
       return ['the indentation does not fit what is above', 'indent what belongs together equally'];
-    case 'MULTIPLE_DOCS':
-      return ['it holds several documents', 'give each a file of its own'];
     case 'BAD_SCALAR_START':
     case 'MISSING_CHAR':
       return [sentence(message), 'put texts that begin with a special character in quotes'];

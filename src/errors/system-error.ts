@@ -39,6 +39,8 @@ export function systemRemedy(error: unknown, place: Place): string | undefined {
       return `it is a folder: ${one}`;
     case 'ELOOP':
       return `links lead nowhere, or somebody has planted one there: ${another}`;
+    case 'ENXIO':
+      return `it is a socket, or a device that is not there: ${another}`;
     case 'ENOENT':
       return place.missing;
     case 'ENOSPC':

@@ -66,8 +66,18 @@ export interface MessageAccount {
   /** Packets less datagrams that were put together of them, and datagrams of which pieces were missing. */
   readonly fragmentsMerged: number;
   readonly reassemblyTimeouts: number;
+  /** Where media of the calls is reported: its packets are among what was `found`. */
+  readonly media?: MediaCounts;
   /** Each one's, by its name. The first is what the run is for. */
   readonly reporters: ReadonlyMap<string, Account>;
+}
+
+/** Of the media of calls. */
+export interface MediaCounts {
+  readonly rtp: number;
+  readonly rtcp: number;
+  /** Calls whose media was not known any more, since there were too many. */
+  readonly forgottenCalls: number;
 }
 
 /** Packets of one of the captures that share an interface, with the field names of the json record. */

@@ -28,6 +28,10 @@ export interface MessageCounts extends ReporterCounts {
   readonly malformed: number;
   readonly fragments_merged: number;
   readonly reassembly_timeouts: number;
+  /** Where media is reported: packets among the messages, and calls that were too many to be known. */
+  readonly rtp_packets?: number;
+  readonly rtcp_packets?: number;
+  readonly calls_forgotten?: number;
   readonly reporters: Readonly<Record<string, ReporterCounts>>;
 }
 
@@ -44,6 +48,11 @@ export function summarizeMessages(messages: MessageAccount): MessageCounts {
     malformed: messages.malformed,
     fragments_merged: messages.fragmentsMerged,
     reassembly_timeouts: messages.reassemblyTimeouts,
+    ...(messages.media && {
+      rtp_packets: messages.media.rtp,
+      rtcp_packets: messages.media.rtcp,
+      calls_forgotten: messages.media.forgottenCalls,
+    }),
     reporters: Object.fromEntries(counted),
   };
 }
@@ -83,6 +92,9 @@ export function messageLines(messages: MessageAccount): string[] {
   const remark = (number: number, text: string) => {
     if (number > 0) lines.push(`'${number}' ${text}`);
   };
+  remark(messages.media?.rtp ?? 0, 'of them RTP packet(s)');
+  remark(messages.media?.rtcp ?? 0, 'of them RTCP packet(s)');
+  remark(messages.media?.forgottenCalls ?? 0, 'call(s) forgotten, whose media is not reported');
   remark(filtered, 'message(s) left out by --sip-filter');
   remark(messages.malformed, 'message(s) that begin as SIP, but are malformed');
   remark(messages.notSip, 'payload(s) that are no SIP');

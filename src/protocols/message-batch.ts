@@ -1,5 +1,7 @@
 import type { ByteRange } from './byte-range.js';
-import { Passage, SCTP, TCP, type Transport } from './passage.js';
+import { flowHash } from './flow-hash.js';
+import { MediaBatch } from './media-batch.js';
+import { Passage, type Transport } from './passage.js';
 import { SipMessage } from './sip/sip-message.js';
 
 const SMALLEST_BYTES = 64 * 1024;
@@ -22,6 +24,8 @@ export class MessageBatch {
   /** The message that `go` went to, and when it passed between whom. */
   readonly message = new SipMessage();
   readonly passage = new Passage();
+  /** What came between the messages of the media that they describe. */
+  readonly media = new MediaBatch();
 
   #bytes = Buffer.allocUnsafeSlow(SMALLEST_BYTES);
   #length = 0;
@@ -29,8 +33,14 @@ export class MessageBatch {
   /** The number of the row that is written or read next. */
   #at = 0;
 
+  /** Messages and media packets. */
+  get total(): number {
+    return this.count + this.media.count;
+  }
+
   clear(): void {
     this.count = 0;
+    this.media.clear();
     this.#length = 0;
   }
 
@@ -156,20 +166,4 @@ export class MessageBatch {
 /** A call of copy() costs more than so few bytes do. */
 function copyShort(from: Buffer, fromAt: number, to: Buffer, toAt: number, count: number): void {
   for (let index = 0; index < count; index++) to[toAt + index] = from[fromAt + index] ?? 0;
-}
-
-/** Of both ends, in whatever order. */
-function flowHash(bytes: Buffer, at: number, addressBytes: number, passage: Passage): number {
-  const source = endHash(bytes, at, addressBytes, passage.sourcePort);
-  const destination = endHash(bytes, at + addressBytes, addressBytes, passage.destinationPort);
-  const isStream = passage.protocol === TCP || passage.protocol === SCTP;
-  // Bits that are high in the product depend on all of the sum's.
-  return Math.imul(source + destination + (isStream ? 1 : 0), 0x9e37_79b1) >>> 8;
-}
-
-function endHash(bytes: Buffer, at: number, addressBytes: number, port: number): number {
-  let hash = port;
-  for (let index = 0; index < addressBytes; index++)
-    hash = (Math.imul(hash, 31) + (bytes[at + index] ?? 0)) | 0;
-  return Math.imul(hash ^ (hash >>> 15), 0x85eb_ca6b);
 }

@@ -4,6 +4,7 @@ import type { Passage } from '../protocols/passage.js';
 import { writeAddress } from '../protocols/report/ip-text.js';
 import { findUri } from '../protocols/sip/header-value.js';
 import type { SipMessage } from '../protocols/sip/sip-message.js';
+import { MAX_DATAGRAM_BYTES } from './datagram-outlet.js';
 import type { MessageEncoder } from './message-encoder.js';
 
 export interface CaptagentJsonOptions {
@@ -16,8 +17,6 @@ export interface CaptagentJsonOptions {
 const FAMILY_IPV4 = 2;
 const FAMILY_IPV6 = 10;
 const SIP = 1;
-/** What fits into a datagram beside the headers of IPv4 and UDP. */
-const MAX_DATAGRAM_BYTES = 65_507;
 
 /** The JSON of captagent's output_json, with fields of a SIP message besides. */
 export class CaptagentJson implements MessageEncoder {

@@ -8,6 +8,9 @@ const REFUSED = failed('refused', 'failed: nobody listens there');
 const TOO_LONG = failed('too-long', 'failed: too long for a datagram');
 const UNSENT = failed('unsent', 'failed: the system could not send them');
 
+/** What fits into a datagram beside the headers of IPv4 and UDP. */
+export const MAX_DATAGRAM_BYTES = 65_507;
+
 /** A datagram a message. What the system takes went out: nobody says whether it arrived. */
 export class DatagramOutlet implements Outlet {
   readonly #socket: Pick<DatagramSocket, 'send' | 'close'>;

@@ -3,7 +3,9 @@ import { Tally, underWay, type Account } from '../pipeline/account.js';
 import { END_FAILED, ReaderLeft } from '../pipeline/contracts.js';
 import { TOO_SLOW } from '../pipeline/contracts.js';
 import { JsonBytes } from '../protocols/json-bytes.js';
+import type { MediaBatch } from '../protocols/media-batch.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
+import type { MediaEncoder } from './media-encoder.js';
 import type { MessageEncoder } from './message-encoder.js';
 import type { Chunk, Outlet } from './outlet.js';
 import type { Reporter } from './reporter.js';
@@ -11,6 +13,8 @@ import type { Reporter } from './reporter.js';
 export interface EncodedReporterOptions {
   readonly name: string;
   readonly encoder: MessageEncoder;
+  /** Without one, packets of media are counted, and left out. */
+  readonly mediaEncoder?: MediaEncoder | undefined;
   readonly outlet: Outlet;
   /** Whether a slow outlet holds up the run, or messages are dropped and counted that would wait beyond so many bytes. */
   readonly whenSlow: 'wait' | { readonly dropBeyondBytes: number };
@@ -31,6 +35,13 @@ const READER_LEFT: Cause = {
   fate: 'filtered',
   loss: false,
   text: 'that nobody wanted to read any more',
+};
+
+const NO_FORM: Cause = {
+  id: 'no-form',
+  fate: 'filtered',
+  loss: false,
+  text: 'of media, for which it has no form',
 };
 
 /** How long the end of the run waits for an outlet that takes nothing. */
@@ -117,10 +128,15 @@ export class EncodedReporter implements Reporter {
   /** All of the batch that this one is to send, and how many bytes of it are the messages'. */
   #encode(batch: MessageBatch, out: JsonBytes): { chunk: Chunk; messageBytes: number } {
     const { encoder, share } = this.#options;
-    const besideBefore = encoder.bytesBeside ?? 0;
-    const ends = new Int32Array(batch.count);
+    const { media } = batch;
+    const besideBefore = this.#bytesBeside;
+    const ends = new Int32Array(batch.total);
     let count = 0;
-    for (let index = 0; index < batch.count; index++) {
+    let mediaAt = 0;
+    for (let index = 0; index <= batch.count; index++) {
+      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++)
+        if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
+      if (index === batch.count) break;
       if (share && batch.flowOf(index) % share.of !== share.index) continue;
       batch.go(index);
       const before = out.length;
@@ -135,8 +151,28 @@ export class EncodedReporter implements Reporter {
     }
     return {
       chunk: { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) },
-      messageBytes: out.length - ((encoder.bytesBeside ?? 0) - besideBefore),
+      messageBytes: out.length - (this.#bytesBeside - besideBefore),
     };
+  }
+
+  get #bytesBeside(): number {
+    const { encoder, mediaEncoder } = this.#options;
+    return (encoder.bytesBeside ?? 0) + (mediaEncoder?.bytesBeside ?? 0);
+  }
+
+  /** False where nothing of the packet is to be sent, which has been counted. */
+  #encodeMedia(media: MediaBatch, index: number, out: JsonBytes): boolean {
+    const { mediaEncoder, share } = this.#options;
+    if (share && media.flowOf(index) % share.of !== share.index) return false;
+    media.go(index);
+    const { packet, passage } = media;
+    const before = out.length;
+    if (mediaEncoder?.encode(out, packet, passage)) return true;
+    out.length = before;
+    const unfit = { packets: 1, bytes: packet.end - packet.start };
+    this.#tally.take(unfit);
+    this.#tally.settle(mediaEncoder ? UNFIT : NO_FORM, unfit);
+    return false;
   }
 
   async #sendAll(): Promise<void> {

@@ -4,10 +4,8 @@ import { HepWriter, type HepSettings } from '../protocols/hep/hep-writer.js';
 import type { JsonBytes } from '../protocols/json-bytes.js';
 import type { Passage } from '../protocols/passage.js';
 import type { SipMessage } from '../protocols/sip/sip-message.js';
+import { MAX_DATAGRAM_BYTES } from './datagram-outlet.js';
 import type { MessageEncoder } from './message-encoder.js';
-
-/** What fits into a datagram beside the headers of IPv4 and UDP. */
-const MAX_DATAGRAM_BYTES = 65_507;
 
 export interface HepPacketsOptions extends HepSettings {
   /** Messages that do not fit are compressed, which HEP3 alone can say. */

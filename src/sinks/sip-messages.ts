@@ -23,7 +23,7 @@ export class SipMessages implements Sink {
     const messages = this.#messages;
     messages.clear();
     this.#reader.read(batch, messages);
-    if (messages.count > 0)
+    if (messages.total > 0)
       await Promise.all(this.#reporters.map((reporter) => reporter.write(messages, giveUp)));
     if (!this.#reporters.every(({ ended }) => ended)) return;
     this.#throwFailure();
@@ -33,7 +33,7 @@ export class SipMessages implements Sink {
   async flush(giveUp: AbortSignal): Promise<void> {
     this.#messages.clear();
     this.#reader.finish(this.#messages);
-    if (this.#messages.count > 0)
+    if (this.#messages.total > 0)
       await Promise.all(this.#reporters.map((reporter) => reporter.write(this.#messages, giveUp)));
     await Promise.all(this.#reporters.map((reporter) => reporter.flush(giveUp)));
     this.#throwFailure();
@@ -41,6 +41,7 @@ export class SipMessages implements Sink {
 
   account(): Account {
     const { found, leftOut, notSip, malformed, fragmentsMerged, reassemblyTimeouts } = this.#reader;
+    const { media } = this.#reader;
     const accounts = this.#reporters.map(
       (reporter) => [reporter.name, reporter.account()] as const,
     );
@@ -49,6 +50,7 @@ export class SipMessages implements Sink {
       messages: {
         ...{ found, filtered: leftOut, notSip, malformed },
         ...{ fragmentsMerged, reassemblyTimeouts },
+        ...(media && { media }),
         reporters: new Map(accounts),
       },
     };

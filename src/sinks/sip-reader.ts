@@ -2,10 +2,10 @@ import { PacketCursor } from '../decode/cursor.js';
 import { decodeToTransport } from '../decode/decode-layer.js';
 import { SCTP, UDP } from '../decode/layer.js';
 import { Reassembler } from '../decode/reassembly/reassembler.js';
-import type { Cause } from '../errors/cause.js';
+import { ALL_TUNNELS, Tunnel } from '../decode/tunnel/tunnel.js';
 import type { SipFilter } from '../language/sip-filter.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
-import { countOf, Tally, type Account } from '../pipeline/account.js';
+import type { Account, MediaCounts } from '../pipeline/account.js';
 import { HepPacket } from '../protocols/hep/hep-packet.js';
 import { PayloadType } from '../protocols/hep/chunk.js';
 import { inflated } from '../protocols/hep/inflated.js';
@@ -13,31 +13,10 @@ import type { MessageBatch } from '../protocols/message-batch.js';
 import { Passage, TCP } from '../protocols/passage.js';
 import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-message.js';
 import { HeldPackets } from './held-packets.js';
-import { SctpChunks } from './sctp-chunks.js';
+import { MediaReader, type ReportedMedia } from './media-reader.js';
+import { Fate, PacketFates } from './packet-fates.js';
+import { SipChunks } from './sip-chunks.js';
 import { SipStreams, type SipFlow } from './sip-streams.js';
-
-/** What came of a packet, as an index of the counters. */
-enum Fate {
-  Reported,
-  LeftOut,
-  Malformed,
-  NotSip,
-  Fragment,
-  NoTransport,
-  /** Waits for the other fragments of its datagram. */
-  Held,
-}
-
-const filtered = (id: string, text: string): Cause => ({ id, fate: 'filtered', loss: false, text });
-
-const CAUSES: readonly (readonly [fate: Fate, cause: Cause])[] = [
-  [Fate.LeftOut, filtered('sip-filter', 'of messages that --sip-filter left out')],
-  [Fate.Malformed, filtered('malformed-sip', 'of malformed messages')],
-  [Fate.NotSip, filtered('no-sip', 'without SIP')],
-  [Fate.Fragment, filtered('fragment', 'of datagrams that were not put together')],
-  [Fate.NoTransport, filtered('no-transport', 'without UDP, TCP or SCTP')],
-];
-const FATES = 6;
 
 const HEP_LETTER = 0x48;
 const SIP_PAYLOAD: number = PayloadType.Sip;
@@ -47,22 +26,28 @@ export interface SipReaderOptions {
   readonly filters: readonly SipFilter[];
   /** Whether datagrams are put together from their fragments. */
   readonly reassembles: boolean;
+  /** The tunnels that are looked into, a bit of `Tunnel` each; all of them if not given. */
+  readonly tunnels?: number | undefined;
+  /** Which media of the calls is reported; none if not given. */
+  readonly media?: ReportedMedia | undefined;
 }
 
 /** Finds the SIP messages in packets, and counts what came of each packet and each message. */
 export class SipReader {
-  /** Messages, those included that a filter has left out. */
+  /** Messages and packets of media, those included that a filter has left out. */
   found = 0;
   /** Messages that a filter has left out. */
   leftOut = 0;
 
   readonly #filters: readonly SipFilter[];
-  readonly #tally = new Tally();
-  readonly #cursor = new PacketCursor();
+  readonly #fates = new PacketFates();
+  readonly #cursor: PacketCursor;
+  readonly #readsHep: boolean;
+  readonly #media: MediaReader | undefined;
   readonly #message = new SipMessage();
   readonly #passage = new Passage();
   readonly #hep = new HepPacket();
-  readonly #chunks = new SctpChunks();
+  #chunks: SipChunks | undefined;
   #notSip = 0;
   #malformed = 0;
   readonly #reassembler: Reassembler | undefined;
@@ -76,11 +61,13 @@ export class SipReader {
   /** What the data at hand came in. */
   #ownPackets = 1;
   #ownBytes = 0;
-  readonly #packets = new Float64Array(FATES);
-  readonly #bytes = new Float64Array(FATES);
 
-  constructor({ filters, reassembles }: SipReaderOptions) {
+  constructor(options: SipReaderOptions) {
+    const { filters, reassembles, tunnels = ALL_TUNNELS, media = 'none' } = options;
     this.#filters = filters;
+    this.#cursor = new PacketCursor(tunnels);
+    this.#readsHep = (tunnels & Tunnel.Hep) !== 0;
+    this.#media = media === 'none' ? undefined : new MediaReader(media);
     this.#reassembler = reassembles ? new Reassembler() : undefined;
   }
 
@@ -104,7 +91,13 @@ export class SipReader {
     return this.#reassembler?.reassemblyTimeouts ?? 0;
   }
 
-  /** Appends the messages of the packets that all filters want. */
+  /** Packets of media that were found; undefined where none is looked for. */
+  get media(): MediaCounts | undefined {
+    const media = this.#media;
+    return media && { rtp: media.rtp, rtcp: media.rtcp, forgottenCalls: media.forgottenCalls };
+  }
+
+  /** Appends the messages of the packets that all filters want, and the media of their calls. */
   read(batch: PacketBatch, into: MessageBatch): void {
     const cursor = this.#cursor;
     cursor.begin(batch);
@@ -113,13 +106,14 @@ export class SipReader {
       this.#ownPackets = 1;
       this.#ownBytes = cursor.frameEnd - cursor.frameAt;
       const fate = this.#readPacket(cursor, into);
-      if (fate !== Fate.Held) this.#count(fate, this.#ownPackets, this.#ownBytes);
+      if (fate !== Fate.Held) this.#fates.count(fate, this.#ownPackets, this.#ownBytes);
     }
-    this.#tally.take(countOf(batch));
+    this.#fates.take(batch);
     if (batch.count > 0) {
       this.#into = into;
       this.#reassembler?.expire(cursor.microseconds);
       this.#streams?.expire(cursor);
+      this.#chunks?.expire(cursor.microseconds);
     }
     this.#settle();
   }
@@ -128,32 +122,21 @@ export class SipReader {
   finish(into: MessageBatch): void {
     this.#into = into;
     this.#reassembler?.finish();
+    this.#chunks?.finish();
     const rest = this.#streams?.finish();
-    if (rest) this.#count(Fate.NotSip, rest.packets, rest.bytes);
+    if (rest) this.#fates.count(Fate.NotSip, rest.packets, rest.bytes);
     this.#settle();
   }
 
   /** Of the packets. */
   account(): Account {
-    return this.#tally.account();
-  }
-
-  #count(fate: Fate, packets: number, bytes: number): void {
-    this.#packets[fate] = (this.#packets[fate] ?? 0) + packets;
-    this.#bytes[fate] = (this.#bytes[fate] ?? 0) + bytes;
+    return this.#fates.account();
   }
 
   /** Puts what has been counted since the last time into the account. */
   #settle(): void {
     this.#countDropped();
-    const count = (fate: Fate) => ({
-      packets: this.#packets[fate] ?? 0,
-      bytes: this.#bytes[fate] ?? 0,
-    });
-    this.#tally.pass(count(Fate.Reported));
-    for (const [fate, cause] of CAUSES) this.#tally.settle(cause, count(fate));
-    this.#packets.fill(0);
-    this.#bytes.fill(0);
+    this.#fates.settle();
   }
 
   /** Fragments that the reassembler has given up. */
@@ -162,7 +145,7 @@ export class SipReader {
     if (dropped === this.#dropped) return;
     const { packets, bytes } = this.#held.release(dropped - this.#dropped);
     this.#dropped = dropped;
-    this.#count(Fate.Fragment, packets, bytes);
+    this.#fates.count(Fate.Fragment, packets, bytes);
   }
 
   #readPacket(cursor: PacketCursor, into: MessageBatch): Fate {
@@ -200,8 +183,8 @@ export class SipReader {
   #settleFlow(flow: SipFlow): void {
     const fate = this.#streamFate;
     this.#streamFate = Fate.NotSip;
-    if (fate === Fate.NotSip && flow.keptBytes > 0) return;
-    this.#count(fate, flow.packets, flow.bytes);
+    if (fate === Fate.NotSip && flow.sip.waitingBytes > 0) return;
+    this.#fates.count(fate, flow.packets, flow.bytes);
     flow.packets = 0;
     flow.bytes = 0;
   }
@@ -223,9 +206,20 @@ export class SipReader {
     const { bytes, at, end } = cursor;
     const verdict = this.#message.readDatagram(bytes, at, end);
     if (verdict === Verdict.Sip) return this.#take(this.#passageOf(cursor), into);
-    if (verdict === Verdict.NotSip && (bytes[at] === HEP_LETTER || (bytes[at] ?? 0) < 3))
-      if (this.#hep.read(bytes, at, end)) return this.#readHep(bytes, into);
+    if (verdict === Verdict.NotSip) {
+      if (this.#media?.mayBe(cursor) && this.#readMedia(cursor, this.#media, into))
+        return Fate.Reported;
+      if (this.#readsHep && (bytes[at] === HEP_LETTER || (bytes[at] ?? 0) < 3))
+        if (this.#hep.read(bytes, at, end)) return this.#readHep(bytes, into);
+    }
     return this.#refuse(verdict, end);
+  }
+
+  #readMedia(cursor: PacketCursor, media: MediaReader, into: MessageBatch): boolean {
+    const { bytes, at, end } = cursor;
+    if (!media.read(bytes, at, end, this.#passageOf(cursor), into)) return false;
+    this.found++;
+    return true;
   }
 
   /** What a HEP packet carries has the time and the ends that HEP says. */
@@ -249,30 +243,27 @@ export class SipReader {
     return this.#take(passage, into);
   }
 
-  /** The packet has the fate of the message that came furthest. */
   #readChunks(cursor: PacketCursor, into: MessageBatch): Fate {
-    const chunks = this.#chunks;
-    let fate = Fate.NotSip;
-    chunks.begin(cursor);
-    while (chunks.next()) {
-      const verdict = this.#message.readDatagram(cursor.bytes, chunks.start, chunks.end);
-      const of =
-        verdict === Verdict.Sip
-          ? this.#take(this.#passageOf(cursor), into)
-          : this.#refuse(verdict, chunks.end);
-      if (of < fate) fate = of;
-    }
-    return fate;
+    this.#chunks ??= new SipChunks(this.#fates);
+    const own = { packets: this.#ownPackets, bytes: this.#ownBytes };
+    return this.#chunks.read(cursor, own, (bytes, start, end) => {
+      const verdict = this.#message.readDatagram(bytes, start, end);
+      return verdict === Verdict.Sip
+        ? this.#take(this.#passageOf(cursor), into)
+        : this.#refuse(verdict, end);
+    });
   }
 
   #take(passage: Passage, into: MessageBatch): Fate {
     const message = this.#message;
     this.found++;
+    this.#media?.end(message, passage);
     for (const filter of this.#filters)
       if (!filter(message, passage)) {
         this.leftOut++;
         return Fate.LeftOut;
       }
+    this.#media?.describe(message, passage);
     into.append(message, passage);
     return Fate.Reported;
   }

@@ -15,9 +15,15 @@ import type { Reporter as Who } from '../protocols/report/record-frame.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
 import { EncodedReporter, type EncodedReporterOptions } from '../sinks/encoded-reporter.js';
+import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
+import { KafkaMedia } from '../sinks/kafka-media.js';
 import { KafkaMessages } from '../sinks/kafka-messages.js';
+import { LineColumns } from '../sinks/line-columns.js';
+import type { MediaEncoder } from '../sinks/media-encoder.js';
+import { MediaJsonLines } from '../sinks/media-json-lines.js';
+import { MediaLines } from '../sinks/media-lines.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
@@ -87,7 +93,7 @@ export async function openReporter(
     return new EncodedReporter({
       ...common,
       name: nameOf(target),
-      encoder: target.kind === 'text' ? new SipLines(options.lines) : new JsonLines(options.who),
+      ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
   if (target.kind === 'kafka') {
@@ -95,6 +101,8 @@ export async function openReporter(
     const { name } = target;
     return new EncodedReporter({
       ...{ ...common, name, encoder: new KafkaMessages(options.who) },
+      // What goes to topics by its kind goes to that of SIP alone.
+      ...(typeof target.topic === 'string' && { mediaEncoder: new KafkaMedia(options.who) }),
       outlet: await openTopicOutlet(
         { topic: sipTopicOf(target), properties: kafka, waits, name },
         log,
@@ -111,7 +119,7 @@ export async function openReporter(
         new EncodedReporter({
           ...common,
           name: target.name,
-          encoder: encoderOf(target),
+          ...{ encoder: encoderOf(target), mediaEncoder: mediaEncoderOf(target) },
           outlet: await openOutlet(target, server, tls, log),
           ...(servers.length > 1 && { share: { index, of: servers.length } }),
         }),
@@ -146,6 +154,20 @@ function nameOf(target: ReportTarget): string {
   return target.name ?? `${target.kind}:`;
 }
 
+interface Encoders {
+  readonly encoder: MessageEncoder;
+  readonly mediaEncoder: MediaEncoder;
+}
+
+function lineEncoders({ lines }: Pick<ReportingOptions, 'lines'>): Encoders {
+  const columns = new LineColumns(lines.colours);
+  return { encoder: new SipLines(columns, lines), mediaEncoder: new MediaLines(columns) };
+}
+
+function jsonEncoders({ who }: Pick<ReportingOptions, 'who'>): Encoders {
+  return { encoder: new JsonLines(who), mediaEncoder: new MediaJsonLines(who) };
+}
+
 function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
   const output = openOutput();
   // As `tcpdump | head` ends tcpdump.
@@ -162,6 +184,13 @@ function encoderOf(target: NetworkTarget): MessageEncoder {
   return target.kind === 'hep'
     ? new HepPackets({ ...target, isDatagram })
     : new CaptagentJson({ ...target, endsLines: !isDatagram });
+}
+
+/** HEP 2 does not say what is in it. */
+function mediaEncoderOf(target: NetworkTarget): MediaEncoder | undefined {
+  return target.kind === 'hep' && target.version === 3
+    ? new HepMedia({ ...target, isDatagram: target.transport === 'udp' })
+    : undefined;
 }
 
 async function openOutlet(

@@ -7,6 +7,7 @@ import type { Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
+import type { ReportedMedia } from '../sinks/media-reader.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
 import type { TopicSource } from '../sources/topic.js';
@@ -15,6 +16,7 @@ import { Autostop, type AutostopConditions } from './autostop.js';
 import { openPackets, type CapturingOptions } from './capturing.js';
 import { filterStages, limitStages, timeStages } from './packet-selection.js';
 import { openTopicSource, type ReadingOptions } from './reading.js';
+import type { ReportTarget } from './report-target.js';
 import { openReporters, type ReportingOptions } from './reporting.js';
 
 /** Where a sensor's packets come from. */
@@ -31,6 +33,15 @@ export interface SensingOptions extends Omit<ReportingOptions, 'waits'> {
   readonly filters: readonly SipFilter[];
   /** Whether datagrams are put together from their fragments. */
   readonly reassembles: boolean;
+  /** The tunnels that are looked into, a bit of `Tunnel` each; all of them if not given. */
+  readonly tunnels?: number;
+  /** Which media of the calls is reported; none if not given. */
+  readonly media?: ReportedMedia;
+}
+
+/** Which media is reported where nobody says so: collectors of HEP expect RTCP. */
+export function reportedMedia(targets: readonly ReportTarget[]): ReportedMedia {
+  return targets.some((target) => target.kind === 'hep' && target.version === 3) ? 'rtcp' : 'none';
 }
 
 export interface Sensing {

@@ -32,6 +32,15 @@ const CASES: readonly [words: string[], expected: string[]][] = [
     ['-ll', ''],
     ['DEBUG', 'INFO', 'WARN', 'ERROR'],
   ],
+  [
+    ['-p', '-a', ''],
+    ['duration:', 'packets:', 'filesize:', 'idle:'],
+  ],
+  [
+    ['-c', '-b', 'f'],
+    ['filesize:', 'files:'],
+  ],
+  [['-c', '-y', ''], ['some-link-type']],
   [['-p', '-i', ''], ['some-interface']],
   [['-qpi', ''], ['some-interface']],
   [['-p', '-X', 'some'], ['some-property']],

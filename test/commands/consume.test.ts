@@ -376,11 +376,11 @@ test('-pp N prints a line about every Nth packet', async (t) => {
   );
 });
 
-test('a terminal never gets binary, not even where a format is asked for', async (t) => {
-  const topic = await freshTopic(t);
-  const command = `${process.execPath} bin/kcap.js -c -k ${testBrokers()} -t ${topic} -F pcap; echo status $?`;
-  const shown = await runCommand('script', '-qec', command, '/dev/null');
-  assert.match(shown, /kcap: standard output: it is a terminal, and packets are binary/);
-  assert.match(shown, /\| tshark -i -/);
-  assert.match(shown, /status 2/);
-});
+for (const option of ['-F pcap', '--no-print'])
+  test(`a terminal never gets binary, not even with ${option}`, async () => {
+    const command = `${process.execPath} bin/kcap.js -c -k localhost:1 -t x ${option}; echo status $?`;
+    const shown = await runCommand('script', '-qec', command, '/dev/null');
+    assert.match(shown, /kcap: standard output: it is a terminal, and packets are binary/);
+    assert.match(shown, /\| tshark -i -/);
+    assert.match(shown, /status 2/);
+  });

@@ -104,6 +104,7 @@ test('a socket is no output that a reader is waited for', async (t) => {
   await once(server, 'listening');
   await assert.rejects(within(5000, openFile(file, NEVER)), {
     message: `write ${file}: ENXIO: no such device or address`,
+    remedy: 'it is a socket, or a device that is not there: name another file with -w',
   });
 });
 

@@ -100,27 +100,6 @@ test('SIP in HEP has the inner time and ends, compressed or not', () => {
   assert.deepEqual([reader.notSip, outcomes(reader)['no-sip']], [1, 1]);
 });
 
-test('SCTP: whole data chunks are messages, of several in a packet each', () => {
-  const chunk = (type: number, flags: number, payload: Buffer) => {
-    const head = Buffer.alloc(16);
-    head[0] = type;
-    head[1] = flags;
-    head.writeUInt16BE(16 + payload.length, 2);
-    return Buffer.concat([head, payload, Buffer.alloc((4 - (payload.length % 4)) % 4)]);
-  };
-  const chunks = Buffer.concat([
-    chunk(3, 0, Buffer.alloc(3)),
-    chunk(0, 3, sipRequest('BYE', 'one')),
-    chunk(0, 2, sipRequest('BYE', 'piece')),
-    chunk(0, 7, sipRequest('BYE', 'two')),
-  ]);
-  const frame = udpFrame(Buffer.concat([Buffer.alloc(4), chunks]));
-  frame[23] = 132;
-  const reader = new SipReader({ filters: [], reassembles: true });
-  assert.deepEqual(read(reader, [frame]), ['BYE one sctp 0', 'BYE two sctp 0']);
-  assert.deepEqual(outcomes(reader), { in: 1, out: 1 });
-});
-
 /** The two halves of an IPv4 frame, as fragments. */
 function halves(frame: Buffer, id: number): [Buffer, Buffer] {
   const cut = 34 + 64;

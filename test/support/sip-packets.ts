@@ -35,8 +35,13 @@ export function packetsOf(frames: readonly Buffer[]): PcapPacket[] {
   return frames.map((frame, fraction) => ({ seconds: SECONDS, fraction, frame }));
 }
 
-/** A request as it goes over UDP, with a Call-ID of its own. */
-export function sipRequest(method: string, callId: string, more: readonly string[] = []): Buffer {
+/** A request as it goes over UDP, with a Call-ID of its own; with a session description, if one is given. */
+export function sipRequest(
+  method: string,
+  callId: string,
+  more: readonly string[] = [],
+  description = '',
+): Buffer {
   return Buffer.from(
     [
       `${method} sip:bob@biloxi.example.com SIP/2.0`,
@@ -46,15 +51,21 @@ export function sipRequest(method: string, callId: string, more: readonly string
       `Call-ID: ${callId}`,
       `CSeq: 1 ${method}`,
       ...more,
-      'Content-Length: 0',
+      ...(description === '' ? [] : ['Content-Type: application/sdp']),
+      `Content-Length: ${description.length}`,
       '',
-      '',
+      description,
     ].join('\r\n'),
   );
 }
 
 /** The response to such a request. */
-export function sipResponse(status: string, method: string, callId: string): Buffer {
-  const [, ...headers] = sipRequest(method, callId).toString().split('\r\n');
+export function sipResponse(
+  status: string,
+  method: string,
+  callId: string,
+  description = '',
+): Buffer {
+  const [, ...headers] = sipRequest(method, callId, [], description).toString().split('\r\n');
   return Buffer.from([`SIP/2.0 ${status}`, ...headers].join('\r\n'));
 }

@@ -1,4 +1,4 @@
-import { uint16 } from '../bytes.js';
+import { uint16 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 import { Layer, Trouble } from '../layer.js';
 import { toEtherType } from './ethertype.js';

@@ -1,4 +1,4 @@
-import { uint16 } from '../bytes.js';
+import { uint16 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 import { Trouble } from '../layer.js';
 import { toTypeOrLength } from './ethernet.js';

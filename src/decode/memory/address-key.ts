@@ -1,4 +1,4 @@
-import { uint32 } from '../bytes.js';
+import { uint32 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 
 /** Words of a key that two addresses take. */

@@ -1,4 +1,4 @@
-import { uint8 } from '../bytes.js';
+import { uint8 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 import { Trouble } from '../layer.js';
 import { toIpProtocol } from './ip-protocol.js';

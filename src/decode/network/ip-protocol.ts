@@ -1,12 +1,14 @@
 import type { PacketCursor } from '../cursor.js';
 import { Layer, SCTP, TCP, UDP } from '../layer.js';
+import { Tunnel } from '../tunnel/tunnel.js';
 
 const IPV4_IN_IP = 4;
 const IPV6_IN_IP = 41;
 
 /** IP in IP (RFC 2003, 2473, 4213). */
 export function decodeIpTunnel(cursor: PacketCursor): void {
-  cursor.enterTunnel(cursor.protocol === IPV4_IN_IP ? Layer.Ipv4 : Layer.Ipv6);
+  if (!cursor.follows(Tunnel.IpInIp)) cursor.layer = Layer.Data;
+  else cursor.enterTunnel(cursor.protocol === IPV4_IN_IP ? Layer.Ipv4 : Layer.Ipv6);
 }
 
 /** Goes to what an IP protocol number announces; Data where it is not decoded. */

@@ -1,4 +1,4 @@
-import { uint16, uint8 } from '../bytes.js';
+import { uint16, uint8 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 import { Layer, Trouble } from '../layer.js';
 import { toIpProtocol } from './ip-protocol.js';

@@ -1,4 +1,4 @@
-import { uint16, uint32, uint8 } from '../bytes.js';
+import { uint16, uint32, uint8 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 import { Layer, TCP, Trouble, UDP } from '../layer.js';
 import { toIpProtocol } from './ip-protocol.js';

@@ -1,7 +1,4 @@
 import type { PacketCursor } from '../cursor.js';
-import { ADDRESS_WORDS, writeAddresses } from '../memory/address-key.js';
-import { KeyTable } from '../memory/key-table.js';
-import { SlotOrder } from '../memory/slot-order.js';
 import { HeldSegments } from './held-segments.js';
 import { KeptBytes } from './kept-bytes.js';
 import { OpenedStreams } from './opened-streams.js';
@@ -9,25 +6,18 @@ import { Segment } from './segment.js';
 import type { StreamEnds } from './stream-ends.js';
 import { type Splitter, StreamEvent } from './stream-event.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
+import { SEQUENCES, STREAM_KEY_WORDS, StreamStates } from './stream-states.js';
+import { WaitingStreams } from './waiting-streams.js';
 
 const NONE = -1;
 const FIN = 0x01;
 const SYN = 0x02;
 const RST = 0x04;
 
-/** How long a hole's bytes are waited for, by the packets' time: a sender has sent them five times by then. */
-const PATIENCE_MICROSECONDS = 5_000_000;
 /** In how many pieces a stream may hold what comes after a hole: some 128 segments. */
 const MOST_PIECES = 128;
 /** What lies further back than this was not sent again, but is of another connection. */
 const OLDEST_BYTES = 16 * 1024 * 1024;
-const SEQUENCES = 2 ** 32;
-
-/** Words of a key. */
-const KIND = 0;
-const PORTS = 1;
-const ADDRESSES = 2;
-const KEY_WORDS = ADDRESSES + ADDRESS_WORDS;
 
 /**
  * The bytes of TCP connections in order, each direction a stream with a splitter of its own that reads it, whatever the
@@ -62,21 +52,11 @@ export class TcpStreams<S extends Splitter> {
 
   readonly #newSplitter: () => S;
   readonly #keptLimit: number;
-  readonly #table: KeyTable;
+  readonly #states: StreamStates<S>;
   readonly #opened: OpenedStreams;
   readonly #held: HeldSegments;
   readonly #kept: KeptBytes;
-  /** Streams that hold segments, the one that has waited for longest first, and since when. */
-  readonly #waiting: SlotOrder;
-  readonly #since: Float64Array;
-  /** By stream; one that has ended has none, and is kept only to know its segments again. */
-  readonly #splitters: (S | undefined)[];
-  readonly #firstSequence: Int32Array;
-  /** Sequence number of the byte that comes next. */
-  readonly #place: Int32Array;
-  /** Where the FIN says that it ends, if one has come. */
-  readonly #endSequence: Int32Array;
-  readonly #hasEnd: Uint8Array;
+  readonly #waiting: WaitingStreams;
 
   #now = 0;
   /** The segment at hand. */
@@ -98,22 +78,16 @@ export class TcpStreams<S extends Splitter> {
     const { streams, opened, heldBytes, keptBytes } = { ...STREAM_LIMITS, ...limits };
     this.#newSplitter = newSplitter;
     this.#keptLimit = keptBytes;
-    this.#table = new KeyTable(streams, KEY_WORDS);
-    this.#opened = new OpenedStreams(opened, KEY_WORDS);
+    this.#states = new StreamStates(streams);
+    this.#opened = new OpenedStreams(opened, STREAM_KEY_WORDS);
     this.#held = new HeldSegments(streams, heldBytes);
     this.#kept = new KeptBytes(streams);
-    this.#waiting = new SlotOrder(streams);
-    this.#since = new Float64Array(streams);
-    this.#splitters = Array.from({ length: streams }, () => undefined);
-    this.#firstSequence = new Int32Array(streams);
-    this.#place = new Int32Array(streams);
-    this.#endSequence = new Int32Array(streams);
-    this.#hasEnd = new Uint8Array(streams);
+    this.#waiting = new WaitingStreams(streams);
   }
 
   /** Streams that are known: of those that have ended, some are. */
   get size(): number {
-    return this.#table.size;
+    return this.#states.size;
   }
 
   /** Takes the TCP segment whose payload the cursor is at. Its events follow; before, there are none left. */
@@ -123,8 +97,8 @@ export class TcpStreams<S extends Splitter> {
     // Most packets without content say nothing else.
     if (length === 0 && (tcpFlags & (SYN | FIN | RST)) === 0) return;
     this.#now = cursor.microseconds;
-    this.#writeKey(cursor);
-    let stream = this.#table.find();
+    this.#states.writeKey(cursor);
+    let stream = this.#states.find();
     if ((tcpFlags & RST) !== 0) {
       this.#reset(stream, cursor.sequence);
       return;
@@ -132,16 +106,16 @@ export class TcpStreams<S extends Splitter> {
     let { sequence } = cursor;
     if ((tcpFlags & SYN) !== 0) stream = this.#open(stream, ++sequence | 0);
     if (length > 0) this.segments++;
-    if (stream !== NONE && this.#splitters[stream] === undefined) {
-      if (length === 0 || this.#distance(stream, sequence) > SEQUENCES - OLDEST_BYTES) {
+    if (stream !== NONE && this.#states.splitter(stream) === undefined) {
+      if (length === 0 || this.#states.distance(stream, sequence) > SEQUENCES - OLDEST_BYTES) {
         if (length > 0) this.duplicates++;
         return;
       }
-      this.#table.release(stream);
+      this.#states.forget(stream);
       stream = NONE;
     }
     if (length === 0 && stream === NONE) {
-      if ((tcpFlags & FIN) !== 0) this.#opened.take(this.#table.key);
+      if ((tcpFlags & FIN) !== 0) this.#opened.take(this.#states.key);
       return;
     }
     this.#stream = stream;
@@ -180,43 +154,24 @@ export class TcpStreams<S extends Splitter> {
 
   /** Reads between whom the stream of the event at hand flows, which need not be the cursor's. */
   readEnds(ends: StreamEnds): void {
-    const table = this.#table;
-    const stream = this.#eventStream;
-    const ports = table.word(stream, PORTS);
-    ends.ipVersion = (table.word(stream, KIND) & 0xff) === 4 ? 4 : 6;
-    ends.sourcePort = ports >>> 16;
-    ends.destinationPort = ports & 0xffff;
-    for (let word = 0; word < ADDRESS_WORDS; word++)
-      ends.addresses.writeInt32BE(table.word(stream, ADDRESSES + word), 4 * word);
-  }
-
-  #writeKey(cursor: PacketCursor): void {
-    const { key } = this.#table;
-    key[KIND] = (cursor.tunnels << 8) | cursor.ipVersion;
-    key[PORTS] = (cursor.sourcePort << 16) | cursor.destinationPort;
-    writeAddresses(key, ADDRESSES, cursor);
-  }
-
-  /** How many bytes after the stream's place: less than SEQUENCES. What lies before has gone round. */
-  #distance(stream: number, sequence: number): number {
-    return (sequence - (this.#place[stream] ?? 0)) >>> 0;
+    this.#states.readEnds(this.#eventStream, ends);
   }
 
   /** A SYN: a new connection, if it is not the one that the stream has begun with. The stream that goes on. */
   #open(stream: number, firstSequence: number): number {
     if (stream !== NONE) {
-      if (this.#firstSequence[stream] === firstSequence) return stream;
-      if (this.#splitters[stream] === undefined) this.#table.release(stream);
+      if (this.#states.beganWith(stream, firstSequence)) return stream;
+      if (this.#states.splitter(stream) === undefined) this.#states.forget(stream);
       else this.#flushToEnd(stream, true);
     }
-    this.#opened.add(this.#table.key, firstSequence);
+    this.#opened.add(this.#states.key, firstSequence);
     return NONE;
   }
 
   #reset(stream: number, sequence: number): void {
-    this.#opened.take(this.#table.key);
-    if (stream === NONE || this.#splitters[stream] === undefined) return;
-    const distance = this.#distance(stream, sequence);
+    this.#opened.take(this.#states.key);
+    if (stream === NONE || this.#states.splitter(stream) === undefined) return;
+    const distance = this.#states.distance(stream, sequence);
     // One from elsewhere is not of this connection.
     if (distance <= OLDEST_BYTES || distance >= SEQUENCES - OLDEST_BYTES)
       this.#flushToEnd(stream, false);
@@ -230,18 +185,18 @@ export class TcpStreams<S extends Splitter> {
       if (stream === NONE) return StreamEvent.None;
     }
     // It may have ended while the segment waited for room.
-    if (this.#splitters[stream] === undefined) {
+    if (this.#states.splitter(stream) === undefined) {
       this.#hasSegment = false;
       return StreamEvent.None;
     }
     const held = this.#held;
     const segment = this.#segment;
-    if (held.count(stream) > 0 && held.sequence(stream) === this.#place[stream])
+    if (held.count(stream) > 0 && held.sequence(stream) === this.#states.place(stream))
       return this.#handOnHeld(stream);
-    let distance = this.#distance(stream, segment.sequence);
+    let distance = this.#states.distance(stream, segment.sequence);
     if (distance > SEQUENCES - OLDEST_BYTES) {
       segment.skip(Math.min(SEQUENCES - distance, segment.length));
-      distance = this.#distance(stream, segment.sequence);
+      distance = this.#states.distance(stream, segment.sequence);
     }
     if (segment.length === 0) return this.#finishSegment(stream);
     if (distance === 0) return this.#handOn(stream);
@@ -251,27 +206,23 @@ export class TcpStreams<S extends Splitter> {
 
   /** Begins a stream with the segment; -1 where it has to wait for another to give way, or where none begins. */
   #begin(): number {
-    const table = this.#table;
-    if (table.isFull) {
-      const { oldest } = table.order;
-      if (this.#splitters[oldest] !== undefined) {
+    const states = this.#states;
+    if (states.isFull) {
+      const { oldest } = states;
+      if (states.splitter(oldest) !== undefined) {
         this.#evict(oldest);
         return NONE;
       }
-      table.release(oldest);
+      states.forget(oldest);
     }
-    const opened = this.#opened.take(table.key);
+    const opened = this.#opened.take(states.key);
     if (opened === NONE && this.#segment.mayBeKeepAlive) {
       this.#hasSegment = false;
       return NONE;
     }
     const first = opened === NONE ? this.#segment.sequence : opened | 0;
-    const stream = table.take();
-    this.#splitters[stream] = this.#newSplitter();
-    this.#firstSequence[stream] = this.#place[stream] = first;
-    this.#hasEnd[stream] = 0;
-    this.#stream = stream;
-    return stream;
+    this.#stream = states.begin(first, this.#newSplitter());
+    return this.#stream;
   }
 
   #handOn(stream: number): StreamEvent {
@@ -280,7 +231,7 @@ export class TcpStreams<S extends Splitter> {
     const start = segment.at;
     let { length } = segment;
     if (held.count(stream) > 0)
-      length = Math.min(length, this.#distance(stream, held.sequence(stream)));
+      length = Math.min(length, this.#states.distance(stream, held.sequence(stream)));
     segment.skip(length);
     segment.isRepeated = false;
     return this.#goOn(stream, segment.bytes, start, start + length);
@@ -298,7 +249,7 @@ export class TcpStreams<S extends Splitter> {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.#moveTo(stream, ((this.#place[stream] ?? 0) + end - start) | 0);
+    this.#moveTo(stream, (this.#states.place(stream) + end - start) | 0);
     return this.#eventOf(stream, StreamEvent.Bytes);
   }
 
@@ -309,20 +260,15 @@ export class TcpStreams<S extends Splitter> {
   }
 
   #moveTo(stream: number, sequence: number): void {
-    this.#place[stream] = sequence;
+    this.#states.moveTo(stream, sequence);
     if (!this.#waiting.has(stream)) return;
-    if (this.#held.count(stream) > 0) this.#wait(stream);
+    if (this.#held.count(stream) > 0) this.#waiting.add(stream, this.#now);
     else this.#waiting.remove(stream);
-  }
-
-  #wait(stream: number): void {
-    this.#since[stream] = this.#now;
-    this.#waiting.append(stream);
   }
 
   #eventOf(stream: number, event: StreamEvent): StreamEvent {
     this.#eventStream = stream;
-    this.splitter = this.#splitters[stream];
+    this.splitter = this.#states.splitter(stream);
     return event;
   }
 
@@ -334,11 +280,11 @@ export class TcpStreams<S extends Splitter> {
       this.#flushed = this.#waiting.oldest;
       return;
     }
-    if (held.hold(stream, this.#place[stream] ?? 0, segment) > 0) {
+    if (held.hold(stream, this.#states.place(stream), segment) > 0) {
       this.reordered++;
       segment.isRepeated = false;
     }
-    if (!this.#waiting.has(stream)) this.#wait(stream);
+    if (!this.#waiting.has(stream)) this.#waiting.add(stream, this.#now);
     segment.skip(segment.length);
   }
 
@@ -349,30 +295,20 @@ export class TcpStreams<S extends Splitter> {
     segment.uncaptured = 0;
     if (segment.isLast) {
       segment.isLast = false;
-      this.#hasEnd[stream] = 1;
-      this.#endSequence[stream] = segment.sequence + uncaptured;
+      this.#states.setEnd(stream, segment.sequence + uncaptured);
     }
-    if (uncaptured > 0 && this.#distance(stream, segment.sequence) === 0) {
+    if (uncaptured > 0 && this.#states.distance(stream, segment.sequence) === 0) {
       const known =
-        held.count(stream) > 0 ? this.#distance(stream, held.sequence(stream)) : uncaptured;
+        held.count(stream) > 0 ? this.#states.distance(stream, held.sequence(stream)) : uncaptured;
       return this.#skipTo(stream, (segment.sequence + Math.min(uncaptured, known)) | 0);
     }
     this.#hasSegment = false;
     if (segment.isRepeated) this.duplicates++;
-    this.#table.order.append(stream);
-    if (this.#isAtEnd(stream)) this.#flushToEnd(stream, false);
-    else if (held.count(stream) > MOST_PIECES || this.#isOverdue(stream)) this.#flushed = stream;
+    this.#states.touch(stream);
+    if (this.#states.isAtEnd(stream)) this.#flushToEnd(stream, false);
+    else if (held.count(stream) > MOST_PIECES || this.#waiting.isOverdue(stream, this.#now))
+      this.#flushed = stream;
     return StreamEvent.None;
-  }
-
-  #isAtEnd(stream: number): boolean {
-    return this.#hasEnd[stream] === 1 && this.#endSequence[stream] === this.#place[stream];
-  }
-
-  #isOverdue(stream: number): boolean {
-    // Time may also have gone backwards, as from one file to the next.
-    const waited = Math.abs(this.#now - (this.#since[stream] ?? 0));
-    return this.#waiting.has(stream) && waited > PATIENCE_MICROSECONDS;
   }
 
   #evict(stream: number): void {
@@ -390,7 +326,7 @@ export class TcpStreams<S extends Splitter> {
   #flush(stream: number): StreamEvent {
     const held = this.#held;
     if (held.count(stream) > 0) {
-      if (held.sequence(stream) === this.#place[stream]) return this.#handOnHeld(stream);
+      if (held.sequence(stream) === this.#states.place(stream)) return this.#handOnHeld(stream);
       if (this.#isEnding || !this.#hasSkipped || held.count(stream) > MOST_PIECES) {
         this.#hasSkipped = true;
         return this.#skipTo(stream, held.sequence(stream));
@@ -398,11 +334,11 @@ export class TcpStreams<S extends Splitter> {
     }
     this.#flushed = NONE;
     this.#hasSkipped = false;
-    if (!this.#isEnding && !this.#isAtEnd(stream)) return StreamEvent.None;
+    if (!this.#isEnding && !this.#states.isAtEnd(stream)) return StreamEvent.None;
     const event = this.#eventOf(stream, StreamEvent.End);
     this.#kept.set(stream, 0);
-    this.#splitters[stream] = undefined;
-    if (this.#isForgotten) this.#table.release(stream);
+    this.#states.end(stream);
+    if (this.#isForgotten) this.#states.forget(stream);
     if (this.#isForgotten && this.#stream === stream) this.#stream = NONE;
     this.#isEnding = this.#isForgotten = false;
     return event;
@@ -412,18 +348,18 @@ export class TcpStreams<S extends Splitter> {
   #chooseIdle(): boolean {
     if (this.#isExpiring) {
       const { oldest } = this.#waiting;
-      if (oldest !== NONE && this.#isOverdue(oldest)) {
+      if (oldest !== NONE && this.#waiting.isOverdue(oldest, this.#now)) {
         this.#flushed = oldest;
         return true;
       }
       this.#isExpiring = false;
     }
-    const { oldest } = this.#table.order;
+    const { oldest } = this.#states;
     if (!this.#isFinishing || oldest === NONE) {
       this.#isFinishing = false;
       return false;
     }
-    if (this.#splitters[oldest] === undefined) this.#table.release(oldest);
+    if (this.#states.splitter(oldest) === undefined) this.#states.forget(oldest);
     else this.#flushToEnd(oldest, true);
     return true;
   }
@@ -433,7 +369,7 @@ export class TcpStreams<S extends Splitter> {
     const stream = this.#eventStream;
     if (stream === NONE) return;
     this.#eventStream = NONE;
-    const splitter = this.#splitters[stream];
+    const splitter = this.#states.splitter(stream);
     if (splitter !== undefined) this.#kept.set(stream, splitter.keptBytes);
   }
 }

@@ -1,4 +1,4 @@
-import { uint16, uint8 } from '../bytes.js';
+import { uint16, uint8 } from '../../protocols/network-order.js';
 import { Layer } from '../layer.js';
 import { printUnknownBytes } from './hex-dump.js';
 import type { Printing } from './printing.js';

@@ -1,4 +1,4 @@
-import { uint16, uint32, uint8 } from '../bytes.js';
+import { uint16, uint32, uint8 } from '../../protocols/network-order.js';
 import { afterName, BROKEN, printName } from './dns-name.js';
 import type { Line } from './line.js';
 import type { Printing } from './printing.js';

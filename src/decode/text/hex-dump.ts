@@ -1,4 +1,4 @@
-import { uint8 } from '../bytes.js';
+import { uint8 } from '../../protocols/network-order.js';
 import type { Line } from './line.js';
 import type { Printing } from './printing.js';
 

@@ -1,4 +1,4 @@
-import { uint16, uint8 } from '../bytes.js';
+import { uint16, uint8 } from '../../protocols/network-order.js';
 import { expectedChecksum } from '../checksum.js';
 import { Layer, TCP, UDP } from '../layer.js';
 import { IPV4_BYTES } from '../network/ipv4.js';

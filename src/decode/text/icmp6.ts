@@ -1,4 +1,4 @@
-import { uint16, uint32, uint8 } from '../bytes.js';
+import { uint16, uint32, uint8 } from '../../protocols/network-order.js';
 import { expectedTransportChecksum } from '../checksum.js';
 import { Layer, TCP, UDP } from '../layer.js';
 import { extensionBytes, IPV6_BYTES, isExtension } from '../network/ipv6.js';

@@ -1,4 +1,4 @@
-import { uint16, uint8 } from '../bytes.js';
+import { uint16, uint8 } from '../../protocols/network-order.js';
 
 const FIRST_BYTES = 64 * 1024;
 const SPACE = 0x20;

@@ -1,4 +1,4 @@
-import { uint32, uint8 } from '../bytes.js';
+import { uint32, uint8 } from '../../protocols/network-order.js';
 import { decodeEthernet } from '../link/ethernet.js';
 import { decodeIeee80211 } from '../link/ieee80211.js';
 import { decodeLinuxCooked, decodeLinuxCooked2 } from '../link/linux-cooked.js';

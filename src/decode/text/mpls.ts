@@ -1,4 +1,4 @@
-import { uint32 } from '../bytes.js';
+import { uint32 } from '../../protocols/network-order.js';
 import { decodeMpls, LABEL_BYTES } from '../link/mpls.js';
 import { Layer } from '../layer.js';
 import { printUnknownBytes } from './hex-dump.js';

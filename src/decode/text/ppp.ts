@@ -1,4 +1,4 @@
-import { uint16, uint8 } from '../bytes.js';
+import { uint16, uint8 } from '../../protocols/network-order.js';
 import { decodePpp, decodePppDirection } from '../link/ppp.js';
 import { decodePppoe, PPPOE_BYTES } from '../link/pppoe.js';
 import { Layer } from '../layer.js';

@@ -1,4 +1,4 @@
-import { uint16, uint32, uint8 } from '../bytes.js';
+import { uint16, uint32, uint8 } from '../../protocols/network-order.js';
 import { Trouble } from '../layer.js';
 import { decodeSctp, SCTP_BYTES } from '../transport/sctp.js';
 import { printAddresses, printEnds } from './ip.js';

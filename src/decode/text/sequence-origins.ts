@@ -1,4 +1,4 @@
-import { uint16, uint32 } from '../bytes.js';
+import { uint16, uint32 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 
 const KEY_WORDS = 9;

@@ -1,4 +1,4 @@
-import { uint16, uint32, uint8 } from '../bytes.js';
+import { uint16, uint32, uint8 } from '../../protocols/network-order.js';
 import { expectedTransportChecksum } from '../checksum.js';
 import { TCP } from '../layer.js';
 import { decodeTcp, TCP_BYTES } from '../transport/tcp.js';

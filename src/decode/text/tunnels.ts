@@ -1,4 +1,4 @@
-import { uint16, uint24, uint32, uint8 } from '../bytes.js';
+import { uint16, uint24, uint32, uint8 } from '../../protocols/network-order.js';
 import { decodeErspanI, decodeErspanII, decodeErspanIII } from '../tunnel/erspan.js';
 import { decodeGeneve, GENEVE_BYTES } from '../tunnel/geneve.js';
 import {

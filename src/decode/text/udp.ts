@@ -1,4 +1,4 @@
-import { uint16 } from '../bytes.js';
+import { uint16 } from '../../protocols/network-order.js';
 import { expectedTransportChecksum } from '../checksum.js';
 import { Layer, Trouble } from '../layer.js';
 import { decodeUdp, UDP_BYTES } from '../transport/udp.js';

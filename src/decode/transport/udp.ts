@@ -1,6 +1,7 @@
-import { uint16 } from '../bytes.js';
+import { uint16 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 import { Layer, Trouble, UDP } from '../layer.js';
+import { Tunnel } from '../tunnel/tunnel.js';
 
 export const UDP_BYTES = 8;
 
@@ -25,8 +26,22 @@ export function decodeUdp(cursor: PacketCursor): void {
   }
   if (length !== 0) cursor.limit(at + length);
   cursor.at = at + UDP_BYTES;
-  const layer = tunnelOfPort(destinationPort);
-  cursor.layer = layer === Layer.Data ? tunnelOfPort(sourcePort) : layer;
+  let layer = tunnelOfPort(destinationPort);
+  if (layer === Layer.Data) layer = tunnelOfPort(sourcePort);
+  cursor.layer = layer === Layer.Data || cursor.follows(tunnelOf(layer)) ? layer : Layer.Data;
+}
+
+function tunnelOf(layer: Layer): Tunnel {
+  switch (layer) {
+    case Layer.Gtp:
+      return Tunnel.Gtp;
+    case Layer.Geneve:
+      return Tunnel.Geneve;
+    case Layer.Tzsp:
+      return Tunnel.Tzsp;
+    default:
+      return Tunnel.Vxlan;
+  }
 }
 
 function tunnelOfPort(port: number): Layer {

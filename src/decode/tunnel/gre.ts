@@ -1,7 +1,8 @@
-import { uint16, uint8 } from '../bytes.js';
+import { uint16, uint8 } from '../../protocols/network-order.js';
 import type { PacketCursor } from '../cursor.js';
 import { Layer, Trouble } from '../layer.js';
 import { layerOfEtherType } from '../link/ethertype.js';
+import { Tunnel } from './tunnel.js';
 
 /** Flags and version of the first 16 bits. */
 export const CHECKSUM = 0x8000;
@@ -31,7 +32,9 @@ export function decodeGre(cursor: PacketCursor): void {
   }
   cursor.at = payloadAt;
   const layer = carriedLayer(protocol, flags);
-  if (layer === Layer.Data || payloadAt === cursor.wireEnd) cursor.layer = Layer.Data;
+  const isEmpty = layer === Layer.Data || payloadAt === cursor.wireEnd;
+  if (isEmpty || !cursor.follows(isErspan(layer) ? Tunnel.Erspan : Tunnel.Gre))
+    cursor.layer = Layer.Data;
   else cursor.enterTunnel(layer);
 }
 
@@ -53,6 +56,10 @@ function afterRoutes(bytes: Buffer, first: number, end: number): number {
     at += 4 + length;
   }
   return end + 1;
+}
+
+function isErspan(layer: Layer): boolean {
+  return layer === Layer.ErspanI || layer === Layer.ErspanII || layer === Layer.ErspanIII;
 }
 
 function carriedLayer(protocol: number, flags: number): Layer {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { ipAddressBytes } from '../ip-address.js';
 import type { Passage } from '../passage.js';
 import { type Media, mediaOf } from './session-description.js';
@@ -8,12 +9,21 @@ const IDLE_SECONDS = 300;
 const LINGER_SECONDS = 10;
 const MOST_CALLS = 50_000;
 const MOST_ENDPOINTS_PER_CALL = 64;
+/** How often a call's packets make it younger than others at most. */
+const REFRESH_SECONDS = 10;
+const PORTS = 0x1_0000;
+/** Nobody outside can choose endpoints whose hashes are the same. */
+const SEED = randomInt(0x4000_0000);
 
 export interface Call {
   readonly callId: string;
   /** Packet time after which it is forgotten. */
   expiresAt: number;
   hasEnded: boolean;
+  /** Its first INVITE has been accepted: later ones may be refused without ending it. */
+  isAnswered: boolean;
+  /** When it was last made the youngest one. */
+  refreshedAt: number;
   readonly endpoints: Endpoint[];
 }
 
@@ -30,16 +40,18 @@ export interface Endpoint {
 /**
  * Where the media of the calls that were seen goes, by their session descriptions. A packet belongs to a call where it
  * comes from such an address and port or goes there: both directions of a stream are known by the first description of
- * either. All times are those of packets. Bounded: the oldest call makes room for a new one.
+ * either. All times are those of packets. Bounded: the call that has been quiet for longest makes room for a new one.
  */
 export class CallMedia {
   /** Calls that had to make room for others. */
   evicted = 0;
 
   readonly #mostCalls: number;
-  /** The oldest first. */
+  /** The one that has been quiet for longest first. */
   readonly #calls = new Map<string, Call>();
   readonly #endpoints = new Map<number, Endpoint>();
+  /** How many endpoints have each port: what most packets are looked up in, and nowhere else. */
+  readonly #portUses = new Uint32Array(PORTS);
   #sweepAt = 0;
 
   constructor(mostCalls = MOST_CALLS) {
@@ -57,11 +69,22 @@ export class CallMedia {
     if (media.length === 0) return;
     const call = this.#callOf(callId);
     call.hasEnded = false;
-    call.expiresAt = seconds + IDLE_SECONDS;
+    this.#refresh(call, seconds);
     for (const stream of media) this.#addStream(call, stream);
   }
 
-  /** The call is over: BYE, CANCEL, or a refusal. */
+  /** The call's INVITE has been accepted. */
+  answer(callId: string): void {
+    const call = this.#calls.get(callId);
+    if (call) call.isAnswered = true;
+  }
+
+  /** An INVITE of the call was refused or cancelled: that ends a call which has not been answered. */
+  refuse(callId: string, seconds: number): void {
+    if (this.#calls.get(callId)?.isAnswered === false) this.end(callId, seconds);
+  }
+
+  /** The call is over. */
   end(callId: string, seconds: number): void {
     const call = this.#calls.get(callId);
     if (!call) return;
@@ -69,9 +92,14 @@ export class CallMedia {
     call.expiresAt = Math.min(call.expiresAt, seconds + LINGER_SECONDS);
   }
 
+  /** False where no packet between these ports belongs to a call: so it is with most. */
+  mayHave(sourcePort: number, destinationPort: number): boolean {
+    return this.#portUses[destinationPort] !== 0 || this.#portUses[sourcePort] !== 0;
+  }
+
   /** The endpoint that a packet goes to or comes from; undefined where it belongs to no call. */
   find(passage: Passage): Endpoint | undefined {
-    if (this.#endpoints.size === 0) return undefined;
+    if (!this.mayHave(passage.sourcePort, passage.destinationPort)) return undefined;
     const { addresses, addressBytes, seconds } = passage;
     const endpoint =
       this.#lookUp(addresses, passage.destinationAt, addressBytes, passage.destinationPort) ??
@@ -79,15 +107,29 @@ export class CallMedia {
     if (!endpoint) return undefined;
     const { call } = endpoint;
     if (call.expiresAt < seconds) return undefined;
-    if (!call.hasEnded) call.expiresAt = seconds + IDLE_SECONDS;
+    if (call.hasEnded) return endpoint;
+    call.expiresAt = seconds + IDLE_SECONDS;
+    // A file may go back in time.
+    if (Math.abs(seconds - call.refreshedAt) >= REFRESH_SECONDS) this.#refresh(call, seconds);
     return endpoint;
+  }
+
+  /** Makes a call the youngest one. */
+  #refresh(call: Call, seconds: number): void {
+    call.expiresAt = seconds + IDLE_SECONDS;
+    call.refreshedAt = seconds;
+    this.#calls.delete(call.callId);
+    this.#calls.set(call.callId, call);
   }
 
   #callOf(callId: string): Call {
     const known = this.#calls.get(callId);
     if (known) return known;
     if (this.#calls.size >= this.#mostCalls) this.#evictOldest();
-    const call: Call = { callId, expiresAt: 0, hasEnded: false, endpoints: [] };
+    const call: Call = {
+      ...{ callId, expiresAt: 0, hasEnded: false, isAnswered: false, refreshedAt: 0 },
+      endpoints: [],
+    };
     this.#calls.set(callId, call);
     return call;
   }
@@ -114,6 +156,7 @@ export class CallMedia {
     const key = hash(address, 0, address.length, port);
     const endpoint: Endpoint = { call, address, port, codecs, next: this.#endpoints.get(key) };
     this.#endpoints.set(key, endpoint);
+    this.#portUses[port] = (this.#portUses[port] ?? 0) + 1;
     call.endpoints.push(endpoint);
   }
 
@@ -135,6 +178,7 @@ export class CallMedia {
       while (before && before.next !== endpoint) before = before.next;
       if (before) before.next = endpoint.next;
     }
+    this.#portUses[port] = (this.#portUses[port] ?? 0) - 1;
     const index = call.endpoints.indexOf(endpoint);
     if (index !== -1) call.endpoints.splice(index, 1);
   }
@@ -163,7 +207,7 @@ export class CallMedia {
 
 /** A number of 30 bits: keys of that size cost no memory. */
 function hash(bytes: Buffer, at: number, length: number, port: number): number {
-  let value = port;
+  let value = SEED ^ port;
   for (let index = 0; index < length; index++)
     value = Math.imul(value ^ (bytes[at + index] ?? 0), 0x0100_0193);
   return (value ^ (value >>> 15)) & 0x3fff_ffff;

@@ -43,8 +43,13 @@ export class SipStream {
   #frames: WebSocketReader | undefined;
 
   /** Bytes of a message whose end has not come. */
-  get keptBytes(): number {
+  get waitingBytes(): number {
     return this.#input.length + (this.#frames?.length ?? 0);
+  }
+
+  /** Bytes in memory of its own: those, and what compressed messages may refer to. */
+  get keptBytes(): number {
+    return this.#input.length + (this.#frames?.keptBytes ?? 0);
   }
 
   /** Whether the last messages came over WebSocket. */
@@ -60,7 +65,7 @@ export class SipStream {
 
   /** Bytes are missing before those that come next: a message that is not complete is lost, and counts as malformed. */
   skipHole(): void {
-    if (!this.#isInJunk && this.keptBytes > 0) this.malformed++;
+    if (!this.#isInJunk && this.waitingBytes > 0) this.malformed++;
     this.#input.clear();
     this.#frames = undefined;
     this.#await(Awaited.Anything);

@@ -1,5 +1,6 @@
 import { isAnyCase, isToken, SPACE } from './ascii.js';
 import { HEADER, HeaderLine } from './header-line.js';
+import { MessageInflater } from './message-inflater.js';
 import { MAX_MESSAGE_BYTES } from './sip-message.js';
 import type { StreamBuffer } from './stream-buffer.js';
 
@@ -9,7 +10,7 @@ const NO_BYTES = Buffer.alloc(0);
 export enum Frame {
   /** A whole message: `bytes` up to `length`. */
   Message,
-  /** A message that can't be read: too long, compressed, or not all of its fragments are there. */
+  /** A message that can't be read: too long, damaged, or not all of its fragments are there. */
   Unreadable,
   /** The end of the connection. */
   Close,
@@ -23,10 +24,13 @@ const CONTINUATION = 0;
 const CLOSE = 8;
 const PONG = 10;
 const LONGEST_CONTROL = 125;
+/** Bits of a frame's first byte: the message is compressed (RFC 7692); nobody knows what the others mean. */
+const COMPRESSED = 0x40;
+const RESERVED = 0x30;
 
 /**
  * The messages in one direction of a WebSocket connection (RFC 6455, section 5): unmasked, and put together from their
- * fragments, with control frames between them left out.
+ * fragments, with control frames between them left out, and inflated where permessage-deflate has compressed them.
  */
 export class WebSocketReader {
   bytes: Buffer = NO_BYTES;
@@ -44,6 +48,13 @@ export class WebSocketReader {
   /** Of the message at hand. */
   #isOpen = false;
   #isUnreadable = false;
+  #isCompressed = false;
+  #inflater: MessageInflater | undefined;
+
+  /** Bytes in memory, those of the message at hand included. */
+  get keptBytes(): number {
+    return this.length + (this.#inflater?.keptBytes ?? 0);
+  }
 
   next(input: StreamBuffer): Frame {
     for (;;) {
@@ -61,16 +72,9 @@ export class WebSocketReader {
         if (this.#opcode === CLOSE) return Frame.Close;
       } else if (this.#isFinal) {
         this.#isOpen = false;
-        return this.#isUnreadable ? Frame.Unreadable : Frame.Message;
+        return this.#makeReadable() ? Frame.Message : Frame.Unreadable;
       }
     }
-  }
-
-  /** Forgets the message at hand. */
-  clear(): void {
-    this.bytes = NO_BYTES;
-    this.length = 0;
-    this.#isInFrame = this.#isOpen = this.#isUnreadable = false;
   }
 
   /** Gives back memory between messages. */
@@ -100,11 +104,11 @@ export class WebSocketReader {
     input.at += headerLength(input);
     this.#left = payload;
     this.#isInFrame = true;
-    if (!this.#isControl) this.#beginData(opcode, (first & 0x70) !== 0);
+    if (!this.#isControl) this.#beginData(opcode, first);
     return Frame.Message;
   }
 
-  #beginData(opcode: number, isExtended: boolean): void {
+  #beginData(opcode: number, first: number): void {
     // A fragment without a beginning, or a beginning before the end of what came before.
     const isOutOfPlace = (opcode === CONTINUATION) !== this.#isOpen;
     if (!this.#isOpen || isOutOfPlace) {
@@ -112,8 +116,27 @@ export class WebSocketReader {
       this.#isUnreadable = false;
     }
     this.#isOpen = true;
-    if (isExtended || (isOutOfPlace && opcode === CONTINUATION)) this.#isUnreadable = true;
+    // The first fragment says it of them all.
+    const isCompressed = (first & COMPRESSED) !== 0;
+    if (opcode !== CONTINUATION) this.#isCompressed = isCompressed;
+    if ((first & RESERVED) !== 0 || (opcode === CONTINUATION && (isCompressed || isOutOfPlace)))
+      this.#isUnreadable = true;
     if (this.length + this.#left > MAX_MESSAGE_BYTES) this.#isUnreadable = true;
+  }
+
+  /** Inflates the message at hand, if it is compressed; false where it can't be read. */
+  #makeReadable(): boolean {
+    if (!this.#isCompressed) return !this.#isUnreadable;
+    if (this.#isUnreadable) {
+      // Those that refer to it can't be read either.
+      this.#inflater = undefined;
+      return false;
+    }
+    this.#inflater ??= new MessageInflater();
+    const message = this.#inflater.inflate(this.bytes, this.length);
+    this.bytes = message ?? NO_BYTES;
+    this.length = this.bytes.length;
+    return message !== undefined;
   }
 
   #takePayload(input: StreamBuffer): void {

@@ -99,18 +99,21 @@ export const KAFKA_SHAPE = {
   properties: PROPERTIES.describe("librdkafka's properties, as with -X"),
 };
 
+/** A section that says nothing but where brokers are, and how to get in. */
+export const KAFKA_CONNECTION = section(KAFKA_SHAPE).transform(
+  ({ brokers, sasl, tls, properties }): KafkaConnection => ({ brokers, sasl, tls, properties }),
+);
+
 const NONE: KafkaConnection = {
   ...{ brokers: undefined, sasl: undefined, tls: undefined },
   properties: new Map(),
 };
 
-/**
- * What librdkafka is given, as the commands have it of -k and -X.
- *
- * @param layers each wins over those before it, part by part
- */
-export function kafkaProperties(...layers: readonly (KafkaConnection | undefined)[]): Properties {
-  const { brokers, sasl, tls, properties } = layers.reduce<KafkaConnection>(
+/** @param layers each wins over those before it, part by part */
+export function mergedConnection(
+  ...layers: readonly (KafkaConnection | undefined)[]
+): KafkaConnection {
+  return layers.reduce<KafkaConnection>(
     (below, layer) => ({
       brokers: layer?.brokers ?? below.brokers,
       sasl: layer?.sasl ?? below.sasl,
@@ -119,6 +122,15 @@ export function kafkaProperties(...layers: readonly (KafkaConnection | undefined
     }),
     NONE,
   );
+}
+
+/**
+ * What librdkafka is given, as the commands have it of -k and -X.
+ *
+ * @param layers each wins over those before it, part by part
+ */
+export function kafkaProperties(...layers: readonly (KafkaConnection | undefined)[]): Properties {
+  const { brokers, sasl, tls, properties } = mergedConnection(...layers);
   const given: [name: string, value: string | undefined][] = [
     ['bootstrap.servers', brokers?.join(',')],
     ['security.protocol', protocolOf(sasl, tls)],

@@ -21,12 +21,10 @@ export async function readTask(file: string, options: ReadOptions): Promise<Task
 export async function checkTask(document: Document): Promise<TaskDescription> {
   const root = agentRootOf(document);
   if (root !== undefined)
-    throw faultAt(
-      document,
-      [root],
-      'the configuration of an agent, not a task',
-      'tasks have an id at the root',
-    );
+    throw faultAt(document, [root], {
+      ...{ part: 'key', cause: 'the configuration of an agent, not a task' },
+      remedy: 'tasks have an id at the root',
+    });
   const task = checkDocument(document, TASK);
   await checkFilters(document, task);
   return task;
@@ -47,12 +45,10 @@ async function checkFilters(document: Document, task: TaskDescription): Promise<
         await compileSipFilter(filter);
       } catch (error) {
         if (!(error instanceof LanguageError)) throw error;
-        throw faultAt(
-          document,
-          pathOfFilter(document, filter),
-          `line ${error.line}, column ${error.column} of the filter: ${error.message}`,
-          error.marked,
-        );
+        throw faultAt(document, pathOfFilter(document, filter), {
+          cause: `line ${error.line}, column ${error.column} of the filter: ${error.message}`,
+          remedy: error.marked,
+        });
       }
   }
 }

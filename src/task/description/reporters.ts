@@ -10,11 +10,10 @@ import {
   section,
 } from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
-import { checkTopicName } from '../../kafka/topic-name.js';
-import { UserError } from '../../errors/user-error.js';
 import { readHostPort, type HostPort } from '../../net/host-port.js';
 import type { RingConditions } from '../../sinks/file-ring.js';
 import { KAFKA_SHAPE, TLS_SHAPE, type KafkaConnection } from './kafka-connection.js';
+import { TOPIC_NAME } from './topic-name.js';
 
 const HEP_PORT = 9060;
 
@@ -180,16 +179,6 @@ function reporting(name: string, given: Common, config: Partial<Batch> = {}): Re
     fallback: given.fallback,
   };
 }
-
-const TOPIC_NAME = OPTIONAL_TEXT.superRefine((topic, context) => {
-  if (topic === undefined) return;
-  try {
-    checkTopicName('topic', topic);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    context.addIssue(withRemedy(error.message.replace(/^topic[^:]*: /, ''), error.remedy));
-  }
-});
 
 const COMPRESSION = z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']);
 

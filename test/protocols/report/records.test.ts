@@ -4,15 +4,16 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import { JsonBytes } from '#kcap/protocols/json-bytes.js';
+import { MediaBatch } from '#kcap/protocols/media-batch.js';
 import { fnv1a64 } from '#kcap/protocols/report/fnv.js';
 import { writeAddress } from '#kcap/protocols/report/ip-text.js';
-import { MediaRecordWriter } from '#kcap/protocols/report/media-record.js';
+import { mediaLabels, MediaRecordWriter } from '#kcap/protocols/report/media-record.js';
 import { MqttEnvelopeWriter } from '#kcap/protocols/report/mqtt-envelope.js';
 import { SipKafkaMessageWriter } from '#kcap/protocols/report/sip-kafka-message.js';
 import { SipRecordWriter } from '#kcap/protocols/report/sip-record.js';
 import { writeTime } from '#kcap/protocols/report/time-text.js';
-import { CallMedia } from '#kcap/protocols/rtp/call-media.js';
-import { RtpHeader } from '#kcap/protocols/rtp/rtp-header.js';
+import { MediaKind } from '#kcap/protocols/rtp/media-packet.js';
+import { writeRtcp } from '#kcap/protocols/rtp/rtcp.js';
 import { SipMessage, Verdict } from '#kcap/protocols/sip/sip-message.js';
 
 import { Mutations } from '../mutations.js';
@@ -215,17 +216,21 @@ describe('the MQTT envelope', () => {
 
 describe('records of media', () => {
   const records = new MediaRecordWriter(REPORTER);
-  const media = new CallMedia();
-  media.describe('a-call', 'c=IN IP4 192.0.2.2\nm=audio 5080 RTP/AVP 8', 1_700_000_000);
+  const media = new MediaBatch();
   const passage = passageOf('192.0.2.1', '192.0.2.2');
-  const endpoint = media.find(passage);
-  assert.ok(endpoint);
+
+  /** Writes the record of a packet that has gone through a batch. */
+  function write(bytes: Buffer, kind: MediaKind, reports?: JsonBytes): void {
+    const facts = { kind, callId: 'a-call', codec: 'PCMA/8000', messagesBefore: 0 };
+    media.clear();
+    media.append({ ...facts, ...(reports && { reports }) }, bytes, 0, bytes.length, passage);
+    media.go(0);
+    records.write(json, media.packet, media.passage, mediaLabels(media.packet));
+  }
 
   test('name what the header says, the call and the codec', () => {
     const bytes = Buffer.from('8088 1234 00010203 0000beef aabb'.replaceAll(' ', ''), 'hex');
-    const header = new RtpHeader();
-    assert.ok(header.read(bytes, 0, bytes.length));
-    records.writeRtp(json, header, passage, endpoint, bytes, 0, bytes.length);
+    write(bytes, MediaKind.Rtp);
     const record = JSON.parse(written()) as Record<string, unknown>;
     assert.equal(record['payload_type'], 'rtp');
     assert.deepEqual(record['labels'], {
@@ -242,9 +247,11 @@ describe('records of media', () => {
     assert.equal(record['raw_payload'], bytes.toString('base64'));
   });
 
-  test('have the reports of RTCP, and nothing of what is none', () => {
+  test('have the reports of RTCP', () => {
     const bytes = Buffer.from('80c900011122aabb', 'hex');
-    assert.equal(records.writeRtcp(json, passage, endpoint, bytes, 0, bytes.length), true);
+    const reports = new JsonBytes();
+    assert.notEqual(writeRtcp(reports, bytes, 0, bytes.length), -1);
+    write(bytes, MediaKind.Rtcp, reports);
     const record = JSON.parse(written()) as Record<string, unknown>;
     assert.deepEqual(record['labels'], {
       'rtcp.payload_type': '201',
@@ -258,8 +265,6 @@ describe('records of media', () => {
       report_count: 0,
       report_blocks: [],
     });
-    assert.equal(records.writeRtcp(json, passage, endpoint, bytes, 0, 7), false);
-    assert.equal(written(), '');
   });
 });
 

@@ -7,10 +7,11 @@ import { MAX_MESSAGE_BYTES, SipMessage } from '#kcap/protocols/sip/sip-message.j
 import { SipStream } from '#kcap/protocols/sip/sip-stream.js';
 
 import { BYE, INVITE, message, RINGING } from './messages.js';
-import { frame, maskedFrame, UPGRADE, UPGRADED } from './websocket-frames.js';
+import { deflated, frame, maskedFrame, UPGRADE, UPGRADED } from './websocket-frames.js';
 
 const sip = new SipMessage();
 const ALL = [INVITE, RINGING, BYE];
+const ACK = message('ACK sip:a SIP/2.0', ['i: 1']);
 
 /** The messages of pieces that are pushed one by one; each piece is overwritten after it has been read. */
 function messagesIn(stream: SipStream, pieces: readonly Buffer[]): string[] {
@@ -234,10 +235,58 @@ describe('a stream over WebSocket', () => {
     assert.equal(stream.malformed, 1);
   });
 
-  test('counts what it cannot read: compressed, too long, or in pieces that do not fit', () => {
+  test('inflates what permessage-deflate has compressed, in frames of any size, with what came before as context', async () => {
+    const compressed = await deflated([INVITE, RINGING, INVITE, BYE]);
+    const [first, second, third, fourth] = compressed;
+    assert.ok(first && second && third && fourth);
+    // It is the context that makes it so short.
+    assert.ok(third.length < 40);
+    const bytes = Buffer.concat([
+      UPGRADE,
+      maskedFrame(1, first, { reserved: 4 }),
+      maskedFrame(1, ACK),
+      maskedFrame(2, second.subarray(0, 9), { isFinal: false, reserved: 4 }),
+      maskedFrame(9, Buffer.from('ping')),
+      maskedFrame(0, second.subarray(9)),
+      maskedFrame(1, third, { reserved: 4 }),
+      maskedFrame(1, fourth, { reserved: 4 }),
+    ]);
+    for (const size of [1, 7, 10_000]) {
+      const stream = new SipStream();
+      assert.deepEqual(
+        messagesIn(stream, pieces(bytes, size)),
+        texts([INVITE, ACK, RINGING, INVITE, BYE]),
+      );
+      assert.deepEqual([stream.malformed, stream.notSip, stream.waitingBytes], [0, 0, 0]);
+      assert.ok(stream.keptBytes > 0 && stream.keptBytes <= 32 * 1024);
+    }
+  });
+
+  test('counts what it cannot inflate: damaged, too long, or with a context that is not there', async () => {
+    const [invite, again] = await deflated([INVITE, INVITE]);
+    const [bomb] = await deflated([Buffer.alloc(50_000_000)]);
+    assert.ok(invite && again && bomb && bomb.length < MAX_MESSAGE_BYTES);
+    const damaged = Buffer.from(invite);
+    damaged.fill(0xff, 4, 30);
+    for (const payload of [damaged, again, bomb]) {
+      const stream = new SipStream();
+      const bytes = Buffer.concat([
+        ...[UPGRADE, maskedFrame(1, payload, { reserved: 4 })],
+        ...[maskedFrame(1, invite, { reserved: 4 }), maskedFrame(1, BYE)],
+      ]);
+      assert.deepEqual(messagesIn(stream, pieces(bytes, 1400)), texts([INVITE, BYE]));
+      assert.deepEqual([stream.malformed, stream.notSip], [1, 0]);
+    }
+  });
+
+  test('counts what it cannot read: unknown extensions, too long, or in pieces that do not fit', () => {
     const long = Buffer.alloc(MAX_MESSAGE_BYTES + 1, 'x');
     const unreadable = [
-      [maskedFrame(1, INVITE, { reserved: 4 })],
+      [maskedFrame(1, INVITE, { reserved: 2 })],
+      [
+        maskedFrame(1, INVITE.subarray(0, 200), { isFinal: false }),
+        maskedFrame(0, INVITE.subarray(200), { reserved: 4 }),
+      ],
       [maskedFrame(1, long)],
       [maskedFrame(0, INVITE)],
       [maskedFrame(1, INVITE.subarray(0, 200), { isFinal: false }), maskedFrame(0, long)],

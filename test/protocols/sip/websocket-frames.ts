@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { constants, createDeflateRaw } from 'node:zlib';
+
 import { lines } from './messages.js';
 
 /** The upgrade of RFC 7118, section 4.1, and the answer. */
@@ -58,4 +61,26 @@ export function maskedFrame(
   options: Omit<FrameOptions, 'mask'> = {},
 ): Buffer {
   return frame(opcode, payload, { ...options, mask: Buffer.from([0x37, 0xfa, 0x21, 0x3d]) });
+}
+
+/** Messages as permessage-deflate compresses them (RFC 7692, section 7.2.1), each with what came before as its context. */
+export async function deflated(messages: readonly Buffer[]): Promise<Buffer[]> {
+  const deflate = createDeflateRaw();
+  const all: Buffer[] = [];
+  for (const message of messages) {
+    const parts: Buffer[] = [];
+    const take = (part: Buffer) => parts.push(part);
+    deflate.on('data', take);
+    deflate.write(message);
+    await new Promise<void>((resolve) => {
+      deflate.flush(constants.Z_SYNC_FLUSH, resolve);
+    });
+    deflate.off('data', take);
+    // The sender leaves out the last four bytes, of an empty block.
+    all.push(Buffer.concat(parts).subarray(0, -4));
+  }
+  deflate.end();
+  deflate.resume();
+  await once(deflate, 'close');
+  return all;
 }

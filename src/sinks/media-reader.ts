@@ -1,0 +1,114 @@
+import type { PacketCursor } from '../decode/cursor.js';
+import { JsonBytes } from '../protocols/json-bytes.js';
+import type { MessageBatch } from '../protocols/message-batch.js';
+import type { Passage } from '../protocols/passage.js';
+import { CallMedia } from '../protocols/rtp/call-media.js';
+import { MediaKind } from '../protocols/rtp/media-packet.js';
+import { writeRtcp } from '../protocols/rtp/rtcp.js';
+import { isRtcp, RtpHeader } from '../protocols/rtp/rtp-header.js';
+import { isAnyCase } from '../protocols/sip/ascii.js';
+import type { SipMessage } from '../protocols/sip/sip-message.js';
+
+/** Which media packets are reported: none, the reports of RTCP, or RTP as well. */
+export type ReportedMedia = 'none' | 'rtcp' | 'all';
+
+const VERSION_2 = 2;
+
+/** Finds the media of calls, whose messages say where it goes. */
+export class MediaReader {
+  /** Packets that were found. */
+  rtp = 0;
+  rtcp = 0;
+
+  readonly #calls = new CallMedia();
+  readonly #takesRtp: boolean;
+  readonly #header = new RtpHeader();
+  readonly #reports = new JsonBytes();
+
+  constructor(reported: Exclude<ReportedMedia, 'none'>) {
+    this.#takesRtp = reported === 'all';
+  }
+
+  /** Calls whose media was forgotten, since there were too many. */
+  get forgottenCalls(): number {
+    return this.#calls.evicted;
+  }
+
+  /** Takes note of where a message's session description says that media goes, and of answers. */
+  describe(message: SipMessage, { seconds }: Passage): void {
+    const { bytes, bodyStart, end } = message;
+    const hasDescription = end > bodyStart && isDescription(message);
+    const isAnswer = isFinal(message) && message.status < 300;
+    if (!hasDescription && !isAnswer) return;
+    const callId = message.text(message.callId);
+    if (hasDescription)
+      this.#calls.describe(callId, bytes.toString('latin1', bodyStart, end), seconds);
+    if (isAnswer) this.#calls.answer(callId);
+  }
+
+  /** Takes note of the end of a call. */
+  end(message: SipMessage, { seconds }: Passage): void {
+    if (this.#calls.callCount === 0) return;
+    if (message.isRequest ? isMethod(message, 'bye') : false)
+      this.#calls.end(message.text(message.callId), seconds);
+    else if (
+      message.isRequest ? isMethod(message, 'cancel') : isFinal(message) && message.status >= 300
+    )
+      this.#calls.refuse(message.text(message.callId), seconds);
+  }
+
+  /** Whether the datagram that the cursor is at may be media of a call: few others are. */
+  mayBe({ bytes, at, end, sourcePort, destinationPort }: PacketCursor): boolean {
+    return (
+      (bytes[at] ?? 0) >> 6 === VERSION_2 &&
+      this.#calls.mayHave(sourcePort, destinationPort) &&
+      (this.#takesRtp || isRtcp(bytes, at, end))
+    );
+  }
+
+  /** Appends a datagram that is media of a call; false where it is not. */
+  read(bytes: Buffer, start: number, end: number, passage: Passage, into: MessageBatch): boolean {
+    const endpoint = this.#calls.find(passage);
+    if (!endpoint) return false;
+    const { codecs, call } = endpoint;
+    const facts = { callId: call.callId, messagesBefore: into.count };
+    if (isRtcp(bytes, start, end)) {
+      const reports = this.#reports;
+      reports.clear();
+      if (writeRtcp(reports, bytes, start, end) === -1) return false;
+      const [codec] = codecs.values();
+      this.rtcp++;
+      into.media.append(
+        { ...facts, kind: MediaKind.Rtcp, codec, reports },
+        bytes,
+        start,
+        end,
+        passage,
+      );
+      return true;
+    }
+    const header = this.#header;
+    if (!header.read(bytes, start, end)) return false;
+    this.rtp++;
+    const codec = codecs.get(header.payloadType);
+    into.media.append({ ...facts, kind: MediaKind.Rtp, codec }, bytes, start, end, passage);
+    return true;
+  }
+}
+
+/** Whether the body may have one in it: by its type, which may be that of several parts. */
+function isDescription({ bytes, contentType }: SipMessage): boolean {
+  return ['application/sdp', 'multipart/'].some((type) => {
+    const end = contentType.start + type.length;
+    return end <= contentType.end && isAnyCase(bytes, contentType.start, end, type);
+  });
+}
+
+/** Whether it is the final response to an INVITE. */
+function isFinal(message: SipMessage): boolean {
+  return message.status >= 200 && isMethod(message, 'invite');
+}
+
+function isMethod({ bytes, method }: SipMessage, lower: string): boolean {
+  return isAnyCase(bytes, method.start, method.end, lower);
+}
