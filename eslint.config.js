@@ -14,7 +14,7 @@ const levels = [
   ['pipeline', 'spool', 'topic', 'extcap', 'uploads'],
   ['sources', 'stages', 'sinks', 'watchdogs'],
   ['task'],
-  ['agent', 'terminal'],
+  ['terminal', 'agent'],
   ['commands'],
   ['main.ts'],
 ];

@@ -28,11 +28,12 @@
 #include "kafka/batch_consumer.h"
 #include "kafka/batch_producer.h"
 #include "kafka/flow_hash.h"
+#include "kafka/group_lookup.h"
 #include "kafka/in_memory_broker.h"
 #include "kafka/properties.h"
 #include "kafka/topic_lookup.h"
-#include "net/datagram_sender.h"
 #include "net/datagram_listener.h"
+#include "net/datagram_sender.h"
 #include "system/log_writer.h"
 #include "system/thread_room.h"
 
@@ -146,6 +147,17 @@ Napi::Value UserNamed(const Napi::CallbackInfo& info) {
   return user;
 }
 
+/** groupNamed(name) → the number of a group of this system, or undefined. */
+Napi::Value GroupNamed(const Napi::CallbackInfo& info) {
+  constexpr size_t kLongestEntry = 1024 * 1024;
+  const std::string name = info[0].As<Napi::String>();
+  std::vector<char> text(kLongestEntry);
+  group entry;
+  group* found = nullptr;
+  getgrnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  return found ? Napi::Number::New(info.Env(), found->gr_gid) : info.Env().Undefined();
+}
+
 /** exitNow(status): ends the process without waiting for threads that are blocked in a write or a
  * request. */
 void ExitNow(const Napi::CallbackInfo& info) {
@@ -178,10 +190,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["terminalColumns"] = Napi::Function::New<TerminalColumns>(env, "terminalColumns");
   exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
+  exports["groupNamed"] = Napi::Function::New<GroupNamed>(env, "groupNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
+  InitGroupLookup(env, exports);
   InitDeviceFacts(env, exports);
   InitThreadRoom(env, exports);
   InitOwnSockets(env, exports);

@@ -109,7 +109,7 @@ export interface NativeCapture {
 }
 
 /** Datagrams that come to a UDP port: a record each, of the payload. */
-export interface NativeDatagrams {
+export interface NativeDatagramListener {
   next(): Promise<NativeBatch | null>;
   port(): number;
   stop(): void;
@@ -262,6 +262,12 @@ interface Addon {
     topic: string,
     timeoutMs: number,
   ): Promise<Readonly<Record<string, string>> | string>;
+  /** Who is in a consumer group, nobody where there is none; the name of the error where the brokers don't say. */
+  groupMembers(
+    properties: Properties,
+    group: string,
+    timeoutMs: number,
+  ): Promise<readonly { readonly clientId: string; readonly host: string }[] | string>;
   /** Every property that librdkafka lists, and whose it is: of consumers, of producers or of both. */
   properties(): { readonly name: string; readonly client: 'C' | 'P' | '*' }[];
   /** For each record, the partition that a producer with `flowPartitions` sends it to. */
@@ -286,6 +292,7 @@ interface Addon {
   /** Locks a file for this process, until it closes it or ends; false where another process has it. */
   lockFile(fd: number): boolean;
   userNamed(name: string): NativeUser | undefined;
+  groupNamed(name: string): number | undefined;
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
@@ -331,7 +338,7 @@ interface Addon {
     port: number;
     bufferBytes: number;
     batchBytes: number;
-  }) => NativeDatagrams;
+  }) => NativeDatagramListener;
   BatchProducer: new (options: {
     properties: Properties;
     topic: string;
@@ -376,14 +383,14 @@ interface Addon {
     inTimeOrder: boolean;
     tellsNames: boolean;
     keyUnit: 'us' | 'ms' | 'ns';
-    /** What messages that are not packed hold. */
-    values: 'frame' | 'pcap';
+    /** What messages that are not packed hold; anything: each is taken as it is, whatever key and headers say. */
+    values: 'frame' | 'pcap' | 'anything';
     linkType: number;
     batchBytes: number;
     maxBatchAgeMs: number;
     onEvent: (event: NativeEvent) => void;
   }) => NativeConsumer;
-  /** Throws an error with the system's `code` where there can be no such socket. */
+  /** Throws an error with an `errno` where there can be no such socket. */
   DatagramSender: new (options: {
     address: string;
     port: number;

@@ -15,6 +15,12 @@ KeyUnit KeyUnitIn(Napi::Object options) {
   return name == "ns" ? KeyUnit::kNanoseconds : KeyUnit::kMicroseconds;
 }
 
+ValueKind ValuesIn(Napi::Object options) {
+  const std::string name = TextIn(options, "values");
+  if (name == "pcap") return ValueKind::kCaptureFile;
+  return name == "anything" ? ValueKind::kAnything : ValueKind::kFrame;
+}
+
 }  // namespace
 
 std::string TextIn(Napi::Object object, const char* name) {
@@ -23,9 +29,7 @@ std::string TextIn(Napi::Object object, const char* name) {
 }
 
 MessageReading ReadingIn(Napi::Object options) {
-  const bool holds_files = TextIn(options, "values") == "pcap";
-  return {options.Get("linkType").As<Napi::Number>(), KeyUnitIn(options),
-          holds_files ? ValueKind::kCaptureFile : ValueKind::kFrame,
+  return {options.Get("linkType").As<Napi::Number>(), KeyUnitIn(options), ValuesIn(options),
           options.Get("tellsNames").As<Napi::Boolean>()};
 }
 

@@ -2,61 +2,19 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <memory>
-#include <string>
-#include <utility>
-
-#include "kafka/new_client.h"
-#include "kafka/properties.h"
+#include "kafka/cluster_question.h"
 #include "kafka/topic_settings.h"
 
 namespace kcap {
 namespace {
 
-/** One question, in a thread of Node's pool, by a client of its own. */
-class Question : public Napi::AsyncWorker {
+class ErrorQuestion : public ClusterQuestion {
  public:
-  Question(Napi::Env env, Conf conf, std::string topic, int timeout_ms)
-      : AsyncWorker(env, "kcap topic lookup"),
-        topic_(std::move(topic)),
-        timeout_ms_(timeout_ms),
-        promise_(Napi::Promise::Deferred::New(env)),
-        conf_(std::move(conf)) {}
-
-  Napi::Promise Promise() const { return promise_.Promise(); }
-
- protected:
-  /** In the pool's thread. */
-  virtual void Ask(rd_kafka_t* client) = 0;
-  /** In JavaScript's thread. */
-  virtual Napi::Value Answer(Napi::Env env) = 0;
-
-  const std::string topic_;
-  const int timeout_ms_;
-
- private:
-  void Execute() override {
-    // What goes wrong is in the answer.
-    rd_kafka_conf_set_log_cb(conf_.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
-    rd_kafka_t* client = NewClient(RD_KAFKA_PRODUCER, std::move(conf_));
-    Ask(client);
-    rd_kafka_destroy(client);
-  }
-
-  void OnOK() override { promise_.Resolve(Answer(Env())); }
-  void OnError(const Napi::Error& error) override { promise_.Reject(error.Value()); }
-
-  const Napi::Promise::Deferred promise_;
-  Conf conf_;
-};
-
-class ErrorQuestion : public Question {
- public:
-  using Question::Question;
+  using ClusterQuestion::ClusterQuestion;
 
  private:
   void Ask(rd_kafka_t* client) override {
-    const char* names[] = {topic_.c_str()};
+    const char* names[] = {subject_.c_str()};
     auto* topics = rd_kafka_TopicCollection_of_topic_names(names, 1);
     auto* options = rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
     rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms_, nullptr, 0);
@@ -87,13 +45,13 @@ class ErrorQuestion : public Question {
   rd_kafka_resp_err_t error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 
-class SettingsQuestion : public Question {
+class SettingsQuestion : public ClusterQuestion {
  public:
-  using Question::Question;
+  using ClusterQuestion::ClusterQuestion;
 
  private:
   void Ask(rd_kafka_t* client) override {
-    settings_ = SettingsOfTopic(client, topic_, timeout_ms_);
+    settings_ = SettingsOfTopic(client, subject_, timeout_ms_);
   }
 
   Napi::Value Answer(Napi::Env env) override {
@@ -106,22 +64,12 @@ class SettingsQuestion : public Question {
   TopicSettings settings_;
 };
 
-/** (properties, topic, timeoutMs) → Promise of the answer. */
-template <typename AskedQuestion>
-Napi::Value Ask(const Napi::CallbackInfo& info) {
-  auto conf = ConfOf(info.Env(), info[0]);
-  // Frees itself once it is done.
-  auto* question = new AskedQuestion(info.Env(), std::move(conf), info[1].As<Napi::String>(),
-                                     info[2].As<Napi::Number>());
-  question->Queue();
-  return question->Promise();
-}
-
 }  // namespace
 
 void InitTopicLookup(Napi::Env env, Napi::Object exports) {
-  exports["topicError"] = Napi::Function::New<Ask<ErrorQuestion>>(env, "topicError");
-  exports["topicSettings"] = Napi::Function::New<Ask<SettingsQuestion>>(env, "topicSettings");
+  exports["topicError"] = Napi::Function::New<AskCluster<ErrorQuestion>>(env, "topicError");
+  exports["topicSettings"] =
+      Napi::Function::New<AskCluster<SettingsQuestion>>(env, "topicSettings");
 }
 
 }  // namespace kcap

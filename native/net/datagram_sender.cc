@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "capture/own/own_connections.h"
 
@@ -26,6 +27,12 @@ constexpr std::chrono::microseconds kPause{60};
 constexpr int kMaxWaitMs = 1000;
 constexpr int kStepMs = 50;
 
+Napi::Error ErrorOf(Napi::Env env, int error) {
+  auto thrown = Napi::Error::New(env, strerror(error));
+  thrown.Value()["errno"] = Napi::Number::New(env, error);
+  return thrown;
+}
+
 }  // namespace
 
 void DatagramSender::Init(Napi::Env env, Napi::Object exports) {
@@ -37,23 +44,21 @@ void DatagramSender::Init(Napi::Env env, Napi::Object exports) {
 DatagramSender::DatagramSender(const Napi::CallbackInfo& info)
     : ObjectWrap(info), ThreadedObject(*this, "kcap datagrams") {
   const auto options = info[0].As<Napi::Object>();
-  const SocketAddress peer(
-      options.Get("address").As<Napi::String>(),
-      static_cast<uint16_t>(options.Get("port").As<Napi::Number>().Uint32Value()));
+  const std::string text = options.Get("address").As<Napi::String>();
   const int buffer_bytes = options.Get("bufferBytes").As<Napi::Number>();
-  if (peer.length() == 0) ThrowErrno(info.Env(), EADDRNOTAVAIL);
+  const auto port = static_cast<uint16_t>(options.Get("port").As<Napi::Number>().Uint32Value());
+  const SocketAddress peer(text, port);
+  if (peer.length() == 0) throw ErrorOf(info.Env(), EINVAL);
   socket_ = socket(peer.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket_ < 0) ThrowErrno(info.Env(), errno);
+  if (socket_ < 0) throw ErrorOf(info.Env(), errno);
   // Root may have more than net.core.wmem_max; others have as much.
   if (setsockopt(socket_, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof buffer_bytes) != 0)
     setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
-  // Nothing is sent by that: captures know of it before the first datagram.
-  if (connect(socket_, peer.get(), peer.length()) != 0) {
+  if (!Connect(peer)) {
     const int error = errno;
     CloseSocket();
-    ThrowErrno(info.Env(), error);
+    throw ErrorOf(info.Env(), error);
   }
-  EnterOwn(peer);
   // What other hosts refuse is told by its cause also where a call has sent something before.
   const int on = 1;
   setsockopt(socket_, SOL_IP, IP_RECVERR, &on, sizeof on);
@@ -67,25 +72,36 @@ DatagramSender::DatagramSender(const Napi::CallbackInfo& info)
   Begin();
 }
 
-/** Has captures leave out its datagrams. */
-void DatagramSender::EnterOwn(const SocketAddress& peer) {
+DatagramSender::~DatagramSender() { CloseSocket(); }
+
+/** Binds first: what captures leave out is put down before anything is sent. */
+bool DatagramSender::Connect(const SocketAddress& peer) {
   sockaddr_storage local{};
-  socklen_t length = sizeof local;
-  getsockname(socket_, reinterpret_cast<sockaddr*>(&local), &length);
+  local.ss_family = peer.family();
+  if (bind(socket_, reinterpret_cast<sockaddr*>(&local), peer.length()) != 0) return false;
   Connection connection;
   connection.transport = Transport::kUdp;
-  connection.local = Endpoint::Of(reinterpret_cast<const sockaddr*>(&local));
   connection.remote = Endpoint::Of(peer.get());
   connection.exclusive = connection.open = true;
-  local_port_ = connection.local.port;
-  OwnConnections::Get().Enter(connection);
+  const auto enter = [&](bool knows_address) {
+    socklen_t length = sizeof local;
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&local), &length);
+    const auto own = Endpoint::Of(reinterpret_cast<const sockaddr*>(&local));
+    local_port_ = own.port;
+    connection.local.port = own.port;
+    if (knows_address) connection.local = own;
+    OwnConnections::Get().Enter(connection);
+  };
+  enter(false);
+  if (connect(socket_, peer.get(), peer.length()) != 0) return false;
+  enter(true);
+  return true;
 }
 
 void DatagramSender::CloseSocket() {
-  if (socket_ >= 0) close(socket_);
-  socket_ = -1;
+  if (socket_ < 0) return;
+  close(std::exchange(socket_, -1));
   if (local_port_ != 0) OwnConnections::Get().Leave(Transport::kUdp, local_port_);
-  local_port_ = 0;
 }
 
 Napi::Value DatagramSender::Send(const Napi::CallbackInfo& info) {
@@ -129,7 +145,10 @@ void DatagramSender::Run() {
   for (;;) {
     changed_.wait(lock, [this] { return closing_ || job_; });
     // What was handed over before the end still goes out.
-    if (!job_) return;
+    if (!job_) {
+      CloseSocket();
+      return;
+    }
     const Job job = std::move(*job_);
     lock.unlock();
     auto outcome = std::make_shared<Outcome>(SendAll(job));

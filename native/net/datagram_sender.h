@@ -25,9 +25,9 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   /** new DatagramSender({address, port, bufferBytes}): an IPv4 or IPv6 address. Throws with an
-   * errno's text and name where there can be no such socket. */
+   * errno's text where there can be no such socket. */
   explicit DatagramSender(const Napi::CallbackInfo& info);
-  ~DatagramSender() { CloseSocket(); }
+  ~DatagramSender();
 
  private:
   struct Count {
@@ -54,10 +54,11 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
 
-  void EndThread(bool at_once) override;
-  void OnClosed() override { CloseSocket(); }
-  void EnterOwn(const SocketAddress& peer);
+  /** Connects to the peer, so that captures leave out what is sent. False and errno where that
+   * can't be. */
+  bool Connect(const SocketAddress& peer);
   void CloseSocket();
+  void EndThread(bool at_once) override;
   void Run();
   Outcome SendAll(const Job& job);
   bool WaitForRoom();

@@ -28,6 +28,21 @@ void Prefetch(std::span<const uint8_t> value) {
     __builtin_prefetch(value.data() + at);
 }
 
+MessagePacket WithoutMeaning(const rd_kafka_message_t* message) {
+  const int64_t time_ms = std::max<int64_t>(rd_kafka_message_timestamp(message, nullptr), 0);
+  const auto length = static_cast<uint32_t>(message->len);
+  MessagePacket packet{};
+  packet.kind = message->payload ? Kind::kPacket : Kind::kNullValue;
+  packet.link.type = kEthernet;
+  packet.header = {.seconds = static_cast<uint32_t>(time_ms / 1000),
+                   .fraction = static_cast<uint32_t>(time_ms % 1000 * 1000),
+                   .captured = length,
+                   .original = length};
+  packet.time_ns = static_cast<uint64_t>(time_ms) * 1'000'000;
+  packet.timestamp_ms = time_ms;
+  return packet;
+}
+
 /** A frame that was sent among captures, as kcap sends it, has its time for a key. */
 bool IsCapture(const rd_kafka_message_t* message, const MessageHeaders& headers, ValueKind values) {
   if (!message->payload) return false;
@@ -62,12 +77,16 @@ MessagePackets& MessagePackets::operator=(MessagePackets&&) noexcept = default;
 MessagePackets::~MessagePackets() = default;
 
 MessagePackets::MessagePackets(const rd_kafka_message_t* message, const MessageReading& reading)
-    : MessagePackets(message, reading, HeadersOf(message)) {}
+    : MessagePackets(
+          message, reading,
+          reading.values == ValueKind::kAnything ? MessageHeaders{} : HeadersOf(message)) {}
 
 MessagePackets::MessagePackets(const rd_kafka_message_t* message, const MessageReading& reading,
                                const MessageHeaders& headers)
     : at_end_(false),
-      packet_(PacketOf(message, headers, reading.key_unit, reading.default_link_type)) {
+      packet_(reading.values == ValueKind::kAnything
+                  ? WithoutMeaning(message)
+                  : PacketOf(message, headers, reading.key_unit, reading.default_link_type)) {
   if (!reading.tells_names) packet_.link.interface = packet_.link.host = {};
   if (!IsCapture(message, headers, reading.values)) [[likely]] {
     frame_ = static_cast<const uint8_t*>(message->payload);

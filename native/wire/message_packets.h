@@ -10,8 +10,9 @@
 
 namespace kcap {
 
-/** What a message holds that is not packed. */
-enum class ValueKind { kFrame, kCaptureFile };
+/** What a message holds that is not packed. kAnything: bytes that are nobody's packets, whatever
+ * key and headers say; they are handed over as a frame is, with Kafka's time. */
+enum class ValueKind { kFrame, kCaptureFile, kAnything };
 
 /** How a reader understands messages. */
 struct MessageReading {

@@ -48,12 +48,16 @@ export interface WordsTaken {
   readonly most: number;
   /** All that there are for the first one. */
   readonly oneOf?: readonly string[];
+  /** What they are, where the shell knows them. */
+  readonly suggests?: 'file';
 }
 
 /** A command as it is declared; its help, its suggestions and its parsing all follow from this. */
 interface Declaration<Options extends OptionTable> {
   /** The first word of its command lines; empty for the command that needs none. */
   readonly name: string;
+  /** Another word for the same. */
+  readonly alias?: string;
   /** For help: the forms of its command line. */
   readonly usage: readonly string[];
   /** For help: what it does, in a few words that begin with a verb. */

@@ -1,11 +1,14 @@
+import { AGENT_OPTIONS, ASKING_OPTIONS, TASK_OPTIONS, TASK_VERBS } from './agent-options.js';
 import { BROKER_OPTIONS } from './broker-options.js';
 import { COMPLETION_OPTIONS, COMPLETION_WORDS } from './completion-options.js';
 import { command, type Command } from './command.js';
 import { BRIDGE_OPTIONS, BRIDGE_SECTIONS, foreignOptions } from './bridge-options.js';
 import { DEVICES_OPTIONS } from './devices-options.js';
 import { EXTCAP_OPTIONS, EXTCAP_SECTIONS } from './extcap-options.js';
+import { SCHEMA_OPTIONS, SCHEMAS } from './schema-options.js';
 import { SIP_OPTIONS, SIP_SECTIONS } from './sip-options.js';
 import { TOPIC_OPTIONS } from './topic-options.js';
+import { VALIDATE_OPTIONS } from './validate-options.js';
 
 /** What kcap does where no command is named. */
 export const BRIDGE = command({
@@ -68,6 +71,63 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./topic.js')).topic,
   }),
   command({
+    name: 'agent',
+    alias: 'daemon',
+    usage: ['kcap agent --config FILE'],
+    summary: 'run tasks, and take commands, until it is stopped',
+    options: AGENT_OPTIONS,
+    examples: ['kcap agent --config /etc/kcap/agent.yaml'],
+    load: async () => (await import('./agent.js')).agent,
+  }),
+  command({
+    name: 'task',
+    usage: [
+      'kcap task create|update -f FILE',
+      'kcap task list',
+      'kcap task status [ID]',
+      'kcap task stop|start|delete ID',
+      'kcap task filter ID EXPRESSION',
+    ],
+    summary: 'say what an agent is to capture',
+    options: TASK_OPTIONS,
+    words: { most: 3, oneOf: TASK_VERBS },
+    examples: [
+      'kcap task create -f sip-capture.yaml',
+      'kcap task status sip-capture',
+      "kcap task filter sip-capture 'udp port 5060'",
+    ],
+    load: async () => (await import('./task.js')).task,
+  }),
+  command({
+    name: 'status',
+    usage: ['kcap status [--json]'],
+    summary: 'show whether an agent runs, and its tasks',
+    options: ASKING_OPTIONS,
+    load: async () => (await import('./asking-agent.js')).status,
+  }),
+  command({
+    name: 'stats',
+    usage: ['kcap stats [--json]'],
+    summary: "show what an agent's tasks have done",
+    options: ASKING_OPTIONS,
+    examples: ['kcap stats', "kcap stats --json | jq '.tasks[].packets_out'"],
+    load: async () => (await import('./asking-agent.js')).stats,
+  }),
+  command({
+    name: 'reload',
+    usage: ['kcap reload'],
+    summary: 'have an agent read its configuration again',
+    options: ASKING_OPTIONS,
+    load: async () => (await import('./asking-agent.js')).reload,
+  }),
+  command({
+    name: 'stop',
+    usage: ['kcap stop'],
+    summary: 'end an agent, and wait until it has ended',
+    options: ASKING_OPTIONS,
+    load: async () => (await import('./asking-agent.js')).stop,
+  }),
+  command({
     name: 'extcap',
     usage: ['kcap extcap --install', 'kcap extcap --uninstall'],
     summary: 'read topics in Wireshark',
@@ -82,6 +142,24 @@ export const COMMANDS: readonly Command[] = [
     summary: 'run an in-memory Kafka for trying things out',
     options: BROKER_OPTIONS,
     load: async () => (await import('./broker.js')).broker,
+  }),
+  command({
+    name: 'validate',
+    usage: ['kcap validate -f FILE...'],
+    summary: 'check tasks and configurations of the agent',
+    options: VALIDATE_OPTIONS,
+    words: { most: 1000, suggests: 'file' },
+    examples: ['kcap validate -f task.yaml', 'kcap validate -f tasks/*.yaml'],
+    load: async () => (await import('./validate.js')).validate,
+  }),
+  command({
+    name: 'schema',
+    usage: ['kcap schema task', 'kcap schema agent'],
+    summary: 'print the JSON Schema of tasks or of configurations, for editors',
+    options: SCHEMA_OPTIONS,
+    words: { most: 1, oneOf: SCHEMAS },
+    examples: ['kcap schema task > kcap-task.schema.json'],
+    load: async () => (await import('./schema.js')).schema,
   }),
   command({
     name: 'completion',

@@ -35,7 +35,7 @@ export async function parseWords<Options extends OptionTable>(
     })
     .version(false)
     .help(false)
-    .parserConfiguration({ 'short-option-groups': false })
+    .parserConfiguration({ 'short-option-groups': false, 'parse-positional-numbers': false })
     .strict()
     .exitProcess(false)
     .fail((message, error) => {

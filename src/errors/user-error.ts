@@ -8,16 +8,23 @@ export type ExitStatus = 0 | 1 | 2;
 export class UserError extends Error {
   readonly remedy: string | undefined;
   readonly exitStatus: ExitStatus;
+  /** Whether it may pass without anybody changing what was asked for: a broker that is away comes back. */
+  readonly passes: boolean;
 
   constructor(
     what: string,
     cause: string,
-    options: { remedy?: string | undefined; exitStatus?: ExitStatus } = {},
+    options: {
+      remedy?: string | undefined;
+      exitStatus?: ExitStatus;
+      passes?: boolean | undefined;
+    } = {},
   ) {
     super(`${what}: ${cause}`);
     this.name = 'UserError';
     this.remedy = options.remedy;
     this.exitStatus = options.exitStatus ?? 1;
+    this.passes = options.passes ?? false;
   }
 }
 

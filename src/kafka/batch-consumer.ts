@@ -55,8 +55,8 @@ export interface ConsumerOptions {
   readonly linkType: number;
   /** What keys count since 1970; kcap's are microseconds. */
   readonly keyUnit: KeyUnit;
-  /** What messages that are not packed hold. */
-  readonly values: ValueKind;
+  /** What messages that are not packed hold. `anything`: each value is taken as it is, whatever key and headers say. */
+  readonly values: ValueKind | 'anything';
   /** Merge the partitions by the packets' times, instead of taking messages as they come. */
   readonly inTimeOrder: boolean;
   /**

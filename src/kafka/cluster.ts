@@ -176,6 +176,7 @@ export class Cluster {
       if (leaderless === undefined) throw await this.#trouble.failure(what, messageOf(error));
       throw new UserError(what, `partition ${leaderless} has no leader`, {
         remedy: 'it has one again once a broker that keeps the partition is back',
+        passes: true,
       });
     }
   }

@@ -8,6 +8,8 @@ export interface Problem {
   readonly cause: string;
   /** Undefined where nothing better is known than to look at everything. */
   readonly remedy: string | undefined;
+  /** Whether it may pass: nobody answers, as opposed to a refusal. */
+  readonly passes?: boolean;
 }
 
 export interface ProblemOptions {
@@ -24,14 +26,15 @@ export function problemOf(
   { name = nameIn(said), atWork = false }: ProblemOptions = {},
 ): Problem {
   const text = hideSecrets(said, facts.properties);
-  for (const { names, says, when, cause, remedy, atStart } of KNOWN_CAUSES) {
+  for (const { names, says, when, cause, remedy, atStart, passes = false } of KNOWN_CAUSES) {
     if (atWork && atStart) continue;
     const found = says?.exec(text)?.[1] ?? '';
     const fits = says?.test(text) ?? (name !== undefined && names?.includes(name) === true);
     if (!fits || when?.(facts, found) === false) continue;
     const tell = (told: NonNullable<typeof cause>) =>
       typeof told === 'string' ? told : told(facts, found);
-    return { cause: cause === undefined ? shortened(text) : tell(cause), remedy: tell(remedy) };
+    const told = cause === undefined ? shortened(text) : tell(cause);
+    return { cause: told, remedy: tell(remedy), passes };
   }
   return { cause: shortened(text), remedy: undefined };
 }

@@ -17,6 +17,8 @@ export interface KnownCause {
   readonly atStart?: true;
   /** It won't pass: trying again is of no use. */
   readonly final?: true;
+  /** Before anything was connected: it may pass, since whoever should answer may be away. */
+  readonly passes?: true;
 }
 
 /** `found` is the first group of `says`. */
@@ -70,6 +72,7 @@ const KERBEROS: readonly KnownCause[] = [
   },
   {
     says: /Cannot (?:contact|resolve)|no answer .*the KDC/,
+    passes: true,
     remedy: `check that the KDC which ${krb5Conf()} names for the realm runs and can be reached`,
   },
   {
@@ -180,6 +183,7 @@ const CONNECTION: readonly KnownCause[] = [
   },
   {
     says: /ApiVersionRequest failed: Local: Timed out/,
+    passes: true,
     cause: 'it takes the connection, but does not answer as a Kafka broker does',
     remedy:
       'check that -k names the port of a Kafka listener, and that the broker is not overloaded',
@@ -206,22 +210,26 @@ const CONNECTION: readonly KnownCause[] = [
   {
     // Named by other brokers, not by the user.
     says: /^(?:\w+:\/\/)?(\S+:\d+)\/\d+: (?:Connect to|Failed to resolve|Connection setup timed out)/,
+    passes: true,
     when: ({ properties }, address) => !brokersOf(properties).split(',').includes(address),
     remedy: (_, address) =>
       `the brokers send clients to ${address}: check that it can be reached from here, or have their advertised.listeners corrected`,
   },
   {
     says: /Failed to resolve|Host resolution failure/,
+    passes: true,
     remedy: 'check the host name given with -k, and the name servers of this machine',
     atStart: true,
   },
   {
     says: /Connection refused/,
+    passes: true,
     remedy: 'check the address given with -k, and that the broker runs there',
     atStart: true,
   },
   {
     says: /Connection setup timed out|No route to host|unreachable/,
+    passes: true,
     remedy: 'check the address given with -k, and the network and firewalls on the way there',
     atStart: true,
   },

@@ -8,8 +8,9 @@ import { hideSecrets } from './secrets.js';
 import { brokersOf, securityOf } from './security.js';
 
 /** What says only that nobody answered: librdkafka's log says why. */
-const SAYS_LITTLE =
-  /broker connections are down|transport failure|timed out|authentication failure|resolution failure/i;
+const NOBODY_ANSWERED =
+  /broker connections are down|transport failure|timed out|resolution failure/i;
+const NOT_LET_IN = /authentication failure/i;
 /** What Kerberos says where the KDC is missed. */
 const NO_TICKET = /credentials|ticket|KDC/i;
 /** librdkafka names properties like `this` where they contradict each other. */
@@ -66,12 +67,15 @@ export class StartTrouble {
         'change or leave out one',
       );
     const known = this.#lastError ?? this.#lastDisconnect;
-    const said = SAYS_LITTLE.test(text) ? (known ?? this.#silence(text)) : text;
+    const saysLittle = NOBODY_ANSWERED.test(text) || NOT_LET_IN.test(text);
+    const said = saysLittle ? (known ?? this.#silence(text)) : text;
     if (this.#noTicket && NO_TICKET.test(said)) return this.#noTicket;
-    const { cause, remedy } = await this.#problem(said);
+    const { cause, remedy, passes } = await this.#problem(said);
     const Failure = BrokersAway.isMeantBy(said) ? BrokersAway : UserError;
     return new Failure(what, withoutAddress(cause, this.#brokers), {
       remedy: remedy ?? LOOK_AT_ALL,
+      // Where nobody has said a word, they may be away.
+      passes: passes ?? NOBODY_ANSWERED.test(said),
     });
   }
 

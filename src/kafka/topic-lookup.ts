@@ -80,6 +80,7 @@ function noPartitions(
     case 'REPLICA_NOT_AVAILABLE':
       return new UserError(what, 'none of its partitions has a leader', {
         remedy: `look at its brokers: kafka-topics.sh --bootstrap-server ${brokers} --describe --topic ${topic}`,
+        passes: true,
       });
     // The brokers list it for nobody, or not for this user, and don't say which; kcap's in-memory one doesn't, either.
     default:

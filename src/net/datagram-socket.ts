@@ -21,10 +21,16 @@ export class DatagramSocket {
   /**
    * Throws the system's error where there can be no such socket.
    *
-   * @param address IPv4 or IPv6
+   * @param address in digits
    */
   constructor(address: string, port: number) {
-    this.#native = new addon.DatagramSender({ address, port, bufferBytes: SEND_BUFFER_BYTES });
+    try {
+      this.#native = new addon.DatagramSender({ address, port, bufferBytes: SEND_BUFFER_BYTES });
+    } catch (error) {
+      if (error instanceof Error && 'errno' in error && typeof error.errno === 'number')
+        throw Object.assign(error, { code: getSystemErrorName(-error.errno) });
+      throw error;
+    }
   }
 
   /**
@@ -43,7 +49,6 @@ export class DatagramSocket {
     };
   }
 
-  /** May be called again. */
   async close(): Promise<void> {
     await this.#native.close();
   }

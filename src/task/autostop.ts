@@ -29,6 +29,7 @@ export class Autostop {
   readonly #durationAlarm: Alarm;
   readonly #idleAlarm: Alarm;
   #reached: string | undefined;
+  #said: string | undefined;
 
   /** @param size of the file that it writes, where `fileBytes` limits it */
   constructor(
@@ -63,6 +64,11 @@ export class Autostop {
     this.#idleAlarm = new Alarm(clock, () => {
       this.#endIfIdle();
     });
+  }
+
+  /** The condition that has ended the run, such as `packets:10`; undefined where none has. */
+  get reached(): string | undefined {
+    return this.#said;
   }
 
   /** The run begins. */
@@ -103,6 +109,7 @@ export class Autostop {
 
   #say(condition = ''): void {
     if (this.#stop.isEnding) return;
+    this.#said = condition;
     this.#log.info({ event: 'autostop', condition }, `stopping: -a ${condition} is reached`);
   }
 }

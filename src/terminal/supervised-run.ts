@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Cause } from '../errors/cause.js';
 import type { ExitStatus } from '../errors/user-error.js';
 import type { PacketRun } from '../pipeline/packet-run.js';
+import { closeSoon, UNHEARD } from '../pipeline/run-end.js';
 import type { Stop } from '../pipeline/stop.js';
 import { EMPTY_ACCOUNT, settled, type Account } from '../pipeline/account.js';
 import { lost, summarize, summaryLines } from '../pipeline/summary.js';
@@ -26,8 +27,6 @@ export interface RunOptions {
   readonly watchdogs?: readonly Watchdog[];
 }
 
-/** Of packets of which nobody can say any more what became of them. */
-const UNHEARD = failure('unheard', 'nothing was heard of them before the end');
 const GIVEN_UP = failure('given-up', 'given up at a second signal');
 const BUG = failure('bug', 'given up because of a bug in kcap');
 
@@ -35,10 +34,6 @@ const WATCH_MS = 1000;
 /** How often progress is shown: in a line that is written anew, and where that can't be, in lines of the log. */
 const PROGRESS_MS = 500;
 const LOGGED_PROGRESS_MS = 10_000;
-/** Long enough for a group to be left and offsets to be committed. */
-const CLOSE_LIMIT_MS = 5000;
-/** Once the drain timeout is over, nobody waits for more than that. */
-const LATE_CLOSE_LIMIT_MS = 500;
 
 /**
  * Runs to the end: the first signal asks the run to stop, the second one ends the process. Always closes with the
@@ -83,7 +78,7 @@ export async function superviseRun(
     statusLine.hide();
     process.off('uncaughtExceptionMonitor', onBug);
     written = showEnd(UNHEARD);
-    await closeSoon(run, stop.giveUp.aborted ? LATE_CLOSE_LIMIT_MS : CLOSE_LIMIT_MS);
+    await closeSoon(run, stop);
     onStopSignal(undefined);
   }
   return lost(settled(run.account(), UNHEARD)) > 0 || !written ? 1 : 0;
@@ -100,16 +95,6 @@ export function endAtSignals(log: Logger, format: LogFormat): void {
     onStopSignal(undefined);
     process.kill(process.pid, signal);
   });
-}
-
-/** A client's thread may be waiting for a name server: nobody should have to wait for it, too. */
-async function closeSoon(run: PacketRun, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([run.close(), limit]);
-  clearTimeout(timer);
 }
 
 /** Counts along. */

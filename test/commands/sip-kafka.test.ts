@@ -127,9 +127,10 @@ test('brokers that are away at the start: it is said, and messages wait', async 
 test('what no broker takes is counted as failed', async (t) => {
   const file = await captureFile(t, [udpFrame(INVITE), udpFrame(RINGING, BACK)]);
   const brokers = `127.0.0.1:${await freePort()}`;
-  const args = ['sip', '-k', brokers, '-r', file, '--report', 'kafka:sip'];
-  const run = kcap(t, [...args, '--stats-interval', '1']);
-  await run.waitForLog(/"messages_under_way":2/);
+  const statistics = ['--stats-interval', '0.2', '--log-format', 'json'];
+  const report = ['--report', 'kafka:sip'];
+  const run = kcap(t, ['sip', '-k', brokers, '-r', file, ...report, ...statistics]);
+  await run.waitForLog(/"messages_in":2/);
   run.signal('SIGINT');
   assert.equal((await run.exit).status, 1);
   const summary = run.summary() as unknown as Record<string, unknown>;

@@ -92,5 +92,5 @@ test('what was handed over before the end still goes out; after it nothing does'
 });
 
 test('an address that is none is an error', () => {
-  assert.throws(() => new DatagramSocket('homer', 9060), { code: 'EADDRNOTAVAIL' });
+  assert.throws(() => new DatagramSocket('homer', 9060), { code: 'EINVAL' });
 });

@@ -1,0 +1,209 @@
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { documentOf } from '../documents/document.js';
+import type { ByteOutput } from '../files/byte-output.js';
+import { Scope } from '../pipeline/scope.js';
+import { openDescribedRun } from '../task/described-run.js';
+import { checkTask } from '../task/description/read-task.js';
+import type { TaskDescription } from '../task/description/task.js';
+import { TaskBudget, type BudgetOptions } from '../task/task-budget.js';
+import { TaskFolder } from '../task/task-folder.js';
+import type { OpenTaskRun } from '../task/task-run.js';
+import type { TaskState } from '../task/task.js';
+import { Tasks } from '../task/tasks.js';
+import { Commands, type Channel, type Commanded, type Reloaded } from './commands.js';
+import type { AgentConfiguration } from './configuration/configuration.js';
+import { PidFile } from './pid-file.js';
+import { changesBetween, effective, wordsFor } from './reload.js';
+import { Services, type Served } from './services.js';
+import { SocketChannel } from './socket-channel.js';
+
+/** How long a stop waits for what tasks have taken. */
+const DRAIN_MS = 10_000;
+
+/** The states of a task that is to run, and does not. */
+const SHOULD_RUN: ReadonlySet<TaskState> = new Set(['created', 'starting', 'failed']);
+
+/** What the process gives its agent. */
+export interface AgentParts {
+  readonly log: Logger;
+  /** kcap's own. */
+  readonly version: string;
+  /** Opens what console reporters write to. */
+  readonly openConsole: () => ByteOutput;
+  /** Reads the configuration anew; throws a UserError where it makes no sense. */
+  readonly readAgain: () => Promise<AgentConfiguration>;
+  /** Has the log go on as the configuration says. */
+  readonly changeLog: (log: AgentConfiguration['log']) => Promise<void>;
+  /** What the program is made of, for metrics. */
+  readonly build: Readonly<Record<string, string>>;
+}
+
+/** Tasks, and those who may command them, until somebody has it end. */
+export class Agent implements Commanded {
+  readonly tasks: Tasks;
+  readonly commands: Commands;
+  readonly version: string;
+  readonly startedAtMs = Date.now();
+  readonly #parts: AgentParts;
+  readonly #scope = new Scope();
+  readonly #asked = new AbortController();
+  readonly #budget: TaskBudget;
+  #configuration: AgentConfiguration;
+  #services: Services | undefined;
+  /** One after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    configuration: AgentConfiguration,
+    parts: AgentParts,
+    folder: TaskFolder | undefined,
+  ) {
+    const { log, version } = parts;
+    const { autoRestart, maxTaskHistory: mostEnded } = configuration.taskPersistence;
+    this.#budget = new TaskBudget(boundsOf(configuration));
+    this.#configuration = configuration;
+    this.#parts = parts;
+    this.version = version;
+    this.tasks = new Tasks({
+      open: this.#openRun,
+      read: (document) => this.readTask(document),
+      budget: this.#budget,
+      drainTimeoutMs: DRAIN_MS,
+      ...{ folder, mostEnded, autoRestart, log },
+    });
+    this.commands = new Commands(this, log);
+  }
+
+  /** Opens all that it has, and takes up the tasks that the one before it has left. */
+  static async open(configuration: AgentConfiguration, parts: AgentParts): Promise<Agent> {
+    const folder = configuration.taskPersistence.enabled
+      ? await TaskFolder.open(path.join(configuration.dataDir, 'tasks'))
+      : undefined;
+    const agent = new Agent(configuration, parts, folder);
+    if (folder) agent.#scope.own(folder);
+    try {
+      await agent.tasks.restore();
+      await agent.#openChannels();
+      agent.#collectNowAndThen();
+      return agent;
+    } catch (error) {
+      await agent.close();
+      throw error;
+    }
+  }
+
+  /** Aborted once it is asked to end. */
+  get asked(): AbortSignal {
+    return this.#asked.signal;
+  }
+
+  /** As it was read last. */
+  get configuration(): AgentConfiguration {
+    return this.#configuration;
+  }
+
+  readTask(document: unknown): Promise<TaskDescription> {
+    return checkTask(documentOf('task', document));
+  }
+
+  /** Takes the configuration anew. Tasks that run keep running; what makes no sense changes nothing. */
+  async reload(): Promise<Reloaded> {
+    const reloading = this.#reloading.then(() => this.#reload());
+    this.#reloading = reloading.catch(() => undefined);
+    return reloading;
+  }
+
+  async #reload(): Promise<Reloaded> {
+    const { log, readAgain, changeLog } = this.#parts;
+    const before = this.#configuration;
+    const next = await readAgain();
+    const changes = changesBetween(before, next);
+    const holding = effective(before, next);
+    // First of all, since it may fail.
+    await this.#services?.change(holding);
+    await changeLog(holding.log);
+    this.#budget.change(boundsOf(holding));
+    this.#configuration = holding;
+    log.info({ event: 'reloaded', ...changes }, wordsFor(changes));
+    return changes;
+  }
+
+  shutDown(): void {
+    this.#asked.abort();
+  }
+
+  allows(method: string, channel: Channel): boolean {
+    // Whoever may connect to the socket is the agent's user, or of its group.
+    if (channel === 'socket') return true;
+    return this.#configuration.commandChannel?.allow.includes(method) === true;
+  }
+
+  /** Stops all tasks, side by side: what they have taken goes out first. Whoever has asked meanwhile is answered. */
+  async close(): Promise<void> {
+    await this.tasks.close();
+    await this.#scope.close();
+  }
+
+  async #openChannels(): Promise<void> {
+    const { log } = this.#parts;
+    const { control } = this.#configuration;
+    const socket = { path: control.socket, group: control.group };
+    this.#scope.own(await SocketChannel.open(socket, this.commands, log));
+    this.#services = this.#scope.own(await Services.open(this.#configuration, this.#served(), log));
+    if (control.pidFile !== undefined) this.#scope.own(await PidFile.write(control.pidFile));
+  }
+
+  /** The agent as others see it. */
+  #served(): Served {
+    const { commands, tasks } = this;
+    return {
+      commands: {
+        answer: (method, params) => commands.answer(method, params, { channel: 'kafka' }),
+        changes: (method) => commands.changes(method, 'kafka'),
+      },
+      counts: commands.counts,
+      measure: () => ({
+        tasks: tasks.measured(),
+        commands: commands.counts.all(),
+        captures: [],
+        build: { version: this.version, ...this.#parts.build },
+      }),
+      notReady: () =>
+        tasks
+          .statuses()
+          .filter(({ state }) => SHOULD_RUN.has(state))
+          .map(({ id, state, reason = '' }) => `${id}: ${state}${reason && `: ${reason}`}`),
+    };
+  }
+
+  /** What a task does, with what the configuration has for it now. */
+  readonly #openRun: OpenTaskRun = (task, scope, { stop, log, pace }) => {
+    const { kafka, reporters, backpressure, decoder, node, dataDir } = this.#configuration;
+    const { sendTimeoutMs, maxRetries } = backpressure;
+    const { tunnels } = decoder;
+    return openDescribedRun(task, scope, {
+      defaults: { connection: kafka, ...reporters, sendTimeoutMs, maxRetries, tunnels },
+      who: { agentId: node.hostname, pipelineId: 0 },
+      spoolFolder: path.join(dataDir, 'spool', task.id),
+      openConsole: this.#parts.openConsole,
+      application: `kcap ${this.version}`,
+      ...{ stop, log, pace },
+    });
+  };
+
+  #collectNowAndThen(): void {
+    const timer = setInterval(() => {
+      this.tasks.collect();
+    }, this.#configuration.taskPersistence.gcIntervalMs).unref();
+    this.#scope.own({
+      close: () => {
+        clearInterval(timer);
+      },
+    });
+  }
+}
+
+function boundsOf({ resources }: AgentConfiguration): BudgetOptions {
+  return { memoryBytes: resources.maxMemoryBytes, workers: resources.maxWorkers };
+}

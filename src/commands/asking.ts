@@ -1,0 +1,31 @@
+import { askAgent, type AskOptions } from '../agent/socket-client.js';
+import { printableInLine } from '../terminal/printable.js';
+import { print } from '../terminal/standard-output.js';
+import type { Arguments } from './command.js';
+import type { ASKING_OPTIONS } from './agent-options.js';
+
+const DEFAULT_SOCKET = '/run/kcap/agent.sock';
+
+type Asking = Pick<Arguments<typeof ASKING_OPTIONS>, 'socket' | 'json'>;
+
+/** An answer: an object as commands have it. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** Asks the agent, and prints its answer: as it came, or as `show` has it for people. */
+export async function ask(
+  { socket, json }: Asking,
+  method: string,
+  params: Answer,
+  show: (answer: Answer) => string,
+  options: AskOptions = {},
+): Promise<void> {
+  const from = process.env['KCAP_SOCKET'] ?? '';
+  const path = socket ?? (from === '' ? DEFAULT_SOCKET : from);
+  const answer = (await askAgent(path, method, params, options)) as Answer;
+  await print(json === true ? `${JSON.stringify(answer, null, 2)}\n` : show(answer));
+}
+
+/** What somebody else's text is as part of a line on a terminal. */
+export function shown(value: unknown): string {
+  return printableInLine(typeof value === 'string' ? value : JSON.stringify(value));
+}

@@ -1,0 +1,144 @@
+import type { Logger } from 'pino';
+import type { PartitionOffset } from '../packet/packet-batch.js';
+import {
+  CAPTURED_LENGTH_OFFSET,
+  FRACTION_OFFSET,
+  readUint32,
+  RECORD_HEADER_BYTES,
+} from '../packet/record.js';
+import { BatchConsumer, OFFSET_BEGINNING } from './batch-consumer.js';
+import { Cluster } from './cluster.js';
+import type { Properties } from './properties.js';
+import { uncommittedStart } from './read-start.js';
+import { consumerProperties } from './settings.js';
+
+/**
+ * For a topic of few messages that are worth a lot each: a member that has died gives way soon, and what was handled is
+ * committed soon. Some MiB of messages wait at most.
+ */
+const FEW_MESSAGES: Properties = new Map([
+  ['session.timeout.ms', '6000'],
+  ['heartbeat.interval.ms', '2000'],
+  ['auto.commit.interval.ms', '500'],
+  ['queued.max.messages.kbytes', '8192'],
+]);
+
+/** How long the brokers of such a group wait for a member that has died, in ms. */
+export function sessionMs(user: Properties): number {
+  return Number(user.get('session.timeout.ms') ?? FEW_MESSAGES.get('session.timeout.ms'));
+}
+
+export interface ValueReaderOptions {
+  readonly topic: string;
+  /** What the user gave. */
+  readonly properties: Properties;
+  readonly group: string;
+  /** Where the group begins while it has committed nothing. */
+  readonly uncommitted: 'earliest' | 'latest';
+}
+
+/** A message as somebody sent it; its key and headers are of no matter. */
+export interface MessageValue {
+  /** Valid until the next messages are asked for. */
+  readonly value: Buffer;
+  /** Kafka's, since 1970; 0 where it has none. */
+  readonly timestampMs: number;
+}
+
+/** Messages in the order of each partition. */
+export interface MessageValues {
+  readonly values: readonly MessageValue[];
+  /** Messages without a value that came between them. */
+  readonly nullValues: number;
+  /** To be acknowledged once all of them have been handled. */
+  readonly next: readonly PartitionOffset[];
+}
+
+/** Reads the values of a topic's messages as a member of a group: for messages that are no packets. */
+export class ValueReader {
+  readonly #consumer: BatchConsumer;
+
+  private constructor(consumer: BatchConsumer) {
+    this.#consumer = consumer;
+  }
+
+  /** Throws a UserError as Cluster.ask does where the topic can't be read. */
+  static async open(options: ValueReaderOptions, log: Logger): Promise<ValueReader> {
+    const { topic, group } = options;
+    const properties = new Map([...FEW_MESSAGES, ...options.properties]);
+    const whereUncommitted = new Map([['auto.offset.reset', options.uncommitted]]);
+    const facts = { role: 'consumer', properties, topic, group } as const;
+    const watermarks = await Cluster.ask(facts, log, (cluster, partitions) =>
+      cluster.watermarks(partitions),
+    );
+    const consumer = new BatchConsumer(
+      {
+        properties: consumerProperties(properties, {
+          group,
+          partitions: watermarks.length,
+          tellsEnds: false,
+        }),
+        topic,
+        shared: true,
+        overridesCommitted: false,
+        partitions: watermarks.map((marks) => ({
+          partition: marks.partition,
+          start: uncommittedStart(whereUncommitted, marks),
+          end: undefined,
+        })),
+        otherStart: OFFSET_BEGINNING,
+        linkType: 1,
+        keyUnit: 'us',
+        values: 'anything',
+        inTimeOrder: false,
+        tellsNames: false,
+        window: undefined,
+      },
+      log,
+    );
+    return new ValueReader(consumer);
+  }
+
+  /** The next messages, once there are any; null after stop(). Throws a UserError as BatchConsumer.next does. */
+  async next(): Promise<MessageValues | null> {
+    const batch = await this.#consumer.next();
+    if (!batch) return null;
+    const { bytes, origin } = batch.packets;
+    return {
+      values: valuesOf(bytes),
+      nullValues: batch.tally.nullValues,
+      next: origin?.next ?? [],
+    };
+  }
+
+  /** Everything before these offsets was handled: no member of the group will be given it again. */
+  acknowledge(next: readonly PartitionOffset[]): void {
+    this.#consumer.acknowledge(next);
+  }
+
+  /** Ends the waiting for further messages. */
+  stop(): void {
+    this.#consumer.stop();
+  }
+
+  /** Commits what was acknowledged, if the brokers answer soon, and leaves the group. */
+  async close(): Promise<void> {
+    await this.#consumer.close();
+  }
+}
+
+/** The addon hands messages over as it does frames: each behind a record's header with Kafka's time. */
+function valuesOf(records: Buffer): MessageValue[] {
+  const values: MessageValue[] = [];
+  for (let at = 0; at < records.length;) {
+    const length = readUint32(records, at + CAPTURED_LENGTH_OFFSET);
+    const begin = at + RECORD_HEADER_BYTES;
+    const microseconds = readUint32(records, at + FRACTION_OFFSET);
+    values.push({
+      value: records.subarray(begin, begin + length),
+      timestampMs: readUint32(records, at) * 1000 + Math.trunc(microseconds / 1000),
+    });
+    at = begin + length;
+  }
+  return values;
+}
