@@ -60,25 +60,10 @@ install_system_packages() {
 
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
-  if apt_install "${missing[@]}"; then
-    stop_services "${missing[@]}"
-  else
+  if ! apt_install "${missing[@]}"; then
     # The same things may be there by another name or from another place.
     check_found "${missing[*]}" "${commands[@]}"
   fi
-}
-
-# stop_services PACKAGE...: of the packages that were installed just now.
-stop_services() {
-  local service
-  [ -d /run/systemd/system ] || return 0
-  for service in "${test_services[@]}"; do
-    [[ " $* " != *" $service "* ]] || as_root systemctl --quiet disable --now "$service"
-  done
-}
-
-as_root() {
-  if [ "$EUID" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 missing_packages() {
