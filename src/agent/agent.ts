@@ -1,22 +1,37 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { documentOf } from '../documents/document.js';
+import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { Scope } from '../pipeline/scope.js';
 import { openDescribedRun } from '../task/described-run.js';
 import { checkTask } from '../task/description/read-task.js';
 import type { TaskDescription } from '../task/description/task.js';
-import { TaskBudget } from '../task/task-budget.js';
+import { TaskBudget, type BudgetOptions } from '../task/task-budget.js';
 import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
+import type { TaskState } from '../task/task.js';
 import { Tasks } from '../task/tasks.js';
-import { Commands, type Channel, type Commanded, type Reloaded } from './commands.js';
+import {
+  Commands,
+  type CapturesAsked,
+  type Channel,
+  type Commanded,
+  type Reloaded,
+} from './commands.js';
 import type { AgentConfiguration } from './configuration/configuration.js';
 import { PidFile } from './pid-file.js';
+import { changesBetween, effective, wordsFor } from './reload.js';
+import { Services, type Served } from './services.js';
 import { SocketChannel } from './socket-channel.js';
+import { captureSettings, noTarget, triggerSettings } from './triggers/trigger-settings.js';
+import type { Triggers } from './triggers/triggers.js';
 
 /** How long a stop waits for what tasks have taken. */
 const DRAIN_MS = 10_000;
+
+/** The states of a task that is to run, and does not. */
+const SHOULD_RUN: ReadonlySet<TaskState> = new Set(['created', 'starting', 'failed']);
 
 /** What the process gives its agent. */
 export interface AgentParts {
@@ -27,6 +42,10 @@ export interface AgentParts {
   readonly openConsole: () => ByteOutput;
   /** Reads the configuration anew; throws a UserError where it makes no sense. */
   readonly readAgain: () => Promise<AgentConfiguration>;
+  /** Has the log go on as the configuration says. */
+  readonly changeLog: (log: AgentConfiguration['log']) => Promise<void>;
+  /** What the program is made of, for metrics. */
+  readonly build: Readonly<Record<string, string>>;
 }
 
 /** Tasks, and those who may command them, until somebody has it end. */
@@ -38,7 +57,12 @@ export class Agent implements Commanded {
   readonly #parts: AgentParts;
   readonly #scope = new Scope();
   readonly #asked = new AbortController();
+  readonly #budget: TaskBudget;
   #configuration: AgentConfiguration;
+  #triggers: Triggers | undefined;
+  #services: Services | undefined;
+  /** One after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(
     configuration: AgentConfiguration,
@@ -47,14 +71,14 @@ export class Agent implements Commanded {
   ) {
     const { log, version } = parts;
     const { autoRestart, maxTaskHistory: mostEnded } = configuration.taskPersistence;
-    const { maxMemoryBytes: memoryBytes, maxWorkers: workers } = configuration.resources;
+    this.#budget = new TaskBudget(boundsOf(configuration));
     this.#configuration = configuration;
     this.#parts = parts;
     this.version = version;
     this.tasks = new Tasks({
       open: this.#openRun,
       read: (document) => this.readTask(document),
-      budget: new TaskBudget({ memoryBytes, workers }),
+      budget: this.#budget,
       drainTimeoutMs: DRAIN_MS,
       ...{ folder, mostEnded, autoRestart, log },
     });
@@ -70,6 +94,7 @@ export class Agent implements Commanded {
     if (folder) agent.#scope.own(folder);
     try {
       await agent.tasks.restore();
+      await agent.#openTriggers();
       await agent.#openChannels();
       agent.#collectNowAndThen();
       return agent;
@@ -93,9 +118,36 @@ export class Agent implements Commanded {
     return checkTask(documentOf('task', document));
   }
 
+  capture(message: unknown): CapturesAsked {
+    const { triggers } = this.#configuration;
+    if (!triggers.socket)
+      throw new UserError('capture', 'it is switched off here (triggers.socket)');
+    if (!this.#triggers) throw noTarget();
+    const { takenUp, answer } = this.#triggers.capture(message);
+    return { begun: takenUp, answer };
+  }
+
+  /** Takes the configuration anew. Tasks that run keep running; what makes no sense changes nothing. */
   async reload(): Promise<Reloaded> {
-    this.#configuration = await this.#parts.readAgain();
-    return { changed: [], restart: [] };
+    const reloading = this.#reloading.then(() => this.#reload());
+    this.#reloading = reloading.catch(() => undefined);
+    return reloading;
+  }
+
+  async #reload(): Promise<Reloaded> {
+    const { log, readAgain, changeLog } = this.#parts;
+    const before = this.#configuration;
+    const next = await readAgain();
+    const changes = changesBetween(before, next);
+    const holding = effective(before, next);
+    // First of all, since it may fail.
+    await this.#services?.change(holding);
+    await changeLog(holding.log);
+    this.#budget.change(boundsOf(holding));
+    this.#configuration = holding;
+    this.#triggers?.update(captureSettings(holding));
+    log.info({ event: 'reloaded', ...changes }, wordsFor(changes));
+    return changes;
   }
 
   shutDown(): void {
@@ -110,8 +162,16 @@ export class Agent implements Commanded {
 
   /** Stops all tasks, side by side: what they have taken goes out first. Whoever has asked meanwhile is answered. */
   async close(): Promise<void> {
-    await this.tasks.close();
+    await Promise.all([this.tasks.close(), this.#triggers?.close()]);
     await this.#scope.close();
+  }
+
+  async #openTriggers(): Promise<void> {
+    const { log } = this.#parts;
+    // Loaded on use: most agents have none.
+    const { Triggers } = await import('./triggers/triggers.js');
+    const settings = triggerSettings(this.#configuration);
+    this.#triggers = await Triggers.open(settings, `kcap ${this.version}`, log);
   }
 
   async #openChannels(): Promise<void> {
@@ -119,11 +179,35 @@ export class Agent implements Commanded {
     const { control } = this.#configuration;
     const socket = { path: control.socket, group: control.group };
     this.#scope.own(await SocketChannel.open(socket, this.commands, log));
+    this.#services = this.#scope.own(await Services.open(this.#configuration, this.#served(), log));
     if (control.pidFile !== undefined) this.#scope.own(await PidFile.write(control.pidFile));
   }
 
+  /** The agent as others see it. */
+  #served(): Served {
+    const { commands, tasks } = this;
+    return {
+      commands: {
+        answer: (method, params) => commands.answer(method, params, { channel: 'kafka' }),
+        changes: (method) => commands.changes(method, 'kafka'),
+      },
+      counts: commands.counts,
+      measure: () => ({
+        tasks: tasks.measured(),
+        commands: commands.counts.all(),
+        captures: this.#triggers?.counts() ?? [],
+        build: { version: this.version, ...this.#parts.build },
+      }),
+      notReady: () =>
+        tasks
+          .statuses()
+          .filter(({ state }) => SHOULD_RUN.has(state))
+          .map(({ id, state, reason = '' }) => `${id}: ${state}${reason && `: ${reason}`}`),
+    };
+  }
+
   /** What a task does, with what the configuration has for it now. */
-  readonly #openRun: OpenTaskRun = (task, scope, { stop, log }) => {
+  readonly #openRun: OpenTaskRun = (task, scope, { stop, log, pace }) => {
     const { kafka, reporters, backpressure, decoder, node, dataDir } = this.#configuration;
     const { sendTimeoutMs, maxRetries } = backpressure;
     const { tunnels } = decoder;
@@ -133,7 +217,7 @@ export class Agent implements Commanded {
       spoolFolder: path.join(dataDir, 'spool', task.id),
       openConsole: this.#parts.openConsole,
       application: `kcap ${this.version}`,
-      ...{ stop, log },
+      ...{ stop, log, pace },
     });
   };
 
@@ -147,4 +231,8 @@ export class Agent implements Commanded {
       },
     });
   }
+}
+
+function boundsOf({ resources }: AgentConfiguration): BudgetOptions {
+  return { memoryBytes: resources.maxMemoryBytes, workers: resources.maxWorkers };
 }

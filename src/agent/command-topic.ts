@@ -1,4 +1,5 @@
-import type { CommandCounts, CommandResult } from './command-counts.js';
+import type { CommandCounts } from './command-counts.js';
+import { CODES, CommandError } from './command-error.js';
 import {
   answerText,
   parseCommandMessage,
@@ -8,20 +9,15 @@ import {
 } from './command-message.js';
 import type { RequestMemory } from './request-memory.js';
 
-/** JSON-RPC's codes, as capture-agent uses them. */
-const INVALID_REQUEST = -32600;
-const NOT_POSSIBLE = -32603;
-const NOT_ALLOWED = -32001;
-
 /** An answer that the response topic would refuse: messages are at most 1 MB there unless it is told otherwise. */
 const MAX_ANSWER_BYTES = 900_000;
 
 /** Does what a command asks. */
 export interface CommandHandler {
-  /** The result; throws what has a `code` and a message for the sender. */
+  /** The result; throws a CommandError where there is none. Counts the command. */
   answer(method: string, params: unknown): Promise<unknown>;
-  /** Whether the command changes nothing, so that it does no harm if it is done again. */
-  onlyReads(method: string): boolean;
+  /** Whether it changes something, and must not be done again. */
+  changes(method: string): boolean;
 }
 
 export interface CommandTopicOptions {
@@ -29,8 +25,6 @@ export interface CommandTopicOptions {
   readonly host: string;
   /** How long commands are valid. */
   readonly ttlMs: number;
-  /** Undefined: all. */
-  readonly allow: ReadonlySet<string> | undefined;
 }
 
 /** What the messages of a command topic make this host do, and answer. Knows nothing of Kafka. */
@@ -76,70 +70,60 @@ export class CommandTopic {
     const before = this.#requests.find(requestId, nowMs);
     if (before) return this.#again(message, before);
     const untimeliness = untimely(message.issuedAtMs ?? sentAtMs, { ...this.#options, nowMs });
-    if (untimeliness !== undefined)
-      return this.#refuse(message, 'stale', { code: INVALID_REQUEST, message: untimeliness });
-    if (this.#options.allow?.has(command) === false)
-      return this.#refuse(message, 'refused', {
-        code: NOT_ALLOWED,
-        message: `${command} is not allowed over Kafka here (command_channel.allow)`,
-      });
-    this.#requests.begin(requestId, nowMs, !this.#handler.onlyReads(command));
+    if (untimeliness !== undefined) {
+      this.#counts.add('kafka', command, 'stale');
+      return this.#refusal(message, CODES.noRequest, untimeliness);
+    }
+    this.#requests.begin(requestId, nowMs, this.#handler.changes(command));
     const answer = await this.#do(message);
     this.#requests.answered(requestId, answer);
     return answer;
   }
 
   #again(message: CommandMessage, before: NonNullable<ReturnType<RequestMemory['find']>>): string {
-    const { command } = message;
-    if (before.kind === 'answered') {
-      this.#counts.add('kafka', command, 'repeated');
-      return before.answer;
+    this.#counts.add('kafka', message.command, 'repeated');
+    switch (before.kind) {
+      case 'answered':
+        return before.answer;
+      case 'broken-off':
+        return this.#refusal(
+          message,
+          CODES.notPossible,
+          'the agent ended while it did this: task_status says what came of it',
+        );
+      case 'answer-forgotten':
+        return this.#refusal(
+          message,
+          CODES.notPossible,
+          'this was done and answered before; the answer is no longer known',
+        );
     }
-    const why =
-      before.kind === 'broken-off'
-        ? 'the agent ended while it did this: task_status says what came of it'
-        : 'this was done and answered before; the answer is no longer known';
-    return this.#refuse(message, 'repeated', { code: NOT_POSSIBLE, message: why });
   }
 
   async #do(message: CommandMessage): Promise<string> {
-    const { command, payload } = message;
-    const outcome = await this.#outcome(command, payload);
-    const result = 'result' in outcome ? 'ok' : 'error';
-    const text = this.#text(message, outcome);
-    if (Buffer.byteLength(text) <= MAX_ANSWER_BYTES) {
-      this.#counts.add('kafka', command, result);
-      return text;
-    }
-    return this.#refuse(message, result, {
-      code: NOT_POSSIBLE,
-      message: `the answer is too large for a message: ${text.length} bytes; ask for a single task`,
-    });
+    const text = this.#text(message, await this.#outcome(message));
+    if (Buffer.byteLength(text) <= MAX_ANSWER_BYTES) return text;
+    return this.#refusal(
+      message,
+      CODES.notPossible,
+      `the answer is too large for a message: ${text.length} bytes; ask for a single task`,
+    );
   }
 
-  async #outcome(command: string, payload: unknown): Promise<Answer['outcome']> {
+  async #outcome({ command, payload }: CommandMessage): Promise<Answer['outcome']> {
     try {
       return { result: await this.#handler.answer(command, payload) };
     } catch (error) {
-      if (!isCommandError(error)) throw error;
+      if (!(error instanceof CommandError)) throw error;
       return { error: { code: error.code, message: error.message } };
     }
   }
 
-  #refuse(
-    message: CommandMessage,
-    result: CommandResult,
-    error: { readonly code: number; readonly message: string },
-  ): string {
-    this.#counts.add('kafka', message.command, result);
-    return this.#text(message, { error });
+  #refusal(message: CommandMessage, code: number, why: string): string {
+    return this.#text(message, { error: { code, message: why } });
   }
 
   #text({ command, requestId }: CommandMessage, outcome: Answer['outcome']): string {
     return answerText(this.#options.host, { command, requestId, outcome });
   }
-}
-
-function isCommandError(error: unknown): error is Error & { readonly code: number } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number';
 }

@@ -24,7 +24,7 @@ interface Entry {
  * change something are also on disk, so that a restart does nothing twice.
  */
 export class RequestMemory {
-  readonly #keepMs: number;
+  #keepMs: number;
   readonly #maxRequests: number;
   readonly #maxAnswerBytes: number;
   readonly #journal: RequestJournal | undefined;
@@ -58,6 +58,11 @@ export class RequestMemory {
   /** How many are remembered. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** From now on, ids are remembered for so long. */
+  keepFor(ms: number): void {
+    this.#keepMs = ms;
   }
 
   /** What is known of a request with this id; undefined if it is a new one. */

@@ -100,8 +100,9 @@ export class SocketConnection {
     try {
       request = parseRequest(line);
     } catch (error) {
-      if (error instanceof NoRequest) return errorLine(error.id, error);
-      throw error;
+      if (!(error instanceof NoRequest)) throw error;
+      this.#commands.counts.add('socket', '', 'rubbish');
+      return errorLine(error.id, error);
     }
     const { id, method, params } = request;
     try {

@@ -1,14 +1,16 @@
 import { once } from 'node:events';
-import type { Logger } from 'pino';
-import { Agent } from '../agent/agent.js';
+import { addon } from '../addon.js';
+import { Agent, type AgentParts } from '../agent/agent.js';
+import type { AgentConfiguration } from '../agent/configuration/configuration.js';
 import { readConfiguration } from '../agent/configuration/read-configuration.js';
+import { Logs } from '../agent/logs.js';
 import { messageOf, UserError, type ExitStatus } from '../errors/user-error.js';
+import { packageVersion } from '../package-version.js';
 import { onAgentSignals } from '../terminal/agent-signals.js';
-import { openLog, showError, type LogOptions } from '../terminal/logging.js';
+import { openChangingLog, showError, type LogOptions } from '../terminal/logging.js';
 import { openOutput } from '../terminal/standard-output.js';
 import type { AGENT_OPTIONS } from './agent-options.js';
 import type { Runner } from './command.js';
-import { packageVersion } from '../package-version.js';
 
 /** `kcap agent`: tasks, until it is stopped. */
 export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {
@@ -16,23 +18,38 @@ export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {
   const configuration = await read();
   const { level, format } = configuration.log;
   const options: LogOptions = { level, format };
-  const log = await openLog(options);
+  const logs = new Logs((text) => {
+    log.warn({ event: 'log-output' }, text);
+  });
+  const changing = await openChangingLog(options, (record) => {
+    logs.write(record);
+  });
+  const log = changing.logger;
+  const changeLog = async (next: AgentConfiguration['log']) => {
+    await changing.change(next);
+    await logs.use(next);
+  };
+  await logs.use(configuration.log);
   try {
-    return await run(read, configuration, log);
+    return await run(configuration, { log, readAgain: read, changeLog });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     showError(error, { logger: log, format });
     return error.exitStatus;
+  } finally {
+    await logs.close();
   }
 };
 
 async function run(
-  read: () => ReturnType<typeof readConfiguration>,
-  configuration: Awaited<ReturnType<typeof readConfiguration>>,
-  log: Logger,
+  configuration: AgentConfiguration,
+  parts: Pick<AgentParts, 'log' | 'readAgain' | 'changeLog'>,
 ): Promise<ExitStatus> {
+  const { log } = parts;
+  const { librdkafka, libpcap } = addon.versions();
   const opening = Agent.open(configuration, {
-    ...{ log, version: packageVersion(), openConsole: openOutput, readAgain: read },
+    ...{ ...parts, version: packageVersion(), openConsole: openOutput },
+    build: { node: process.version, librdkafka, libpcap },
   });
   // It may take a while to open; then it ends right after that.
   const stop = () => {

@@ -68,6 +68,8 @@ export interface MessageAccount {
   readonly reassemblyTimeouts: number;
   /** Where media of the calls is reported: its packets are among what was `found`. */
   readonly media?: MediaCounts;
+  /** Fragments that wait for others of their datagrams. */
+  readonly fragmentsHeld?: number;
   /** Each one's, by its name. The first is what the run is for. */
   readonly reporters: ReadonlyMap<string, Account>;
 }

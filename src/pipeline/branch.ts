@@ -18,6 +18,7 @@ import {
   type Stage,
 } from './contracts.js';
 import { DroppingSink, type DropWhenSlow } from './dropping-sink.js';
+import type { Pace } from './pace.js';
 import { Stopped, throughStages } from './stage-sequence.js';
 import type { Stop } from './stop.js';
 
@@ -29,6 +30,8 @@ export interface BranchOptions {
   readonly sink: Sink;
   /** Whether a slow end holds up the others, or drops and counts what would wait beyond so many bytes. */
   readonly whenSlow?: 'wait' | DropWhenSlow;
+  /** Measures its batches, where somebody wants to know. */
+  readonly pace?: Pace | undefined;
   /** Called as soon as it has failed: others may go on for long. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -38,6 +41,7 @@ export class Branch {
   readonly name: string;
   readonly #stages: readonly Stage[];
   readonly #sink: Sink;
+  readonly #pace: Pace | undefined;
   readonly #onFailure: (error: unknown) => void;
   #onEnd: () => void = () => undefined;
   #ended = false;
@@ -48,8 +52,9 @@ export class Branch {
   #untaken: Count | undefined;
   readonly #missed = new Tally();
 
-  constructor({ name, stages = [], sink, whenSlow = 'wait', onFailure }: BranchOptions) {
+  constructor({ name, stages = [], sink, whenSlow = 'wait', pace, onFailure }: BranchOptions) {
     this.name = name;
+    this.#pace = pace;
     this.#stages = stages;
     this.#sink = whenSlow === 'wait' ? sink : new DroppingSink(sink, whenSlow);
     this.#onFailure = onFailure ?? (() => undefined);
@@ -80,6 +85,7 @@ export class Branch {
     let passed = batch;
     try {
       passed = await throughStages(this.#stages, batch, stop.requested);
+      this.#pace?.gave(this.name, passed.count);
       await this.#sink.write(passed, stop.giveUp);
       this.#ended = this.#stages.some((stage) => stage.finished);
       return passed;

@@ -4,6 +4,7 @@ import { inSequence, type Account } from './account.js';
 import type { Branch } from './branch.js';
 import type { Source, Stage } from './contracts.js';
 import { Stopped, throughStages } from './stage-sequence.js';
+import type { Pace } from './pace.js';
 import type { Stop } from './stop.js';
 
 /** The way from a source through stages into one end or several, and the account of what went along it. */
@@ -12,20 +13,24 @@ export class PacketRun {
   readonly #stages: readonly Stage[];
   readonly #branches: readonly [Branch, ...(readonly Branch[])];
   readonly #names: readonly string[];
+  readonly #pace: Pace | undefined;
   readonly #startedAtMs = performance.now();
 
   /**
    * @param stages that all packets go through
    * @param branches the first is what the run is for: its account is the run's
+   * @param pace measures batches, where somebody wants to know
    */
   constructor(
     source: Source,
     stages: readonly Stage[],
     branches: readonly [Branch, ...(readonly Branch[])],
+    pace?: Pace,
   ) {
     this.#source = source;
     this.#stages = stages;
     this.#branches = branches;
+    this.#pace = pace;
     this.#names = distinct(branches.map(({ name }) => name));
   }
 
@@ -78,7 +83,10 @@ export class PacketRun {
 
   async #moveAll(stop: Stop): Promise<void> {
     for await (const batch of this.#source.batches(stop.requested, stop.giveUp)) {
-      await this.#giveToAll(await throughStages(this.#stages, batch, stop.requested), stop);
+      const sinceMs = performance.now();
+      const passed = await throughStages(this.#stages, batch, stop.requested);
+      this.#pace?.took('process', sinceMs);
+      await this.#giveToAll(passed, stop);
       if (this.#branches.every(({ ended }) => ended)) return;
       if (this.#stages.some((stage) => stage.finished)) {
         stop.finish();
@@ -91,7 +99,9 @@ export class PacketRun {
   async #giveToAll(batch: PacketBatch, stop: Stop): Promise<void> {
     const living = this.#branches.filter(({ ended }) => !ended);
     const given = living.length > 1 ? { ...batch, shared: true } : batch;
+    const sinceMs = performance.now();
     const taken = await Promise.all(living.map((branch) => branch.take(given, stop)));
+    this.#pace?.took('report', sinceMs);
     const goesOn = taken.filter((_, index) => living[index]?.ended === false);
     if (goesOn.length > 0 && goesOn.length < this.#branches.length)
       for (const branch of this.#branches) branch.miss(living.includes(branch) ? undefined : batch);

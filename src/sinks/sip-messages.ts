@@ -1,6 +1,7 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Account } from '../pipeline/account.js';
 import { ReaderLeft, type Sink } from '../pipeline/contracts.js';
+import type { Pace } from '../pipeline/pace.js';
 import { MessageBatch } from '../protocols/message-batch.js';
 import type { Reporter } from './reporter.js';
 import type { SipReader } from './sip-reader.js';
@@ -13,16 +14,22 @@ export class SipMessages implements Sink {
   readonly #reader: SipReader;
   readonly #reporters: readonly Reporter[];
   readonly #messages = new MessageBatch();
+  readonly #pace: Pace | undefined;
 
-  constructor(reader: SipReader, reporters: readonly Reporter[]) {
+  /** @param pace measures batches, where somebody wants to know */
+  constructor(reader: SipReader, reporters: readonly Reporter[], pace?: Pace) {
     this.#reader = reader;
     this.#reporters = reporters;
+    this.#pace = pace;
   }
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     const messages = this.#messages;
     messages.clear();
+    const sinceMs = performance.now();
     this.#reader.read(batch, messages);
+    this.#pace?.took('decode', sinceMs);
+    for (const { name } of this.#reporters) this.#pace?.gave(name, messages.total);
     if (messages.total > 0)
       await Promise.all(this.#reporters.map((reporter) => reporter.write(messages, giveUp)));
     if (!this.#reporters.every(({ ended }) => ended)) return;
@@ -51,6 +58,7 @@ export class SipMessages implements Sink {
         ...{ found, filtered: leftOut, notSip, malformed },
         ...{ fragmentsMerged, reassemblyTimeouts },
         ...(media && { media }),
+        fragmentsHeld: this.#reader.fragmentsHeld,
         reporters: new Map(accounts),
       },
     };

@@ -86,6 +86,11 @@ export class SipReader {
     return this.#reassembler?.fragmentsMerged ?? 0;
   }
 
+  /** Fragments that wait for others of their datagrams. */
+  get fragmentsHeld(): number {
+    return this.#reassembler?.fragmentsHeld ?? 0;
+  }
+
   /** Datagrams of which fragments were missing. */
   get reassemblyTimeouts(): number {
     return this.#reassembler?.reassemblyTimeouts ?? 0;

@@ -83,12 +83,15 @@ export async function openDescribedReporters(
       ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
       ...{ tunnels: tunnelsOf(task, parts), media: mediaOf(task, parts) },
     });
-    branches.push(new Branch({ name: 'messages', sink: new SipMessages(reader, reporters) }));
+    branches.push(
+      new Branch({ name: 'messages', sink: new SipMessages(reader, reporters, parts.pace) }),
+    );
     accounts.push(() => reporters.map((reporter) => [reporter.name, reporter.account()]));
   }
   for (const { id, sink, ...opened } of await openPacketReporters(ofPackets, task, scope, parts)) {
     const branch = new Branch({
       ...{ name: id, sink, stages: parts.processing.packetStages() },
+      pace: parts.pace,
       whenSlow: parts.waits || described.length === 1 ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
       onFailure: (error) => {
         parts.log.error({ event: 'reporter-failed', reporter: id }, `${id}: ${messageOf(error)}`);

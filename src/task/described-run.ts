@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { Account } from '../pipeline/account.js';
 import type { Sink } from '../pipeline/contracts.js';
+import type { Pace } from '../pipeline/pace.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
@@ -22,6 +23,8 @@ export interface RunParts {
   /** Folder for the spools of this task. */
   readonly spoolFolder: string;
   readonly stop: Stop;
+  /** Measures batches, where somebody wants to know. */
+  readonly pace?: Pace;
   readonly log: Logger;
   /** Opens what console reporters write to. */
   readonly openConsole: () => ByteOutput;
@@ -68,6 +71,7 @@ export async function openDescribedRun(
       opened.source,
       [...opened.stages, ...processing.stages, ...autostop.stages],
       branches,
+      parts.pace,
     ),
     watchdogs: [...watchdogs, ...opened.watchdogs],
     autostop,

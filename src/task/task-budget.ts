@@ -14,9 +14,14 @@ export interface BudgetOptions {
 
 /** What all tasks of an agent may take together. */
 export class TaskBudget {
-  readonly #options: BudgetOptions;
+  #options: BudgetOptions;
 
   constructor(options: BudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Holds for tasks that start from now on. */
+  change(options: BudgetOptions): void {
     this.#options = options;
   }
 

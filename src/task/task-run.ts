@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Account } from '../pipeline/account.js';
+import type { Pace } from '../pipeline/pace.js';
 import type { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
@@ -24,5 +25,5 @@ export interface TaskRun {
 export type OpenTaskRun = (
   task: TaskDescription,
   scope: Scope,
-  parts: { readonly stop: Stop; readonly log: Logger },
+  parts: { readonly stop: Stop; readonly log: Logger; readonly pace: Pace },
 ) => Promise<TaskRun>;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { messageOf, UserError } from '../errors/user-error.js';
 import { EMPTY_ACCOUNT, settled, type Account } from '../pipeline/account.js';
+import { Pace } from '../pipeline/pace.js';
 import { closeSoon, UNHEARD } from '../pipeline/run-end.js';
 import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
@@ -59,6 +60,8 @@ const BY_COMMAND = 'stopped by a command';
 /** A run that is written down: it is opened, goes on through what passes, and can be stopped and started again. */
 export class Task {
   readonly id: string;
+  /** Of the batches of all its runs. */
+  readonly pace = new Pace();
   readonly #parts: TaskParts;
   readonly #log: Logger;
   #description: TaskDescription;
@@ -224,7 +227,7 @@ export class Task {
   /** What it does, opened; undefined where it is stopped meanwhile: nobody waits for a broker then. */
   async #open(stop: Stop): Promise<TaskRun | undefined> {
     const opening = openInScope((scope) =>
-      this.#parts.open(this.#description, scope, { stop, log: this.#log }),
+      this.#parts.open(this.#description, scope, { stop, log: this.#log, pace: this.pace }),
     ).then(({ opened }) => opened);
     const stopped = once(stop.requested, 'abort').then(() => undefined);
     const opened = await Promise.race([opening, stopped]);

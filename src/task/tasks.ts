@@ -201,6 +201,14 @@ export class Tasks {
     return this.list().map((id) => this.status(id));
   }
 
+  /** All of them with what metrics tell of them besides. */
+  measured(): (TaskStatus & Pick<Task, 'description' | 'pace'>)[] {
+    return this.statuses().map((status) => {
+      const { description, pace } = this.#entry(status.id).task;
+      return { ...status, description, pace };
+    });
+  }
+
   description(id: string): TaskDescription {
     return this.#entry(id).task.description;
   }

@@ -11,6 +11,13 @@ export interface LogOptions {
   readonly format: LogFormat;
 }
 
+/** What records are like. */
+const BASE = {
+  base: null,
+  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  formatters: { level: (label: string) => ({ level: label }) },
+};
+
 /** Text for people at a terminal, JSON for programs. */
 export function defaultLogFormat(): LogFormat {
   return isTerminal() ? 'text' : 'json';
@@ -34,9 +41,7 @@ export async function openLog(
       level,
       // JSON has none of them.
       ...(format === 'text' && { hooks: { logMethod: logPrintable } }),
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      ...BASE,
     },
     {
       write: (record) => {
@@ -44,6 +49,72 @@ export async function openLog(
       },
     },
   );
+}
+
+/** A log whose level and format may change while it is used, by its children, too. */
+export interface ChangingLog {
+  readonly logger: Logger;
+  change(options: LogOptions): Promise<void>;
+}
+
+/**
+ * A log to standard error that may be changed.
+ *
+ * @param also takes each record that the level lets pass, a line of JSON
+ */
+export async function openChangingLog(
+  options: LogOptions,
+  also: (record: string) => void,
+): Promise<ChangingLog> {
+  const { default: pino } = await import('pino');
+  // A child keeps the level that it was made with.
+  const children = new Set<WeakRef<Logger>>();
+  let lineOf = await formatOf(options);
+  let isText = options.format === 'text';
+  const use = async (next: LogOptions) => {
+    lineOf = await formatOf(next);
+    isText = next.format === 'text';
+    standardError.wordNotice((dropped) => lineOf(dropRecord(dropped)));
+  };
+  await use(options);
+  const logger: Logger = pino(
+    {
+      ...BASE,
+      level: options.level,
+      hooks: {
+        logMethod(args, log) {
+          if (isText) logPrintable.call(this, args, log);
+          else log.apply(this, args);
+        },
+      },
+      onChild: (child) => {
+        for (const known of children) if (known.deref() === undefined) children.delete(known);
+        children.add(new WeakRef(child));
+      },
+    },
+    {
+      write: (record) => {
+        also(record);
+        writeToTerminal(lineOf(record));
+      },
+    },
+  );
+  return {
+    logger,
+    change: async (next) => {
+      await use(next);
+      for (const child of children) setLevel(child.deref(), next.level);
+      setLevel(logger, next.level);
+    },
+  };
+}
+
+function setLevel(log: Logger | undefined, level: string): void {
+  if (log) log.level = level;
+}
+
+async function formatOf({ format }: LogOptions): Promise<(record: string) => string> {
+  return format === 'json' ? (record: string) => record : textFormat(false);
 }
 
 function logPrintable(this: Logger, args: Parameters<LogFn>, log: LogFn): void {

@@ -16,21 +16,21 @@ const CAPTURE_AGENT = {
     'bytes of a block of the ring; with num_blocks as buffer_mib',
   ),
   num_blocks: COUNT.optional().describe('blocks of the ring'),
-  fanout_id: COUNT.optional().describe('taken; the kernel finds a free one'),
+  fanout_id: COUNT.optional().describe('without effect: the kernel finds a free one'),
   fanout_type: z
     .enum(['hash', 'cpu', 'lb'])
     .optional()
-    .describe('taken; flows always stay together (hash)'),
+    .describe('without effect: flows always stay together (hash)'),
 };
 const DISPATCH = {
   dispatch_mode: z
     .union([z.literal(''), z.enum(['binding', 'dispatch'])])
     .optional()
-    .describe('taken; each worker has a capture of its own (binding)'),
+    .describe('without effect: each worker has a capture of its own (binding)'),
   dispatch_strategy: z
     .union([z.literal(''), z.enum(['flow-hash', 'round-robin'])])
     .optional()
-    .describe('taken; flows always stay together (flow-hash)'),
+    .describe('without effect: flows always stay together (flow-hash)'),
 };
 
 /** What every kind of capture has. */

@@ -60,7 +60,7 @@ const FILTER = section({
     drop_raw: z
       .boolean()
       .optional()
-      .describe("capture-agent's: taken; what no parser takes is never reported"),
+      .describe("capture-agent's, without effect: what no parser takes is never reported"),
     sip_deny_methods: METHODS.describe("capture-agent's: drop messages of these methods"),
     sip_allow_methods: METHODS.describe("capture-agent's: keep messages of these methods only"),
     rules: z.array(RULE).optional().describe("capture-agent's: several filters by a label"),
