@@ -179,10 +179,11 @@ export class Agent implements Commanded {
 
   /** What a task does, with what the configuration has for it now. */
   readonly #openRun: OpenTaskRun = (task, scope, { stop, log, pace }) => {
-    const { kafka, reporters, backpressure, node, dataDir } = this.#configuration;
+    const { kafka, reporters, backpressure, decoder, node, dataDir } = this.#configuration;
     const { sendTimeoutMs, maxRetries } = backpressure;
+    const { tunnels } = decoder;
     return openDescribedRun(task, scope, {
-      defaults: { connection: kafka, ...reporters, sendTimeoutMs, maxRetries },
+      defaults: { connection: kafka, ...reporters, sendTimeoutMs, maxRetries, tunnels },
       who: { agentId: node.hostname, pipelineId: 0 },
       spoolFolder: path.join(dataDir, 'spool', task.id),
       openConsole: this.#parts.openConsole,

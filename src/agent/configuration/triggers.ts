@@ -190,8 +190,8 @@ export const TRIGGERS_SHAPE = {
   s3: S3.prefault({}).describe('captures to S3'),
   cloudshark: CLOUDSHARK.prefault({}).describe('captures to CloudShark'),
   syslog: section({
-    priority: COUNT.max(191).optional().describe('taken; the log has levels of its own'),
-    tag: OPTIONAL_TEXT.describe("taken; systemd's journal has the unit's name"),
+    priority: COUNT.max(191).optional().describe('without effect: the log has levels of its own'),
+    tag: OPTIONAL_TEXT.describe("without effect: systemd's journal has the unit's name"),
   })
     .prefault({})
     .describe("pcapdaemon's log"),
