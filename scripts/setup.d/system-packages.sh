@@ -26,8 +26,8 @@ fuzz_packages=(clang libclang-rt-dev zstd lz4)
 fuzz_commands=(clang++ zstd lz4)
 
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
-bench_packages=(tcpreplay iproute2 kcat python3-confluent-kafka python3-pcapy)
-bench_commands=(java mvn tcpreplay ip kcat /usr/bin/python3)
+bench_packages=(tcpreplay iproute2 kcat mosquitto python3-confluent-kafka python3-pcapy)
+bench_commands=(java mvn tcpreplay ip kcat mosquitto /usr/bin/python3)
 
 # install_system_packages build|demo|test|bench|sanitize|fuzz
 install_system_packages() {
