@@ -6,14 +6,15 @@
 mapfile -t build_packages < <(cut -d ' ' -f 1 install/needs | sort --unique)
 build_packages+=(pkg-config libsasl2-modules-gssapi-mit krb5-user)
 
-demo_packages=(iputils-ping tshark)
+# The calls take SIPp, and a namespace of their own.
+demo_packages=(iputils-ping tshark sip-tester kcat iproute2)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
   shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime bash-completion zsh fish man-db
-  groff-base ccache mosquitto systemd)
+  groff-base ccache mosquitto systemd prometheus)
 # All but ccache, which only saves time.
 test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
-  openssl faketime zsh fish man groff lexgrog mosquitto systemd-analyze)
+  openssl faketime zsh fish man groff lexgrog mosquitto systemd-analyze prometheus promtool)
 
 # The tests, and a Node with one more library in it.
 sanitize_packages=("${test_packages[@]}" binutils patchelf)
@@ -70,7 +71,7 @@ stop_services() {
   local package
   for package; do
     case $package in
-      mosquitto)
+      mosquitto | prometheus)
         "${root[@]}" systemctl disable --now --quiet "$package" 2>/dev/null ||
           "${root[@]}" service "$package" stop >/dev/null 2>&1 || true
         ;;
