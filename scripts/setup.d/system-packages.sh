@@ -26,8 +26,8 @@ fuzz_packages=(clang libclang-rt-dev zstd lz4)
 fuzz_commands=(clang++ zstd lz4)
 
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
-bench_packages=(tcpreplay iproute2 kcat python3-confluent-kafka python3-pcapy)
-bench_commands=(java mvn tcpreplay ip kcat /usr/bin/python3)
+bench_packages=(tcpreplay iproute2 kcat mosquitto python3-confluent-kafka python3-pcapy)
+bench_commands=(java mvn tcpreplay ip kcat mosquitto /usr/bin/python3)
 
 # install_system_packages build|demo|test|bench|sanitize|fuzz
 install_system_packages() {
@@ -60,25 +60,10 @@ install_system_packages() {
 
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
-  if apt_install "${missing[@]}"; then
-    stop_services "${missing[@]}"
-  else
+  if ! apt_install "${missing[@]}"; then
     # The same things may be there by another name or from another place.
     check_found "${missing[*]}" "${commands[@]}"
   fi
-}
-
-# stop_services PACKAGE...: of the packages that were installed just now.
-stop_services() {
-  local service
-  [ -d /run/systemd/system ] || return 0
-  for service in "${test_services[@]}"; do
-    [[ " $* " != *" $service "* ]] || as_root systemctl --quiet disable --now "$service"
-  done
-}
-
-as_root() {
-  if [ "$EUID" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 missing_packages() {
