@@ -5,12 +5,12 @@ import type { AgentConfiguration } from '../agent/configuration/configuration.js
 import { readConfiguration } from '../agent/configuration/read-configuration.js';
 import { Logs } from '../agent/logs.js';
 import { messageOf, UserError, type ExitStatus } from '../errors/user-error.js';
+import { packageVersion } from '../package-version.js';
 import { onAgentSignals } from '../terminal/agent-signals.js';
 import { openChangingLog, showError, type LogOptions } from '../terminal/logging.js';
 import { openOutput } from '../terminal/standard-output.js';
 import type { AGENT_OPTIONS } from './agent-options.js';
 import type { Runner } from './command.js';
-import { packageVersion } from '../package-version.js';
 
 /** `kcap agent`: tasks, until it is stopped. */
 export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {

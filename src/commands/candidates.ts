@@ -57,6 +57,7 @@ export async function candidatesFor(
       names.map(({ name, summary }) => ({ text: name, describe: summary })),
       last,
     );
+  if (command.words?.suggests === 'file') return { kind: 'files' };
   return only(
     (command.words?.oneOf ?? []).map((text) => ({ text })),
     last,

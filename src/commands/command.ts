@@ -48,6 +48,8 @@ export interface WordsTaken {
   readonly most: number;
   /** All that there are for the first one. */
   readonly oneOf?: readonly string[];
+  /** What they are, where the shell knows them. */
+  readonly suggests?: 'file';
 }
 
 /** A command as it is declared; its help, its suggestions and its parsing all follow from this. */

@@ -5,8 +5,10 @@ import { command, type Command } from './command.js';
 import { BRIDGE_OPTIONS, BRIDGE_SECTIONS, foreignOptions } from './bridge-options.js';
 import { DEVICES_OPTIONS } from './devices-options.js';
 import { EXTCAP_OPTIONS, EXTCAP_SECTIONS } from './extcap-options.js';
+import { SCHEMA_OPTIONS, SCHEMAS } from './schema-options.js';
 import { SIP_OPTIONS, SIP_SECTIONS } from './sip-options.js';
 import { TOPIC_OPTIONS } from './topic-options.js';
+import { VALIDATE_OPTIONS } from './validate-options.js';
 
 /** What kcap does where no command is named. */
 export const BRIDGE = command({
@@ -140,6 +142,24 @@ export const COMMANDS: readonly Command[] = [
     summary: 'run an in-memory Kafka for trying things out',
     options: BROKER_OPTIONS,
     load: async () => (await import('./broker.js')).broker,
+  }),
+  command({
+    name: 'validate',
+    usage: ['kcap validate -f FILE...'],
+    summary: 'check tasks and configurations of the agent',
+    options: VALIDATE_OPTIONS,
+    words: { most: 1000, suggests: 'file' },
+    examples: ['kcap validate -f task.yaml', 'kcap validate -f tasks/*.yaml'],
+    load: async () => (await import('./validate.js')).validate,
+  }),
+  command({
+    name: 'schema',
+    usage: ['kcap schema task', 'kcap schema agent'],
+    summary: 'print the JSON Schema of tasks or of configurations, for editors',
+    options: SCHEMA_OPTIONS,
+    words: { most: 1, oneOf: SCHEMAS },
+    examples: ['kcap schema task > kcap-task.schema.json'],
+    load: async () => (await import('./schema.js')).schema,
   }),
   command({
     name: 'completion',

@@ -34,10 +34,16 @@ export function faultAt(
   return new DocumentError(document, [{ ...document.find(path, part), cause, remedy }]);
 }
 
+/** All of them, in the order in which the text has them. */
 function faultsError(document: Document, faults: readonly Fault[]): DocumentError {
-  const [first = { where: '', cause: 'it does not fit', remedy: undefined, position: undefined }] =
-    faults;
-  return new DocumentError(document, [first, ...faults.slice(1)]);
+  const [
+    first = { where: '', cause: 'it does not fit', remedy: undefined, position: undefined },
+    ...others
+  ] = faults.toSorted(
+    ({ position: a }, { position: b }) =>
+      (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0),
+  );
+  return new DocumentError(document, [first, ...others]);
 }
 
 type Issue = z.core.$ZodIssue;

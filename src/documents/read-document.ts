@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { systemError } from '../errors/system-error.js';
 import { UserError } from '../errors/user-error.js';
 import { MOST_BYTES } from './bounds.js';
@@ -13,7 +13,7 @@ export interface ReadOptions {
 /** Reads a document: YAML, JSON or TOML. `-` is standard input. */
 export async function readDocument(file: string, { environment }: ReadOptions): Promise<Document> {
   const name = file === '-' ? 'standard input' : file;
-  const bytes = await readBytes(name, file === '-' ? '/dev/stdin' : file);
+  const bytes = await readBytes(name, file);
   let text;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -44,14 +44,17 @@ function isToml(name: string, text: string): boolean {
   return /^\s*(\[\[?\s*[\w."' -]+\]\]?\s*(#.*)?$|["'\w.-]+\s*=)/.test(first);
 }
 
-async function readBytes(name: string, path: string): Promise<Buffer> {
+async function readBytes(name: string, file: string): Promise<Buffer> {
   try {
-    const file = await open(path);
-    try {
-      return await readAtMost(name, file, MOST_BYTES);
-    } finally {
-      await file.close();
+    const chunks: Buffer[] = [];
+    let length = 0;
+    // Not by its size: standard input and the like have none.
+    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length > MOST_BYTES) throw tooLarge(name);
     }
+    return Buffer.concat(chunks);
   } catch (error) {
     const { message, remedy } = systemError(name, error, {
       named: { verb: 'name', noun: 'file' },
@@ -61,22 +64,6 @@ async function readBytes(name: string, path: string): Promise<Buffer> {
     const cause = message.slice(name.length + ': '.length);
     throw new UserError(name, cause, { remedy, exitStatus: 2 });
   }
-}
-
-/** Also what has no length, as a pipe. */
-async function readAtMost(
-  name: string,
-  file: Awaited<ReturnType<typeof open>>,
-  most: number,
-): Promise<Buffer> {
-  const bytes = Buffer.alloc(most + 1);
-  let length = 0;
-  while (length <= most) {
-    const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
-    if (bytesRead === 0) return bytes.subarray(0, length);
-    length += bytesRead;
-  }
-  throw tooLarge(name);
 }
 
 function tooLarge(name: string): UserError {

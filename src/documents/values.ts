@@ -43,17 +43,20 @@ const MS: Readonly<Record<string, number>> = {
 const PART = /(\d+(?:\.\d+)?)(ns|us|µs|ms|min|s|m|h|d)/g;
 
 /** A time span: `500ms`, `30s`, `1m30s`, or a number of seconds; in milliseconds. */
-export const DURATION_MS = z.union([z.number(), z.string()]).transform((given, context) => {
-  const ms = typeof given === 'number' ? given * 1000 : millisecondsOf(given.trim());
-  if (ms >= 0 && ms <= LONGEST_MS) return Math.round(ms);
-  context.addIssue(
-    withRemedy(
-      ms > LONGEST_MS ? `${given} is more than 24 days` : `${given} is not a duration`,
-      'for example 500ms, 30s, 5m or 1h; a number counts seconds',
-    ),
-  );
-  return z.NEVER;
-});
+export const DURATION_MS = z
+  .union([z.number(), z.string()])
+  .meta({ examples: ['500ms', '30s', '5m', '1h'] })
+  .transform((given, context) => {
+    const ms = typeof given === 'number' ? given * 1000 : millisecondsOf(given.trim());
+    if (ms >= 0 && ms <= LONGEST_MS) return Math.round(ms);
+    context.addIssue(
+      withRemedy(
+        ms > LONGEST_MS ? `${given} is more than 24 days` : `${given} is not a duration`,
+        'for example 500ms, 30s, 5m or 1h; a number counts seconds',
+      ),
+    );
+    return z.NEVER;
+  });
 
 function millisecondsOf(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
@@ -65,11 +68,14 @@ function millisecondsOf(text: string): number {
 const STEPS = ['', 'K', 'M', 'G', 'T'];
 
 /** A number of bytes, or a text with K, M, G or T for powers of 1024. */
-export const BYTES = z.union([z.number(), z.string()]).transform((given, context) => {
-  const [, digits = '', step = ''] =
-    /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(given).trim()) ?? [];
-  const bytes = digits === '' ? NaN : Number(digits) * 1024 ** STEPS.indexOf(step.toUpperCase());
-  if (bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER) return Math.round(bytes);
-  context.addIssue(withRemedy(`${given} is not a size`, 'for example 65536, 64K, 500M or 2G'));
-  return z.NEVER;
-});
+export const BYTES = z
+  .union([z.number(), z.string()])
+  .meta({ examples: ['64K', '500M', '2G'] })
+  .transform((given, context) => {
+    const [, digits = '', step = ''] =
+      /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(String(given).trim()) ?? [];
+    const bytes = digits === '' ? NaN : Number(digits) * 1024 ** STEPS.indexOf(step.toUpperCase());
+    if (bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER) return Math.round(bytes);
+    context.addIssue(withRemedy(`${given} is not a size`, 'for example 65536, 64K, 500M or 2G'));
+    return z.NEVER;
+  });

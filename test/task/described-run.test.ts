@@ -27,6 +27,7 @@ import { numberedFrame, numberOf } from '../support/numbered-frames.js';
 import { pcapFile, readPcap, type PcapPacket } from '../support/pcap-file.js';
 import { packetsOf, sipRequest, udpFrame } from '../support/sip-packets.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { readMessages } from '../support/topic.js';
 import { sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
@@ -179,6 +180,40 @@ reporters:
       { packets_in, packets_out, packets_filtered, messages_in, messages_filtered },
       { packets_in: 4, packets_out: 2, packets_filtered: 2, messages_in: 3, messages_filtered: 1 },
     );
+  });
+
+  test('reports messages to Kafka, labels among their headers', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const frames = ['a', 'b'].map((call) => udpFrame(sipRequest('INVITE', call)));
+    const file = await captured(t, packetsOf(frames));
+    const connection = { brokers: [kafka.address], sasl: undefined, tls: undefined };
+    const run = await openedTask(
+      t,
+      `
+id: to-kafka
+capture: {name: file, path: ${file}}
+parsers: [sip]
+processors: [{name: label, config: {site: fra1}}]
+reporters: [{name: kafka}, {name: frames, as: raw, config: {topic: packets}}]
+`,
+      {
+        defaults: {
+          connection: { ...connection, properties: new Map(Object.entries(AT_ONCE)) },
+          kafka: {
+            ...{ topic: 'packets', topicPrefix: undefined },
+            connection: { ...connection, brokers: undefined, properties: new Map() },
+          },
+          ...{ hep: undefined, mqtt: undefined },
+        },
+      },
+    );
+    await run.ends();
+    assert.deepEqual(outs(run), { kafka: 2, raw: 2 });
+    kafka.lendToPeers();
+    const labels = (await readMessages(kafka.topic)).flatMap(({ headers }) =>
+      headers.filter(([name]) => name === 'l.site').map(([, value]) => String(value)),
+    );
+    assert.deepEqual(labels, ['fra1', 'fra1']);
   });
 
   test('samples whole calls of messages, and single packets of packets', async (t) => {

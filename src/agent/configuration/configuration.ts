@@ -54,7 +54,7 @@ function availableBytes(): number {
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
-const WATERMARK = z.number().min(0).max(1).optional().describe('taken');
+const WATERMARK = z.number().min(0).max(1).optional().describe('without effect');
 
 const BACKPRESSURE = section({
   reporter: section({
@@ -74,11 +74,11 @@ const BACKPRESSURE = section({
     .prefault({})
     .describe('between a task and its reporters'),
   pipeline_channel: section({
-    capacity: COUNT.optional().describe('taken'),
-    drop_policy: z.enum(['head', 'tail']).optional().describe('taken'),
+    capacity: COUNT.optional().describe('without effect'),
+    drop_policy: z.enum(['head', 'tail']).optional().describe('without effect'),
   })
     .prefault({})
-    .describe("capture-agent's: taken; packets wait in the kernel's ring"),
+    .describe("capture-agent's, without effect: packets wait in the kernel's ring"),
 }).transform(({ reporter, send_buffer: buffer }) => ({
   ...{ sendTimeoutMs: reporter.send_timeout, maxRetries: reporter.max_retries },
   sendBuffer: { capacity: buffer.capacity, dropPolicy: buffer.drop_policy },
@@ -128,7 +128,9 @@ const METRICS = section({
     .regex(/^[a-zA-Z_]\w*$/, 'not the beginning of a name\nfor example kcap')
     .default('kcap')
     .describe('what their names begin with'),
-  collect_interval: DURATION_MS.optional().describe('taken; values are those of the moment'),
+  collect_interval: DURATION_MS.optional().describe(
+    'without effect: values are those of the moment',
+  ),
 }).transform(({ enabled, listen, path, prefix }) => ({ enabled, listen, path, prefix }));
 
 /** An empty host stands for all addresses. */
@@ -166,7 +168,7 @@ const SHAPE = {
   roles: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe("capture-agent's: taken; kcap has no roles"),
+    .describe("capture-agent's, without effect: kcap has no roles"),
 };
 
 /**

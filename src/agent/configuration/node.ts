@@ -9,7 +9,7 @@ export const NODE = section({
   ),
   ip: OPTIONAL_TEXT.describe('its address (the first one that is not of this host only)'),
   tags: SCALARS.prefault({}).describe('names and values of your own'),
-  role: OPTIONAL_TEXT.describe("capture-agent's: taken; kcap has no roles"),
+  role: OPTIONAL_TEXT.describe("capture-agent's, without effect: kcap has no roles"),
 }).transform(({ hostname: name, ip, tags }) => ({
   hostname: name ?? hostname(),
   /** Undefined where the host has none. */

@@ -11,25 +11,26 @@ const MIB = 1024 * 1024;
 
 /** As capture-agent's tasks have them: kcap's captures need none of them. */
 const CAPTURE_AGENT = {
+  buffer_size_mb: z.int().min(1).max(65_536).optional().describe('as buffer_mib'),
   block_size: COUNT.optional().describe(
     'bytes of a block of the ring; with num_blocks as buffer_mib',
   ),
   num_blocks: COUNT.optional().describe('blocks of the ring'),
-  fanout_id: COUNT.optional().describe('taken; the kernel finds a free one'),
+  fanout_id: COUNT.optional().describe('without effect: the kernel finds a free one'),
   fanout_type: z
     .enum(['hash', 'cpu', 'lb'])
     .optional()
-    .describe('taken; flows always stay together (hash)'),
+    .describe('without effect: flows always stay together (hash)'),
 };
 const DISPATCH = {
   dispatch_mode: z
     .union([z.literal(''), z.enum(['binding', 'dispatch'])])
     .optional()
-    .describe('taken; each worker has a capture of its own (binding)'),
+    .describe('without effect: each worker has a capture of its own (binding)'),
   dispatch_strategy: z
     .union([z.literal(''), z.enum(['flow-hash', 'round-robin'])])
     .optional()
-    .describe('taken; flows always stay together (flow-hash)'),
+    .describe('without effect: flows always stay together (flow-hash)'),
 };
 
 /** What every kind of capture has. */
@@ -107,7 +108,7 @@ const AFPACKET = section({
 }).transform(({ config, ...capture }): InterfaceCapture => ({
   ...{ name: capture.name, interfaces: capture.interface },
   ...packetsOf(capture),
-  bufferMiB: config.buffer_mib ?? ringMiB(config) ?? DEFAULT_BUFFER_MIB,
+  bufferMiB: config.buffer_mib ?? config.buffer_size_mb ?? ringMiB(config) ?? DEFAULT_BUFFER_MIB,
   ...{ promiscuous: config.promiscuous, precision: config.precision },
   ...{ timestampType: config.timestamp_type, captureOwnTraffic: config.capture_own_traffic },
 }));

@@ -30,6 +30,18 @@ const METHODS = LIST.transform((methods, context) => {
   return methods.join(' ');
 }).optional();
 
+/** Labels that capture-agent's rules look at, and what they are called in kcap's filters. */
+const OF_RULES = { 'sip.method': 'method', 'sip.status_code': 'status' } as const;
+
+const RULE = section({
+  label: z.enum(['sip.method', 'sip.status_code']).describe('sip.method or sip.status_code'),
+  values: LIST.describe('values of the label'),
+  action: z.enum(['drop', 'keep']).describe('what happens to messages that have one of them'),
+}).transform(({ label, values, action }): FilterProcessor => ({
+  ...{ name: 'filter', sip: [`(${OF_RULES[label]} ${values.join(' ')})`] },
+  drop: action === 'drop',
+}));
+
 const FILTER = section({
   name: z.literal('filter').describe('keeps messages or packets that match'),
   config: section({
@@ -48,10 +60,11 @@ const FILTER = section({
     drop_raw: z
       .boolean()
       .optional()
-      .describe("capture-agent's: taken; what no parser takes is never reported"),
+      .describe("capture-agent's, without effect: what no parser takes is never reported"),
     sip_deny_methods: METHODS.describe("capture-agent's: drop messages of these methods"),
     sip_allow_methods: METHODS.describe("capture-agent's: keep messages of these methods only"),
-  }),
+    rules: z.array(RULE).optional().describe("capture-agent's: several filters by a label"),
+  }).describe('what matches; one of sip and bpf'),
 }).transform(({ config }, context): FilterProcessor[] => {
   const { sip, bpf, drop } = config;
   if (sip !== undefined && bpf !== undefined)
@@ -74,6 +87,7 @@ const FILTER = section({
     ...(bpf === undefined ? [] : [{ name, bpf, drop }]),
     ...(config.drop_hep === true ? [{ name, bpf: HEP3, drop: true }] : []),
     ...(denied === '' ? [] : [{ name, sip: [`(method ${denied})`], drop: true }]),
+    ...(config.rules ?? []),
     ...(allowed === '' ? [] : [{ name, sip: [`(method ${allowed})`], drop: false }]),
   ];
 });
@@ -99,12 +113,12 @@ const LABEL = section({
 
 const SAMPLE = section({
   name: z.literal('sample').describe('keeps one of so many'),
-  config: section({ one_of: z.int().min(1).describe('keep one of so many') }),
+  config: section({ one_of: z.int().min(1).describe('keep one of so many') }).describe('how many'),
 }).transform(({ config }): SampleProcessor[] => [{ name: 'sample', oneOf: config.one_of }]);
 
 const PLAN = section({
   name: z.literal('plan').describe("captagent's capture plan; not built yet"),
-  config: z.record(z.string(), z.unknown()).optional(),
+  config: z.record(z.string(), z.unknown()).optional().describe('not looked at'),
 }).transform((_, context): ProcessorDescription[] => {
   context.addIssue({
     code: 'custom',

@@ -160,6 +160,7 @@ const COMMON = {
     .optional()
     .describe('what it is called, where a task has several of one name'),
   ...BATCH,
+  no_batch: z.boolean().optional().describe("capture-agent's: as batch_size: 1"),
   ...SENDING,
   fallback: OPTIONAL_TEXT.describe(
     'another reporter, or spool: for what this one cannot send in time',
@@ -173,7 +174,7 @@ function reporting(name: string, given: Common, config: Partial<Batch> = {}): Re
   return {
     id: given.as ?? name,
     // capture-agent has 0 for the default.
-    batchSize: (given.batch_size || undefined) ?? (config.batch_size || undefined),
+    batchSize: given.no_batch === true ? 1 : given.batch_size || config.batch_size || undefined,
     batchTimeoutMs: given.batch_timeout ?? config.batch_timeout,
     ...{ sendTimeoutMs: given.send_timeout, maxRetries: given.max_retries },
     fallback: given.fallback,
@@ -278,7 +279,7 @@ const FRAMES = section({
       .describe('add headers that name the host and the interface'),
     compression: COMPRESSION.optional().describe('none, gzip, snappy, lz4 or zstd'),
     spool_size: BYTES.optional().describe('largest size of the spool (1G)'),
-  }),
+  }).describe('the topic, and how it is written to'),
   ...COMMON,
 }).transform(({ name, config, ...common }): FramesReporter => ({
   ...{ name, ...reporting(name, common), topic: config.topic },
@@ -430,7 +431,7 @@ const FILE = section({
       .optional()
       .describe('pcap, nsecpcap or pcapng (by the name of the file)'),
     ring: RING.optional().describe('begin another file, keep the last ones'),
-  }),
+  }).describe('the file'),
   ...COMMON,
 }).transform(({ name, config, ...common }): FileReporter => ({
   ...{ name, ...reporting(name, common), path: config.path },
@@ -438,27 +439,37 @@ const FILE = section({
   ring: config.ring,
 }));
 
+const S3 = {
+  bucket: OPTIONAL_TEXT.describe('the bucket'),
+  folder: OPTIONAL_TEXT.describe('what keys begin with'),
+  region: OPTIONAL_TEXT.describe('region'),
+  endpoint: OPTIONAL_TEXT.describe("server of one's own"),
+  accessid: OPTIONAL_TEXT.describe("key's id"),
+  accesskey: OPTIONAL_TEXT.describe('secret key'),
+  acl: OPTIONAL_TEXT.describe('canned ACL'),
+  encryption: z.boolean().optional().describe('encrypted by the server (AES256)'),
+};
+
+const CLOUDSHARK = {
+  host: OPTIONAL_TEXT.describe('the server'),
+  scheme: z.enum(['http', 'https']).optional().describe('https or http'),
+  port: z.int().min(1).max(0xffff).optional().describe('its port'),
+  token: OPTIONAL_TEXT.describe('token of its API'),
+  timeout: DURATION_MS.optional().describe('of an upload'),
+  ca: OPTIONAL_TEXT.describe("file with the authorities' certificates, PEM"),
+};
+
 const UPLOAD = section({
   name: z.literal('upload').describe('packets as a capture file that is sent somewhere'),
   config: section({
-    s3: section({
-      ...{ accessid: OPTIONAL_TEXT, accesskey: OPTIONAL_TEXT, endpoint: OPTIONAL_TEXT },
-      ...{ region: OPTIONAL_TEXT, bucket: OPTIONAL_TEXT, folder: OPTIONAL_TEXT },
-      ...{ acl: OPTIONAL_TEXT, encryption: z.boolean().optional() },
-    })
+    s3: section(S3).optional().describe('to S3; what is left out is as triggers.s3 has it'),
+    cloudshark: section(CLOUDSHARK)
       .optional()
-      .describe('to S3; keys as those of the configuration'),
-    cloudshark: section({
-      ...{ host: OPTIONAL_TEXT, scheme: z.enum(['http', 'https']).optional() },
-      ...{ port: z.int().min(1).max(0xffff).optional(), token: OPTIONAL_TEXT },
-      ...{ timeout: DURATION_MS.optional(), ca: OPTIONAL_TEXT },
-    })
-      .optional()
-      .describe('to CloudShark; keys as those of the configuration'),
+      .describe('to CloudShark; what is left out is as triggers.cloudshark has it'),
     local: section({ dir: OPTIONAL_TEXT.describe('the folder') })
       .optional()
       .describe('to a folder'),
-  }),
+  }).describe('one of s3, cloudshark and local'),
   ...COMMON,
 }).transform(({ name, config, ...common }, context): UploadReporter => {
   const targets: UploadTarget[] = [];
@@ -491,7 +502,9 @@ const CONSOLE = section({
   name: z.literal('console').describe('lines on standard output'),
   config: section({
     format: z.enum(['text', 'json']).default('text').describe('text or json'),
-  }).prefault({}),
+  })
+    .prefault({})
+    .describe('the lines'),
   ...COMMON,
 }).transform(({ name, config, ...common }): ConsoleReporter => ({
   ...{ name, ...reporting(name, common) },

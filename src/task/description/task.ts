@@ -32,8 +32,11 @@ const PARSER = z.union([
   section({
     name: z.enum(['sip', 'rtp']).describe('sip, or rtp: RTP and RTCP of the calls seen'),
     config: section({
-      track_media: z.boolean().optional().describe("capture-agent's: taken; rtp tracks media"),
-      max_message_size: COUNT.optional().describe("capture-agent's: taken; 256 KiB"),
+      track_media: z
+        .boolean()
+        .optional()
+        .describe("capture-agent's, without effect: rtp tracks media"),
+      max_message_size: COUNT.optional().describe("capture-agent's, without effect: 256 KiB"),
     })
       .optional()
       .describe('of the parser'),
