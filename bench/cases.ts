@@ -65,8 +65,26 @@ export interface PrintCase extends Common {
   readonly traffic: Traffic;
 }
 
+/** Where the messages of calls are reported to. */
+export type SipWay = 'nothing' | 'hep' | 'kafka' | 'mqtt';
+
+export interface SipCase extends Common {
+  readonly kind: 'sip';
+  /** Messages/s, each a packet. */
+  readonly rate: number;
+  readonly to: SipWay;
+}
+
 export type Case =
-  PrintCase | CaptureCase | SpoolCase | FileCase | ReadCase | LatencyCase | StartCase | SoakCase;
+  | SipCase
+  | PrintCase
+  | CaptureCase
+  | SpoolCase
+  | FileCase
+  | ReadCase
+  | LatencyCase
+  | StartCase
+  | SoakCase;
 
 /** The unit of the figure that is compared. */
 export function unitOf({ kind }: Case): 'CPU-s/Mpkt' | 'ms' {
@@ -153,11 +171,30 @@ export const CASES: readonly Case[] = [
     ...{ kind: 'print', name: 'print-200b', title: 'A file as lines, 200-byte UDP', when: 'all' },
     ...{ ...USUAL, contenders: ['kcap', 'tcpdump'], traffic: 'plain' },
   },
+  ...(['nothing', 'hep', 'kafka', 'mqtt'] as const).flatMap((to) =>
+    [20_000, 50_000, 100_000, 200_000].map((rate) => sip(rate, to)),
+  ),
   {
     ...{ kind: 'soak', name: 'soak', title: 'Ten minutes at 100k packets/s', when: 'named' },
     ...{ ...USUAL, contenders: ['kcap'], rate: 100_000 },
   },
 ];
+
+function sip(rate: number, to: SipWay): SipCase {
+  const way = {
+    nothing: 'found and left out',
+    hep: 'to HEP over UDP',
+    kafka: 'as JSON to Kafka',
+    mqtt: 'to MQTT',
+  }[to];
+  return {
+    ...{ kind: 'sip', name: `sip-${to}-${rate / 1000}k`, rate, to, when: 'named', ...USUAL },
+    title: `SIP, ${rate / 1000}k messages/s, ${way}`,
+    // 500 bytes of SIP, and what is around them.
+    frameBytes: 525,
+    contenders: to === 'mqtt' ? KCAP_ONLY : ['kcap', 'c'],
+  };
+}
 
 function capture(rate: number | 'flat out', when: When): CaptureCase {
   const paced = rate === 'flat out' ? undefined : `${rate / 1000}k`;

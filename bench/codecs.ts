@@ -7,64 +7,18 @@ import { MqttEnvelopeWriter } from '#kcap/protocols/report/mqtt-envelope.js';
 import { SipRecordWriter } from '#kcap/protocols/report/sip-record.js';
 import { SipMessage, Verdict } from '#kcap/protocols/sip/sip-message.js';
 import { SipStream } from '#kcap/protocols/sip/sip-stream.js';
+import { callMessages } from './rig/calls.js';
 
 /**
- * `node dist-bench/codecs.js`: what SIP costs on one core, from memory, in processor time: the mixture of a call (INVITE
- * with SDP, 100, 180, 200 with SDP, ACK, BYE, 200), of 500 bytes each on average, in a Buffer as large as a batch.
+ * `node dist-bench/codecs.js`: what SIP costs on one core, from memory, in processor time: the messages of calls, of 500
+ * bytes each on average, in a Buffer as large as a batch.
  */
 
 const MESSAGES = 2000;
 const ROUNDS = 5;
 const TURNS = 100;
 
-const CRLF = '\r\n';
-const SDP = [
-  'v=0',
-  'o=alice 53655765 2353687637 IN IP4 192.0.2.101',
-  's=-',
-  'c=IN IP4 192.0.2.101',
-  't=0 0',
-  'm=audio 49172 RTP/AVP 0 8 101',
-  'a=rtpmap:0 PCMU/8000',
-  'a=rtpmap:8 PCMA/8000',
-  'a=rtpmap:101 telephone-event/8000',
-  '',
-].join(CRLF);
-
-function message(call: number, first: string, method: string, body = ''): Buffer {
-  return Buffer.from(
-    [
-      first,
-      `Via: SIP/2.0/UDP client.atlanta.example.com:5060;branch=z9hG4bK74b${call}`,
-      `From: "Alice" <sip:alice@atlanta.example.com>;tag=9fxced76sl${call}`,
-      `To: "Bob" <sip:bob@biloxi.example.com>;tag=8321234356${call}`,
-      `Call-ID: 3848276298220188511${call}@atlanta.example.com`,
-      `CSeq: 1 ${method}`,
-      'Max-Forwards: 70',
-      'Contact: <sip:alice@client.atlanta.example.com;transport=udp>',
-      'User-Agent: Softphone/1.5',
-      ...(body === '' ? [] : ['Content-Type: application/sdp']),
-      `Content-Length: ${body.length}`,
-      '',
-      body,
-    ].join(CRLF),
-  );
-}
-
-function call(number: number): Buffer[] {
-  const uri = 'sip:bob@biloxi.example.com';
-  return [
-    message(number, `INVITE ${uri} SIP/2.0`, 'INVITE', SDP),
-    message(number, 'SIP/2.0 100 Trying', 'INVITE'),
-    message(number, 'SIP/2.0 180 Ringing', 'INVITE'),
-    message(number, 'SIP/2.0 200 OK', 'INVITE', SDP),
-    message(number, `ACK ${uri} SIP/2.0`, 'ACK'),
-    message(number, `BYE ${uri} SIP/2.0`, 'BYE'),
-    message(number, 'SIP/2.0 200 OK', 'BYE'),
-  ];
-}
-
-const messages = Array.from({ length: MESSAGES / 7 }, (_, index) => call(index)).flat();
+const messages = Array.from({ length: MESSAGES / 7 }, (_, index) => callMessages(index)).flat();
 const bytes = Buffer.concat(messages);
 const ends: number[] = [];
 for (const { length } of messages) ends.push((ends.at(-1) ?? 0) + length);

@@ -5,6 +5,7 @@ import { fileTurn } from './jobs/file.js';
 import { latencyTurn } from './jobs/latency.js';
 import { printTurn } from './jobs/print.js';
 import { type FilledTopics, filledTopics, readTurn } from './jobs/read.js';
+import { sipTurn } from './jobs/sip.js';
 import { soakTurn } from './jobs/soak.js';
 import { spoolTurn } from './jobs/spool.js';
 import { startTurn } from './jobs/start.js';
@@ -88,6 +89,8 @@ function takeTurn(
       return latencyTurn(session, scope, spec, contender);
     case 'start':
       return startTurn(session, scope, spec, contender);
+    case 'sip':
+      return sipTurn(session, scope, spec, contender);
     case 'soak':
       return soakTurn(session, scope, spec, contender);
   }

@@ -109,7 +109,7 @@ export interface NativeCapture {
 }
 
 /** Datagrams that come to a UDP port: a record each, of the payload. */
-export interface NativeDatagrams {
+export interface NativeDatagramListener {
   next(): Promise<NativeBatch | null>;
   port(): number;
   stop(): void;
@@ -338,7 +338,7 @@ interface Addon {
     port: number;
     bufferBytes: number;
     batchBytes: number;
-  }) => NativeDatagrams;
+  }) => NativeDatagramListener;
   BatchProducer: new (options: {
     properties: Properties;
     topic: string;

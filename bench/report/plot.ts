@@ -79,7 +79,7 @@ function longest(bars: readonly Bar[]): number {
 
 function barsOf({ case: { kind }, contenders }: CaseResult): Bar[] {
   // Node's own start is many times that of a program in C, whatever it then does.
-  if (kind === 'start' || kind === 'print') return [];
+  if (kind === 'start' || kind === 'print' || kind === 'sip') return [];
   return DRAWN.flatMap((contender) => {
     const ratio = contenders[contender]?.toC;
     return ratio ? [{ contender, ratio }] : [];

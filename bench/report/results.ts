@@ -103,6 +103,6 @@ function perPacket(
 
 /** How a case's contenders start, where that is measured apart from their turns. */
 export function modeOf({ kind }: Case): Mode | undefined {
-  if (kind === 'print') return undefined;
+  if (kind === 'print' || kind === 'sip') return undefined;
   return kind === 'read' ? 'read' : 'send';
 }

@@ -43,6 +43,7 @@ export function showCase(result: CaseResult): string {
     read: COST,
     soak: COST,
     print: COST,
+    sip: COST,
   }[kind];
   const shown = columns.filter(([, cell]) =>
     CONTENDERS.some((contender) => {

@@ -1,8 +1,11 @@
 import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import path from 'node:path';
 
 import { pcapFile } from '#support/pcap-file.js';
+import { packetsOf, udpFrame } from '#support/sip-packets.js';
+import { callMessages, MESSAGES_A_CALL } from './calls.js';
 import { ordinaryFrames, plainFrames, type Traffic } from './ordinary-traffic.js';
 
 /** Frames that differ; they come round again after more bytes than a compressor looks back within a batch. */
@@ -40,6 +43,19 @@ export class FrameFiles {
       this.#made.get(name) ?? this.#repeat(path.join(this.#folder, name), trafficFile(kind), count);
     this.#made.set(name, made);
     return made;
+  }
+
+  /** A capture file with the messages of calls, each call between ends of its own. */
+  calls(): Promise<string> {
+    const name = 'calls.pcap';
+    const made = this.#made.get(name) ?? this.#write(path.join(this.#folder, name), callsFile());
+    this.#made.set(name, made);
+    return made;
+  }
+
+  async #write(file: string, bytes: Buffer): Promise<string> {
+    await writeFile(file, bytes);
+    return file;
   }
 
   #make(file: string, frameBytes: number, count: number): Promise<string> {
@@ -83,6 +99,18 @@ function distinctFrames(frameBytes: number): Buffer {
     return { seconds: 1_700_000_000, fraction: index, frame };
   });
   return pcapFile({ packets });
+}
+
+function callsFile(): Buffer {
+  const calls = Array.from({ length: Math.floor(DISTINCT_FRAMES / MESSAGES_A_CALL) }, (_, call) => {
+    const here = { from: `10.0.${call >> 8}.${call & 0xff}`, to: '10.1.0.1' };
+    const back = { from: here.to, to: here.from };
+    // Requests go one way, and responses the other.
+    return callMessages(call).map((bytes) =>
+      udpFrame(bytes, bytes.toString('latin1', 0, 4) === 'SIP/' ? back : here),
+    );
+  });
+  return pcapFile({ packets: packetsOf(calls.flat()) });
 }
 
 function trafficFile(kind: Traffic): Buffer {

@@ -25,6 +25,9 @@ export interface Account {
   readonly packetsIn: number | undefined;
   readonly packetsOut: number | undefined;
   readonly failed: number | undefined;
+  /** Of those that find messages in packets. */
+  readonly messagesIn: number | undefined;
+  readonly messagesOut: number | undefined;
   readonly droppedByKernel: number | undefined;
   readonly droppedByInterface: number | undefined;
 }
@@ -122,6 +125,8 @@ export class MeasuredProcess {
         packetsIn: count('packets_in'),
         packetsOut: count('packets_out'),
         failed: count('packets_failed'),
+        messagesIn: count('messages_in'),
+        messagesOut: count('messages_out'),
         droppedByKernel: count('dropped_kernel'),
         droppedByInterface: count('dropped_interface'),
       },

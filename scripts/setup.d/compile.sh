@@ -42,6 +42,8 @@ compile_bench() {
   mkdir -p dist-bench/limit
   compile_limit produce client.c -lpcap
   compile_limit consume client.c
+  compile_limit sip client.c -lpcap
+  compile_limit collect
   compile_limit measure
   type_check_and_compile tsconfig.bench.json
 }

@@ -6,14 +6,18 @@
 mapfile -t build_packages < <(cut -d ' ' -f 1 install/needs | sort --unique)
 build_packages+=(pkg-config libsasl2-modules-gssapi-mit krb5-user)
 
-demo_packages=(iputils-ping tshark)
+# Calls for npm run demo:sip, in a namespace of their own.
+demo_packages=(iputils-ping tshark sip-tester kcat iproute2)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
   shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime bash-completion zsh fish man-db
-  groff-base ccache mosquitto systemd)
+  groff-base ccache kamailio mosquitto sngrep sip-tester redis-server python3-venv prometheus systemd)
 # All but ccache, which only saves time.
 test_commands=(java mvn tshark tcpdump tcpreplay ip ping clang-format shellcheck kcat zstd lz4 krb5kdc kadmin.local
-  openssl faketime zsh fish man groff lexgrog mosquitto systemd-analyze)
+  openssl faketime zsh fish man groff lexgrog kamailio mosquitto sngrep sipp redis-server redis-cli promtool
+  systemd-analyze)
+# What packages start when they are installed. Tests start their own.
+services=(kamailio mosquitto redis-server prometheus)
 
 # The tests, and a Node with one more library in it.
 sanitize_packages=("${test_packages[@]}" binutils patchelf)
@@ -23,8 +27,8 @@ fuzz_packages=(clang libclang-rt-dev zstd lz4)
 fuzz_commands=(clang++ zstd lz4)
 
 # Of the tests' things the benchmark needs the real Kafka and the cable; pycapa's loop runs on Debian's own Python.
-bench_packages=(tcpreplay iproute2 kcat python3-confluent-kafka python3-pcapy)
-bench_commands=(java mvn tcpreplay ip kcat /usr/bin/python3)
+bench_packages=(tcpreplay iproute2 kcat mosquitto python3-confluent-kafka python3-pcapy)
+bench_commands=(java mvn tcpreplay ip kcat mosquitto /usr/bin/python3)
 
 # install_system_packages build|demo|test|bench|sanitize|fuzz
 install_system_packages() {
@@ -57,25 +61,10 @@ install_system_packages() {
 
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
-  if apt_install "${missing[@]}"; then
-    stop_services "${missing[@]}"
-  else
+  if ! apt_install "${missing[@]}"; then
     # The same things may be there by another name or from another place.
     check_found "${missing[*]}" "${commands[@]}"
   fi
-}
-
-# What packages start by themselves: tests start their own.
-stop_services() {
-  local package
-  for package; do
-    case $package in
-      mosquitto)
-        "${root[@]}" systemctl disable --now --quiet "$package" 2>/dev/null ||
-          "${root[@]}" service "$package" stop >/dev/null 2>&1 || true
-        ;;
-    esac
-  done
 }
 
 missing_packages() {
@@ -103,7 +92,23 @@ apt_install() {
   say "installing $*"
   # A list of packages that is missing or old names versions that can't be fetched.
   "${root[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are there"
-  "${root[@]}" apt-get install -qq -y --no-install-recommends "$@"
+  "${root[@]}" apt-get install -qq -y --no-install-recommends "$@" || return
+  stop_services "$@"
+}
+
+# stop_services PACKAGE...: ends what these have started, for this boot and for those to come.
+stop_services() {
+  local package service
+  for package; do
+    for service in "${services[@]}"; do
+      [ "$package" = "$service" ] || continue
+      if [ -d /run/systemd/system ]; then
+        "${root[@]}" systemctl disable --now --quiet "$service" || true
+      else
+        "${root[@]}" service "$service" stop >/dev/null 2>&1 || true
+      fi
+    done
+  done
 }
 
 # check_found PACKAGES COMMAND...: ends the set-up where a command or a header is missing.

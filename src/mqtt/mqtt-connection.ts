@@ -1,5 +1,8 @@
+import { lookup } from 'node:dns/promises';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 
 const FIRST_WAIT_MS = 200;
@@ -29,6 +32,8 @@ export interface MqttServer {
   readonly clientId?: string | undefined;
 }
 
+type ConnectTo = (peer: { readonly address: string; readonly port: number }) => Socket;
+
 export interface MqttListeners {
   /** The broker has accepted a connection: whatever it has not acknowledged is to be sent again. */
   readonly onConnected: () => void;
@@ -42,6 +47,10 @@ export interface MqttListeners {
  * packets are written by whoever has them, many at once: a call of MQTT.js for each costs too much.
  */
 export class MqttConnection {
+  readonly #server: MqttServer;
+  readonly #connectTo: ConnectTo;
+  /** Of the host, at the last attempt. */
+  #address = '';
   readonly #client: MqttClient;
   readonly #listeners: MqttListeners;
   readonly #closing = new AbortController();
@@ -49,9 +58,21 @@ export class MqttConnection {
   #lastError: Error | undefined;
   #waitMs = FIRST_WAIT_MS;
 
-  constructor(server: MqttServer, listeners: MqttListeners) {
+  /** @param connectTo begins to connect to an address, IPv4 or IPv6 */
+  constructor(
+    server: MqttServer,
+    listeners: MqttListeners,
+    connectTo: ConnectTo = ({ address, port }) => connectTcp({ host: address, port }),
+  ) {
+    this.#connectTo = connectTo;
     this.#listeners = listeners;
-    this.#client = mqtt.connect(clientOptions(server));
+    this.#server = server;
+    const options = clientOptions(server);
+    const connect = () => this.#connectedStream();
+    this.#client =
+      server.path === undefined
+        ? new mqtt.MqttClient(connect, options)
+        : mqtt.connect({ ...options, wsOptions: { createConnection: connect } });
     this.#client.on('error', (error) => {
       this.#lastError = error;
     });
@@ -113,6 +134,7 @@ export class MqttConnection {
   async #attempt(): Promise<void> {
     const client = this.#client;
     let end: () => void = () => undefined;
+    this.#address = (await lookup(this.#server.host)).address;
     try {
       await new Promise<void>((resolve, reject) => {
         const onConnect = () => {
@@ -142,6 +164,15 @@ export class MqttConnection {
     } finally {
       end();
     }
+  }
+
+  #connectedStream(): Socket {
+    const { protocol, host, port, tls } = this.#server;
+    const plain = this.#connectTo({ address: this.#address, port });
+    if (protocol !== 'mqtts' && protocol !== 'wss') return plain;
+    // The host is the name that its certificate must have.
+    const name = { host, ...(isIP(host) === 0 && { servername: host }) };
+    return connectTls({ ...tls, ...name, socket: plain });
   }
 
   #lose(): void {

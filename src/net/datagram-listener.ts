@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { addon, type NativeDatagrams } from '../addon.js';
+import { addon, type NativeDatagramListener } from '../addon.js';
 import { systemCause } from '../errors/system-error.js';
 import { codeOf, UserError } from '../errors/user-error.js';
 import { packetBatchOf } from '../packet/native-batch.js';
@@ -22,9 +22,9 @@ export class DatagramListener {
   /** Such as udp://0.0.0.0:9060. */
   readonly name: string;
   readonly port: number;
-  readonly #native: NativeDatagrams;
+  readonly #native: NativeDatagramListener;
 
-  private constructor(name: string, native: NativeDatagrams) {
+  private constructor(name: string, native: NativeDatagramListener) {
     this.name = name;
     this.port = native.port();
     this.#native = native;
@@ -65,7 +65,7 @@ export class DatagramListener {
   }
 
   /** Since the start. To be asked before 32 bits are full: each second will do. */
-  counters(): ReturnType<NativeDatagrams['counters']> {
+  counters(): ReturnType<NativeDatagramListener['counters']> {
     return this.#native.counters();
   }
 

@@ -32,21 +32,3 @@ export async function connectOwnTo(host: string, port: number): Promise<Socket> 
   const { address } = await lookup(host);
   return connectOwn({ address, port });
 }
-
-/**
- * Has captures leave out what a UDP socket and its one peer send each other, from now until `leave` is called.
- *
- * @param localAddress undefined where it is not known yet
- */
-export function enterOwnDatagrams(
-  localPort: number,
-  localAddress: string | undefined,
-  peer: PeerAddress,
-): { readonly leave: () => void } {
-  addon.enterOwn('udp', localPort, localAddress, peer.address, peer.port);
-  return {
-    leave: () => {
-      addon.leaveOwn('udp', localPort);
-    },
-  };
-}

@@ -7,6 +7,29 @@ export function ipAddressBytes(text: string): Buffer | undefined {
   return isIPv6(plain) ? ipv6Bytes(plain) : undefined;
 }
 
+const [ZERO, NINE, DOT] = [0x30, 0x39, 0x2e];
+
+/** An IPv4 address as an unsigned number of 32 bits; undefined where the text is none. */
+export function ipv4Number(text: string): number | undefined {
+  let number = 0;
+  let parts = 0;
+  for (let at = 0; at <= text.length; at++) {
+    const first = at;
+    let part = 0;
+    let code = text.charCodeAt(at);
+    while (code >= ZERO && code <= NINE && part < 256) {
+      part = part * 10 + code - ZERO;
+      code = text.charCodeAt(++at);
+    }
+    const hasZeros = at - first > 1 && text.charCodeAt(first) === ZERO;
+    if (at === first || hasZeros || part > 255) return undefined;
+    number = number * 256 + part;
+    if (++parts === 4) return at === text.length ? number : undefined;
+    if (code !== DOT) return undefined;
+  }
+  return undefined;
+}
+
 function ipv6Bytes(text: string): Buffer {
   // The last 32 bits may be written as IPv4 are.
   const tail = /[^:]*\.[^:]*$/.exec(text)?.[0];

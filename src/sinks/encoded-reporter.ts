@@ -74,6 +74,11 @@ export class EncodedReporter implements Reporter {
     return this.#hasEnded;
   }
 
+  get isFull(): boolean {
+    const { whenSlow } = this.#options;
+    return whenSlow !== 'wait' && this.#waitingBytes > whenSlow.dropBeyondBytes / 2;
+  }
+
   async write(batch: MessageBatch, giveUp: AbortSignal): Promise<void> {
     this.#endWith(giveUp);
     const out = this.#free.pop() ?? new JsonBytes();

@@ -10,6 +10,8 @@ export interface Reporter extends Sink<MessageBatch> {
   readonly name: string;
   /** It has failed, or nobody takes anything any more. */
   readonly ended: boolean;
+  /** So much waits that it would soon drop. */
+  readonly isFull?: boolean;
   /** What it failed with; a reader that leaves is no failure. */
   readonly failure: { readonly error: unknown } | undefined;
 }

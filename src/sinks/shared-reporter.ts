@@ -16,6 +16,10 @@ export class SharedReporter implements Reporter {
     return this.#parts.every(({ ended }) => ended);
   }
 
+  get isFull(): boolean {
+    return this.#parts.some(({ isFull }) => isFull);
+  }
+
   get failure(): { readonly error: unknown } | undefined {
     return this.#parts.find(({ failure }) => failure)?.failure;
   }

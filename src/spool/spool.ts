@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { ReturnedBatch } from '../kafka/batch-producer.js';
 import { shortage } from '../errors/system-error.js';
 import { codeOf } from '../errors/user-error.js';
-import { frameBytes, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
+import { frameBytes, packetsAfter, type PacketBatch } from '../packet/packet-batch.js';
 import { RefusedPackets } from './refused-packets.js';
 import { onlyMessages, packByLink } from './returned-packets.js';
 import { MOST_FILES, type Segment } from './segment.js';
@@ -10,10 +10,7 @@ import { SegmentMaker } from './segment-maker.js';
 import { spoolError } from './spool-error.js';
 import { problemText, type SpoolFile } from './spool-file.js';
 import type { SpoolFolder } from './spool-folder.js';
-
-const LONGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
-/** So many segments hold the whole spool at least: space comes back a segment at a time. */
-const LEAST_SEGMENTS = 16;
+import { LEAST_SEGMENTS, SpoolSegments } from './spool-segments.js';
 
 export interface SpoolOptions {
   /** Bytes on disk. */
@@ -33,21 +30,10 @@ export class Spool {
   readonly #keepsInterface: boolean;
   readonly #log: Logger;
   readonly #refused: RefusedPackets;
-  /** All of whose packets were taken, and may not have settled. */
-  readonly #taken: Segment[] = [];
-  /** Those whose files may still be open. */
-  readonly #finished: Segment[] = [];
-  /** Of which some packets were not taken. */
-  readonly #unread: Segment[] = [];
-  /** That stay for the next run although their packets were taken. */
-  readonly #left: Segment[] = [];
-  /** The last one that is not read yet, while it is written. */
-  #written: Segment | undefined;
+  readonly #segments: SpoolSegments;
   #appending: Promise<void> | undefined;
-  #byteLength = 0;
   #waiting = 0;
   #lost = 0;
-  #older = 0;
   #takenUp = 0;
   #takenUpBytes = 0;
   #shortage: string | undefined;
@@ -62,6 +48,7 @@ export class Spool {
     this.#limitBytes = options.limitBytes;
     this.#keepsInterface = options.keepsInterface;
     this.#log = log;
+    this.#segments = new SpoolSegments(this.#maker, folder.path, options.limitBytes);
     const limitBytes = options.limitBytes / LEAST_SEGMENTS;
     this.#refused = new RefusedPackets(folder, { limitBytes, byteLength: refusedBytes }, log);
   }
@@ -72,7 +59,7 @@ export class Spool {
     const spool = new Spool(folder, options, { refusedBytes: content.refusedBytes, log });
     for (const path of content.foreign)
       log.warn(`spool: ${path} is ignored: it is not this user's own file`);
-    spool.#takeUp(spool.#maker.leftIn(content));
+    spool.#segments.takeUp(spool.#maker.leftIn(content));
     return spool;
   }
 
@@ -82,22 +69,22 @@ export class Spool {
 
   /** Bytes on disk. */
   get byteLength(): number {
-    return this.#byteLength;
+    return this.#segments.byteLength;
   }
 
   /** There are packets that were not taken, or will be in a moment. */
   get hasPackets(): boolean {
-    return this.#appending !== undefined || this.#unread.length > 0;
+    return this.#appending !== undefined || this.#segments.first !== undefined;
   }
 
   /** There are files, though all of their packets may have been taken. */
   get hasFiles(): boolean {
-    return this.#unread.length + this.#taken.length > 0;
+    return !this.#segments.isEmpty;
   }
 
   /** There are packets of earlier runs that were not taken. */
   get hasOlder(): boolean {
-    return this.#older > 0;
+    return this.#segments.hasOlder;
   }
 
   /** Packets that this run has put in and that were not taken. */
@@ -124,14 +111,15 @@ export class Spool {
   async append(batch: PacketBatch): Promise<boolean> {
     this.#shortage = undefined;
     const { bytes } = batch;
-    if (this.#byteLength > 0 && this.#byteLength + bytes.length > this.#limitBytes) return false;
+    const { byteLength } = this.#segments;
+    if (byteLength > 0 && byteLength + bytes.length > this.#limitBytes) return false;
     let done: () => void = () => undefined;
     this.#appending = new Promise((resolve) => (done = resolve));
     try {
       const link = this.#keepsInterface ? batch.link : { ...batch.link, interface: undefined };
-      const file = await this.#fileFor(link, bytes.length);
+      const file = await this.#segments.fileFor(link, bytes.length);
       await file.append(batch);
-      this.#byteLength += bytes.length;
+      this.#segments.byteLength += bytes.length;
       this.#waiting += batch.count;
       return true;
     } catch (error) {
@@ -147,9 +135,9 @@ export class Spool {
    * where the system can't open their file now.
    */
   async next(): Promise<PacketBatch | undefined> {
-    for (let segment; (segment = this.#unread[0]);) {
+    for (let segment; (segment = this.#segments.first);) {
       // What is read is not written any more.
-      if (segment === this.#written) await this.#seal();
+      if (this.#segments.isWritten(segment)) await this.#seal();
       try {
         const batch = await segment.next((file) => {
           this.#giveUp(file);
@@ -159,7 +147,7 @@ export class Spool {
         this.#foundNoRoom(error);
         return undefined;
       }
-      this.#finish(segment);
+      this.#segments.finish(segment);
     }
     return undefined;
   }
@@ -173,7 +161,7 @@ export class Spool {
     byteLength: number,
     messages: { readonly first: number; readonly last: number },
   ): void {
-    const [segment] = this.#unread;
+    const segment = this.#segments.first;
     if (!segment || byteLength === 0) return;
     const rest = packetsAfter(batch, byteLength);
     const packets = batch.count - rest.count;
@@ -184,18 +172,13 @@ export class Spool {
     } else {
       this.#waiting -= packets;
     }
-    if (segment !== this.#written && segment.isRead) this.#finish(segment);
+    if (!this.#segments.isWritten(segment) && segment.isRead) this.#segments.finish(segment);
   }
 
   /** Removes the files of which all packets were taken, and all messages up to this number settled. */
   async removeSettled(settled: number): Promise<void> {
-    for (let segment; (segment = this.#taken[0]);) {
-      if (segment.lastMessage > settled) break;
-      this.#taken.shift();
-      await this.#remove(segment);
-    }
-    // What is only waited for needs no descriptor.
-    for (const segment of this.#finished.splice(0)) await segment.release();
+    await this.#segments.removeTaken(settled);
+    await this.#segments.releaseFinished();
   }
 
   /**
@@ -205,9 +188,9 @@ export class Spool {
   async putBack(returned: readonly ReturnedBatch[]): Promise<boolean> {
     const front = await this.#writeBefore(returned);
     if (!front) return false;
-    this.#unread.unshift(...front);
+    this.#segments.putFirst(front);
     // Only now: whoever ends this process before that leaves packets twice, and none out.
-    for (const segment of this.#taken.splice(0)) await this.#remove(segment);
+    await this.#segments.removeTaken();
     return true;
   }
 
@@ -232,7 +215,7 @@ export class Spool {
     }
     const elsewhere = this.#leaveFiles(returned);
     const front = await this.#writeBefore(elsewhere);
-    if (front) this.#unread.unshift(...front);
+    if (front) this.#segments.putFirst(front);
     return { lost: front ? 0 : elsewhere.reduce((sum, { count }) => sum + count, 0) };
   }
 
@@ -243,66 +226,15 @@ export class Spool {
 
   async close(): Promise<void> {
     await this.#appending;
-    for (const segments of [this.#unread, this.#taken, this.#left])
-      for (const segment of segments.splice(0)) await segment.release();
-    this.#written = undefined;
+    await this.#segments.close();
     await this.#refused.close();
     this.#folder.close();
-  }
-
-  #takeUp(older: readonly Segment[]): void {
-    this.#unread.push(...older);
-    this.#older = older.length;
-    this.#byteLength = older.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  }
-
-  /** The file that takes so many bytes of this link. */
-  async #fileFor(link: Link, bytes: number): Promise<SpoolFile> {
-    if (this.#written) {
-      const isFull = this.#written.byteLength + bytes > this.#segmentBytes;
-      const known = this.#written.fileOf(link);
-      if (known && !isFull) return known;
-      if (isFull || this.#written.fileCount >= MOST_FILES) {
-        await this.#written.release();
-        this.#written = undefined;
-      }
-    }
-    const segment = this.#written ?? this.#maker.last();
-    const file = await this.#addFile(segment, link);
-    if (!this.#written) this.#unread.push(segment);
-    this.#written = segment;
-    return file;
-  }
-
-  get #segmentBytes(): number {
-    return Math.min(LONGEST_SEGMENT_BYTES, this.#limitBytes / LEAST_SEGMENTS);
-  }
-
-  async #addFile(segment: Segment, link: Link): Promise<SpoolFile> {
-    const file = await this.#maker.addFile(segment, link);
-    this.#byteLength += file.byteLength;
-    return file;
   }
 
   /** Nothing is added any more to what was written last. */
   async #seal(): Promise<void> {
     while (this.#appending) await this.#appending;
-    const segment = this.#written;
-    this.#written = undefined;
-    await segment?.release();
-  }
-
-  /** All packets of the first segment that was not read have been taken, or can't be. */
-  #finish(segment: Segment): void {
-    this.#unread.shift();
-    this.#taken.push(segment);
-    this.#finished.push(segment);
-    if (segment.isOlder) this.#older--;
-  }
-
-  async #remove(segment: Segment): Promise<void> {
-    this.#byteLength -= segment.byteLength;
-    await this.#do(segment.remove());
+    await this.#segments.seal();
   }
 
   #giveUp(file: SpoolFile): void {
@@ -316,9 +248,7 @@ export class Spool {
    * are not in them.
    */
   #leaveFiles(returned: readonly ReturnedBatch[]): ReturnedBatch[] {
-    const begun = this.#unread.filter((segment) => segment.isBegun);
-    const kept = [...this.#taken, ...begun];
-    this.#left.push(...this.#taken.splice(0));
+    const kept = this.#segments.leaveTaken();
     const isOnDisk = (number: number) => kept.some((segment) => segment.holdsMessage(number));
     const elsewhere = onlyMessages(returned, (number) => !isOnDisk(number));
     const count = (batches: readonly PacketBatch[]) =>
@@ -329,8 +259,7 @@ export class Spool {
 
   /** Without room for their copies they stay as they are: some packets come twice then, and none is lost. */
   async #dropTaken(): Promise<void> {
-    const [segment] = this.#unread.filter(({ isBegun }) => isBegun);
-    await segment?.dropTaken().catch((error: unknown) => {
+    await this.#segments.begun?.dropTaken().catch((error: unknown) => {
       if (!shortage(error) && codeOf(error) !== 'ENOENT') throw spoolError(this.where, error);
     });
   }
@@ -343,14 +272,14 @@ export class Spool {
     try {
       for (const [index, segment] of segments.entries()) {
         for (const batch of parts[index] ?? []) {
-          const file = await this.#addFile(segment, batch.link);
+          const file = await this.#segments.addFile(segment, batch.link);
           await file.append(batch);
-          this.#byteLength += batch.bytes.length;
+          this.#segments.byteLength += batch.bytes.length;
         }
         await segment.release();
       }
     } catch (error) {
-      for (const segment of segments) await this.#remove(segment);
+      for (const segment of segments) await this.#segments.remove(segment);
       this.#foundNoRoom(error);
       return undefined;
     }
@@ -363,13 +292,5 @@ export class Spool {
     this.#shortage = shortage(error);
     if (this.#shortage === undefined) throw spoolError(this.where, error);
     return false;
-  }
-
-  async #do<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      throw spoolError(this.where, error);
-    }
   }
 }

@@ -5,11 +5,13 @@ import { reporterProperties } from './described-kafka.js';
 import type {
   HepReporter,
   KafkaReporter,
+  MqttReporter,
   ReporterDescription,
   TlsFilesOf,
 } from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
 import { openReporter } from './reporting.js';
+import { MQTT_PORTS, type MqttProtocol } from './mqtt-target.js';
 import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
 
@@ -46,8 +48,10 @@ function targetOf(reporter: ReporterDescription, defaults: ReporterDefaults): Re
       return hepTarget(reporter, defaults.hep);
     case 'kafka':
       return kafkaTarget(reporter, defaults.kafka);
+    case 'mqtt':
+      return mqttTarget(reporter, defaults.mqtt);
     default:
-      throw new UserError(`reporter ${reporter.id}`, 'messages do not go there yet');
+      throw new Error(`${reporter.name} takes no messages`);
   }
 }
 
@@ -98,6 +102,44 @@ function hepTarget(reporter: HepReporter, above: ReporterDefaults['hep']): Repor
     ...(nodeName !== undefined && { nodeName }),
     tls: tlsFiles(tls, above?.tls),
   };
+}
+
+function mqttTarget(reporter: MqttReporter, above: ReporterDefaults['mqtt']): ReportTarget {
+  const { id } = reporter;
+  const text = reporter.url ?? above?.url;
+  const topic = reporter.topic ?? above?.topic;
+  if (text === undefined || topic === undefined)
+    throw new UserError(
+      `reporter ${id}`,
+      `no ${text === undefined ? 'broker' : 'topic'} is named`,
+      {
+        ...{ remedy: 'give its config url: mqtts://HOST and topic', exitStatus: 2 },
+      },
+    );
+  const url = new URL(text);
+  const protocol = MQTT_PROTOCOLS.find((known) => url.protocol === `${known}:`);
+  if (!protocol) throw new Error(`${url.protocol} is not MQTT's`);
+  const clientId = reporter.clientId ?? above?.clientId;
+  const user = reporter.username ?? above?.username ?? decoded(url.username);
+  const password = reporter.password ?? above?.password ?? decoded(url.password);
+  const telemetry = reporter.telemetryTopic ?? above?.telemetryTopic;
+  return {
+    ...{ kind: 'mqtt', name: id, protocol, topic },
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? MQTT_PORTS[protocol] : Number(url.port),
+    ...(protocol.startsWith('ws') && { path: url.pathname === '/' ? '/mqtt' : url.pathname }),
+    ...(telemetry !== undefined && { telemetry }),
+    ...(clientId !== undefined && { clientId }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    tls: tlsFiles(reporter.tls, above?.tls),
+  };
+}
+
+const MQTT_PROTOCOLS = Object.keys(MQTT_PORTS) as readonly MqttProtocol[];
+
+function decoded(text: string): string | undefined {
+  return text === '' ? undefined : decodeURIComponent(text);
 }
 
 function tlsFiles(own: TlsFilesOf, above: TlsFilesOf | undefined): TlsFiles {

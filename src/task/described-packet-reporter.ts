@@ -135,7 +135,11 @@ async function openFile(
     );
   return scope.own(
     await openCopySink(
-      { ...{ file, fileFormat: format, ring, application }, linkType: undefined },
+      {
+        ...{ file, fileFormat: format, ring },
+        linkType: undefined,
+        application,
+      },
       log,
     ),
   );

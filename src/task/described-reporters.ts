@@ -1,14 +1,14 @@
+import { ALL_TUNNELS, TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { Account } from '../pipeline/account.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Scope } from '../pipeline/scope.js';
-import type { Reporter } from '../sinks/reporter.js';
+import type { ReportedMedia } from '../sinks/media-reader.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import type { DescribedProcessing } from './described-processing.js';
-import { openMessageReporter } from './described-message-reporter.js';
-import { openPacketReporter } from './described-packet-reporter.js';
+import { openMessageReporters, openPacketReporters } from './described-fallbacks.js';
 import type { RunParts } from './described-run.js';
 import type { KafkaConnection } from './description/kafka-connection.js';
 import type {
@@ -18,7 +18,7 @@ import type {
   ReporterDescription,
   Reporting,
 } from './description/reporters.js';
-import type { TaskDescription } from './description/task.js';
+import { TUNNELS, type TaskDescription } from './description/task.js';
 
 /** Records that may wait for a reporter of packets that must not hold up others. */
 const WAITING_BYTES = 32 * 1024 * 1024;
@@ -36,6 +36,8 @@ export interface ReporterDefaults {
   readonly kafka: KafkaDefaults | undefined;
   readonly hep: Omit<HepReporter, 'name' | keyof Reporting> | undefined;
   readonly mqtt: Omit<MqttReporter, 'name' | keyof Reporting> | undefined;
+  /** Tunnels that are looked into where a task names none; undefined for all. */
+  readonly tunnels?: TaskDescription['decoder']['tunnels'];
   /** Of its `backpressure.reporter`. */
   readonly sendTimeoutMs?: number;
   readonly maxRetries?: number;
@@ -76,21 +78,19 @@ export async function openDescribedReporters(
   const accounts: (() => readonly (readonly [id: string, Account])[])[] = [];
 
   if (ofMessages.length > 0) {
-    const reporters: Reporter[] = [];
-    for (const reporter of ofMessages)
-      reporters.push(scope.own(await openMessageReporter(reporter, task, parts)));
-    const { filters } = parts.processing;
-    const reader = new SipReader({ filters, reassembles: task.decoder.reassembles });
+    const reporters = await openMessageReporters(ofMessages, task, scope, parts);
+    const reader = new SipReader({
+      ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
+      ...{ tunnels: tunnelsOf(task, parts), media: mediaOf(task, parts) },
+    });
     branches.push(
       new Branch({ name: 'messages', sink: new SipMessages(reader, reporters, parts.pace) }),
     );
     accounts.push(() => reporters.map((reporter) => [reporter.name, reporter.account()]));
   }
-  for (const reporter of ofPackets) {
-    const { id } = reporter;
-    const opened = await openPacketReporter(reporter, task, scope, parts);
+  for (const { id, sink, ...opened } of await openPacketReporters(ofPackets, task, scope, parts)) {
     const branch = new Branch({
-      ...{ name: id, sink: opened.sink, stages: parts.processing.packetStages() },
+      ...{ name: id, sink, stages: parts.processing.packetStages() },
       pace: parts.pace,
       whenSlow: parts.waits || described.length === 1 ? 'wait' : { dropBeyondBytes: WAITING_BYTES },
       onFailure: (error) => {
@@ -107,6 +107,26 @@ export async function openDescribedReporters(
     ...{ branches: [first, ...others], watchdogs, names: described.map(({ id }) => id) },
     accounts: () => new Map(accounts.flatMap((of) => of())),
   };
+}
+
+/** Of tunnels that a task can't name, all are looked into. */
+function tunnelsOf({ decoder }: TaskDescription, { defaults }: ReporterParts): number {
+  const tunnels = decoder.tunnels ?? defaults.tunnels;
+  if (!tunnels) return ALL_TUNNELS;
+  const closed = TUNNELS.filter((name) => !tunnels.includes(name));
+  return closed.reduce((open, name) => open & ~(TUNNEL_NAMES.get(name) ?? 0), ALL_TUNNELS);
+}
+
+/** Collectors of HEP expect RTCP. */
+function mediaOf(
+  { parsers, reporters }: TaskDescription,
+  { defaults }: ReporterParts,
+): ReportedMedia {
+  if (parsers.some(({ name }) => name === 'rtp')) return 'all';
+  const expectsRtcp = reporters.some(
+    (reporter) => reporter.name === 'hep' && (reporter.version ?? defaults.hep?.version ?? 3) === 3,
+  );
+  return expectsRtcp ? 'rtcp' : 'none';
 }
 
 function takesMessages({ name }: ReporterDescription, findsMessages: boolean): boolean {

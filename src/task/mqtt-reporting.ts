@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { systemCause } from '../errors/system-error.js';
 import { UserError } from '../errors/user-error.js';
 import { MqttConnection, type MqttTls } from '../mqtt/mqtt-connection.js';
+import { connectOwn } from '../net/own-connections.js';
 import { MqttOutlet } from '../sinks/mqtt-outlet.js';
 import type { MqttTarget } from './mqtt-target.js';
 
@@ -43,6 +44,7 @@ export async function openMqttOutlet(
         outlet.acknowledge(identifier);
       },
     },
+    connectOwn,
   );
   const outlet = new MqttOutlet(
     connection,

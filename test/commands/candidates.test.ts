@@ -40,6 +40,14 @@ const CASES: readonly [words: string[], expected: string[]][] = [
     ['-c', '-b', 'f'],
     ['filesize:', 'files:'],
   ],
+  [
+    ['sip', '--tunnels', 'g'],
+    ['gre', 'geneve', 'gtp'],
+  ],
+  [
+    ['sip', '--tunnels=gre,g'],
+    ['--tunnels=gre,geneve', '--tunnels=gre,gtp'],
+  ],
   [['-c', '-y', ''], ['some-link-type']],
   [['-p', '-i', ''], ['some-interface']],
   [['-qpi', ''], ['some-interface']],

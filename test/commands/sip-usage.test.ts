@@ -43,6 +43,16 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
     /did you mean password\?/,
   ],
   [[...R, '--sip-filter', '(metod invite)'], 'kcap: --sip-filter: line 1, column 2: ', /\^/],
+  [
+    [...R, '--tunnels', 'gre,vxlam'],
+    'kcap: --tunnels gre,vxlam: vxlam: no such tunnel',
+    /did you mean vxlan\?/,
+  ],
+  [
+    [...R, '--tunnels', 'gre,'],
+    'kcap: --tunnels gre,: a name is missing',
+    /all, none, or some of: ipip,gre,erspan,vxlan,geneve,gtp,tzsp,hep/,
+  ],
   [[...R, '--reprt', 'json:'], 'kcap: --reprt: unknown option', /did you mean --report\?/],
 ];
 

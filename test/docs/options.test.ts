@@ -32,7 +32,8 @@ test('options that the pages name exist', async () => {
 const OF_OTHERS: ReadonlySet<string> = new Set(['docs/performance.md']);
 
 /** What begins the title of a table's column that has another program's options. */
-const OTHER_COLUMN = /^(?:tcpdump|pycapa|kcat|rpcapd|rpcap|PCAP-over-IP|nc|dumpcap)/;
+const OTHER_COLUMN =
+  /^(?:tcpdump|pycapa|kcat|rpcapd|rpcap|PCAP-over-IP|nc|dumpcap|sip-capture|heplify|captagent)/;
 
 /** The lines of a page, without the columns of tables that are about other programs. */
 function ownWords({ text }: Page): { readonly line: number; readonly text: string }[] {

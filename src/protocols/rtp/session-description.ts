@@ -12,33 +12,43 @@ export interface Media {
 }
 
 const MOST_MEDIA = 64;
+const EQUALS = 0x3d;
+const [LETTER_A, LETTER_C, LETTER_M] = [0x61, 0x63, 0x6d];
+/** As many names of codecs are kept once for all streams. */
+const MOST_NAMES = 1000;
 
 /**
  * The streams that a session description (RFC 4566) offers over RTP: `c=`, `m=`, `a=rtpmap`, `a=rtcp` (RFC 3605) and
- * `a=rtcp-mux` (RFC 5761). Those that are refused (port 0) are left out. What can't be understood is passed over.
+ * `a=rtcp-mux` (RFC 5761). Those that are refused (port 0) are left out. What can't be understood is passed over. Most
+ * calls have two descriptions, so that nothing is cut into pieces that are not needed.
  */
 export function mediaOf(sdp: string): Media[] {
-  let sessionAddress = '';
-  let current: OpenMedia | undefined;
   const media: OpenMedia[] = [];
-  for (const line of sdp.split('\n')) {
-    const value = line.slice(2).trim();
-    if (line[1] !== '=') continue;
-    switch (line[0]) {
-      case 'c':
-        if (current) current.address = connectionAddress(value);
-        else sessionAddress = connectionAddress(value);
-        break;
-      case 'm':
-        if (media.length === MOST_MEDIA) return media.map(closed);
-        current = openMedia(value, sessionAddress);
-        if (current) media.push(current);
-        // What follows belongs to a stream that is left out.
-        else current = { ...NONE };
-        break;
-      case 'a':
-        if (current) readAttribute(current, value);
-    }
+  let sessionAddress = '';
+  let hasMedia = false;
+  /** Undefined before the first stream, and within one that is left out. */
+  let current: OpenMedia | undefined;
+  for (let at = 0; at < sdp.length;) {
+    const lineEnd = sdp.indexOf('\n', at);
+    const end = lineEnd === -1 ? sdp.length : lineEnd;
+    if (sdp.charCodeAt(at + 1) === EQUALS)
+      switch (sdp.charCodeAt(at)) {
+        case LETTER_C: {
+          const address = connectionAddress(sdp, at + 2, end);
+          if (current) current.address = address;
+          else if (!hasMedia) sessionAddress = address;
+          break;
+        }
+        case LETTER_M:
+          if (media.length === MOST_MEDIA) return media.map(closed);
+          hasMedia = true;
+          current = openMedia(sdp, at + 2, end, sessionAddress);
+          if (current) media.push(current);
+          break;
+        case LETTER_A:
+          if (current) readAttribute(current, sdp, at + 2, end);
+      }
+    at = end + 1;
   }
   return media.map(closed);
 }
@@ -52,53 +62,91 @@ interface OpenMedia {
   codecs: Map<number, string>;
 }
 
-const NONE: OpenMedia = {
-  address: '',
-  port: 0,
-  rtcpAddress: '',
-  rtcpPort: 0,
-  sharesPort: false,
-  codecs: new Map(),
-};
-
 /** `IN IP4 192.0.2.1`; a multicast address may have a time to live behind it. */
-function connectionAddress(value: string): string {
-  return (value.split(/\s+/)[2] ?? '').split('/')[0] ?? '';
+function connectionAddress(sdp: string, at: number, end: number): string {
+  let start = nextWord(sdp, at, end);
+  for (let words = 0; words < 2; words++) start = nextWord(sdp, wordEnd(sdp, start, end), end);
+  return withoutSlash(sdp.slice(start, wordEnd(sdp, start, end)));
+}
+
+function withoutSlash(text: string): string {
+  const slash = text.indexOf('/');
+  return slash === -1 ? text : text.slice(0, slash);
 }
 
 /** `audio 49170 RTP/AVP 0 8`; undefined where it is refused, or not RTP. */
-function openMedia(value: string, address: string): OpenMedia | undefined {
-  const [, portText = '', transport = '', ...types] = value.split(/\s+/);
-  const port = portNumber(portText.split('/')[0] ?? '');
-  if (port === 0 || !/(^|\/)RTP\//i.test(transport)) return undefined;
+function openMedia(sdp: string, at: number, end: number, address: string): OpenMedia | undefined {
+  const portAt = nextWord(sdp, wordEnd(sdp, nextWord(sdp, at, end), end), end);
+  const portEnd = wordEnd(sdp, portAt, end);
+  const port = portNumber(withoutSlash(sdp.slice(portAt, portEnd)));
+  const transportAt = nextWord(sdp, portEnd, end);
+  const transportEnd = wordEnd(sdp, transportAt, end);
+  if (port === 0 || !/(^|\/)RTP\//i.test(sdp.slice(transportAt, transportEnd))) return undefined;
   const codecs = new Map<number, string>();
-  for (const type of types) {
-    const name = STATIC_CODECS[Number(type)];
-    if (name !== undefined) codecs.set(Number(type), name);
+  for (let word = nextWord(sdp, transportEnd, end); word < end;) {
+    const next = wordEnd(sdp, word, end);
+    const type = Number(sdp.slice(word, next));
+    const name = STATIC_CODECS[type];
+    if (name !== undefined) codecs.set(type, name);
+    word = nextWord(sdp, next, end);
   }
-  return { ...NONE, address, port, codecs };
+  return { address, port, rtcpAddress: '', rtcpPort: 0, sharesPort: false, codecs };
 }
 
-function readAttribute(media: OpenMedia, value: string): void {
-  if (value === 'rtcp-mux') media.sharesPort = true;
-  else if (value.startsWith('rtcp:')) {
-    const [port = '', , , address = ''] = value.slice(5).trim().split(/\s+/);
+function readAttribute(media: OpenMedia, sdp: string, at: number, end: number): void {
+  if (!sdp.startsWith('rt', at)) return;
+  if (sdp.startsWith('rtpmap:', at)) {
+    const typeEnd = wordEnd(sdp, at + 7, end);
+    const codecAt = nextWord(sdp, typeEnd, end);
+    const codec = sdp.slice(codecAt, wordEnd(sdp, codecAt, end));
+    const type = sdp.slice(at + 7, typeEnd);
+    if (/^\d{1,3}$/.test(type) && codec !== '') media.codecs.set(Number(type), keptName(codec));
+  } else if (sdp.startsWith('rtcp-mux', at)) {
+    if (wordEnd(sdp, at, end) === at + 8) media.sharesPort = true;
+  } else if (sdp.startsWith('rtcp:', at)) {
+    const [port = '', , , address = ''] = sdp
+      .slice(at + 5, end)
+      .trim()
+      .split(/\s+/);
     media.rtcpPort = portNumber(port);
     media.rtcpAddress = address;
-  } else if (value.startsWith('rtpmap:')) {
-    const [type = '', codec = ''] = value.slice(7).trim().split(/\s+/);
-    if (/^\d{1,3}$/.test(type) && codec !== '') media.codecs.set(Number(type), codec);
   }
+}
+
+/** Where the word that begins here ends. */
+function wordEnd(sdp: string, at: number, end: number): number {
+  while (at < end && !isBlank(sdp.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Where the next word begins. */
+function nextWord(sdp: string, at: number, end: number): number {
+  while (at < end && isBlank(sdp.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Whether it is a blank, a tab or the end of a line. */
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9 || code === 13;
+}
+
+const names = new Map<string, string>();
+
+/** A name that does not keep the description in memory which it is a part of. */
+function keptName(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const copy = Buffer.from(name, 'latin1').toString('latin1');
+  if (names.size < MOST_NAMES) names.set(copy, copy);
+  return copy;
 }
 
 /** RTCP's port is the next one after RTP's where nothing else is said (RFC 3550, section 11). */
 function closed(media: OpenMedia): Media {
   const { address, port, sharesPort } = media;
-  return {
-    ...media,
-    rtcpAddress: media.rtcpAddress || address,
-    rtcpPort: sharesPort ? port : media.rtcpPort || port + 1,
-  };
+  media.rtcpAddress ||= address;
+  media.rtcpPort = sharesPort ? port : media.rtcpPort || port + 1;
+  return media;
 }
 
 function portNumber(text: string): number {

@@ -49,7 +49,7 @@ export class SipStream {
 
   /** Bytes in memory of its own: those, and what compressed messages may refer to. */
   get keptBytes(): number {
-    return this.#input.length + (this.#frames?.keptBytes ?? 0);
+    return this.#input.ownBytes + (this.#frames?.keptBytes ?? 0);
   }
 
   /** Whether the last messages came over WebSocket. */

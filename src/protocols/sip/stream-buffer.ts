@@ -28,6 +28,11 @@ export class StreamBuffer {
     return this.end - this.at;
   }
 
+  /** Bytes of memory of its own, whether or not they are in use. */
+  get ownBytes(): number {
+    return this.#own.length;
+  }
+
   /** Adds bytes, which must not change before `keep`. */
   push(bytes: Buffer, start: number, end: number): void {
     if (this.at === this.end) {

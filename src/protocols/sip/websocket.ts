@@ -51,9 +51,9 @@ export class WebSocketReader {
   #isCompressed = false;
   #inflater: MessageInflater | undefined;
 
-  /** Bytes in memory, those of the message at hand included. */
+  /** Bytes of memory of its own, whether or not they are in use. */
   get keptBytes(): number {
-    return this.length + (this.#inflater?.keptBytes ?? 0);
+    return this.bytes.length + (this.#inflater?.keptBytes ?? 0);
   }
 
   next(input: StreamBuffer): Frame {

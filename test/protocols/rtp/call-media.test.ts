@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { ipAddressBytes } from '#kcap/protocols/ip-address.js';
+import { ipAddressBytes, ipv4Number } from '#kcap/protocols/ip-address.js';
 import { CallMedia } from '#kcap/protocols/rtp/call-media.js';
 import { mediaOf } from '#kcap/protocols/rtp/session-description.js';
 
+import { assertFlat } from '../../support/assert-flat.js';
 import { passageOf } from '../passages.js';
 
 const OFFER = [
@@ -171,6 +172,31 @@ describe('media of calls', () => {
     assert.equal(callOf(media, '203.0.113.9:1', '192.0.2.1:11799'), '');
   });
 
+  test('takes no more memory than some, whatever calls say', async () => {
+    const media = new CallMedia(1000);
+    let call = 0;
+    const flood = () => {
+      for (let round = 0; round < 20_000; round++) {
+        call++;
+        const address = `10.${call >> 16}.${(call >> 8) & 255}.${call & 255}`;
+        const offer = OFFER.replace('192.0.2.1', address).replace(
+          'telephone-event',
+          `codec-${call}`,
+        );
+        media.describe(`call-${call % 5000}`, offer, NOW + (call >> 10));
+        if (call % 3 === 0) media.end(`call-${call % 5000}`, NOW + (call >> 10));
+      }
+    };
+    flood();
+    await assertFlat(flood);
+    assert.equal(media.callCount, 1000);
+    const last = `10.${call >> 16}.${(call >> 8) & 255}.${call & 255}`;
+    assert.equal(
+      callOf(media, '203.0.113.9:1', `${last}:4000`, NOW + (call >> 10)),
+      `call-${call % 5000}`,
+    );
+  });
+
   test('of one call is bounded, too', () => {
     const media = new CallMedia();
     for (let index = 0; index < 1000; index++)
@@ -180,6 +206,27 @@ describe('media of calls', () => {
     );
     assert.equal(found?.call.endpoints.length, 64);
   });
+});
+
+test('IPv4 addresses are read as numbers, and nothing else is one', () => {
+  assert.equal(ipv4Number('192.0.2.1'), 0xc000_0201);
+  assert.equal(ipv4Number('0.0.0.0'), 0);
+  assert.equal(ipv4Number('255.255.255.255'), 0xffff_ffff);
+  for (const text of [
+    '',
+    '1.2.3',
+    '1.2.3.4.',
+    '1.2.3.4.5',
+    '1.2.3.256',
+    '01.2.3.4',
+    '1..2.3',
+    '1.2.3.4 ',
+    '::1',
+    'a.b.c.d',
+    '.1.2.3',
+    '1.2.3.',
+  ])
+    assert.equal(ipv4Number(text), undefined, text);
 });
 
 test('IP addresses are read in all their forms', () => {

@@ -61,10 +61,10 @@ export async function type(desk: Desk, command: string): Promise<Typed> {
   }
 }
 
-/** A producer or a consumer; `tshark -i kcap -o …` is none, nor is a folder of this name. */
-const RUN = /(?<!-i |\/)\bkcap -/g;
+/** A producer, a consumer or a sensor; `tshark -i kcap -o …` is none, nor is a folder of this name. */
+const RUN = /(?<!-i |\/)\bkcap (?:-|sip\b)/g;
 /** What runs until it is stopped, unless it is told to end; here a capture through extcap counts. */
-const LASTING = /(?<!\/)\bkcap (?:-|broker\b)/;
+const LASTING = /(?<!\/)\bkcap (?:-|broker\b|sip\b)/;
 
 /** Whether each kcap in it has an end of its own, or a reader that leaves. */
 function endsByItself(command: string): boolean {
@@ -79,6 +79,7 @@ function endsByItself(command: string): boolean {
 /** By what one sees that a command does what it is for. */
 function doneBy(command: string): 'output' | 'files' | 'capture' {
   const last = command.split('|').at(-1) ?? '';
+  if (/\bkcap sip\b.*--report kafka:/.test(last)) return 'capture';
   if (/\bkcap (?:-p|--producer)\b/.test(last) && !last.includes('--print')) return 'capture';
   return /(?: -w|[^<]>) ?[^ (&]/.test(last) ? 'files' : 'output';
 }
