@@ -1,4 +1,5 @@
 import { runCommandLine } from './commands/command-line.js';
+import { isContained } from './terminal/bugs.js';
 import { exitNow } from './terminal/exit.js';
 import { keepIgnoredSignals } from './terminal/ignored-signals.js';
 import { showBug, showError } from './terminal/logging.js';
@@ -25,6 +26,7 @@ async function main(): Promise<ExitStatus> {
 
 keepIgnoredSignals();
 process.on('uncaughtException', (error) => {
+  if (isContained(error)) return;
   showBug(error);
   exitNow(BUG);
 });

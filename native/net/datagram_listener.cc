@@ -103,6 +103,7 @@ void DatagramListener::Wake() {
 void DatagramListener::OnClosed() {
   exchange_.LetGo();
   wake_.reset();
+  datagrams_.reset();
   std::lock_guard lock(drops_mutex_);
   socket_.reset();
 }

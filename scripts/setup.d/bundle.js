@@ -36,6 +36,15 @@ writeFileSync('dist/LICENSES', [...packages].sort().map(licenseOf).join('\n'));
 function licenseOf(name) {
   const folder = `node_modules/${name}`;
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-  if (!file) throw new Error(`${name} has no licence to ship with it`);
-  return `== ${name}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  const { license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const text = file ? `${folder}/${file}` : licenseElsewhere(name, license);
+  if (!text) throw new Error(`${name} has no licence to ship with it`);
+  return `== ${name}\n\n${readFileSync(text, 'utf8').trim()}\n`;
+}
+
+/** Of packages that only name theirs: the Apache License is ours, too; Redis' is in the repository of its packages. */
+function licenseElsewhere(name, license) {
+  if (license === 'Apache-2.0') return 'LICENSE';
+  if (license === 'MIT' && /^(@redis\/|redis$)/.test(name)) return 'scripts/setup.d/license-redis';
+  return undefined;
 }

@@ -6,7 +6,8 @@
 mapfile -t build_packages < <(cut -d ' ' -f 1 install/needs | sort --unique)
 build_packages+=(pkg-config libsasl2-modules-gssapi-mit krb5-user)
 
-demo_packages=(iputils-ping tshark)
+# Calls for npm run demo:sip, in a namespace of their own.
+demo_packages=(iputils-ping tshark sip-tester kcat iproute2)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
   shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime bash-completion zsh fish man-db
@@ -60,25 +61,10 @@ install_system_packages() {
 
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
-  if apt_install "${missing[@]}"; then
-    stop_services "${missing[@]}"
-  else
+  if ! apt_install "${missing[@]}"; then
     # The same things may be there by another name or from another place.
     check_found "${missing[*]}" "${commands[@]}"
   fi
-}
-
-# What packages start by themselves: tests start their own.
-stop_services() {
-  local package
-  for package; do
-    case $package in
-      mosquitto)
-        "${root[@]}" systemctl disable --now --quiet "$package" 2>/dev/null ||
-          "${root[@]}" service "$package" stop >/dev/null 2>&1 || true
-        ;;
-    esac
-  done
 }
 
 missing_packages() {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { documentOf } from '../documents/document.js';
+import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { Scope } from '../pipeline/scope.js';
 import { openDescribedRun } from '../task/described-run.js';
@@ -11,12 +12,20 @@ import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
 import type { TaskState } from '../task/task.js';
 import { Tasks } from '../task/tasks.js';
-import { Commands, type Channel, type Commanded, type Reloaded } from './commands.js';
+import {
+  Commands,
+  type CapturesAsked,
+  type Channel,
+  type Commanded,
+  type Reloaded,
+} from './commands.js';
 import type { AgentConfiguration } from './configuration/configuration.js';
 import { PidFile } from './pid-file.js';
 import { changesBetween, effective, wordsFor } from './reload.js';
 import { Services, type Served } from './services.js';
 import { SocketChannel } from './socket-channel.js';
+import { captureSettings, noTarget, triggerSettings } from './triggers/trigger-settings.js';
+import type { Triggers } from './triggers/triggers.js';
 
 /** How long a stop waits for what tasks have taken. */
 const DRAIN_MS = 10_000;
@@ -50,6 +59,7 @@ export class Agent implements Commanded {
   readonly #asked = new AbortController();
   readonly #budget: TaskBudget;
   #configuration: AgentConfiguration;
+  #triggers: Triggers | undefined;
   #services: Services | undefined;
   /** One after the other. */
   #reloading: Promise<unknown> = Promise.resolve();
@@ -84,6 +94,7 @@ export class Agent implements Commanded {
     if (folder) agent.#scope.own(folder);
     try {
       await agent.tasks.restore();
+      await agent.#openTriggers();
       await agent.#openChannels();
       agent.#collectNowAndThen();
       return agent;
@@ -107,6 +118,15 @@ export class Agent implements Commanded {
     return checkTask(documentOf('task', document));
   }
 
+  capture(message: unknown): CapturesAsked {
+    const { triggers } = this.#configuration;
+    if (!triggers.socket)
+      throw new UserError('capture', 'it is switched off here (triggers.socket)');
+    if (!this.#triggers) throw noTarget();
+    const { takenUp, answer } = this.#triggers.capture(message);
+    return { begun: takenUp, answer };
+  }
+
   /** Takes the configuration anew. Tasks that run keep running; what makes no sense changes nothing. */
   async reload(): Promise<Reloaded> {
     const reloading = this.#reloading.then(() => this.#reload());
@@ -125,6 +145,7 @@ export class Agent implements Commanded {
     await changeLog(holding.log);
     this.#budget.change(boundsOf(holding));
     this.#configuration = holding;
+    this.#triggers?.update(captureSettings(holding));
     log.info({ event: 'reloaded', ...changes }, wordsFor(changes));
     return changes;
   }
@@ -141,8 +162,16 @@ export class Agent implements Commanded {
 
   /** Stops all tasks, side by side: what they have taken goes out first. Whoever has asked meanwhile is answered. */
   async close(): Promise<void> {
-    await this.tasks.close();
+    await Promise.all([this.tasks.close(), this.#triggers?.close()]);
     await this.#scope.close();
+  }
+
+  async #openTriggers(): Promise<void> {
+    const { log } = this.#parts;
+    // Loaded on use: most agents have none.
+    const { Triggers } = await import('./triggers/triggers.js');
+    const settings = triggerSettings(this.#configuration);
+    this.#triggers = await Triggers.open(settings, `kcap ${this.version}`, log);
   }
 
   async #openChannels(): Promise<void> {
@@ -166,7 +195,7 @@ export class Agent implements Commanded {
       measure: () => ({
         tasks: tasks.measured(),
         commands: commands.counts.all(),
-        captures: [],
+        captures: this.#triggers?.counts() ?? [],
         build: { version: this.version, ...this.#parts.build },
       }),
       notReady: () =>

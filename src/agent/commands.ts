@@ -8,6 +8,7 @@ import { taskReport } from '../task/task-report.js';
 import type { Tasks } from '../task/tasks.js';
 import { CommandCounts } from './command-counts.js';
 import { CODES, CommandError } from './command-error.js';
+import type { MessageAnswer } from './triggers/capture-result.js';
 
 /** Where a command comes from. */
 export type Channel = 'socket' | 'kafka';
@@ -21,6 +22,8 @@ export interface Commanded {
   readTask(document: unknown): Promise<TaskDescription>;
   /** Takes its configuration anew; what has changed, and what needs a restart. */
   reload(): Promise<Reloaded>;
+  /** Makes the captures that a message asks for; waits for all of them. Throws a UserError where it makes none. */
+  capture(message: unknown): CapturesAsked;
   /** Has it end; returns at once. */
   shutDown(): void;
   /** Whether a command may come from this channel. */
@@ -33,6 +36,14 @@ export interface Reloaded {
   readonly restart: readonly string[];
 }
 
+/** A message that was taken. */
+export interface CapturesAsked {
+  /** Once its captures have begun, or are refused. */
+  readonly begun: Promise<unknown>;
+  /** Once they have gone to their targets. */
+  readonly answer: Promise<MessageAnswer>;
+}
+
 export interface CommandOrigin {
   readonly channel: Channel;
 }
@@ -40,19 +51,24 @@ export interface CommandOrigin {
 interface Command {
   readonly parameters: z.ZodType;
   /** A result, or a promise of one. */
-  answer(agent: Commanded, parameters: unknown): unknown;
+  answer(agent: Commanded, parameters: unknown, origin: CommandOrigin): unknown;
 }
 
 function command<Schema extends z.ZodType>(
   parameters: Schema,
-  answer: (agent: Commanded, parameters: z.output<Schema>) => unknown,
+  answer: (agent: Commanded, parameters: z.output<Schema>, origin: CommandOrigin) => unknown,
 ): Command {
-  return { parameters, answer: (agent, given) => answer(agent, given as z.output<Schema>) };
+  return {
+    parameters,
+    answer: (agent, given, origin) => answer(agent, given as z.output<Schema>, origin),
+  };
 }
 
 const NONE = z.strictObject({});
 const ID = z.strictObject({ task_id: z.string() });
 const CONFIG = z.strictObject({ config: z.unknown() });
+/** A capture message, or several: they have an answer of their own for what is wrong with them. */
+const MESSAGE = z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]);
 
 /** All that an agent can be asked to do. The results are capture-agent's, with fields of our own. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -98,6 +114,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return { task_id: id, status: state, ...report };
     },
   ),
+  capture: command(MESSAGE, async (agent, message, { channel }) => {
+    const { begun, answer } = agent.capture(message);
+    // Commands from a topic are done one after the other, and none of them waits for an hour.
+    if (channel === 'kafka') {
+      await begun;
+      return { status: 'taken' };
+    }
+    return captured(await answer);
+  }),
   config_reload: command(NONE, async (agent) => ({
     status: 'reloaded',
     ...(await agent.reload()),
@@ -165,7 +190,7 @@ export class Commands {
       throw new CommandError(CODES.badParameters, `${method}: ${firstIssue(parsed.error)}`);
     this.#log.debug({ event: 'command', method, channel }, `${method} from ${channel}`);
     try {
-      return await found.answer(this.#agent, parsed.data);
+      return await found.answer(this.#agent, parsed.data, { channel });
     } catch (error) {
       throw this.#commandError(method, error);
     }
@@ -178,6 +203,14 @@ export class Commands {
     this.#log.error({ event: 'bug', err: error }, `${method}: a bug in kcap: ${messageOf(error)}`);
     return new CommandError(CODES.notPossible, `${method}: a bug in kcap: ${messageOf(error)}`);
   }
+}
+
+/** What came of a message; throws where all of it was refused. */
+function captured(answer: MessageAnswer): MessageAnswer {
+  const { captures, refused } = answer;
+  if (captures.length === 0 && refused.length > 0)
+    throw new CommandError(CODES.badParameters, `capture message: ${refused.join('; ')}`);
+  return answer;
 }
 
 async function readTask(agent: Commanded, document: unknown): Promise<TaskDescription> {

@@ -29,7 +29,10 @@ const AT_ONCE: readonly Key[] = [
   { key: 'reporters.mqtt', of: ({ reporters }) => reporters.mqtt },
   { key: 'backpressure', of: ({ backpressure }) => backpressure },
   { key: 'core.decoder', of: ({ decoder }) => decoder },
-  { key: 'triggers.general', of: ({ triggers }) => triggers.general },
+  {
+    key: 'triggers.general',
+    of: ({ triggers }) => ({ ...triggers.general, localFolder: '', maxCaptures: 0 }),
+  },
   { key: 'triggers.interface', of: ({ triggers }) => triggers.interfaces },
 ];
 
@@ -38,6 +41,8 @@ const AFTER_RESTART: readonly Key[] = [
   { key: 'control', of: ({ control }) => control },
   { key: 'data_dir', of: ({ dataDir }) => dataDir },
   { key: 'task_persistence', of: ({ taskPersistence }) => taskPersistence },
+  { key: 'triggers.general.localdir', of: ({ triggers }) => triggers.general.localFolder },
+  { key: 'triggers.general.maxcaptures', of: ({ triggers }) => triggers.general.maxCaptures },
   { key: 'triggers.redis', of: ({ triggers }) => triggers.redis },
   { key: 'triggers.sqs', of: ({ triggers }) => triggers.sqs },
   { key: 'triggers.kafka', of: ({ triggers }) => triggers.kafka },
@@ -59,7 +64,9 @@ export function effective(
   next: AgentConfiguration,
 ): AgentConfiguration {
   const { node, control, dataDir, taskPersistence, triggers } = before;
-  const { general, interfaces } = next.triggers;
+  const { localFolder, maxCaptures } = triggers.general;
+  const general = { ...next.triggers.general, localFolder, maxCaptures };
+  const { interfaces } = next.triggers;
   return {
     ...next,
     ...{ node, control, dataDir, taskPersistence },

@@ -78,7 +78,8 @@ function causeOf(error: unknown): string {
   }
 }
 
-async function systemLookup(name: string): Promise<readonly string[]> {
+/** Asks this machine's resolver. */
+export async function systemLookup(name: string): Promise<readonly string[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

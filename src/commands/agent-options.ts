@@ -31,6 +31,7 @@ export const TASK_VERBS = [
   'start',
   'filter',
   'delete',
+  'capture',
 ] as const;
 
 export type TaskVerb = (typeof TASK_VERBS)[number];
@@ -41,7 +42,8 @@ export const TASK_OPTIONS = {
     type: 'string',
     value: 'FILE',
     suggests: 'file',
-    describe: 'the task to create or update: YAML or JSON; - for standard input',
+    describe:
+      'the task to create or update, or the message of a capture: YAML or JSON; - for standard input',
   },
   ...ASKING_OPTIONS,
 } as const satisfies OptionTable;

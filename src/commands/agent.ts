@@ -5,12 +5,14 @@ import type { AgentConfiguration } from '../agent/configuration/configuration.js
 import { readConfiguration } from '../agent/configuration/read-configuration.js';
 import { Logs } from '../agent/logs.js';
 import { messageOf, UserError, type ExitStatus } from '../errors/user-error.js';
+import { packageVersion } from '../package-version.js';
+import { blameTask } from '../task/task.js';
 import { onAgentSignals } from '../terminal/agent-signals.js';
+import { containBugs } from '../terminal/bugs.js';
 import { openChangingLog, showError, type LogOptions } from '../terminal/logging.js';
 import { openOutput } from '../terminal/standard-output.js';
 import type { AGENT_OPTIONS } from './agent-options.js';
 import type { Runner } from './command.js';
-import { packageVersion } from '../package-version.js';
 
 /** `kcap agent`: tasks, until it is stopped. */
 export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {
@@ -30,6 +32,7 @@ export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {
     await logs.use(next);
   };
   await logs.use(configuration.log);
+  containBugs(blameTask);
   try {
     return await run(configuration, { log, readAgain: read, changeLog });
   } catch (error) {

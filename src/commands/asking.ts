@@ -11,18 +11,19 @@ type Asking = Pick<Arguments<typeof ASKING_OPTIONS>, 'socket' | 'json'>;
 /** An answer: an object as commands have it. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-/** Asks the agent, and prints its answer: as it came, or as `show` has it for people. */
+/** Asks the agent, prints its answer as it came, or as `show` has it for people, and gives it. */
 export async function ask(
   { socket, json }: Asking,
   method: string,
   params: Answer,
   show: (answer: Answer) => string,
   options: AskOptions = {},
-): Promise<void> {
+): Promise<Answer> {
   const from = process.env['KCAP_SOCKET'] ?? '';
   const path = socket ?? (from === '' ? DEFAULT_SOCKET : from);
   const answer = (await askAgent(path, method, params, options)) as Answer;
   await print(json === true ? `${JSON.stringify(answer, null, 2)}\n` : show(answer));
+  return answer;
 }
 
 /** What somebody else's text is as part of a line on a terminal. */

@@ -6,9 +6,9 @@ import { print } from '../terminal/standard-output.js';
 
 /** Runs what the command line asks for; throws a UserError for what can't be done. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {
-  const named = COMMANDS.find(
-    ({ name, alias }) => name !== '' && (name === argv[0] || alias === argv[0]),
-  );
+  const [word] = argv;
+  const isNamed = ({ name, alias }: Command) => name === word || alias === word;
+  const named = word === undefined || word === '' ? undefined : COMMANDS.find(isNamed);
   const command = named ?? BRIDGE;
   const words = plainWords(named ? argv.slice(1) : argv, command.options, seeHelp(command));
   const given = givenOptions(words);

@@ -74,7 +74,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'agent',
     alias: 'daemon',
     usage: ['kcap agent --config FILE'],
-    summary: 'run tasks, and take commands, until it is stopped',
+    summary: 'run capture tasks and take commands',
     options: AGENT_OPTIONS,
     examples: ['kcap agent --config /etc/kcap/agent.yaml'],
     load: async () => (await import('./agent.js')).agent,
@@ -155,7 +155,7 @@ export const COMMANDS: readonly Command[] = [
   command({
     name: 'schema',
     usage: ['kcap schema task', 'kcap schema agent'],
-    summary: 'print the JSON Schema of tasks or of configurations, for editors',
+    summary: 'print the JSON Schema of tasks or agents',
     options: SCHEMA_OPTIONS,
     words: { most: 1, oneOf: SCHEMAS },
     examples: ['kcap schema task > kcap-task.schema.json'],

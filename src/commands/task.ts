@@ -18,19 +18,27 @@ export const task: Runner<typeof TASK_OPTIONS> = async (args, given, words) => {
       word === '' ? 'what to do with tasks is missing' : 'tasks know no such thing',
       `use one of: ${TASK_VERBS.join(', ')}`,
     );
-  const takesFile = verb === 'create' || verb === 'update';
+  const takesFile = verb === 'create' || verb === 'update' || verb === 'capture';
   if (given.has('file') !== takesFile)
     throw usageError(
       `kcap task ${verb}`,
-      takesFile ? 'the file with the task is missing' : 'it takes no file',
-      takesFile ? `for example 'kcap task ${verb} -f task.yaml'` : `leave out -f`,
+      takesFile ? `the file with the ${fileOf(verb)} is missing` : 'it takes no file',
+      takesFile ? `for example 'kcap task ${verb} -f ${fileOf(verb)}.yaml'` : `leave out -f`,
     );
+  if (verb === 'capture') {
+    takeWords('capture', rest, []);
+    const { capture } = await import('./task-capture.js');
+    return capture(args);
+  }
   await VERBS[verb](args, rest);
   return 0;
 };
 
 const VERBS: Readonly<
-  Record<TaskVerb, (args: TaskArguments, words: readonly string[]) => Promise<void>>
+  Record<
+    Exclude<TaskVerb, 'capture'>,
+    (args: TaskArguments, words: readonly string[]) => Promise<unknown>
+  >
 > = {
   create: (args, words) => writeDown(args, words, 'create'),
   update: (args, words) => writeDown(args, words, 'update'),
@@ -63,6 +71,10 @@ const VERBS: Readonly<
     });
   },
 };
+
+function fileOf(verb: TaskVerb): string {
+  return verb === 'capture' ? 'message' : 'task';
+}
 
 async function writeDown(
   args: TaskArguments,

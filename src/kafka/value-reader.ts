@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { PartitionOffset } from '../packet/packet-batch.js';
+import { positionAt, type Origin, type PartitionOffset } from '../packet/packet-batch.js';
 import {
   CAPTURED_LENGTH_OFFSET,
   FRACTION_OFFSET,
@@ -43,6 +43,9 @@ export interface MessageValue {
   readonly value: Buffer;
   /** Kafka's, since 1970; 0 where it has none. */
   readonly timestampMs: number;
+  /** Where it is. */
+  readonly partition: number;
+  readonly offset: number;
 }
 
 /** Messages in the order of each partition. */
@@ -105,7 +108,7 @@ export class ValueReader {
     if (!batch) return null;
     const { bytes, origin } = batch.packets;
     return {
-      values: valuesOf(bytes),
+      values: origin ? valuesOf(bytes, origin) : [],
       nullValues: batch.tally.nullValues,
       next: origin?.next ?? [],
     };
@@ -128,15 +131,17 @@ export class ValueReader {
 }
 
 /** The addon hands messages over as it does frames: each behind a record's header with Kafka's time. */
-function valuesOf(records: Buffer): MessageValue[] {
+function valuesOf(records: Buffer, origin: Origin): MessageValue[] {
   const values: MessageValue[] = [];
   for (let at = 0; at < records.length;) {
     const length = readUint32(records, at + CAPTURED_LENGTH_OFFSET);
     const begin = at + RECORD_HEADER_BYTES;
     const microseconds = readUint32(records, at + FRACTION_OFFSET);
+    const { partition, offset } = positionAt(origin, values.length);
     values.push({
       value: records.subarray(begin, begin + length),
       timestampMs: readUint32(records, at) * 1000 + Math.trunc(microseconds / 1000),
+      ...{ partition, offset },
     });
     at = begin + length;
   }

@@ -66,10 +66,10 @@ export interface MessageAccount {
   /** Packets less datagrams that were put together of them, and datagrams of which pieces were missing. */
   readonly fragmentsMerged: number;
   readonly reassemblyTimeouts: number;
-  /** Fragments that wait for others of their datagrams. */
-  readonly fragmentsHeld?: number;
   /** Where media of the calls is reported: its packets are among what was `found`. */
   readonly media?: MediaCounts;
+  /** Fragments that wait for others of their datagrams. */
+  readonly fragmentsHeld?: number;
   /** Each one's, by its name. The first is what the run is for. */
   readonly reporters: ReadonlyMap<string, Account>;
 }

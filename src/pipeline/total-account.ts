@@ -2,6 +2,7 @@ import {
   EMPTY_ACCOUNT,
   sideBySide,
   type Account,
+  type MediaCounts,
   type MessageAccount,
   type WorkerCount,
 } from './account.js';
@@ -25,6 +26,7 @@ function addedMessages(
   after: MessageAccount | undefined,
 ): MessageAccount | undefined {
   if (!before || !after) return before ?? after;
+  const media = addedMedia(before.media, after.media);
   return {
     found: before.found + after.found,
     filtered: before.filtered + after.filtered,
@@ -32,8 +34,21 @@ function addedMessages(
     malformed: before.malformed + after.malformed,
     fragmentsMerged: before.fragmentsMerged + after.fragmentsMerged,
     reassemblyTimeouts: before.reassemblyTimeouts + after.reassemblyTimeouts,
+    ...(media && { media }),
     ...(after.fragmentsHeld !== undefined && { fragmentsHeld: after.fragmentsHeld }),
     reporters: addedByName(before.reporters, after.reporters),
+  };
+}
+
+function addedMedia(
+  before: MediaCounts | undefined,
+  after: MediaCounts | undefined,
+): MediaCounts | undefined {
+  if (!before || !after) return before ?? after;
+  return {
+    rtp: before.rtp + after.rtp,
+    rtcp: before.rtcp + after.rtcp,
+    forgottenCalls: before.forgottenCalls + after.forgottenCalls,
   };
 }
 

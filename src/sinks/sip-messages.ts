@@ -57,8 +57,8 @@ export class SipMessages implements Sink {
       messages: {
         ...{ found, filtered: leftOut, notSip, malformed },
         ...{ fragmentsMerged, reassemblyTimeouts },
-        fragmentsHeld: this.#reader.fragmentsHeld,
         ...(media && { media }),
+        fragmentsHeld: this.#reader.fragmentsHeld,
         reporters: new Map(accounts),
       },
     };

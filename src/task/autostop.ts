@@ -94,7 +94,8 @@ export class Autostop {
 
   #end(kind: 'duration' | 'idle', ms = 0): void {
     if (this.#stop.isEnding) return;
-    this.#say(`${kind}:${ms / 1000}`);
+    this.#reached = `${kind}:${ms / 1000}`;
+    this.#say(this.#reached);
     this.#stop.request();
   }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { messageOf, UserError } from '../errors/user-error.js';
@@ -57,6 +58,25 @@ const LEVELS: Readonly<Record<TaskState, 'debug' | 'info' | 'error'>> = {
 const WATCH_MS = 1000;
 const BY_COMMAND = 'stopped by a command';
 
+/** An error that nobody has caught, whatever it was. */
+class Bug extends Error {
+  constructor(override readonly cause: unknown) {
+    super(messageOf(cause));
+    if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack;
+  }
+}
+
+/** The task that is at work: also in what it has others call later. */
+const atWork = new AsyncLocalStorage<Task>();
+
+/** Ends the task in which an error has come about that nobody has caught; false where there is none. */
+export function blameTask(error: unknown): boolean {
+  const task = atWork.getStore();
+  if (!task?.isAlive) return false;
+  task.break(error);
+  return true;
+}
+
 /** A run that is written down: it is opened, goes on through what passes, and can be stopped and started again. */
 export class Task {
   readonly id: string;
@@ -74,6 +94,8 @@ export class Task {
   /** Of the runs that are over. */
   #before: Counted = { account: EMPTY_ACCOUNT, reporters: new Map(), durationMs: 0 };
   #current: TaskRun | undefined;
+  /** Ends what is opened or runs. */
+  #onBug: ((error: unknown) => void) | undefined;
   /** From a start to the end that follows: what asks for the end, and what comes with it. */
   #asked: AbortController | undefined;
   #over: Promise<void> = Promise.resolve();
@@ -112,9 +134,11 @@ export class Task {
     this.#asked = new AbortController();
     const { signal } = this.#asked;
     await new Promise<void>((opened, refused) => {
-      this.#over = this.#live(signal, opened).then(() => {
-        refused(new UserError(`task ${this.id}`, 'it was stopped before it had begun'));
-      }, refused);
+      this.#over = atWork
+        .run(this, () => this.#live(signal, opened))
+        .then(() => {
+          refused(new UserError(`task ${this.id}`, 'it was stopped before it had begun'));
+        }, refused);
     });
   }
 
@@ -122,6 +146,12 @@ export class Task {
   async stop(): Promise<void> {
     this.#asked?.abort();
     await this.#over;
+  }
+
+  /** Something of it has thrown an error that nobody has caught: nothing else of it can be relied on, and it fails. */
+  break(error: unknown): void {
+    if (this.#onBug) this.#onBug(error);
+    else this.#say(error);
   }
 
   /** It is not to run: says why, in place of a start. */
@@ -202,9 +232,17 @@ export class Task {
       stop.request();
     };
     asked.addEventListener('abort', request, { once: true });
+    const broken = new Promise<never>((_, reject) => {
+      this.#onBug = (error) => {
+        // Also an error of a user's: here, nobody was there to tell.
+        reject(new Bug(error));
+        stop.request();
+      };
+    });
+    broken.catch(() => undefined);
     try {
       const filter = this.#filter;
-      const opened = await this.#open(stop);
+      const opened = await Promise.race([this.#open(stop), broken]);
       if (!opened) return { reason: BY_COMMAND };
       if (this.#filter !== undefined && this.#filter !== filter)
         await opened.setFilter(this.#filter);
@@ -213,12 +251,13 @@ export class Task {
       this.#change('running');
       this.#log.info({ event: 'started' }, opened.started);
       onOpen();
-      await this.#watched(opened, stop);
+      await this.#watched(opened, stop, broken);
       return { reason: asked.aborted ? BY_COMMAND : endOf(opened) };
     } catch (error) {
       if (!asked.aborted) return { error };
       return { reason: `${BY_COMMAND}; at its end: ${this.#say(error)}` };
     } finally {
+      this.#onBug = undefined;
       asked.removeEventListener('abort', request);
       stop.clear();
     }
@@ -235,14 +274,18 @@ export class Task {
     return opened;
   }
 
-  async #watched({ run, watchdogs, autostop }: TaskRun, stop: Stop): Promise<void> {
+  async #watched(
+    { run, watchdogs, autostop }: TaskRun,
+    stop: Stop,
+    broken: Promise<never>,
+  ): Promise<void> {
     const look = watchAll(watchdogs);
     const watching = setInterval(() => {
       look(run.account());
     }, WATCH_MS).unref();
     autostop.begin();
     try {
-      await run.run(stop);
+      await Promise.race([run.run(stop), broken]);
     } finally {
       autostop.end();
       clearInterval(watching);

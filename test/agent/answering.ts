@@ -32,6 +32,11 @@ export function answering(t: TestContext, ...scripts: Script[]) {
       asked.push('reload');
       return Promise.resolve({ changed: ['log.level'], restart: [] });
     },
+    capture: (message) => {
+      asked.push(`capture ${JSON.stringify(message)}`);
+      const answer = { captures: [], refused: ['packets: less than 0'], for_others: 0 };
+      return { begun: Promise.resolve(), answer: Promise.resolve(answer) };
+    },
     shutDown: () => void asked.push('shut down'),
     allows: (method, channel) => channel === 'socket' || method !== 'daemon_shutdown',
   };

@@ -39,9 +39,9 @@ export class Client {
   }
 
   /** Waits until there are so many answers. */
-  async count(count: number): Promise<Record<string, unknown>[]> {
+  async count(count: number, limitMs = 20_000): Promise<Record<string, unknown>[]> {
     await waitFor(() => this.#received.split('\n').length > count, {
-      ...{ limitMs: 20_000, what: `${count} answers` },
+      ...{ limitMs, what: `${count} answers` },
     });
     return this.answers;
   }

@@ -154,9 +154,26 @@ describe('a command that can not be done', () => {
   });
 });
 
+test('a capture message that is refused whole is an error, and over Kafka no command waits for captures', async (t) => {
+  const { commands, asked } = answering(t);
+  const message = { node: 'any', packets: -1 };
+  await assert.rejects(
+    commands.answer('capture', message, SOCKET),
+    refusal(-32602, /^capture message: packets: less than 0$/),
+  );
+  assert.deepEqual(await commands.answer('capture', [message], { channel: 'kafka' }), {
+    status: 'taken',
+  });
+  assert.deepEqual(asked, [
+    `capture ${JSON.stringify(message)}`,
+    `capture ${JSON.stringify([message])}`,
+  ]);
+});
+
 test('there are exactly these methods', () => {
   assert.deepEqual([...METHODS].sort(), [
-    ...['config_reload', 'daemon_shutdown', 'daemon_stats', 'daemon_status', 'interface_list'],
+    ...['capture', 'config_reload', 'daemon_shutdown', 'daemon_stats', 'daemon_status'],
+    'interface_list',
     ...['task_create', 'task_delete', 'task_filter', 'task_list', 'task_start', 'task_status'],
     ...['task_stop', 'task_update'],
   ]);

@@ -53,6 +53,7 @@ test('messages add up', () => {
   const { messages } = added(withMessages(EMPTY_ACCOUNT, 3), withMessages(EMPTY_ACCOUNT, 4));
   assert.equal(messages?.found, 7);
   assert.equal(messages.reassemblyTimeouts, 10);
+  assert.deepEqual(messages.media, { rtp: 12, rtcp: 14, forgottenCalls: 16 });
   assert.equal(messages.reporters.get('hep')?.in.packets, 7);
 });
 

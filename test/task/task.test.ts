@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { UserError, usageError } from '#kcap/errors/user-error.js';
 import { Task, type TaskState } from '#kcap/task/task.js';
 
 import { keptLog } from '../kafka/log.js';
+import { runCommand } from '../support/run-command.js';
 import { waitFor } from '../support/wait-for.js';
 import { read, shortTask } from './described.js';
 import { ScriptedRuns, type Script } from './scripted-runs.js';
@@ -118,6 +120,18 @@ describe('a task', () => {
     assert.equal(task.status().reason, 'a bug in kcap: x is not a function');
     const said = records.find(({ event }) => event === 'bug');
     assert.match(JSON.stringify(said), /scripted-runs|task\.test/);
+  });
+
+  // In a process of its own: the test runner listens to such errors, too.
+  test('that throws where nobody catches it fails, and the others go on', async () => {
+    const script = fileURLToPath(new URL('throwing-task.js', import.meta.url));
+    const said = await runCommand(process.execPath, script);
+    assert.deepEqual(said.split('\n'), [
+      'timer failed a bug in kcap: in a timer',
+      'promise failed a bug in kcap: in a promise',
+      'other running',
+      '',
+    ]);
   });
 
   test('ends by itself where its input does', async () => {

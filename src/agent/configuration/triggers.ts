@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import {
+  aclProblem,
+  bucketProblem,
+  endpointProblem,
+  folderProblem,
+  regionProblem,
+} from '../../aws/s3-place.js';
 import { COUNT, LIST, NAME, OPTIONAL_TEXT, section } from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import {
@@ -35,6 +42,10 @@ const GENERAL = section({
   localdir: OPTIONAL_TEXT.describe('folder for captures'),
   packetdebug: z.boolean().default(false).describe('log each packet'),
   logrequests: z.boolean().default(false).describe('log each message'),
+  format: z
+    .enum(['pcap', 'pcapng'])
+    .default('pcap')
+    .describe('of capture files: pcap has microseconds, pcapng nanoseconds'),
   maxcaptures: z.int().min(1).max(1000).default(10).describe('captures at the same time'),
 }).transform((general, context) => {
   if (general.writelocal && general.localdir === undefined)
@@ -50,7 +61,7 @@ const GENERAL = section({
     /** Undefined where captures are not written to a folder. */
     localFolder: general.writelocal ? general.localdir : undefined,
     ...{ logsPackets: general.packetdebug, logsRequests: general.logrequests },
-    maxCaptures: general.maxcaptures,
+    ...{ format: general.format, maxCaptures: general.maxcaptures },
   };
 });
 
@@ -137,6 +148,8 @@ const KAFKA = section({
   ...{ sasl, tls, properties },
 });
 
+const S3_REMEDY = 'see docs/on-demand.md for what S3 takes';
+
 const S3 = section({
   upload: z.boolean().default(false).describe('send captures to a bucket'),
   bucket: OPTIONAL_TEXT.describe('the bucket'),
@@ -147,6 +160,15 @@ const S3 = section({
 }).transform((s3, context) => {
   const key = accessKey(s3, context);
   if (!s3.upload) return undefined;
+  const check = (name: keyof typeof s3, problem: string | undefined) => {
+    if (problem !== undefined)
+      context.addIssue({ code: 'custom', path: [name], message: withRemedy(problem, S3_REMEDY) });
+  };
+  check('bucket', s3.bucket === undefined ? 'it is missing' : bucketProblem(s3.bucket));
+  check('folder', folderProblem(s3.folder));
+  if (s3.region !== undefined) check('region', regionProblem(s3.region));
+  if (s3.endpoint !== undefined) check('endpoint', endpointProblem(s3.endpoint));
+  if (s3.acl !== '') check('acl', aclProblem(s3.acl));
   return {
     ...{ bucket: s3.bucket ?? '', folder: s3.folder, region: s3.region ?? 'us-east-1' },
     ...{ endpoint: s3.endpoint ?? '', acl: s3.acl, encryption: s3.encryption, key },

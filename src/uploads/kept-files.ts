@@ -1,0 +1,137 @@
+import { mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  aclProblem,
+  bucketProblem,
+  endpointProblem,
+  folderProblem,
+  regionProblem,
+  type S3Place,
+} from '../aws/s3-place.js';
+import { sweepParts, writeWholeFile } from '../files/whole-file.js';
+import type { CapturedFile, TargetName } from './captured-file.js';
+
+const OWNER_ONLY = { file: 0o600, folder: 0o700 } as const;
+const DESCRIPTION = '.json';
+
+/** What stands beside a kept file: all that it takes to send it, but for credentials. */
+interface Description {
+  readonly version: 1;
+  /** Before it got a number, if it has one. */
+  readonly name: string;
+  readonly tags: string;
+  readonly s3: Partial<S3Place>;
+  readonly targets: readonly TargetName[];
+}
+
+/** A file that waits for targets. */
+export interface KeptFile {
+  readonly path: string;
+  readonly file: CapturedFile;
+  readonly targets: readonly TargetName[];
+}
+
+/** Capture files on disk that some of their targets would not take, each with a description beside it. */
+export class KeptFiles {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Makes the folder where it is missing; throws the system's error. */
+  static async open(folder: string): Promise<KeptFiles> {
+    await mkdir(folder, { recursive: true, mode: OWNER_ONLY.folder });
+    await sweepParts(folder);
+    return new KeptFiles(folder);
+  }
+
+  /** Writes the file; gives its path. Throws the system's error. */
+  async keep(file: CapturedFile, targets: readonly TargetName[]): Promise<string> {
+    const kept = await writeWholeFile(this.folder, file.name, file.chunks);
+    const { name, tags, s3 } = file;
+    try {
+      await this.#describe(kept, { version: 1, name, tags, s3, targets });
+    } catch (error) {
+      await unlink(kept).catch(() => undefined);
+      throw error;
+    }
+    return kept;
+  }
+
+  /** Paths of all that is kept, the oldest name first; and of files that nothing describes, which are left alone. */
+  async list(): Promise<{ readonly kept: string[]; readonly undescribed: string[] }> {
+    const names = (await readdir(this.folder)).filter((name) => !name.startsWith('.')).sort();
+    const files = names.filter((name) => !name.endsWith(DESCRIPTION));
+    const isKept = (name: string) => names.includes(`${name}${DESCRIPTION}`);
+    const inFolder = (name: string) => path.join(this.folder, name);
+    return {
+      kept: files.filter(isKept).map(inFolder),
+      undescribed: files.filter((name) => !isKept(name)).map(inFolder),
+    };
+  }
+
+  /** Reads one into memory; throws an Error where it or its description is damaged. */
+  async read(kept: string): Promise<KeptFile> {
+    const description = descriptionIn(await readFile(`${kept}${DESCRIPTION}`, 'utf8'));
+    const { name, tags, s3, targets } = description;
+    return { path: kept, file: { name, tags, s3, chunks: [await readFile(kept)] }, targets };
+  }
+
+  /** It has arrived at all but these targets; without any, it is removed. */
+  async update({ path: kept, file }: KeptFile, targets: readonly TargetName[]): Promise<void> {
+    if (targets.length > 0) {
+      const { name, tags, s3 } = file;
+      await this.#describe(kept, { version: 1, name, tags, s3, targets });
+      return;
+    }
+    await unlink(kept);
+    await unlink(`${kept}${DESCRIPTION}`);
+  }
+
+  async #describe(kept: string, description: Description): Promise<void> {
+    const file = `${kept}${DESCRIPTION}`;
+    const part = path.join(this.folder, `.${path.basename(file)}`);
+    await writeFile(part, `${JSON.stringify(description)}\n`, { mode: OWNER_ONLY.file });
+    const handle = await open(part, 'r');
+    await handle.sync().finally(() => handle.close());
+    await rename(part, file);
+  }
+}
+
+/** The checks of messages, again: the folder may be older than they are. */
+function descriptionIn(text: string): Description {
+  const value = JSON.parse(text) as Partial<Description>;
+  const { version, name, tags, targets, s3 } = value;
+  const known: readonly unknown[] = ['local', 's3', 'cloudshark'];
+  const isDescription =
+    version === 1 &&
+    typeof name === 'string' &&
+    !/[/\0]/.test(name) &&
+    typeof tags === 'string' &&
+    Array.isArray(targets) &&
+    targets.every((target) => known.includes(target));
+  if (!isDescription) throw new Error('its description is damaged');
+  return { version, name, tags, targets, s3: placeIn(s3) };
+}
+
+function placeIn(s3: Partial<S3Place> | undefined): Partial<S3Place> {
+  const { bucket, folder, region, endpoint, acl, encryption } = s3 ?? {};
+  const problems = [
+    bucket !== undefined && bucketProblem(bucket),
+    folder !== undefined && folderProblem(folder),
+    region !== undefined && regionProblem(region),
+    endpoint !== undefined && endpointProblem(endpoint),
+    acl !== undefined && aclProblem(acl),
+  ];
+  if (problems.some((problem) => typeof problem === 'string'))
+    throw new Error('its description is damaged');
+  return {
+    ...(bucket !== undefined && { bucket }),
+    ...(folder !== undefined && { folder }),
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(acl !== undefined && { acl }),
+    ...(encryption === true && { encryption }),
+  };
+}
