@@ -6,7 +6,8 @@
 mapfile -t build_packages < <(cut -d ' ' -f 1 install/needs | sort --unique)
 build_packages+=(pkg-config libsasl2-modules-gssapi-mit krb5-user)
 
-demo_packages=(iputils-ping tshark)
+# Calls for npm run demo:sip, in a namespace of their own.
+demo_packages=(iputils-ping tshark sip-tester kcat iproute2)
 
 test_packages=(tshark tcpdump tcpreplay iproute2 iputils-ping clang-format python3-confluent-kafka python3-pcapy
   shellcheck kcat zstd lz4 krb5-kdc krb5-admin-server openssl faketime bash-completion zsh fish man-db

@@ -170,7 +170,9 @@ export class MqttConnection {
     const { protocol, host, port, tls } = this.#server;
     const plain = this.#connectTo({ address: this.#address, port });
     if (protocol !== 'mqtts' && protocol !== 'wss') return plain;
-    return connectTls({ ...tls, socket: plain, ...(isIP(host) === 0 && { servername: host }) });
+    // The host is the name that its certificate must have.
+    const name = { host, ...(isIP(host) === 0 && { servername: host }) };
+    return connectTls({ ...tls, ...name, socket: plain });
   }
 
   #lose(): void {

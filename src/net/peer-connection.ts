@@ -45,7 +45,7 @@ export class PeerConnection {
     const { host, port, tls } = this.#peer;
     const plain = await connectOwnTo(host, port);
     const socket = tls
-      ? connectTls({ ...tls, socket: plain, ...(isIP(host) === 0 && { servername: host }) })
+      ? connectTls({ ...tls, host, socket: plain, ...(isIP(host) === 0 && { servername: host }) })
       : plain;
     const limit = setTimeout(() => {
       socket.destroy(new Error('no answer within 5 s'));

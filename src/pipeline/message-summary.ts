@@ -15,6 +15,8 @@ interface ReporterCounts {
   readonly messages_failed: number;
   /** A reporter that must not hold up the run was too slow for them. */
   readonly messages_dropped: number;
+  /** On disk for a later run, where there is a spool. */
+  readonly messages_spooled?: number;
   /** Neither in nor out yet; 0 at the end. */
   readonly messages_under_way: number;
   /** As they are sent. */
@@ -35,7 +37,7 @@ export interface MessageCounts extends ReporterCounts {
   readonly reporters: Readonly<Record<string, ReporterCounts>>;
 }
 
-/** Adds up: messages_in = out + filtered + failed + dropped + under way. */
+/** Adds up: messages_in = out + filtered + failed + dropped + spooled + under way. */
 export function summarizeMessages(messages: MessageAccount): MessageCounts {
   const { found, filtered, reporters } = messages;
   const counted = [...reporters].map(([name, account]) => [name, reporterCounts(account)] as const);
@@ -61,6 +63,7 @@ export function summarizeMessages(messages: MessageAccount): MessageCounts {
 export function reporterCounts(account: Account | undefined): ReporterCounts {
   const failed = account ? withFate(account, 'failed') : [];
   const dropped = failed.find(({ cause }) => cause.id === TOO_SLOW.id)?.packets ?? 0;
+  const spooled = account ? packetsWithFate(account, 'spooled') : 0;
   const others = failed.filter(({ cause }) => cause.id !== TOO_SLOW.id);
   return {
     messages_in: account?.in.packets ?? 0,
@@ -68,6 +71,7 @@ export function reporterCounts(account: Account | undefined): ReporterCounts {
     messages_filtered: account ? packetsWithFate(account, 'filtered') : 0,
     messages_failed: others.reduce((total, { packets }) => total + packets, 0),
     messages_dropped: dropped,
+    ...(spooled > 0 && { messages_spooled: spooled }),
     messages_under_way: account ? underWay(account).packets : 0,
     message_bytes_out: account?.out.bytes ?? 0,
     messages_failed_by_cause: Object.fromEntries(

@@ -34,9 +34,14 @@ export class MediaReader {
     return this.#calls.evicted;
   }
 
-  /** Takes note of where a message's session description says that media goes, and of answers. */
-  describe(message: SipMessage, { seconds }: Passage): void {
+  /**
+   * Takes note of where a message's session description says that media goes, and of answers.
+   *
+   * @param seconds the time of the packet, which is that of media as well; who writes HEP may claim any other
+   */
+  describe(message: SipMessage, seconds: number): void {
     const { bytes, bodyStart, end } = message;
+    if (!message.callId.isPresent) return;
     const hasDescription = end > bodyStart && isDescription(message);
     const isAnswer = isFinal(message) && message.status < 300;
     if (!hasDescription && !isAnswer) return;
@@ -47,7 +52,7 @@ export class MediaReader {
   }
 
   /** Takes note of the end of a call. */
-  end(message: SipMessage, { seconds }: Passage): void {
+  end(message: SipMessage, seconds: number): void {
     if (this.#calls.callCount === 0) return;
     if (message.isRequest ? isMethod(message, 'bye') : false)
       this.#calls.end(message.text(message.callId), seconds);

@@ -262,13 +262,13 @@ export class SipReader {
   #take(passage: Passage, into: MessageBatch): Fate {
     const message = this.#message;
     this.found++;
-    this.#media?.end(message, passage);
+    this.#media?.end(message, this.#cursor.seconds);
     for (const filter of this.#filters)
       if (!filter(message, passage)) {
         this.leftOut++;
         return Fate.LeftOut;
       }
-    this.#media?.describe(message, passage);
+    this.#media?.describe(message, this.#cursor.seconds);
     into.append(message, passage);
     return Fate.Reported;
   }

@@ -155,6 +155,22 @@ describe('a command that can not be done', () => {
   });
 });
 
+test('a capture message that is refused whole is an error, and over Kafka no command waits for captures', async (t) => {
+  const { commands, asked } = answering(t);
+  const message = { node: 'any', packets: -1 };
+  await assert.rejects(
+    commands.answer('capture', message, SOCKET),
+    refusal(-32602, /^capture message: packets: less than 0$/),
+  );
+  assert.deepEqual(await commands.answer('capture', [message], { channel: 'kafka' }), {
+    status: 'taken',
+  });
+  assert.deepEqual(asked, [
+    `capture ${JSON.stringify(message)}`,
+    `capture ${JSON.stringify([message])}`,
+  ]);
+});
+
 test('the methods are those that a configuration can name', () => {
   assert.deepEqual([...METHODS].sort(), [...COMMAND_NAMES].sort());
 });

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 
 import { LiveCapture } from '#kcap/capture/live-capture.js';
 import { DatagramSocket } from '#kcap/net/datagram-socket.js';
 import { PeerConnection } from '#kcap/net/peer-connection.js';
 
 import { packetsIn } from '../packet/packets.js';
+import { CertificateAuthority } from '../support/certificates.js';
+import { tempFolder } from '../support/temp-folder.js';
 import { noVeth } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -80,6 +84,31 @@ test(
     assert.deepEqual(new Set(ports.flat()), new Set([port, localPort]));
   },
 );
+
+test('over TLS the certificate must be of the host that was named, also of an address', async (t) => {
+  const authority = await CertificateAuthority.make(await tempFolder(t), 'ours');
+  const ca = await readFile(authority.file);
+  for (const [name, refusal] of [
+    ['IP:127.0.0.1', undefined],
+    ['DNS:localhost', /Host: 127\.0\.0\.1\. is not cert's CN|does not match/],
+  ] as const) {
+    const { certificate, key } = await authority.issue({ commonName: 'collector', names: [name] });
+    const collector = createTlsServer(
+      { cert: await readFile(certificate), key: await readFile(key) },
+      (socket) => socket.resume(),
+    ).listen(0, '127.0.0.1');
+    t.after(() => collector.close());
+    await once(collector, 'listening');
+    const { port } = collector.address() as { port: number };
+    const own = new PeerConnection(
+      { host: '127.0.0.1', port, tls: { ca } },
+      { onTrouble: () => undefined, onConnected: () => undefined },
+    );
+    if (refusal) await assert.rejects(own.tryOnce(), refusal);
+    else await own.tryOnce();
+    await own.close();
+  }
+});
 
 test('a connection that is refused is an error, and leaves no descriptor', async () => {
   const own = new PeerConnection(

@@ -3,12 +3,15 @@ import { describe, test } from 'node:test';
 
 import { compileSipFilter } from '#kcap/language/sip-filter.js';
 import { underWay } from '#kcap/pipeline/account.js';
+import { PayloadType } from '#kcap/protocols/hep/chunk.js';
+import { HepWriter } from '#kcap/protocols/hep/hep-writer.js';
 import { MessageBatch } from '#kcap/protocols/message-batch.js';
 import { MediaKind } from '#kcap/protocols/rtp/media-packet.js';
 import { SipReader, type SipReaderOptions } from '#kcap/sinks/sip-reader.js';
 
 import { batchOf } from '../packet/packets.js';
 import { Mutations } from '../protocols/mutations.js';
+import { passageOf } from '../protocols/passages.js';
 import { description, extendedReport, receiverReport, rtpPacket } from '../support/rtp-packets.js';
 import { sipRequest, sipResponse, udpFrame } from '../support/sip-packets.js';
 
@@ -152,6 +155,22 @@ describe('media of calls', () => {
       udpFrame(rtpPacket(1), TO_ALICE),
     ]);
     assert.deepEqual(found, ['INVITE', 'rtp kept PCMU/8000']);
+  });
+
+  test("is known by the time of packets, whatever time HEP's writers claim", () => {
+    const sip = reader();
+    const message = sipRequest('INVITE', 'liar', [], description('203.0.113.9', 9000));
+    const hep = new HepWriter({ version: 3, captureId: 1 });
+    const future = passageOf(ALICE, BOB, { seconds: 0xffff_ffff });
+    const payload = { bytes: message, start: 0, end: message.length };
+    const length = hep.write(future, PayloadType.Sip, payload);
+    const frame = udpFrame(Buffer.from(hep.bytes.subarray(0, length)), { toPort: 9060 });
+    const found = read(sip, [
+      invite('a@b'),
+      frame,
+      { at: 100, frame: udpFrame(rtpPacket(1), TO_ALICE) },
+    ]);
+    assert.deepEqual(found, ['INVITE', 'INVITE', 'rtp a@b PCMU/8000']);
   });
 
   test('is described by a part of a body, too', () => {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { textDocument } from '#kcap/documents/read-document.js';
 import { UserError } from '#kcap/errors/user-error.js';
+import { InMemoryBroker } from '#kcap/kafka/in-memory-broker.js';
 import { underWay } from '#kcap/pipeline/account.js';
 import { openInScope } from '#kcap/pipeline/scope.js';
 import { Stop } from '#kcap/pipeline/stop.js';
@@ -44,9 +46,10 @@ async function openedTask(
   t: TestContext,
   yaml: string,
   more: Partial<RunParts> = {},
+  drainMs = 10_000,
 ): Promise<Opened> {
   const task = await checkTask(await textDocument('task.yaml', yaml, { environment: {} }));
-  const stop = new Stop(10_000);
+  const stop = new Stop(drainMs);
   const { log, records } = keptLog();
   const output = new KeptOutput();
   const parts: RunParts = {
@@ -372,8 +375,156 @@ reporters:
     );
   });
 
+  test('gives messages to a fallback that a collector does not take in time', async (t) => {
+    const run = await openedTask(
+      t,
+      `
+id: away
+capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}"}
+parsers: [sip]
+reporters:
+  - name: hep
+    config: {servers: ["127.0.0.1:1"], protocol: tcp}
+    send_timeout: 100ms
+    max_retries: 0
+    fallback: lines
+  - {name: console, as: lines, config: {format: json}}
+`,
+      {},
+      100,
+    );
+    const [, port] = /:(\d+), reporting/.exec(run.started) ?? [];
+    const sender = createSocket('udp4');
+    t.after(() => sender.close());
+    const ended = run.ends();
+    let sent = 0;
+    await waitFor(
+      () => {
+        sender.send(hepOf(sipRequest('INVITE', `call-${sent++}`)), Number(port), '127.0.0.1');
+        return run.console.lines.length >= 3;
+      },
+      { limitMs: 10_000, what: 'messages for the fallback' },
+    );
+    run.stop.request();
+    await ended;
+    const { hep, lines } = Object.fromEntries(run.reporters());
+    const fallback = hep?.outcomes.get('fallback')?.packets;
+    assert.equal(fallback, run.console.lines.length);
+    assert.equal(lines?.in.packets, fallback);
+    const found = summarize(run.run.account(), 0).messages_in ?? 0;
+    assert.equal(hep?.in.packets, found);
+    assert.equal(hep.outcomes.get('peer-away')?.packets, found - fallback);
+    assert.match(run.messages().join('\n'), /hep takes nothing in time: lines gets what comes/);
+  });
+
+  test('spools messages that a collector does not take in time, and sends them in the next run', async (t) => {
+    const spoolFolder = await tempFolder(t);
+    const file = await captured(t, packetsOf(manyCalls(3000)));
+    const collector = createServer();
+    const describe = (port: number, path: string) => `
+id: away
+capture: {name: file, path: ${path}}
+parsers: [sip]
+reporters:
+  - name: hep
+    config: {servers: ["127.0.0.1:${port}"], protocol: tcp}
+    send_timeout: 50ms
+    max_retries: 0
+    fallback: spool
+`;
+    collector.listen(0, '127.0.0.1');
+    await once(collector, 'listening');
+    const { port } = collector.address() as { port: number };
+    collector.close();
+    await once(collector, 'close');
+    const away = await openedTask(t, describe(port, file), { spoolFolder }, 100);
+    await away.ends();
+    await away.run.close();
+    const counted = away.reporters().get('hep');
+    const spooled = counted?.outcomes.get('spooled')?.packets ?? 0;
+    const failed = counted?.outcomes.get('peer-away')?.packets ?? 0;
+    assert.ok(spooled > 0);
+    assert.deepEqual([counted?.in.packets, spooled + failed], [3000, 3000]);
+    assert.equal(summarize(away.run.account(), 0).messages_spooled, spooled);
+
+    let received = 0;
+    collector.on('connection', (socket) => {
+      socket.on('data', (bytes) => {
+        received += bytes.toString('latin1').split('HEP3').length - 1;
+      });
+    });
+    collector.listen(port, '127.0.0.1');
+    await once(collector, 'listening');
+    t.after(() => collector.close());
+    const empty = await captured(t, []);
+    const back = await openedTask(t, describe(port, empty), { spoolFolder });
+    await back.ends();
+    await back.run.close();
+    await waitFor(() => received === spooled, { limitMs: 10_000, what: 'the spool' });
+    assert.equal(back.reporters().get('hep')?.out.packets, spooled);
+  });
+
+  test('spools messages while the brokers are away, and sends them once they are back', async (t) => {
+    let broker = new InMemoryBroker(0);
+    t.after(() => {
+      broker.close();
+    });
+    broker.createTopic('sip', 1);
+    const { address } = broker;
+    const run = await openedTask(
+      t,
+      `
+id: outage
+capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}"}
+parsers: [sip]
+reporters:
+  - name: kafka
+    config: {brokers: "${address}", topic: sip, properties: ${unordered()}}
+    send_timeout: 100ms
+    max_retries: 0
+    fallback: spool
+`,
+    );
+    const [, port] = /:(\d+), reporting/.exec(run.started) ?? [];
+    const sender = createSocket('udp4');
+    t.after(() => sender.close());
+    const ended = run.ends();
+    const reporter = () => run.reporters().get('kafka');
+    let sent = 0;
+    const sendUntil = async (what: string, condition: () => boolean) => {
+      await waitFor(
+        () => {
+          const message = sipRequest('INVITE', `call-${sent++}`);
+          sender.send(hepOf(message), Number(port), '127.0.0.1');
+          return condition();
+        },
+        { limitMs: 20_000, what },
+      );
+    };
+    await sendUntil('a message in the topic', () => (reporter()?.out.packets ?? 0) > 0);
+    broker.close();
+    await sendUntil(
+      'spooled messages',
+      () => (reporter()?.outcomes.get('spooled')?.packets ?? 0) > 5,
+    );
+    broker = new InMemoryBroker(Number(/\d+$/.exec(address)?.[0]));
+    broker.createTopic('sip', 1);
+    await waitFor(() => reporter()?.in.packets === sent && reporter()?.out.packets === sent, {
+      ...{ limitMs: 30_000, what: 'all messages in the topic' },
+    });
+    run.stop.request();
+    await ended;
+    const { messages_in, messages_out } = summarize(run.run.account(), 0);
+    assert.deepEqual({ messages_in, messages_out }, { messages_in: sent, messages_out: sent });
+  });
+
   for (const [what, reporters, expected] of [
     ['no broker', '{name: frames, config: {topic: t}}', 'reporter frames: no broker is named'],
+    [
+      'a fallback that takes something else',
+      '{name: frames, fallback: console, config: {topic: t}}',
+      'reporter frames: its fallback console does not take packets',
+    ],
     ['no collector', '{name: hep}', 'reporter hep: no collector is named'],
     [
       'a file that can not be made',
@@ -398,6 +549,14 @@ reporters: [{name: console}, ${reporters}]
       assert.deepEqual(await openFiles(file), before);
     });
 });
+
+/** More than one batch of packets. */
+function manyCalls(count: number): Buffer[] {
+  const padding = [`X-Padding: ${'x'.repeat(1000)}`];
+  return Array.from({ length: count }, (_, call) =>
+    udpFrame(sipRequest('INVITE', `call-${call}`, padding)),
+  );
+}
 
 /** Its first message goes at once. */
 function unordered(): string {

@@ -113,7 +113,12 @@ const LABEL = section({
 
 const SAMPLE = section({
   name: z.literal('sample').describe('keeps one of so many'),
-  config: section({ one_of: z.int().min(1).describe('keep one of so many') }).describe('how many'),
+  config: section({
+    one_of: z
+      .int()
+      .min(1)
+      .describe('keep one of so many packets; of messages, one of so many calls, each whole'),
+  }).describe('how many'),
 }).transform(({ config }): SampleProcessor[] => [{ name: 'sample', oneOf: config.one_of }]);
 
 const PLAN = section({

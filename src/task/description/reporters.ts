@@ -163,7 +163,7 @@ const COMMON = {
   no_batch: z.boolean().optional().describe("capture-agent's: as batch_size: 1"),
   ...SENDING,
   fallback: OPTIONAL_TEXT.describe(
-    'another reporter, or spool: for what this one cannot send in time',
+    'another reporter, which gets nothing else, or spool: for what this one cannot send in time',
   ),
 };
 

@@ -43,13 +43,11 @@ for (const [limit, packets, endedBy] of [
         );
       const name = file?.name ?? '';
       assert.match(name, new RegExp(`^fw-${inside}-\\d{10}\\.pcap$`));
-      assert.equal(
-        file?.tags,
-        `alertid:7,node:fw,interface:${inside},snaplength:${'snap' in limit ? limit.snap : 500}`,
-      );
+      const tags = `alertid:7,node:fw,interface:${inside},snaplength:${'snap' in limit ? limit.snap : 500}`;
+      assert.equal(file?.tags, tags);
       assert.deepEqual(results, [
         {
-          ...{ interface: inside, result: 'sent', file: name, bytes: bytes.length, packets },
+          ...{ interface: inside, result: 'sent', file: name, tags, bytes: bytes.length, packets },
           ...{ drops: { kernel: 0, interface: 0 }, ended_by: endedBy },
           targets: [{ target: 's3', where: `s3://pcaps/${name}`, result: 'sent' }],
         },

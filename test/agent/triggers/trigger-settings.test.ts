@@ -1,69 +1,15 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { checkConfiguration } from '#kcap/agent/configuration/read-configuration.js';
 import { triggerSettings } from '#kcap/agent/triggers/trigger-settings.js';
 import { textDocument } from '#kcap/documents/read-document.js';
 
-/** pcapdaemon's example, as its README prints it, without comments and sections that change nothing here. */
-const PRINTED = `
-[general]
-maxpackets      = 50000
-writelocal      = false
-localdir        = "/tmp"
-snaplength      = 500
-defaulttimeout  = 10
-maxtimeout      = 3600
-maxduration     = 3600
-maxbytes        = 100000000
-packetdebug     = false
+import { repository } from '../../support/repository.js';
 
-[cloudshark]
-host        = "www.cloudshark.org"
-scheme      = "https"
-port        = 443
-token       = "fffffffffffffffffff"
-upload      = true
-
-[redis]
-listen		= true
-host        = "node.running.redis.net"
-port        = 6379
-channel     = "capture"
-auth		= "password"
-
-[syslog]
-priority    = 25
-tag         = "pcapdaemon"
-
-[[interface]]
-name        = "eth0"
-alias       = ["main", "public"]
-
-[[interface]]
-name        = "lo"
-alias       = ["local"]
-
-[s3]
-accessid	= "xxxxxxxxxxxxxxxxxxxxxxxxx"
-accesskey	= "xxxxxxxxxxxxxxxxxxxxxxx"
-endpoint	= "s3.amazonaws.com"
-bucket		= "pcapdaemon"
-folder		= "pcaps"
-upload		= true
-region		= "us-east-1"
-acl			= "private"
-encryption	= false
-
-[sqs]
-listen		= true
-region		= "us-east-1"
-accessid	= "xxxxxxxxxxxxxxxxxxxxxxxxx"
-accesskey	= "xxxxxxxxxxxxxxxxxxxxxxx"
-url			= "https://example.amazone.com/asdfasdf/myqueue"
-waitseconds = 20
-chunksize	= 10
-`;
+/** pcapdaemon's example, as its README prints it. */
+const PRINTED = await readFile(`${repository}examples/pcapdaemon.conf`, 'utf8');
 
 async function settingsOf(text: string) {
   const options = { environment: {} };
