@@ -119,12 +119,16 @@ export class MeasuredProcess {
       const value = summary[name];
       return typeof value === 'number' ? value : undefined;
     };
+    const sumOf = (...names: readonly string[]): number | undefined =>
+      names
+        .map(count)
+        .reduce((sum, value) => (value === undefined ? sum : (sum ?? 0) + value), undefined);
     return {
       cost: JSON.parse(await readFile(this.#costFile, 'utf8')) as Cost,
       account: {
         packetsIn: count('packets_in'),
         packetsOut: count('packets_out'),
-        failed: count('packets_failed'),
+        failed: sumOf('packets_failed', 'messages_failed', 'messages_dropped'),
         messagesIn: count('messages_in'),
         messagesOut: count('messages_out'),
         droppedByKernel: count('dropped_kernel'),

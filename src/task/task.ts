@@ -225,7 +225,8 @@ export class Task {
     asked: AbortSignal,
     onOpen: () => void,
   ): Promise<{ readonly reason: string } | { readonly error: unknown }> {
-    if (asked.aborted) return { reason: BY_COMMAND };
+    const isAsked = () => asked.aborted;
+    if (isAsked()) return { reason: BY_COMMAND };
     const stop = new Stop(this.#parts.drainTimeoutMs);
     const request = () => {
       this.#change('stopping');
@@ -252,9 +253,9 @@ export class Task {
       this.#log.info({ event: 'started' }, opened.started);
       onOpen();
       await this.#watched(opened, stop, broken);
-      return { reason: asked.aborted ? BY_COMMAND : endOf(opened) };
+      return { reason: isAsked() ? BY_COMMAND : endOf(opened) };
     } catch (error) {
-      if (!asked.aborted) return { error };
+      if (!isAsked()) return { error };
       return { reason: `${BY_COMMAND}; at its end: ${this.#say(error)}` };
     } finally {
       this.#onBug = undefined;

@@ -169,7 +169,8 @@ describe('whoever asks in vain', () => {
 
   test('is told what is wrong with the words or the file, with status 2', async (t) => {
     const agent = await runningAgent(t);
-    const wrong = await taskFile(agent.folder, { id: 'wrong', pasers: [] } as { id: string });
+    const pasers = { id: 'wrong', interface: 'lo', pasers: [] };
+    const wrong = await taskFile(agent.folder, pasers);
     const cases: (readonly [words: readonly string[], said: RegExp])[] = [
       [['task'], /^kcap: kcap task: what to do with tasks is missing\nuse one of: create/],
       [['task', 'crate'], /^kcap: kcap task crate: tasks know no such thing/],

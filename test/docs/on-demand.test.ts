@@ -37,9 +37,11 @@ test(
   'the walk of docs/on-demand.md ends with captures in a bucket',
   { skip: noVeth },
   async (t) => {
-    const { name, under, run, set } = await netNamespace(t);
+    const namespace = await netNamespace(t);
+    const { name, under } = namespace;
+    const run = (command: string, ...words: readonly string[]) => namespace.run(command, ...words);
     const folder = await tempFolder(t);
-    await set('net.ipv6.conf.default.disable_ipv6', '1');
+    await namespace.set('net.ipv6.conf.default.disable_ipv6', '1');
     await runCommand(
       ...([
         'ip',

@@ -40,6 +40,7 @@ test(
       remedy,
       `Kafka consumer: ${noMore}`,
       remedy,
+      EAGAIN,
       `in-memory broker: ${noMore}`,
       remedy,
       `capture on lo: there can't be a thread for it: ${EAGAIN}`,

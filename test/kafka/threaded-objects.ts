@@ -3,6 +3,7 @@ import { LiveCapture } from '#kcap/capture/live-capture.js';
 import { BatchConsumer } from '#kcap/kafka/batch-consumer.js';
 import { BatchProducer } from '#kcap/kafka/batch-producer.js';
 import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js';
+import { DatagramSocket } from '#kcap/net/datagram-socket.js';
 
 import { keptLog } from './log.js';
 
@@ -44,6 +45,11 @@ export function consumerWithoutBroker(): BatchConsumer {
     window: undefined,
   } as const;
   return new BatchConsumer(options, keptLog().log);
+}
+
+/** To a port where nobody has to listen. */
+export function datagramsToNobody(): DatagramSocket {
+  return new DatagramSocket('127.0.0.1', 9);
 }
 
 /** Its thread begins with the first next(). */

@@ -7,6 +7,7 @@ import { StandardError } from '#kcap/terminal/standard-error.js';
 import {
   captureOnLoopback,
   consumerWithoutBroker,
+  datagramsToNobody,
   producerWithoutBroker,
   UNREACHABLE,
 } from './threaded-objects.js';
@@ -17,6 +18,7 @@ const NEEDY: readonly (() => unknown)[] = [
   },
   producerWithoutBroker,
   consumerWithoutBroker,
+  datagramsToNobody,
   () => new InMemoryBroker(0),
   async () => {
     const open = captureOnLoopback();

@@ -9,6 +9,7 @@ import { noVeth } from '../support/veth.js';
 import {
   captureOnLoopback,
   consumerWithoutBroker,
+  datagramsToNobody,
   producerWithoutBroker,
 } from './threaded-objects.js';
 
@@ -26,7 +27,8 @@ test('the threads of a worker end with it', { skip: noVeth }, async (t) => {
   t.after(() => worker.terminate());
   await once(worker, 'message');
   const threads = await ownThreads();
-  for (const name of ['kcap producer', 'kcap capture']) assert.ok(threads.includes(name), name);
+  for (const name of ['kcap producer', 'kcap capture', 'kcap datagrams'])
+    assert.ok(threads.includes(name), name);
   await worker.terminate();
   assert.deepEqual(await ownThreads(), []);
 });
@@ -35,7 +37,10 @@ test('what has a thread may be closed twice', { skip: noVeth }, async () => {
   const capture = captureOnLoopback();
   const never = captureOnLoopback();
   const next = capture.next();
-  const opened = [consumerWithoutBroker(), producerWithoutBroker(), capture, never];
+  const opened = [
+    ...[consumerWithoutBroker(), producerWithoutBroker(), datagramsToNobody()],
+    ...[capture, never],
+  ];
   assert.ok((await ownThreads()).includes('kcap consumer'));
   await Promise.all([...opened, ...opened].map(async (each) => each.close()));
   await Promise.all(opened.map(async (each) => each.close()));

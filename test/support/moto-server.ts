@@ -10,8 +10,8 @@ import { waitFor } from './wait-for.js';
 /** A server that speaks as S3 and SQS do. What it has is in memory, and gone with it. */
 export interface MotoServer {
   readonly endpoint: string;
-  kill(): Promise<void>;
-  restart(): Promise<void>;
+  readonly kill: () => Promise<void>;
+  readonly restart: () => Promise<void>;
 }
 
 export async function motoServer(t: TestContext): Promise<MotoServer> {

@@ -10,9 +10,9 @@ export interface NetNamespace {
   /** What a command runs under to be in it: `kcap(t, args, { under })`. */
   readonly under: readonly string[];
   /** Runs a command in it to its end and gives its standard output. */
-  run(command: string, ...args: readonly string[]): Promise<string>;
+  readonly run: (command: string, ...args: readonly string[]) => Promise<string>;
   /** Sets a variable of the kernel's that each network namespace has for itself (sysctl(8)). */
-  set(variable: string, value: string): Promise<void>;
+  readonly set: (variable: string, value: string) => Promise<void>;
 }
 
 let namespaces = 0;
