@@ -258,9 +258,10 @@ export class BatchProducer {
     return this.#failure;
   }
 
-  /** Calls `listener` once nothing can be sent any more. */
+  /** Calls `listener` once nothing can be sent any more, or soon where that is so already. */
   onFailure(listener: () => void): void {
     this.#onFailure.push(listener);
+    if (this.#failure) queueMicrotask(listener);
   }
 
   async close(): Promise<void> {

@@ -46,7 +46,10 @@ export interface Sink<Batch = PacketBatch> {
   write(batch: Batch, giveUp: AbortSignal): Promise<void>;
   /** Resolves when everything has gone out or failed. */
   flush(giveUp: AbortSignal): Promise<void>;
-  /** Calls `listener` where it fails by itself, while nothing is written: it takes nothing any more then. */
+  /**
+   * Calls `listener` where it fails by itself, while nothing is written, or has failed before: it takes nothing any more
+   * then.
+   */
   onFailure?(listener: (error: unknown) => void): void;
   account(): Account;
   close(): Promise<void>;

@@ -39,10 +39,12 @@ export class PacketRun {
    * what failed first.
    */
   async run(stop: Stop): Promise<void> {
-    for (const branch of this.#branches)
-      branch.onEnd(() => {
-        if (this.#branches.every(({ ended }) => ended)) stop.finish();
-      });
+    const endWithBranches = () => {
+      if (this.#branches.every(({ ended }) => ended)) stop.finish();
+    };
+    for (const branch of this.#branches) branch.onEnd(endWithBranches);
+    // Some may have failed since they were opened.
+    endWithBranches();
     const failure = await failureOf(this.#moveAll(stop));
     const first = failure ?? this.#branches.find((branch) => branch.failure)?.failure;
     await Promise.all(this.#branches.map((branch) => branch.flush(stop.giveUp)));

@@ -99,9 +99,14 @@ export class SpoolingTopicSink implements Sink {
     }
   }
 
-  /** Called once nothing can be spooled any more. */
+  /** Called once nothing can be spooled any more, or soon where that is so already. */
   onFailure(listener: (error: unknown) => void): void {
     this.#onFailure.push(listener);
+    const failure = this.#failure;
+    if (failure)
+      queueMicrotask(() => {
+        listener(failure.error);
+      });
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {

@@ -277,6 +277,15 @@ describe('an end that fails by itself', () => {
     await assert.rejects(running, gone);
   });
 
+  test('ends the run also where it has failed before the run began', async () => {
+    const failing = new FailingByItself();
+    const source = new HandWrittenSource([], [], { endless: true });
+    const run = new PacketRun(source, [], [new Branch({ name: 'a', sink: failing })]);
+    const gone = new Error('the folder is gone');
+    failing.fail(gone);
+    await assert.rejects(run.run(new Stop(0)), gone);
+  });
+
   test('is told at once, and what it does not get counts, where others go on', async () => {
     const failing = new FailingByItself();
     const told: unknown[] = [];
