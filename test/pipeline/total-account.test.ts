@@ -13,6 +13,7 @@ function withMessages(account: Account, found: number): Account {
     malformed: 3,
     fragmentsMerged: 4,
     reassemblyTimeouts: 5,
+    media: { rtp: 6, rtcp: 7, forgottenCalls: 8 },
   };
   return {
     ...account,
