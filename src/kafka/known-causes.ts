@@ -148,7 +148,8 @@ const TLS: readonly KnownCause[] = [
         : 'the broker wants a certificate of the client: -X ssl.certificate.location=FILE -X ssl.key.location=FILE',
   },
   {
-    says: /connecting to a PLAINTEXT broker listener|wrong version number|packet length too long/,
+    // A broker that has taken the handshake for a request hangs up.
+    says: /connecting to a PLAINTEXT broker listener|wrong version number|packet length too long|SSL connection closed by peer \(after \d+ms in state (?:CONNECT|SSL_HANDSHAKE)/,
     cause: 'no TLS is spoken there',
     remedy: ({ properties }) =>
       `leave TLS out, -X security.protocol=${securityOf(properties).mechanism === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT'}, or name the port of a TLS listener with -k`,

@@ -44,6 +44,13 @@ describe('the problem behind a text of librdkafka’s', () => {
       assert.deepEqual(problemOf(said, facts({})), { cause: cause || said, remedy: undefined });
     });
 
+  test('of a broker that hangs up on the handshake is that it speaks no TLS', () => {
+    const hangsUp = (state: string) =>
+      `Disconnected: SSL connection closed by peer (after 2ms in state ${state})`;
+    assert.equal(problemOf(hangsUp('SSL_HANDSHAKE'), facts({})).cause, 'no TLS is spoken there');
+    assert.match(problemOf(hangsUp('UP'), facts({})).cause, /hung up/);
+  });
+
   test('has a remedy that goes by what the user has given', () => {
     const alert = 'SSL alert number 42: sslv3 alert bad certificate';
     assert.match(problemOf(alert, facts({})).remedy ?? '', /^the broker wants a certificate/);
