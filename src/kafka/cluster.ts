@@ -167,7 +167,12 @@ export class Cluster {
     try {
       this.#partitionOffsets ??= await PartitionOffsets.connect(
         Object.fromEntries(controlProperties(properties)),
-        this.#deadline,
+        {
+          deadline: this.#deadline,
+          note: (entry) => {
+            this.#trouble.note(entry);
+          },
+        },
       );
       return await this.#partitionOffsets.at(topic, partitions, when);
     } catch (error) {

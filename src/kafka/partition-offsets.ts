@@ -1,4 +1,5 @@
 import type { KafkaConsumer, LibrdKafkaError, TopicPartitionOffset } from 'node-rdkafka';
+import type { LogEntry } from './start-trouble.js';
 
 /** Instead of a time: the first offset that is there, and the first that is not there yet (Kafka's ListOffsets). */
 export const FIRST = -2;
@@ -7,6 +8,8 @@ export const NEXT = -1;
 /** What passes by itself: a partition has just been made, or its leader has just changed. Numbers of Kafka's errors. */
 const PASSES: ReadonlySet<number> = new Set([3, 5, 6, 8, 9, 13, 74, 75, 76, 78]);
 const RETRY_AFTER_MS = 100;
+/** librdkafka looks for the coordinator of the group also where nobody joins it; no answer hangs on that. */
+const OF_COORDINATOR = /^\[thrd:GroupCoordinator\]/;
 
 /** Asks for offsets in a topic: one request to each leader, however many partitions there are. */
 export class PartitionOffsets {
@@ -18,14 +21,23 @@ export class PartitionOffsets {
     this.#deadline = deadline;
   }
 
-  /** @param deadline when all questions must have been answered, in ms as Date.now() gives it */
+  /**
+   * @param deadline when all questions must have been answered, in ms as Date.now() gives it
+   * @param note hears librdkafka's log, which alone says why a broker gives no answer
+   */
   static async connect(
     settings: Readonly<Record<string, string>>,
-    deadline: number,
+    { deadline, note }: { deadline: number; note: (entry: LogEntry) => void },
   ): Promise<PartitionOffsets> {
     const { default: rdkafka } = await import('node-rdkafka');
     // Of node-rdkafka's clients only a consumer can ask for offsets at a time.
-    const consumer = new rdkafka.KafkaConsumer({ ...settings, 'group.id': 'kcap' }, {});
+    const consumer = new rdkafka.KafkaConsumer(
+      { ...settings, 'group.id': 'kcap', event_cb: true },
+      {},
+    );
+    consumer.on('event.log', (entry: LogEntry) => {
+      if (!OF_COORDINATOR.test(entry.message)) note(entry);
+    });
     const offsets = new PartitionOffsets(consumer, deadline);
     try {
       await settled((done) => {

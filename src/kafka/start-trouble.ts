@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { UserError, usageError } from '../errors/user-error.js';
 import { certificateProblem } from './broker-certificate.js';
@@ -25,6 +26,8 @@ export interface LogEntry {
   readonly message: string;
 }
 const SEVERITY_ERROR = 3;
+const LOG_COMES_WITHIN_MS = 300;
+const LOOK_EVERY_MS = 10;
 
 /** Why a start fails. node-rdkafka often knows only that it does; librdkafka's log says more, and is kept here. */
 export class StartTrouble {
@@ -66,9 +69,8 @@ export class StartTrouble {
         text.replace(/`(\S+?)` ?/g, '$1 ').trimEnd(),
         'change or leave out one',
       );
-    const known = this.#lastError ?? this.#lastDisconnect;
     const saysLittle = NOBODY_ANSWERED.test(text) || NOT_LET_IN.test(text);
-    const said = saysLittle ? (known ?? this.#silence(text)) : text;
+    const said = saysLittle ? ((await this.#heard()) ?? this.#silence(text)) : text;
     if (this.#noTicket && NO_TICKET.test(said)) return this.#noTicket;
     const { cause, remedy, passes } = await this.#problem(said);
     const Failure = BrokersAway.isMeantBy(said) ? BrokersAway : UserError;
@@ -77,6 +79,17 @@ export class StartTrouble {
       // Where nobody has said a word, they may be away.
       passes: passes ?? NOBODY_ANSWERED.test(said),
     });
+  }
+
+  /** The last that the log said of a broker. It comes from another thread than the failure, and may come after it. */
+  async #heard(): Promise<string | undefined> {
+    const giveUpAt = Date.now() + LOG_COMES_WITHIN_MS;
+    while (this.#said === undefined && Date.now() < giveUpAt) await delay(LOOK_EVERY_MS);
+    return this.#said;
+  }
+
+  get #said(): string | undefined {
+    return this.#lastError ?? this.#lastDisconnect;
   }
 
   async #problem(said: string): Promise<Problem> {

@@ -57,7 +57,10 @@ describe('the offsets of many partitions', () => {
 });
 
 function connected(kafka: InMemoryKafka, limitMs: number): Promise<PartitionOffsets> {
-  return PartitionOffsets.connect({ 'bootstrap.servers': kafka.address }, Date.now() + limitMs);
+  return PartitionOffsets.connect(
+    { 'bootstrap.servers': kafka.address },
+    { deadline: Date.now() + limitMs, note: () => undefined },
+  );
 }
 
 function sorted(offsets: ReadonlyMap<number, number>): [number, number][] {

@@ -23,6 +23,8 @@ interface Request {
 export class CertificateAuthority {
   readonly #folder: string;
   readonly #name: string;
+  /** `openssl ca` exchanges its database, which a second one must not read meanwhile. */
+  #signed: Promise<void> = Promise.resolve();
 
   private constructor(folder: string, name: string) {
     this.#folder = folder;
@@ -61,10 +63,12 @@ export class CertificateAuthority {
     const dates = expired
       ? ['-startdate', '20200101000000Z', '-enddate', '20210101000000Z']
       : ['-days', '3650'];
-    await openssl(
-      ...['ca', '-batch', '-notext', '-config', this.#file('ca.cnf'), ...dates],
-      ...['-extfile', extensions, '-in', request, '-out', certificate],
-    );
+    const sign = () =>
+      openssl(
+        ...['ca', '-batch', '-notext', '-config', this.#file('ca.cnf'), ...dates],
+        ...['-extfile', extensions, '-in', request, '-out', certificate],
+      );
+    await (this.#signed = this.#signed.then(sign, sign));
     const both = this.#file(`${base}-both.pem`);
     await writeFile(both, `${await readFile(key, 'utf8')}${await readFile(certificate, 'utf8')}`);
     return { certificate, key, both };
