@@ -113,7 +113,7 @@ function parsePackets(
   }
   const from = parsePlace(
     args,
-    'kcap sip',
+    'sip',
     "give an interface with -i ('kcap devices' lists them), a file with -r, or a topic with -k and -t",
   );
   const { filter, snapLength } = run;

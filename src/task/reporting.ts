@@ -86,7 +86,7 @@ export async function openReporter(
   const common = {
     whenSlow: options.waits ? ('wait' as const) : { dropBeyondBytes: WAITING_BYTES },
     onFailure: (error: unknown) => {
-      log.error(`${nameOf(target)}: ${messageOf(error)}`);
+      log.error(`report to ${nameOf(target)} failed: ${messageOf(error)}`);
     },
   };
   if (target.kind === 'text' || target.kind === 'json')
