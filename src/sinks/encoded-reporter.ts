@@ -44,8 +44,11 @@ const NO_FORM: Cause = {
   text: 'of media, for which it has no form',
 };
 
-/** How long the end of the run waits for an outlet that takes nothing. */
-const PATIENCE_MS = 10_000;
+/**
+ * How long the end of a file waits for an outlet that takes nothing: as long as librdkafka tries a message
+ * (message.timeout.ms). A stop has the drain timeout instead.
+ */
+const PATIENCE_MS = 300_000;
 /** Buffers that are kept to be filled again. */
 const KEPT_BUFFERS = 4;
 
