@@ -18,12 +18,11 @@ import { EncodedReporter, type EncodedReporterOptions } from '../sinks/encoded-r
 import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
-import { KafkaMedia } from '../sinks/kafka-media.js';
-import { KafkaMessages } from '../sinks/kafka-messages.js';
 import { LineColumns } from '../sinks/line-columns.js';
 import type { MediaEncoder } from '../sinks/media-encoder.js';
 import { MediaJsonLines } from '../sinks/media-json-lines.js';
 import { MediaLines } from '../sinks/media-lines.js';
+import type { ReportedMedia } from '../sinks/media-reader.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
@@ -33,8 +32,8 @@ import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
 import type { ReportServer, TlsFiles } from './report-settings.js';
-import { sipTopicOf, type ReportTarget } from './report-target.js';
-import { openTopicOutlet } from './topic-reporting.js';
+import type { ReportTarget } from './report-target.js';
+import { openTopicReporter } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
@@ -54,6 +53,8 @@ export interface ReportingOptions {
   readonly who: Who;
   /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
   readonly waits: boolean;
+  /** Which media of the calls is reported; none if not given. */
+  readonly media?: ReportedMedia | undefined;
   /** How Kafka is reached, where something goes there. */
   readonly kafka?: Properties | undefined;
 }
@@ -96,19 +97,7 @@ export async function openReporter(
       ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
-  if (target.kind === 'kafka') {
-    const { waits, kafka = new Map() } = options;
-    const { name } = target;
-    return new EncodedReporter({
-      ...{ ...common, name, encoder: new KafkaMessages(options.who) },
-      // What goes to topics by its kind goes to that of SIP alone.
-      ...(typeof target.topic === 'string' && { mediaEncoder: new KafkaMedia(options.who) }),
-      outlet: await openTopicOutlet(
-        { topic: sipTopicOf(target), properties: kafka, waits, name },
-        log,
-      ),
-    });
-  }
+  if (target.kind === 'kafka') return openTopicReporter(target, options, common, log);
   if (target.kind === 'mqtt') return openMqttReporter(target, common, log);
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};

@@ -51,6 +51,11 @@ export class InMemoryKafka {
     return this.#broker.address;
   }
 
+  /** Makes a topic of one partition beside its own. */
+  createTopic(name: string): void {
+    this.#broker.createTopic(name, 1);
+  }
+
   /** The broker is gone, and does not come back. */
   endBroker(): void {
     if (this.#isOver) return;
