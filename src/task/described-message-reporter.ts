@@ -10,7 +10,7 @@ import type {
   TlsFilesOf,
 } from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
-import { openReporter } from './reporting.js';
+import { openReporter, type ReportingOptions } from './reporting.js';
 import { MQTT_PORTS, type MqttProtocol } from './mqtt-target.js';
 import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
@@ -34,6 +34,7 @@ export async function openMessageReporter(
             defaults.kafka?.connection,
           )
         : undefined,
+    ...waitingOf(reporter, task, defaults),
     lines: { colours: false, raw: false },
     who: { ...who, taskId: task.id, ...(Object.keys(labels).length > 0 && { labels }) },
   };
@@ -46,6 +47,17 @@ export async function openMessageReporter(
     );
   }
   return openReporter(target, options, { ...{ stop, log, openOutput: openConsole } });
+}
+
+/** What a fallback is there for must not be dropped. */
+function waitingOf(
+  { fallback }: ReporterDescription,
+  { channelCapacity }: TaskDescription,
+  { sendBuffer }: ReporterDefaults,
+): Pick<ReportingOptions, 'waiting'> {
+  const messages = channelCapacity.sendBuffer ?? sendBuffer?.messages;
+  if (fallback !== undefined || messages === undefined) return {};
+  return { waiting: { dropBeyondMessages: messages, drops: sendBuffer?.drops ?? 'oldest' } };
 }
 
 function targetOf(reporter: ReporterDescription, defaults: ReporterDefaults): ReportTarget {

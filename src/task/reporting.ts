@@ -14,7 +14,11 @@ import type { Stop } from '../pipeline/stop.js';
 import type { Reporter as Who } from '../protocols/report/record-frame.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
-import { EncodedReporter, type EncodedReporterOptions } from '../sinks/encoded-reporter.js';
+import {
+  EncodedReporter,
+  type EncodedReporterOptions,
+  type WaitingBound,
+} from '../sinks/encoded-reporter.js';
 import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
@@ -55,6 +59,8 @@ export interface ReportingOptions {
   readonly waits: boolean;
   /** Which media of the calls is reported; none if not given. */
   readonly media?: ReportedMedia | undefined;
+  /** What else bounds the messages that wait for a reporter that does not hold up the run. */
+  readonly waiting?: Omit<WaitingBound, 'dropBeyondBytes'>;
   /** How Kafka is reached, where something goes there. */
   readonly kafka?: Properties | undefined;
 }
@@ -85,7 +91,9 @@ export async function openReporter(
 ): Promise<Reporter> {
   const { log } = parts;
   const common = {
-    whenSlow: options.waits ? ('wait' as const) : { dropBeyondBytes: WAITING_BYTES },
+    whenSlow: options.waits
+      ? ('wait' as const)
+      : { dropBeyondBytes: WAITING_BYTES, ...options.waiting },
     onFailure: (error: unknown) => {
       log.error(`report to ${nameOf(target)} failed: ${messageOf(error)}`);
     },

@@ -119,6 +119,32 @@ test('beyond its bound it drops and counts, and what waits goes out in order', a
   assert.deepEqual(counts(sink), { in: 5, out: 3, 'end-too-slow': 2 });
 });
 
+test('what has waited longest gives way where the newest is wanted, but not what is being sent', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(outlet, {
+    whenSlow: { dropBeyondBytes: 100, dropBeyondMessages: 3, drops: 'oldest' },
+  });
+  for (const callId of ['one', 'two', 'three', 'four']) await sink.write(messages(callId), NEVER);
+  await sink.write(messages('five', 'six'), NEVER);
+  assert.deepEqual(counts(sink), { in: 6, out: 0, 'end-too-slow': 3 });
+  outlet.open();
+  await sink.flush(NEVER);
+  assert.deepEqual(outlet.taken, ['one;', 'five;six;']);
+  assert.deepEqual(counts(sink), { in: 6, out: 3, 'end-too-slow': 3 });
+});
+
+test('the newest gives way beyond a number of messages, unless it is all there is', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(outlet, { whenSlow: { dropBeyondBytes: 100, dropBeyondMessages: 2 } });
+  await sink.write(messages('a', 'b', 'c'), NEVER);
+  assert.ok(sink.isFull);
+  await sink.write(messages('d'), NEVER);
+  outlet.open();
+  await sink.flush(NEVER);
+  assert.deepEqual(outlet.taken, ['a;b;c;']);
+  assert.deepEqual(counts(sink), { in: 4, out: 3, 'end-too-slow': 1 });
+});
+
 for (const [what, failure, cause] of [
   ['an outlet that fails', new Error('broken'), 'end-failed'],
   ['a reader that leaves', new ReaderLeft(), 'reader-left'],
