@@ -1,5 +1,7 @@
 import type { TestContext } from 'node:test';
 
+import type { Logger } from 'pino';
+
 import type { DeliveryFailure } from '#kcap/kafka/delivery-cause.js';
 import {
   BatchConsumer,
@@ -98,10 +100,12 @@ export class InMemoryKafka {
   consumer({
     end,
     group,
+    log = keptLog().log,
     ...options
   }: Partial<ConsumerOptions> & {
-    readonly end?: number;
+    readonly end?: number | undefined;
     readonly group?: string;
+    readonly log?: Logger;
   } = {}): BatchConsumer {
     const ranges = Array.from({ length: this.#partitions }, (_, partition): PartitionRange => ({
       partition,
@@ -131,7 +135,7 @@ export class InMemoryKafka {
         window: undefined,
         ...options,
       },
-      keptLog().log,
+      log,
     );
     this.#clients.push(consumer);
     return consumer;
