@@ -20,6 +20,7 @@ import { parseAutostop } from './file-options.js';
 import { parseKafkaOptions, parseProperties } from './kafka-arguments.js';
 import { parseReading } from './reading-arguments.js';
 import type { SIP_OPTIONS } from './sip-options.js';
+import { parseSeconds } from './values.js';
 
 export type SipArguments = Arguments<typeof SIP_OPTIONS>;
 
@@ -27,6 +28,8 @@ export type SipArguments = Arguments<typeof SIP_OPTIONS>;
 export interface SipOptions extends RunArguments, SensingOptions {
   /** Whom to become once everything is open that takes root. */
   readonly user: User | undefined;
+  /** How long a stop waits for reporters. */
+  readonly drainTimeoutMs: number;
 }
 
 /** @param given the options that stand on the command line */
@@ -64,6 +67,7 @@ export async function parseSipOptions(
     media: args.rtp === true ? 'all' : reportedMedia(targets),
     autostop,
     user,
+    drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
     lines: { colours: outputShowsColours(), raw: args.raw === true },
     who: { taskId: 'sip', agentId: hostname(), pipelineId: 0 },
     // Lines and a progress line would overwrite each other.

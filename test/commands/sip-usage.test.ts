@@ -53,6 +53,7 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
     'kcap: --tunnels gre,: a name is missing',
     /all, none, or some of: ipip,gre,erspan,vxlan,geneve,gtp,tzsp,hep/,
   ],
+  [[...R, '--drain-timeout', 'soon'], 'kcap: --drain-timeout soon: not a number of seconds', /10/],
   [[...R, '--reprt', 'json:'], 'kcap: --reprt: unknown option', /did you mean --report\?/],
 ];
 
