@@ -40,6 +40,8 @@ export interface EncodedReporterOptions {
   readonly share?: { readonly index: number; readonly of: number };
   /** Where kinds of payload are divided among several: which of them is this one's. */
   readonly takes?: PayloadKind;
+  /** How long the end of a run waits while the outlet takes nothing; five minutes if not given. */
+  readonly patienceMs?: number | undefined;
   /** Called as soon as it has failed: others may go on for long. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -138,13 +140,14 @@ export class EncodedReporter implements Reporter {
 
   async flush(giveUp: AbortSignal): Promise<void> {
     this.#endWith(giveUp);
+    const { patienceMs = PATIENCE_MS } = this.#options;
     const look = () => underWay(this.account()).packets;
     let before = look();
     const timer = setInterval(() => {
       const now = look();
       if (now === before) this.#giveUp.abort();
       before = now;
-    }, PATIENCE_MS);
+    }, patienceMs);
     try {
       await this.#sending;
       if (!this.#hasEnded) await this.#options.outlet.flush?.(this.#tally, this.#giveUp.signal);

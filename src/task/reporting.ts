@@ -57,6 +57,8 @@ export interface ReportingOptions {
   readonly who: Who;
   /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
   readonly waits: boolean;
+  /** How long the end of a run waits for a reporter that takes nothing, if not as long as usual. */
+  readonly patienceMs?: number | undefined;
   /** Which media of the calls is reported; none if not given. */
   readonly media?: ReportedMedia | undefined;
   /** What else bounds the messages that wait for a reporter that does not hold up the run. */
@@ -94,6 +96,7 @@ export async function openReporter(
     whenSlow: options.waits
       ? ('wait' as const)
       : { dropBeyondBytes: WAITING_BYTES, ...options.waiting },
+    patienceMs: options.patienceMs,
     onFailure: (error: unknown) => {
       log.error(`report to ${nameOf(target)} failed: ${messageOf(error)}`);
     },
@@ -131,7 +134,7 @@ export async function openReporter(
 
 async function openMqttReporter(
   target: Extract<ReportTarget, { readonly kind: 'mqtt' }>,
-  common: Pick<EncodedReporterOptions, 'whenSlow' | 'onFailure'>,
+  common: Pick<EncodedReporterOptions, 'whenSlow' | 'patienceMs' | 'onFailure'>,
   log: Logger,
 ): Promise<Reporter> {
   const { name, topic } = target;
