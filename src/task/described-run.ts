@@ -30,9 +30,16 @@ export interface RunParts {
   readonly openConsole: () => ByteOutput;
   /** What writes a file, as pcapng says it. */
   readonly application: string;
-  /** Opens, in the scope, what takes the packets of an upload. */
-  readonly openUpload?: (reporter: UploadReporter, scope: Scope) => Promise<Sink>;
+  readonly openUpload?: OpenUpload;
 }
+
+/** Opens, in the scope, what takes the packets of a task's upload. */
+export type OpenUpload = (
+  reporter: UploadReporter,
+  task: TaskDescription,
+  scope: Scope,
+  log: Logger,
+) => Promise<Sink>;
 
 /** A task's run, open and not begun. Its parts belong to the scope. */
 export interface DescribedRun {
