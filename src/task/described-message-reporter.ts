@@ -23,7 +23,7 @@ export async function openMessageReporter(
 ): Promise<Reporter> {
   const { labels } = processing;
   const options = {
-    waits,
+    ...{ waits, what: `reporter ${reporter.id}` },
     kafka:
       reporter.name === 'kafka'
         ? reporterProperties(

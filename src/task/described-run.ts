@@ -7,7 +7,7 @@ import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
-import { Autostop } from './autostop.js';
+import { Autostop, limitText } from './autostop.js';
 import { captureSize } from './capture-file.js';
 import { readyProcessing } from './described-processing.js';
 import { openDescribedReporters, type ReporterDefaults } from './described-reporters.js';
@@ -101,6 +101,6 @@ function openAutostop(
       ...(durationMs > 0 && { durationMs }),
       ...(idleMs > 0 && { idleMs }),
     },
-    { ...parts, size: captureSize(format, undefined) },
+    { ...parts, size: captureSize(format, undefined), text: limitText },
   );
 }
