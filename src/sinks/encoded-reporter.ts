@@ -5,10 +5,19 @@ import { TOO_SLOW } from '../pipeline/contracts.js';
 import { JsonBytes } from '../protocols/json-bytes.js';
 import type { MediaBatch } from '../protocols/media-batch.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
+import { MediaKind } from '../protocols/rtp/media-packet.js';
 import type { MediaEncoder } from './media-encoder.js';
 import type { MessageEncoder } from './message-encoder.js';
 import type { Chunk, Outlet } from './outlet.js';
 import type { Reporter } from './reporter.js';
+
+/** What is reported: messages, or packets of media. */
+export type PayloadKind = 'sip' | 'rtp' | 'rtcp';
+
+const KINDS_OF_MEDIA: Readonly<Record<MediaKind, PayloadKind>> = {
+  [MediaKind.Rtp]: 'rtp',
+  [MediaKind.Rtcp]: 'rtcp',
+};
 
 /** How much may wait for an outlet, beside what it is sending. */
 export interface WaitingBound {
@@ -29,6 +38,8 @@ export interface EncodedReporterOptions {
   readonly whenSlow: 'wait' | WaitingBound;
   /** Where flows are divided among several: which of them, from 0 on, of how many this is. */
   readonly share?: { readonly index: number; readonly of: number };
+  /** Where kinds of payload are divided among several: which of them is this one's. */
+  readonly takes?: PayloadKind;
   /** Called as soon as it has failed: others may go on for long. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -60,8 +71,11 @@ interface Waiting {
   readonly count: Count;
 }
 
-/** How long the end of the run waits for an outlet that takes nothing. */
-const PATIENCE_MS = 10_000;
+/**
+ * How long the end of a file waits for an outlet that takes nothing: as long as librdkafka tries a message
+ * (message.timeout.ms). A stop has the drain timeout instead.
+ */
+const PATIENCE_MS = 300_000;
 /** Buffers that are kept to be filled again. */
 const KEPT_BUFFERS = 4;
 
@@ -152,7 +166,7 @@ export class EncodedReporter implements Reporter {
 
   /** All of the batch that this one is to send, and how many bytes of it are the messages'. */
   #encode(batch: MessageBatch, out: JsonBytes): { chunk: Chunk; messageBytes: number } {
-    const { encoder, share } = this.#options;
+    const { encoder, share, takes = 'sip' } = this.#options;
     const { media } = batch;
     const besideBefore = this.#bytesBeside;
     const ends = new Int32Array(batch.total);
@@ -162,6 +176,7 @@ export class EncodedReporter implements Reporter {
       for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++)
         if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
       if (index === batch.count) break;
+      if (takes !== 'sip') continue;
       if (share && batch.flowOf(index) % share.of !== share.index) continue;
       batch.go(index);
       const before = out.length;
@@ -187,10 +202,11 @@ export class EncodedReporter implements Reporter {
 
   /** False where nothing of the packet is to be sent, which has been counted. */
   #encodeMedia(media: MediaBatch, index: number, out: JsonBytes): boolean {
-    const { mediaEncoder, share } = this.#options;
+    const { mediaEncoder, share, takes } = this.#options;
     if (share && media.flowOf(index) % share.of !== share.index) return false;
     media.go(index);
     const { packet, passage } = media;
+    if (takes !== undefined && takes !== KINDS_OF_MEDIA[packet.kind]) return false;
     const before = out.length;
     if (mediaEncoder?.encode(out, packet, passage)) return true;
     out.length = before;

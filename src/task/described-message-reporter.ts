@@ -1,7 +1,7 @@
 import { UserError } from '../errors/user-error.js';
 import type { Reporter } from '../sinks/reporter.js';
-import type { ReporterDefaults, ReporterParts } from './described-reporters.js';
-import { reporterProperties } from './described-kafka.js';
+import type { MessageReporterParts, ReporterDefaults } from './described-reporters.js';
+import { refuseLoop, reporterProperties } from './described-kafka.js';
 import type {
   HepReporter,
   KafkaReporter,
@@ -14,16 +14,18 @@ import { openReporter, type ReportingOptions } from './reporting.js';
 import { MQTT_PORTS, type MqttProtocol } from './mqtt-target.js';
 import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
+import { topicsOf } from './topic-reporting.js';
 
 /** Opens what takes the messages of a task; it is called what the task calls it. The caller owns it. */
 export async function openMessageReporter(
   reporter: ReporterDescription,
   task: TaskDescription,
-  { who, processing, waits, stop, log, openConsole, defaults }: ReporterParts,
+  { who, processing, waits, media, stop, log, openConsole, defaults }: MessageReporterParts,
 ): Promise<Reporter> {
   const { labels } = processing;
+  const target = targetOf(reporter, defaults);
   const options = {
-    ...{ waits, what: `reporter ${reporter.id}` },
+    ...{ waits, media, what: `reporter ${reporter.id}` },
     kafka:
       reporter.name === 'kafka'
         ? reporterProperties(
@@ -36,9 +38,15 @@ export async function openMessageReporter(
     lines: { colours: false, raw: false },
     who: { ...who, taskId: task.id, ...(Object.keys(labels).length > 0 && { labels }) },
   };
-  return openReporter(targetOf(reporter, defaults), options, {
-    ...{ stop, log, openOutput: openConsole },
-  });
+  if (target.kind === 'kafka' && options.kafka) {
+    const topics = topicsOf(target, media).map(({ topic }) => topic);
+    refuseLoop(
+      reporter,
+      { topics, properties: options.kafka },
+      { ...task, above: defaults.connection },
+    );
+  }
+  return openReporter(target, options, { ...{ stop, log, openOutput: openConsole } });
 }
 
 /** What a fallback is there for must not be dropped. */

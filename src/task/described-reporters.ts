@@ -65,6 +65,11 @@ export interface ReporterParts extends RunParts {
   readonly linkTypes: ReadonlySet<number>;
 }
 
+/** What those of messages are opened with, too. */
+export interface MessageReporterParts extends ReporterParts {
+  readonly media: ReportedMedia;
+}
+
 interface DescribedReporters {
   readonly branches: readonly [Branch, ...Branch[]];
   readonly watchdogs: readonly Watchdog[];
@@ -88,11 +93,12 @@ export async function openDescribedReporters(
   const accounts: (() => readonly (readonly [id: string, Account])[])[] = [];
 
   if (ofMessages.length > 0) {
-    const reporters = await openMessageReporters(ofMessages, task, scope, parts);
+    const media = mediaOf(task, parts);
+    const reporters = await openMessageReporters(ofMessages, task, scope, { ...parts, media });
     const reader = new SipReader({
       ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
-      ...{ tunnels: tunnelsOf(task, parts), media: mediaOf(task, parts) },
-      reassembly: parts.defaults.reassembly,
+      ...{ tunnels: tunnelsOf(task, parts), media },
+        reassembly: parts.defaults.reassembly,
     });
     branches.push(
       new Branch({ name: 'messages', sink: new SipMessages(reader, reporters, parts.pace) }),

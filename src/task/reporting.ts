@@ -22,12 +22,11 @@ import {
 import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
-import { KafkaMedia } from '../sinks/kafka-media.js';
-import { KafkaMessages } from '../sinks/kafka-messages.js';
 import { LineColumns } from '../sinks/line-columns.js';
 import type { MediaEncoder } from '../sinks/media-encoder.js';
 import { MediaJsonLines } from '../sinks/media-json-lines.js';
 import { MediaLines } from '../sinks/media-lines.js';
+import type { ReportedMedia } from '../sinks/media-reader.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
@@ -37,8 +36,8 @@ import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
 import type { ReportServer, TlsFiles } from './report-settings.js';
-import { sipTopicOf, type ReportTarget } from './report-target.js';
-import { openTopicOutlet } from './topic-reporting.js';
+import type { ReportTarget } from './report-target.js';
+import { openTopicReporter } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
@@ -60,6 +59,8 @@ export interface ReportingOptions {
   readonly waits: boolean;
   /** What errors call the reporter; by default the option --report. */
   readonly what?: string;
+  /** Which media of the calls is reported; none if not given. */
+  readonly media?: ReportedMedia | undefined;
   /** What else bounds the messages that wait for a reporter that does not hold up the run. */
   readonly waiting?: Omit<WaitingBound, 'dropBeyondBytes'>;
   /** How Kafka is reached, where something goes there. */
@@ -96,7 +97,7 @@ export async function openReporter(
       ? ('wait' as const)
       : { dropBeyondBytes: WAITING_BYTES, ...options.waiting },
     onFailure: (error: unknown) => {
-      log.error(`${nameOf(target)}: ${messageOf(error)}`);
+      log.error(`report to ${nameOf(target)} failed: ${messageOf(error)}`);
     },
   };
   if (target.kind === 'text' || target.kind === 'json')
@@ -106,19 +107,7 @@ export async function openReporter(
       ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
-  if (target.kind === 'kafka') {
-    const { waits, kafka = new Map() } = options;
-    const { name } = target;
-    return new EncodedReporter({
-      ...{ ...common, name, encoder: new KafkaMessages(options.who) },
-      // What goes to topics by its kind goes to that of SIP alone.
-      ...(typeof target.topic === 'string' && { mediaEncoder: new KafkaMedia(options.who) }),
-      outlet: await openTopicOutlet(
-        { topic: sipTopicOf(target), properties: kafka, waits, name },
-        log,
-      ),
-    });
-  }
+  if (target.kind === 'kafka') return openTopicReporter(target, options, common, log);
   const what = options.what ?? `--report ${nameOf(target)}`;
   if (target.kind === 'mqtt') return openMqttReporter(target, common, { what, log });
   const { servers } = target;

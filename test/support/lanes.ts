@@ -54,6 +54,7 @@ export const LONG = [
   'commands/consume-topic-changes',
   'commands/consume-standstill',
   'commands/consume-groups',
+  'kafka/missing-partition',
   'commands/produce-file',
   'commands/produce-damaged',
   'support/real-kafka',
