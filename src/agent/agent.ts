@@ -27,6 +27,7 @@ import { changesBetween, effective, wordsFor } from './reload.js';
 import { Services, type Served } from './services.js';
 import { SocketChannel } from './socket-channel.js';
 import { captureSettings, noTarget, triggerSettings } from './triggers/trigger-settings.js';
+import { taskUploads } from './task-uploads.js';
 import type { Triggers } from './triggers/triggers.js';
 
 /** How long a stop waits for what tasks have taken. */
@@ -228,6 +229,7 @@ export class Agent implements Commanded {
       spoolFolder: path.join(dataDir, 'spool', task.id),
       openConsole: this.#parts.openConsole,
       application: `kcap ${this.version}`,
+      openUpload: taskUploads(this.#configuration, `kcap ${this.version}`),
       ...{ stop, log, pace },
     });
   };

@@ -28,7 +28,7 @@ export async function openMessageReporter(
   const { labels } = processing;
   const target = targetOf(reporter, defaults);
   const options = {
-    ...{ waits, media },
+    ...{ waits, media, what: `reporter ${reporter.id}` },
     kafka:
       reporter.name === 'kafka'
         ? reporterProperties(

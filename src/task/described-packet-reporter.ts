@@ -58,7 +58,7 @@ export async function openPacketReporter(
         throw new UserError(`reporter ${reporter.id}`, 'nothing is uploaded here', {
           remedy: 'write a file instead',
         });
-      return { sink: await parts.openUpload(reporter, scope), watchdogs: [] };
+      return { sink: await parts.openUpload(reporter, task, scope, parts.log), watchdogs: [] };
     default:
       throw new Error(`${reporter.name} takes no packets`);
   }

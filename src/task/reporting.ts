@@ -59,6 +59,8 @@ export interface ReportingOptions {
   readonly waits: boolean;
   /** How long the end of a run waits for a reporter that takes nothing, if not as long as usual. */
   readonly patienceMs?: number | undefined;
+  /** What errors call the reporter; by default the option --report. */
+  readonly what?: string;
   /** Which media of the calls is reported; none if not given. */
   readonly media?: ReportedMedia | undefined;
   /** What else bounds the messages that wait for a reporter that does not hold up the run. */
@@ -109,7 +111,8 @@ export async function openReporter(
       outlet: openOutputOutlet(parts),
     });
   if (target.kind === 'kafka') return openTopicReporter(target, options, common, log);
-  if (target.kind === 'mqtt') return openMqttReporter(target, common, log);
+  const what = options.what ?? `--report ${nameOf(target)}`;
+  if (target.kind === 'mqtt') return openMqttReporter(target, common, { what, log });
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
   const shares: Reporter[] = [];
@@ -120,7 +123,7 @@ export async function openReporter(
           ...common,
           name: target.name,
           ...{ encoder: encoderOf(target), mediaEncoder: mediaEncoderOf(target) },
-          outlet: await openOutlet(target, server, tls, log),
+          outlet: await openOutlet(target, server, tls, { what, log }),
           ...(servers.length > 1 && { share: { index, of: servers.length } }),
         }),
       );
@@ -135,15 +138,15 @@ export async function openReporter(
 async function openMqttReporter(
   target: Extract<ReportTarget, { readonly kind: 'mqtt' }>,
   common: Pick<EncodedReporterOptions, 'whenSlow' | 'patienceMs' | 'onFailure'>,
-  log: Logger,
+  { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Reporter> {
   const { name, topic } = target;
-  await resolve(`--report ${name}`, target.host);
+  await resolve(what, target.host);
   // Loaded here: nothing else needs it.
   const { openMqttOutlet } = await import('./mqtt-reporting.js');
   const outlet = await openMqttOutlet(target, {
     tls: await readTlsFiles(target.tls),
-    log,
+    ...{ what, log },
     isAway: (error) => AWAY.includes(codeOf(error) ?? ''),
   });
   const encoder = new MqttEnvelopes(topic, packageVersion());
@@ -197,9 +200,8 @@ async function openOutlet(
   { transport, name }: NetworkTarget,
   { host, port }: ReportServer,
   tls: TlsOptions,
-  log: Logger,
+  { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Outlet> {
-  const what = `--report ${name}`;
   const address = await resolve(what, host);
   if (transport === 'udp') {
     const throttle = new Throttle(REPEAT_TROUBLE_MS);

@@ -63,7 +63,7 @@ describe('the commands of capture-agent', () => {
     );
     assert.deepEqual(drops, { kernel: 0, interface: 0 });
     assert.deepEqual(reporters, {
-      sink: { in: 3, out: 3, failed: 0, dropped: 0, errors: {} },
+      sink: { in: 3, out: 3, failed: 0, dropped: 0, spooled: 0, errors: {} },
     });
     assert.match(String(status['started_at']), /^\d{4}-\d\d-\d\dT.*Z$/);
     const { tasks: all } = (await commands.answer('daemon_stats', {}, SOCKET)) as {

@@ -123,10 +123,13 @@ export type UploadTarget =
     }
   | { readonly kind: 'local'; readonly directory: string | undefined };
 
-/** Packets as a capture file that goes elsewhere at the task's end. */
+/** Packets as capture files that go elsewhere once they are finished. */
 export interface UploadReporter extends Reporting {
   readonly name: 'upload';
   readonly target: UploadTarget;
+  readonly format: 'pcap' | 'nsecpcap' | 'pcapng';
+  /** When another file begins; its `fileBytes` bounds the memory that an upload takes. */
+  readonly conditions: RingConditions & { readonly fileBytes: number };
 }
 
 /** Lines on standard output: of messages where the task has parsers, else of packets. */
@@ -417,21 +420,33 @@ const MQTT = section({
   ...mqttSettings(config),
 }));
 
+/** Of a file that is uploaded, where nothing else is said. */
+const UPLOAD_KB = 50_000;
+
 const POSITIVE = z.int().min(1).max(1e12);
 
-const RING = section({
+const FORMAT = z.enum(['pcap', 'nsecpcap', 'pcapng']);
+const SWITCHES = {
   filesize_kb: POSITIVE.optional().describe('a file ends at so many kB (1000 bytes)'),
   duration: DURATION_MS.optional().describe('or after this time'),
   interval: DURATION_MS.optional().describe('or at multiples of this time'),
   packets: POSITIVE.optional().describe('or with so many packets'),
-  files: POSITIVE.optional().describe('keep so many files'),
-}).transform((ring, context): RingConditions => {
-  const conditions: RingConditions = {
+};
+
+function conditionsOf(ring: z.output<ReturnType<typeof section<typeof SWITCHES>>>): RingConditions {
+  return {
     ...(ring.duration !== undefined && { durationMs: ring.duration }),
     ...(ring.interval !== undefined && { intervalMs: ring.interval }),
     ...(ring.filesize_kb !== undefined && { fileBytes: ring.filesize_kb * 1000 }),
     ...(ring.packets !== undefined && { packets: ring.packets }),
   };
+}
+
+const RING = section({
+  ...SWITCHES,
+  files: POSITIVE.optional().describe('keep so many files'),
+}).transform((ring, context): RingConditions => {
+  const conditions = conditionsOf(ring);
   if (Object.keys(conditions).length === 0)
     context.addIssue(
       'nothing says when a file is finished\nadd filesize_kb, duration, interval or packets',
@@ -443,10 +458,7 @@ const FILE = section({
   name: z.literal('file').describe('packets to a capture file, or a ring of them'),
   config: section({
     path: NAME.describe('the file'),
-    format: z
-      .enum(['pcap', 'nsecpcap', 'pcapng'])
-      .optional()
-      .describe('pcap, nsecpcap or pcapng (by the name of the file)'),
+    format: FORMAT.optional().describe('pcap, nsecpcap or pcapng (by the name of the file)'),
     ring: RING.optional().describe('begin another file, keep the last ones'),
   }).describe('the file'),
   ...OF_OTHERS,
@@ -477,15 +489,33 @@ const CLOUDSHARK = {
 };
 
 const UPLOAD = section({
-  name: z.literal('upload').describe('packets as a capture file that is sent somewhere'),
+  name: z.literal('upload').describe('packets as capture files that are sent somewhere'),
   config: section({
-    s3: section(S3).optional().describe('to S3; what is left out is as triggers.s3 has it'),
+    s3: section(S3)
+      .optional()
+      .describe('to S3; what is left out is as triggers.s3 has it, where its upload is on'),
     cloudshark: section(CLOUDSHARK)
       .optional()
-      .describe('to CloudShark; what is left out is as triggers.cloudshark has it'),
-    local: section({ dir: OPTIONAL_TEXT.describe('the folder') })
+      .describe(
+        'to CloudShark; what is left out is as triggers.cloudshark has it, where its upload is on',
+      ),
+    local: section({
+      dir: OPTIONAL_TEXT.describe('the folder (that of triggers.general.localdir)'),
+    })
       .optional()
       .describe('to a folder'),
+    format: FORMAT.default('pcap').describe('pcap, nsecpcap or pcapng'),
+    ring: section({
+      ...SWITCHES,
+      filesize_kb: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(UPLOAD_KB)
+        .describe('a file ends at so many kB, which are in memory while it is sent'),
+    })
+      .prefault({})
+      .describe('when a file is finished and sent; the last one is so at the end of the task'),
   }).describe('one of s3, cloudshark and local'),
   ...OF_OTHERS,
 }).transform(({ name, config, ...common }, context): UploadReporter => {
@@ -512,7 +542,16 @@ const UPLOAD = section({
     });
     return z.NEVER;
   }
-  return { ...{ name, ...reporting(name, common) }, target };
+  if (common.fallback !== undefined)
+    context.addIssue({
+      ...{ code: 'custom', path: ['fallback'] },
+      message: 'what upload cannot send waits on disk by itself\nleave out fallback',
+    });
+  const { filesize_kb } = config.ring;
+  return {
+    ...{ name, ...reporting(name, common), target, format: config.format },
+    conditions: { ...conditionsOf(config.ring), fileBytes: filesize_kb * 1000 },
+  };
 });
 
 const CONSOLE = section({

@@ -140,6 +140,7 @@ const TASKS: readonly object[] = [
       },
     },
     ...EACH,
+    fallback: undefined,
   }),
   reporter({
     name: 'upload',
@@ -149,7 +150,13 @@ const TASKS: readonly object[] = [
       },
     },
   }),
-  reporter({ name: 'upload', config: { local: { dir: 'd' } } }),
+  reporter({
+    name: 'upload',
+    config: {
+      ...{ local: { dir: 'd' }, format: 'pcapng' },
+      ring: { filesize_kb: 7, duration: 7, interval: 7, packets: 7 },
+    },
+  }),
   {
     ...{ ...ONE, ...SIP },
     reporters: [
@@ -371,9 +378,9 @@ describe('every key', () => {
           (changes ? busy : idle).add(key);
         }
       }
-      // Choices with one value, and what says that a section begins.
+      // Choices with one value, what says that a section begins, and what is refused.
       const constant =
-        /^command_channel\.type$|\.serialization$|^reporters\.kafka\.(sasl|tls)\.enabled$/;
+        /^command_channel\.type$|\.serialization$|^reporters\.(kafka\.(sasl|tls)\.enabled|upload\.fallback)$/;
       assert.deepEqual(
         [...idle].filter((key) => !busy.has(key) && !constant.test(key)),
         [],
