@@ -1,3 +1,12 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+
+/** What makes the connections of a client, which destroys them at its end. */
+export interface AwsConnections {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
 /** An access key of AWS's; both empty: as AWS's own tools find it (environment, files, the machine's role). */
 export interface AwsKey {
   readonly accessId: string;
@@ -18,6 +27,15 @@ export function clientOptions({ accessId, accessKey }: AwsKey) {
     logger: SILENT,
     ...(given && { credentials: { accessKeyId: accessId, secretAccessKey: accessKey } }),
   };
+}
+
+/** How requests go out: through these connections, or the SDK's own. Limits in ms. */
+export function requestHandler(
+  limits: { readonly connectionTimeout: number; readonly socketTimeout: number },
+  connections: AwsConnections | undefined,
+) {
+  if (connections === undefined) return limits;
+  return { ...limits, httpAgent: connections.http, httpsAgent: connections.https };
 }
 
 /** What an error of the SDK's says: AWS's name of it, where there is one, and the text. Without the key, should it repeat it. */

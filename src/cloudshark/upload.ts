@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { request as httpRequest, type Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+
+/** What makes the connections. */
+export interface CloudsharkConnections {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
 
 /** A CloudShark server, and the token that lets one in (its API, version 1). */
 export interface CloudsharkServer {
@@ -39,9 +45,10 @@ export async function uploadToCloudshark(
   server: CloudsharkServer,
   file: CloudsharkFile,
   giveUp: AbortSignal,
+  connections?: CloudsharkConnections,
 ): Promise<string> {
   try {
-    const { status, body } = await post(server, file, giveUp);
+    const { status, body } = await post(server, file, giveUp, connections);
     const answer = jsonOf(body);
     if (status !== 200) throw new Error(refusal(status, answer));
     const id = stringIn(answer, 'id');
@@ -58,6 +65,7 @@ async function post(
   server: CloudsharkServer,
   file: CloudsharkFile,
   giveUp: AbortSignal,
+  connections: CloudsharkConnections | undefined,
 ): Promise<{ status: number; body: string }> {
   const { scheme, host, port, token, timeoutMs, ca } = server;
   const boundary = `kcap-${randomUUID()}`;
@@ -73,6 +81,7 @@ async function post(
       'content-type': `multipart/form-data; boundary=${boundary}`,
       'content-length': parts.reduce((total, { length }) => total + length, 0),
     },
+    agent: connections?.[scheme],
     timeout: SILENCE_LIMIT_MS,
     signal,
   };

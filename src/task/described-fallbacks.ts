@@ -16,7 +16,7 @@ import { Spool } from '../spool/spool.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import { openMessageReporter } from './described-message-reporter.js';
 import { openPacketReporter } from './described-packet-reporter.js';
-import type { ReporterParts } from './described-reporters.js';
+import type { MessageReporterParts, ReporterParts } from './described-reporters.js';
 import type { ReporterDescription } from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
 
@@ -32,7 +32,7 @@ export async function openMessageReporters(
   described: readonly ReporterDescription[],
   task: TaskDescription,
   scope: Scope,
-  parts: ReporterParts,
+  parts: MessageReporterParts,
 ): Promise<Reporter[]> {
   const opened = new Map<string, Reporter>();
   for (const reporter of inOrder(described, 'messages')) {

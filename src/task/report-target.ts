@@ -41,16 +41,11 @@ export type ReportTarget =
     }
   | {
       readonly kind: 'kafka';
-      /** A prefix is followed by a hyphen and what messages are: `sip`. */
+      /** A prefix is followed by a hyphen and what is sent: `sip`, `rtp` or `rtcp`. */
       readonly topic: string | { readonly prefix: string };
       readonly name: string;
     }
   | MqttTarget;
-
-/** The topic that SIP messages go to. */
-export function sipTopicOf({ topic }: Extract<ReportTarget, { readonly kind: 'kafka' }>): string {
-  return typeof topic === 'string' ? topic : `${topic.prefix}-sip`;
-}
 
 const HEP_PORT = 9060;
 const EXAMPLE = 'for example --report hep://localhost:9060';

@@ -15,16 +15,19 @@ import type { Stop } from '../pipeline/stop.js';
 import type { Reporter as Who } from '../protocols/report/record-frame.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
-import { EncodedReporter, type EncodedReporterOptions } from '../sinks/encoded-reporter.js';
+import {
+  EncodedReporter,
+  type EncodedReporterOptions,
+  type WaitingBound,
+} from '../sinks/encoded-reporter.js';
 import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
-import { KafkaMedia } from '../sinks/kafka-media.js';
-import { KafkaMessages } from '../sinks/kafka-messages.js';
 import { LineColumns } from '../sinks/line-columns.js';
 import type { MediaEncoder } from '../sinks/media-encoder.js';
 import { MediaJsonLines } from '../sinks/media-json-lines.js';
 import { MediaLines } from '../sinks/media-lines.js';
+import type { ReportedMedia } from '../sinks/media-reader.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
@@ -34,8 +37,8 @@ import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
 import type { TlsFiles } from './report-settings.js';
-import { sipTopicOf, type ReportTarget } from './report-target.js';
-import { openTopicOutlet } from './topic-reporting.js';
+import type { ReportTarget } from './report-target.js';
+import { openTopicReporter } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
@@ -55,6 +58,10 @@ export interface ReportingOptions {
   readonly who: Who;
   /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
   readonly waits: boolean;
+  /** Which media of the calls is reported; none if not given. */
+  readonly media?: ReportedMedia | undefined;
+  /** What else bounds the messages that wait for a reporter that does not hold up the run. */
+  readonly waiting?: Omit<WaitingBound, 'dropBeyondBytes'>;
   /** How Kafka is reached, where something goes there. */
   readonly kafka?: Properties | undefined;
 }
@@ -85,9 +92,11 @@ export async function openReporter(
 ): Promise<Reporter> {
   const { log } = parts;
   const common = {
-    whenSlow: options.waits ? ('wait' as const) : { dropBeyondBytes: WAITING_BYTES },
+    whenSlow: options.waits
+      ? ('wait' as const)
+      : { dropBeyondBytes: WAITING_BYTES, ...options.waiting },
     onFailure: (error: unknown) => {
-      log.error(`${nameOf(target)}: ${messageOf(error)}`);
+      log.error(`report to ${nameOf(target)} failed: ${messageOf(error)}`);
     },
   };
   if (target.kind === 'text' || target.kind === 'json')
@@ -97,19 +106,7 @@ export async function openReporter(
       ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
-  if (target.kind === 'kafka') {
-    const { waits, kafka = new Map() } = options;
-    const { name } = target;
-    return new EncodedReporter({
-      ...{ ...common, name, encoder: new KafkaMessages(options.who) },
-      // What goes to topics by its kind goes to that of SIP alone.
-      ...(typeof target.topic === 'string' && { mediaEncoder: new KafkaMedia(options.who) }),
-      outlet: await openTopicOutlet(
-        { topic: sipTopicOf(target), properties: kafka, waits, name },
-        log,
-      ),
-    });
-  }
+  if (target.kind === 'kafka') return openTopicReporter(target, options, common, log);
   if (target.kind === 'mqtt') return openMqttReporter(target, common, log);
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};

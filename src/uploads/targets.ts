@@ -3,6 +3,7 @@ import type { AwsKey } from '../aws/credentials.js';
 import { uploadToCloudshark, type CloudsharkServer } from '../cloudshark/upload.js';
 import { systemCause } from '../errors/system-error.js';
 import { writeWholeFile } from '../files/whole-file.js';
+import { ownHttpAgents } from '../net/own-http.js';
 import type { CapturedFile, UploadTarget } from './captured-file.js';
 
 /** Files in a folder, for their user alone. */
@@ -31,7 +32,7 @@ export function s3Target(configured: S3Place, key: AwsKey): UploadTarget {
       };
       const { putObject } = await import('../aws/s3-objects.js');
       try {
-        await putObject(place, key, object, giveUp);
+        await putObject(place, key, object, giveUp, ownHttpAgents());
       } catch (error) {
         const cause = error instanceof Error ? error.message : String(error);
         throw new Error(`bucket ${place.bucket}: ${cause}`, { cause: error });
@@ -46,7 +47,7 @@ export function cloudsharkTarget(server: CloudsharkServer): UploadTarget {
     name: 'cloudshark',
     send: async (file: CapturedFile, giveUp) => {
       try {
-        return await uploadToCloudshark(server, file, giveUp);
+        return await uploadToCloudshark(server, file, giveUp, ownHttpAgents());
       } catch (error) {
         const cause = error instanceof Error ? error.message : String(error);
         throw new Error(`${server.host}: ${cause}`, { cause: error });

@@ -1,5 +1,7 @@
 import type { TestContext } from 'node:test';
 
+import type { Logger } from 'pino';
+
 import type { DeliveryFailure } from '#kcap/kafka/delivery-cause.js';
 import {
   BatchConsumer,
@@ -57,6 +59,11 @@ export class InMemoryKafka {
     return this.#broker.address;
   }
 
+  /** Makes a topic of one partition beside its own. */
+  createTopic(name: string): void {
+    this.#broker.createTopic(name, 1);
+  }
+
   /** The broker is gone, and does not come back. */
   endBroker(): void {
     if (this.#isOver) return;
@@ -99,10 +106,12 @@ export class InMemoryKafka {
   consumer({
     end,
     group,
+    log = keptLog().log,
     ...options
   }: Partial<ConsumerOptions> & {
-    readonly end?: number;
+    readonly end?: number | undefined;
     readonly group?: string;
+    readonly log?: Logger;
   } = {}): BatchConsumer {
     const ranges = Array.from({ length: this.#partitions }, (_, partition): PartitionRange => ({
       partition,
@@ -132,7 +141,7 @@ export class InMemoryKafka {
         window: undefined,
         ...options,
       },
-      keptLog().log,
+      log,
     );
     this.#clients.push(consumer);
     return consumer;

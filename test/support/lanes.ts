@@ -57,6 +57,7 @@ export const LONG = [
   'kafka/batch-consumer',
   'task/described-run',
   'commands/files',
+  'kafka/missing-partition',
   'commands/produce-file',
   'commands/produce-damaged',
   'commands/agent-remote',

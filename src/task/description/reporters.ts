@@ -8,6 +8,7 @@ import {
   OPTIONAL_TEXT,
   SCALARS,
   section,
+  withoutEffect,
 } from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import { readHostPort, type HostPort } from '../../net/host-port.js';
@@ -152,22 +153,38 @@ const SENDING = {
   max_retries: COUNT.max(1000).optional().describe('how often it is tried again (1)'),
 };
 
-/** The keys of every reporter beside `name` and `config`. */
-const COMMON = {
+const NAMING = {
   as: z
     .string()
     .regex(/^[\w.-]{1,64}$/, 'not letters, digits, dots, hyphens and underscores')
     .optional()
     .describe('what it is called, where a task has several of one name'),
-  ...BATCH,
-  no_batch: z.boolean().optional().describe("capture-agent's: as batch_size: 1"),
+};
+const PATIENCE = {
   ...SENDING,
   fallback: OPTIONAL_TEXT.describe(
     'another reporter, which gets nothing else, or spool: for what this one cannot send in time',
   ),
 };
 
-type Common = z.output<ReturnType<typeof section<typeof COMMON>>>;
+/** The keys of every reporter to Kafka beside `name` and `config`. */
+const OF_KAFKA = {
+  ...{ ...NAMING, ...BATCH },
+  no_batch: z.boolean().optional().describe("capture-agent's: as batch_size: 1"),
+  ...PATIENCE,
+};
+
+const ONE_BY_ONE = 'only Kafka takes batches';
+/** Of the other reporters. */
+const OF_OTHERS = {
+  ...NAMING,
+  batch_size: withoutEffect(BATCH.batch_size, ONE_BY_ONE),
+  batch_timeout: withoutEffect(BATCH.batch_timeout, ONE_BY_ONE),
+  no_batch: withoutEffect(z.boolean(), ONE_BY_ONE, true),
+  ...PATIENCE,
+};
+
+type Common = z.output<ReturnType<typeof section<typeof OF_KAFKA>>>;
 type Batch = Pick<Common, keyof typeof BATCH>;
 
 function reporting(name: string, given: Common, config: Partial<Batch> = {}): Reporting {
@@ -225,7 +242,7 @@ const KAFKA = section({
     .superRefine(onlyOneTopic)
     .prefault({})
     .describe("what is left out is as the agent's reporters.kafka has it"),
-  ...COMMON,
+  ...OF_KAFKA,
 }).transform(({ name, config, ...common }): KafkaReporter => ({
   ...{ name, ...reporting(name, common, config) },
   ...{ topic: config.topic, topicPrefix: config.topic_prefix },
@@ -280,7 +297,7 @@ const FRAMES = section({
     compression: COMPRESSION.optional().describe('none, gzip, snappy, lz4 or zstd'),
     spool_size: BYTES.optional().describe('largest size of the spool (1G)'),
   }).describe('the topic, and how it is written to'),
-  ...COMMON,
+  ...OF_KAFKA,
 }).transform(({ name, config, ...common }): FramesReporter => ({
   ...{ name, ...reporting(name, common), topic: config.topic },
   connection: {
@@ -348,7 +365,7 @@ const HEP = section({
   config: section(HEP_REPORTER_SHAPE)
     .prefault({})
     .describe("what is left out is as the agent's reporters.hep has it"),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): HepReporter => ({
   ...{ name, ...reporting(name, common) },
   ...hepSettings(config),
@@ -394,7 +411,7 @@ const MQTT = section({
   config: section(MQTT_REPORTER_SHAPE)
     .prefault({})
     .describe("what is left out is as the agent's reporters.mqtt has it"),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): MqttReporter => ({
   ...{ name, ...reporting(name, common) },
   ...mqttSettings(config),
@@ -432,7 +449,7 @@ const FILE = section({
       .describe('pcap, nsecpcap or pcapng (by the name of the file)'),
     ring: RING.optional().describe('begin another file, keep the last ones'),
   }).describe('the file'),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): FileReporter => ({
   ...{ name, ...reporting(name, common), path: config.path },
   format: config.format ?? (/\.pcapng$/i.test(config.path) ? 'pcapng' : 'pcap'),
@@ -470,7 +487,7 @@ const UPLOAD = section({
       .optional()
       .describe('to a folder'),
   }).describe('one of s3, cloudshark and local'),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }, context): UploadReporter => {
   const targets: UploadTarget[] = [];
   const { s3, cloudshark, local } = config;
@@ -505,7 +522,7 @@ const CONSOLE = section({
   })
     .prefault({})
     .describe('the lines'),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): ConsoleReporter => ({
   ...{ name, ...reporting(name, common) },
   format: config.format,
