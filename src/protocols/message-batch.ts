@@ -3,6 +3,7 @@ import { flowHash } from './flow-hash.js';
 import { MediaBatch } from './media-batch.js';
 import { Passage, type Transport } from './passage.js';
 import { SipMessage } from './sip/sip-message.js';
+import { withRoom } from './with-room.js';
 
 const SMALLEST_BYTES = 64 * 1024;
 const SMALLEST_ROWS = 128;
@@ -149,12 +150,7 @@ export class MessageBatch {
   }
 
   #makeRoom(more: number): void {
-    const length = this.#length + more;
-    if (this.#bytes.length < length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#bytes.length));
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
-    }
+    this.#bytes = withRoom(this.#bytes, this.#length, more);
     if (this.#rows.length < (this.count + 1) * COLUMNS) {
       const longer = new Int32Array(2 * this.#rows.length);
       longer.set(this.#rows);

@@ -7,6 +7,7 @@ import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { Properties } from '../kafka/properties.js';
 import { DatagramSocket } from '../net/datagram-socket.js';
+import type { HostPort } from '../net/host-port.js';
 import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
 import { packageVersion } from '../package-version.js';
 import type { Scope } from '../pipeline/scope.js';
@@ -35,7 +36,7 @@ import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
-import type { ReportServer, TlsFiles } from './report-settings.js';
+import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
 import { openTopicReporter } from './topic-reporting.js';
 
@@ -198,7 +199,7 @@ function mediaEncoderOf(target: NetworkTarget): MediaEncoder | undefined {
 
 async function openOutlet(
   { transport, name }: NetworkTarget,
-  { host, port }: ReportServer,
+  { host, port }: HostPort,
   tls: TlsOptions,
   { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Outlet> {
