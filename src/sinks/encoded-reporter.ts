@@ -180,8 +180,8 @@ export class EncodedReporter implements Reporter {
         if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
       if (index === batch.count) break;
       if (takes !== 'sip') continue;
-      if (share && batch.flowOf(index) % share.of !== share.index) continue;
-      batch.go(index);
+      if (!share) batch.go(index);
+      else if (batch.flowOf(index) % share.of !== share.index) continue;
       const before = out.length;
       if (encoder.encode(out, batch.message, batch.passage)) {
         ends[count++] = out.length;
