@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import { remedyFor } from './known-causes.js';
 
 /** What makes the connections of a client, which destroys them at its end. */
 export interface AwsConnections {
@@ -38,7 +39,10 @@ export function requestHandler(
   return { ...limits, httpAgent: connections.http, httpsAgent: connections.https };
 }
 
-/** What an error of the SDK's says: AWS's name of it, where there is one, and the text. Without the key, should it repeat it. */
+/**
+ * What an error of the SDK's says, in a line: AWS's name of it, where there is one, the text, and what to do about it where that
+ * is known. Without the key, should it repeat it.
+ */
 export function awsMessage(error: unknown, key: AwsKey): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
@@ -46,9 +50,12 @@ export function awsMessage(error: unknown, key: AwsKey): string {
   // A server that is not there has many addresses, and an error for each.
   const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
   const text = first instanceof Error && message === '' ? first.message : named;
+  const [line = ''] = text.split('\n', 1);
+  const remedy = remedyFor(first instanceof Error ? first : error);
   return [key.accessKey, key.accessId]
     .filter((secret) => secret.length >= 6)
-    .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
-    .split('\n', 1)
-    .join('');
+    .reduce(
+      (shown, secret) => shown.replaceAll(secret, '***'),
+      remedy ? `${line}; ${remedy}` : line,
+    );
 }

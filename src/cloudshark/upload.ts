@@ -5,6 +5,7 @@ import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { tlsRemedy } from '../errors/tls-remedy.js';
 
 /** What makes the connections. */
 export interface CloudsharkConnections {
@@ -55,7 +56,9 @@ export async function uploadToCloudshark(
     if (id === undefined) throw new Error('its answer has no id: no CloudShark listens there');
     return `${originOf(server)}/captures/${id}`;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const cause = error instanceof Error ? error.message : String(error);
+    const remedy = tlsRemedy(error, { address: 'cloudshark.host', authority: 'cloudshark.ca' });
+    const text = remedy === undefined ? cause : `${cause}; ${remedy}`;
     const shown = server.token === '' ? text : text.replaceAll(server.token, '***');
     throw new Error(shown, { cause: error });
   }
@@ -150,7 +153,8 @@ function refusal(status: number, answer: unknown): string {
     ? exceptions.filter((text) => typeof text === 'string')
     : [];
   const said = texts.join('; ').replaceAll(/\s+/g, ' ').slice(0, 300);
-  return `status ${status}${said === '' ? '' : `: ${said}`}`;
+  const remedy = [401, 403].includes(status) ? '; check cloudshark.token' : '';
+  return `status ${status}${said === '' ? '' : `: ${said}`}${remedy}`;
 }
 
 function jsonOf(text: string): unknown {

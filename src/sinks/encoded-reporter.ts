@@ -1,6 +1,7 @@
 import type { Cause } from '../errors/cause.js';
 import { Tally, underWay, type Account, type Count } from '../pipeline/account.js';
 import { END_FAILED, ReaderLeft } from '../pipeline/contracts.js';
+import { GiveUp } from '../pipeline/give-up.js';
 import { TOO_SLOW } from '../pipeline/contracts.js';
 import { JsonBytes } from '../protocols/json-bytes.js';
 import type { MediaBatch } from '../protocols/media-batch.js';
@@ -40,6 +41,8 @@ export interface EncodedReporterOptions {
   readonly share?: { readonly index: number; readonly of: number };
   /** Where kinds of payload are divided among several: which of them is this one's. */
   readonly takes?: PayloadKind;
+  /** How long the end of a run waits while the outlet takes nothing; five minutes if not given. */
+  readonly patienceMs?: number | undefined;
   /** Called as soon as it has failed: others may go on for long. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -94,8 +97,7 @@ export class EncodedReporter implements Reporter {
   #sending: Promise<void> | undefined;
   #hasEnded = false;
   /** Ends the sending of what waits: at the end of the run's patience, or of this one's. */
-  readonly #giveUp = new AbortController();
-  #endsWith: AbortSignal | undefined;
+  readonly #giveUp = new GiveUp();
 
   constructor(options: EncodedReporterOptions) {
     this.name = options.name;
@@ -116,7 +118,7 @@ export class EncodedReporter implements Reporter {
   }
 
   async write(batch: MessageBatch, giveUp: AbortSignal): Promise<void> {
-    this.#endWith(giveUp);
+    this.#giveUp.follow(giveUp);
     const out = this.#free.pop() ?? new JsonBytes();
     out.clear();
     const { chunk, messageBytes } = this.#encode(batch, out);
@@ -137,14 +139,15 @@ export class EncodedReporter implements Reporter {
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
-    this.#endWith(giveUp);
+    this.#giveUp.follow(giveUp);
+    const { patienceMs = PATIENCE_MS } = this.#options;
     const look = () => underWay(this.account()).packets;
     let before = look();
     const timer = setInterval(() => {
       const now = look();
-      if (now === before) this.#giveUp.abort();
+      if (now === before) this.#giveUp.now();
       before = now;
-    }, PATIENCE_MS);
+    }, patienceMs);
     try {
       await this.#sending;
       if (!this.#hasEnded) await this.#options.outlet.flush?.(this.#tally, this.#giveUp.signal);
@@ -177,8 +180,8 @@ export class EncodedReporter implements Reporter {
         if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
       if (index === batch.count) break;
       if (takes !== 'sip') continue;
-      if (share && batch.flowOf(index) % share.of !== share.index) continue;
-      batch.go(index);
+      if (!share) batch.go(index);
+      else if (batch.flowOf(index) % share.of !== share.index) continue;
       const before = out.length;
       if (encoder.encode(out, batch.message, batch.passage)) {
         ends[count++] = out.length;
@@ -271,15 +274,5 @@ export class EncodedReporter implements Reporter {
 
   #keep(out: JsonBytes): void {
     if (this.#free.length < KEPT_BUFFERS) this.#free.push(out);
-  }
-
-  #endWith(giveUp: AbortSignal): void {
-    if (this.#endsWith === giveUp) return;
-    this.#endsWith = giveUp;
-    const end = () => {
-      this.#giveUp.abort();
-    };
-    if (giveUp.aborted) end();
-    else giveUp.addEventListener('abort', end, { once: true });
   }
 }

@@ -104,10 +104,14 @@ export class SipReader {
     return media && { rtp: media.rtp, rtcp: media.rtcp, forgottenCalls: media.forgottenCalls };
   }
 
-  /** Appends the messages of the packets that all filters want, and the media of their calls. */
+  /**
+   * Appends the messages of the packets that all filters want, and the media of their calls. The packets' bytes have to stay
+   * as they are until those messages have been used.
+   */
   read(batch: PacketBatch, into: MessageBatch): void {
     const cursor = this.#cursor;
     cursor.begin(batch);
+    into.lend(batch.bytes);
     while (cursor.next()) {
       // Only what is put together has come in more packets than one.
       this.#ownPackets = 1;

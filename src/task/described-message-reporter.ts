@@ -16,6 +16,9 @@ import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
 import { topicsOf } from './topic-reporting.js';
 
+const SEND_TIMEOUT_MS = 3000;
+const MAX_RETRIES = 1;
+
 /** Opens what takes the messages of a task; it is called what the task calls it. The caller owns it. */
 export async function openMessageReporter(
   reporter: ReporterDescription,
@@ -35,6 +38,8 @@ export async function openMessageReporter(
           )
         : undefined,
     ...waitingOf(reporter, task, defaults),
+    // What takes its place is waiting for it.
+    ...(reporter.fallback !== undefined && { patienceMs: patienceOf(reporter, defaults) }),
     lines: { colours: false, raw: false },
     who: { ...who, taskId: task.id, ...(Object.keys(labels).length > 0 && { labels }) },
   };
@@ -47,6 +52,15 @@ export async function openMessageReporter(
     );
   }
   return openReporter(target, options, { ...{ stop, log, openOutput: openConsole } });
+}
+
+/** How long a reporter may take nothing before another one takes its place. */
+export function patienceOf(
+  { sendTimeoutMs, maxRetries }: ReporterDescription,
+  defaults: ReporterDefaults,
+): number {
+  const timeoutMs = sendTimeoutMs ?? defaults.sendTimeoutMs ?? SEND_TIMEOUT_MS;
+  return timeoutMs * (1 + (maxRetries ?? defaults.maxRetries ?? MAX_RETRIES));
 }
 
 /** What a fallback is there for must not be dropped. */

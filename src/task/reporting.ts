@@ -7,6 +7,7 @@ import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { Properties } from '../kafka/properties.js';
 import { DatagramSocket } from '../net/datagram-socket.js';
+import type { HostPort } from '../net/host-port.js';
 import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
 import { packageVersion } from '../package-version.js';
 import type { Scope } from '../pipeline/scope.js';
@@ -35,7 +36,7 @@ import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
-import type { ReportServer, TlsFiles } from './report-settings.js';
+import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
 import { openTopicReporter } from './topic-reporting.js';
 
@@ -57,6 +58,8 @@ export interface ReportingOptions {
   readonly who: Who;
   /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
   readonly waits: boolean;
+  /** How long the end of a run waits for a reporter that takes nothing, if not as long as usual. */
+  readonly patienceMs?: number | undefined;
   /** What errors call the reporter; by default the option --report. */
   readonly what?: string;
   /** Which media of the calls is reported; none if not given. */
@@ -96,6 +99,7 @@ export async function openReporter(
     whenSlow: options.waits
       ? ('wait' as const)
       : { dropBeyondBytes: WAITING_BYTES, ...options.waiting },
+    patienceMs: options.patienceMs,
     onFailure: (error: unknown) => {
       log.error(`report to ${nameOf(target)} failed: ${messageOf(error)}`);
     },
@@ -134,7 +138,7 @@ export async function openReporter(
 
 async function openMqttReporter(
   target: Extract<ReportTarget, { readonly kind: 'mqtt' }>,
-  common: Pick<EncodedReporterOptions, 'whenSlow' | 'onFailure'>,
+  common: Pick<EncodedReporterOptions, 'whenSlow' | 'patienceMs' | 'onFailure'>,
   { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Reporter> {
   const { name, topic } = target;
@@ -195,7 +199,7 @@ function mediaEncoderOf(target: NetworkTarget): MediaEncoder | undefined {
 
 async function openOutlet(
   { transport, name }: NetworkTarget,
-  { host, port }: ReportServer,
+  { host, port }: HostPort,
   tls: TlsOptions,
   { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Outlet> {

@@ -40,7 +40,7 @@ export async function openTopicReporter(
     readonly kafka?: Properties | undefined;
     readonly media?: ReportedMedia | undefined;
   },
-  common: Pick<EncodedReporterOptions, 'whenSlow' | 'onFailure'>,
+  common: Pick<EncodedReporterOptions, 'whenSlow' | 'patienceMs' | 'onFailure'>,
   log: Logger,
 ): Promise<Reporter> {
   const { name } = target;

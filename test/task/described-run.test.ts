@@ -25,6 +25,7 @@ import { batchOf, numbered } from '../packet/packets.js';
 import { passageOf } from '../protocols/passages.js';
 import { KeptOutput } from '../support/files/kept-output.js';
 import { openFiles } from '../support/files/open-files.js';
+import { freePort } from '../support/free-port.js';
 import { numberedFrame, numberOf } from '../support/numbered-frames.js';
 import { pcapFile, readPcap, type PcapPacket } from '../support/pcap-file.js';
 import { description, receiverReport, rtpPacket } from '../support/rtp-packets.js';
@@ -361,7 +362,7 @@ reporters: [{name: file, config: {path: ${copy}}}]
       t,
       `
 id: from-hep
-capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}", bpf_filter: udp port 5060}
+capture: {name: hep, listen: "udp://127.0.0.1:${await freePort()}", bpf_filter: udp port 5060}
 parsers: [sip]
 reporters: [{name: console, config: {format: json}}]
 `,
@@ -447,7 +448,7 @@ reporters:
       t,
       `
 id: away
-capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}"}
+capture: {name: hep, listen: "udp://127.0.0.1:${await freePort()}"}
 parsers: [sip]
 reporters:
   - name: hep
@@ -499,11 +500,7 @@ reporters:
     max_retries: 0
     fallback: spool
 `;
-    collector.listen(0, '127.0.0.1');
-    await once(collector, 'listening');
-    const { port } = collector.address() as { port: number };
-    collector.close();
-    await once(collector, 'close');
+    const port = await freePort();
     const away = await openedTask(t, describe(port, file), { spoolFolder }, 100);
     await away.ends();
     await away.run.close();
@@ -542,7 +539,7 @@ reporters:
       t,
       `
 id: outage
-capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}"}
+capture: {name: hep, listen: "udp://127.0.0.1:${await freePort()}"}
 parsers: [sip]
 reporters:
   - name: kafka
@@ -649,16 +646,6 @@ async function hepCollector(t: TestContext) {
   await once(socket, 'listening');
   t.after(() => socket.close());
   return { port: socket.address().port, packets };
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => {
-    socket.close(resolve);
-  });
-  return port;
 }
 
 function hepOf(message: Buffer): Buffer {
