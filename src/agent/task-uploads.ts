@@ -13,6 +13,7 @@ import { UserError } from '../errors/user-error.js';
 import type { OpenUpload } from '../task/described-run.js';
 import type { UploadReporter } from '../task/description/reporters.js';
 import type { UploadTarget } from '../uploads/captured-file.js';
+import type * as Targets from '../uploads/targets.js';
 import type { AgentConfiguration } from './configuration/configuration.js';
 
 /** Opens uploads of tasks, with what the configuration has for those of triggers where a task leaves it out. */
@@ -42,12 +43,11 @@ export function taskUploads(
 }
 
 type Triggers = AgentConfiguration['triggers'];
-type Targets = typeof import('../uploads/targets.js');
 
 async function targetOf(
   { id, target }: UploadReporter,
   triggers: Triggers,
-  targets: Targets,
+  targets: typeof Targets,
 ): Promise<UploadTarget> {
   const refused = (cause: string, remedy: string) =>
     new UserError(`reporter ${id}`, cause, { remedy, exitStatus: 2 });

@@ -9,11 +9,19 @@ export function ignoredTaskKeys(document: Document): IgnoredKey[] {
   const task = document.value as Mapping;
   return [
     ...ignoredKeys(document, TASK),
+    ...withoutInterface(document, task),
     ...withoutParsers(document, task),
     ...((task['reporters'] ?? []) as readonly Mapping[]).flatMap((reporter, index) =>
       withoutFallback(document, reporter, index),
     ),
   ];
+}
+
+function withoutInterface(document: Document, { workers, capture }: Mapping): IgnoredKey[] {
+  const { name } = (capture ?? { name: 'afpacket' }) as Mapping;
+  return name !== 'afpacket' && typeof workers === 'number' && workers > 1
+    ? [ignoredKey(document, ['workers'], 'only packets of interfaces are shared among workers')]
+    : [];
 }
 
 function withoutParsers(document: Document, { parsers, decoder }: Mapping): IgnoredKey[] {

@@ -82,7 +82,12 @@ const CHANNELS = section({
 
 const SHAPE = {
   id: ID.describe('name of the task'),
-  workers: z.int().min(0).max(MOST_WORKERS).default(1).describe('threads that share the work'),
+  workers: z
+    .int()
+    .min(0)
+    .max(MOST_WORKERS)
+    .default(1)
+    .describe('captures, each with a ring and a thread, that share the packets of an interface'),
   capture: CAPTURE.optional().describe('where packets come from'),
   ...SHORT_CAPTURE,
   decoder: DECODER.prefault({}).describe('what is taken apart'),

@@ -421,6 +421,18 @@ describe('every key', () => {
     );
   });
 
+  test('that would only make sense beside others is named, too', () => {
+    const document = documentOf('task', {
+      ...{ ...capture({ name: 'file', path: 'f' }), workers: 2 },
+      decoder: { ip_reassembly: false },
+      reporters: [{ name: 'frames', config: { topic: 't', spool_size: '1G' }, send_timeout: 3 }],
+    });
+    assert.deepEqual(
+      ignoredTaskKeys(document).map(({ where }) => where.replace('task: ', '')),
+      ['workers', 'decoder', 'reporters[0].send_timeout', 'reporters[0].config.spool_size'],
+    );
+  });
+
   test('of a configuration that has all of them is taken', () => {
     for (const configuration of CONFIGURATIONS)
       checkConfiguration(inRoot(configuration), { environment: {} });
