@@ -62,9 +62,8 @@ void Batch::AppendPosition(int64_t offset, int32_t partition, int32_t passed) {
   position->passed = passed;
 }
 
-void Batch::AppendRecords(std::span<const uint8_t> records, uint32_t count) {
-  memcpy(records_.data() + size_, records.data(), records.size());
-  size_ += records.size();
+void Batch::Took(size_t size, uint32_t count) {
+  size_ += size;
   count_ += count;
 }
 

@@ -115,12 +115,12 @@ class Batch {
 
   void Append(const RecordHeader& header, const uint8_t* frame);
   void AppendPosition(int64_t offset, int32_t partition, int32_t passed);
-  /** Appends records, whose positions the caller then sets. */
-  void AppendRecords(std::span<const uint8_t> records, uint32_t count);
+  /** Records were copied to the beginning of room(); the caller then sets their positions. */
+  void Took(size_t size, uint32_t count);
   /** Of the last `count` records. */
   Position* last_positions(uint32_t count);
-  /** Bytes of records, and records, that still fit. */
-  size_t room() const { return records_.capacity() - size_; }
+  /** Where further records go; and how many of them may. */
+  std::span<uint8_t> room() const { return {records_.data() + size_, records_.capacity() - size_}; }
   uint32_t records_left() const { return static_cast<uint32_t>(max_records_ - count_); }
   /** Remembers that everything of the partition before this place is in this batch or an earlier
    * one.

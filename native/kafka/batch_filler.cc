@@ -68,7 +68,7 @@ bool BatchFiller::AppendPlain(const rd_kafka_message_t* message, MessagePackets&
   if (records.count == 0) return false;
   if (passed == 1) batch.tally.packed++;
   batch.snap_length = std::max(batch.snap_length, records.longest);
-  batch.AppendRecords(records.bytes, records.count);
+  batch.Took(records.size, records.count);
   Position* position = batch.last_positions(records.count);
   for (uint32_t i = 0; i < records.count; i++) {
     position[i].offset = message->offset;

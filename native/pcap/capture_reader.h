@@ -32,6 +32,8 @@ class CaptureReader {
   uint32_t unknown_interfaces() const;
   /** The rest of the file, where it is records just as a batch has them, all of one link. */
   std::span<const uint8_t> PlainRest() const;
+  /** Passes over whole records of that. */
+  void PassPlain(size_t bytes) { std::get<ClassicReader>(reader_).Pass(bytes); }
 
  private:
   std::variant<ClassicReader, PcapngReader> reader_;

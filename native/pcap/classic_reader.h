@@ -35,6 +35,8 @@ class ClassicReader {
   std::span<const uint8_t> PlainRest() const {
     return is_plain_ ? rest_ : std::span<const uint8_t>();
   }
+  /** Passes over whole records of that. */
+  void Pass(size_t bytes) { rest_ = rest_.subspan(bytes); }
 
  private:
   /** Writers of version 2.3 did not agree which of a record's two lengths comes first. */

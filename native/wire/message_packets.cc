@@ -11,6 +11,8 @@ namespace {
 using Kind = MessagePacket::Kind;
 
 constexpr uint64_t kNsPerSecond = 1'000'000'000;
+// Of records that are copied before it is known how many of them are taken: the usual pack.
+constexpr size_t kMostAtOnce = 64 * 1024;
 
 uint64_t NanosecondsOf(const RecordHeader& header, bool nanoseconds) {
   return header.seconds * kNsPerSecond + header.fraction * (nanoseconds ? UINT64_C(1) : 1000);
@@ -20,12 +22,20 @@ std::span<const uint8_t> ValueOf(const rd_kafka_message_t* message) {
   return {static_cast<const uint8_t*>(message->payload), message->len};
 }
 
-/** Has a value come into this processor's cache, from that of the one that received it: its records
- * are then not waited for one by one. */
-void Prefetch(std::span<const uint8_t> value) {
-  constexpr size_t kLine = 64, kMost = 256 * 1024;  // more would push out what came first
-  for (size_t at = 0; at < std::min(value.size(), kMost); at += kLine)
-    __builtin_prefetch(value.data() + at);
+/** The whole records at the beginning of these bytes, as far as the limits let. */
+PlainRecords PlainRunOf(std::span<const uint8_t> bytes, bool nanoseconds, uint32_t most_count,
+                        uint64_t until_ns) {
+  PlainRecords run;
+  while (run.count < most_count && bytes.size() - run.size >= sizeof(RecordHeader)) {
+    RecordHeader header;
+    memcpy(&header, bytes.data() + run.size, sizeof header);
+    if (header.captured > bytes.size() - run.size - sizeof header) break;
+    if (until_ns != UINT64_MAX && NanosecondsOf(header, nanoseconds) > until_ns) break;
+    run.size += sizeof header + header.captured;
+    run.count++;
+    run.longest = std::max(run.longest, header.captured);
+  }
+  return run;
 }
 
 MessagePacket WithoutMeaning(const rd_kafka_message_t* message) {
@@ -94,7 +104,6 @@ MessagePackets::MessagePackets(const rd_kafka_message_t* message, const MessageR
     return;
   }
   packet_.time_from_kafka = false;
-  Prefetch(ValueOf(message));
   capture_.reset(new Capture{.reader = CaptureReader(ValueOf(message)),
                              .interface = packet_.link.interface,
                              .tells_names = reading.tells_names,
@@ -149,23 +158,32 @@ void MessagePackets::Skip(uint32_t packets) {
   while (!at_end_ && packet_.kind == Kind::kPacket && passed_ <= packets) Next();
 }
 
-PlainRecords MessagePackets::TakePlain(size_t most_bytes, uint32_t most_count, uint64_t until_ns) {
-  PlainRecords taken;
-  if (!capture_ || packet_.kind != Kind::kPacket || packet_.bad_headers > 0) return taken;
+PlainRecords MessagePackets::TakePlain(std::span<uint8_t> into, uint32_t most_count,
+                                       uint64_t until_ns) {
+  if (!capture_ || packet_.kind != Kind::kPacket || packet_.bad_headers > 0) return {};
+  const size_t current = sizeof(RecordHeader) + packet_.header.captured;
   const auto rest = capture_->reader.PlainRest();
-  if (rest.data() != frame_ + packet_.header.captured) return taken;
-  const uint8_t* const first = frame_ - sizeof(RecordHeader);
-  size_t size = 0;
-  while (taken.count < most_count && packet_.kind == Kind::kPacket && packet_.time_ns <= until_ns) {
-    const size_t bytes = sizeof(RecordHeader) + packet_.header.captured;
-    if (size + bytes > most_bytes) break;
-    size += bytes;
-    taken.count++;
-    taken.longest = std::max(taken.longest, packet_.header.captured);
-    ReadPacket();
-    if (at_end_) break;
+  if (rest.data() != frame_ + packet_.header.captured) return {};
+  std::span<const uint8_t> records(frame_ - sizeof(RecordHeader), current + rest.size());
+  records = records.first(std::min({records.size(), into.size(), kMostAtOnce}));
+  if (records.size() < current) return {};
+  const bool nanoseconds = packet_.link.nanoseconds;
+  PlainRecords taken;
+  if (until_ns == UINT64_MAX) {
+    // Copied first, and looked at where they are then: in this processor's cache. Another one has
+    // received them, and would have to be asked for each record's header.
+    memcpy(into.data(), records.data(), records.size());
+    taken = PlainRunOf(into.first(records.size()), nanoseconds, most_count, until_ns);
+  } else {
+    taken = PlainRunOf(records, nanoseconds, most_count, until_ns);
+    memcpy(into.data(), records.data(), taken.size);
   }
-  taken.bytes = {first, size};
+  if (taken.count == 0) return taken;
+  // Its reader has read the current one, and not those behind it.
+  capture_->reader.PassPlain(taken.size - current);
+  capture_->found += taken.count - 1;
+  passed_ += taken.count - 1;
+  ReadPacket();
   return taken;
 }
 

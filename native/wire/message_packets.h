@@ -24,7 +24,7 @@ struct MessageReading {
 
 /** Records that lie one after the other, just as a batch has them. */
 struct PlainRecords {
-  std::span<const uint8_t> bytes;
+  size_t size = 0;  // in bytes
   uint32_t count = 0;
   uint32_t longest = 0;  // captured length
 };
@@ -58,11 +58,11 @@ class MessagePackets {
   void Skip(uint32_t packets);
 
   /**
-   * Takes as many of the packets from the current one on as lie there like a batch's records, take
-   * no more than `most_bytes`, are no more than `most_count` and no later than `until_ns`. None
-   * where the current one does not.
+   * Copies packets from the current one on that lie there like a batch's records, as far as there
+   * is room for them, they are no more than `most_count` and no later than `until_ns`; there may be
+   * more of them. None where the current one does not, or takes too much room.
    */
-  PlainRecords TakePlain(size_t most_bytes, uint32_t most_count, uint64_t until_ns);
+  PlainRecords TakePlain(std::span<uint8_t> into, uint32_t most_count, uint64_t until_ns);
 
  private:
   struct Capture;

@@ -3,7 +3,9 @@
 
 compile_fuzz_targets() {
   compile_fuzz_target kafka/flow_hash
-  compile_fuzz_target wire/plain_message
+  compile_fuzz_target wire/plain_message native/wire/message_headers.cc
+  compile_fuzz_target wire/message_packets native/wire/{plain_message,message_headers}.cc \
+    native/pcap/{capture,classic,pcapng}_reader.cc
   compile_fuzz_target wire/framed_message
   compile_fuzz_target pcap/capture_reader native/pcap/{classic,pcapng}_reader.cc
   compile_fuzz_target codec/codec -lz -lzstd -llz4
