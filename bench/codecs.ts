@@ -1,12 +1,17 @@
+import { PacketCursor } from '#kcap/decode/cursor.js';
+import { decodeToTransport } from '#kcap/decode/decode-layer.js';
 import { compileSipFilter } from '#kcap/language/sip-filter.js';
 import { PayloadType } from '#kcap/protocols/hep/chunk.js';
 import { HepWriter } from '#kcap/protocols/hep/hep-writer.js';
 import { JsonBytes } from '#kcap/protocols/json-bytes.js';
 import { Passage } from '#kcap/protocols/passage.js';
 import { MqttEnvelopeWriter } from '#kcap/protocols/report/mqtt-envelope.js';
+import { SipKafkaMessageWriter } from '#kcap/protocols/report/sip-kafka-message.js';
 import { SipRecordWriter } from '#kcap/protocols/report/sip-record.js';
 import { SipMessage, Verdict } from '#kcap/protocols/sip/sip-message.js';
 import { SipStream } from '#kcap/protocols/sip/sip-stream.js';
+import { pcapFile } from '#support/pcap-file.js';
+import { packetsOf, udpFrame } from '#support/sip-packets.js';
 import { callMessages } from './rig/calls.js';
 
 /**
@@ -58,11 +63,31 @@ async function filtering(text: string): Promise<() => number> {
   return () => eachMessage(() => filter(sip, passage));
 }
 
-const records = new SipRecordWriter({ taskId: 'sip', agentId: 'edge-1', pipelineId: 0 });
+const FILE_HEADER_BYTES = 24;
+const frames = pcapFile({ packets: packetsOf(messages.map((each) => udpFrame(each))) });
+const packets = {
+  bytes: frames.subarray(FILE_HEADER_BYTES),
+  count: messages.length,
+  link: { linkType: 1, precision: 'micro', snapLength: 0 },
+} as const;
+const cursor = new PacketCursor();
+
+/** Decodes all packets as far as their ports and payloads; how many have some. */
+function eachDecoded(): number {
+  let count = 0;
+  cursor.begin(packets);
+  while (cursor.next()) if (decodeToTransport(cursor)) count++;
+  return count;
+}
+
+const reporter = { taskId: 'sip', agentId: 'edge-1', pipelineId: 0 };
+const records = new SipRecordWriter(reporter);
+const kafkaMessages = new SipKafkaMessageWriter(reporter);
 const envelopes = new MqttEnvelopeWriter('1.0.0');
 const hep = new HepWriter({ version: 3, captureId: 2001 });
 
 const CASES: readonly [what: string, run: () => number][] = [
+  ['Ethernet, IPv4 and UDP alone', eachDecoded],
   ['fields', () => eachMessage(() => true)],
   ['fields, and a filter on the method', await filtering('(method invite bye)')],
   [
@@ -91,6 +116,15 @@ const CASES: readonly [what: string, run: () => number][] = [
       eachMessage(() => {
         json.clear();
         records.write(json, sip, passage);
+        return true;
+      }),
+  ],
+  [
+    'fields, and the Kafka message',
+    () =>
+      eachMessage(() => {
+        json.clear();
+        kafkaMessages.write(json, sip, passage);
         return true;
       }),
   ],

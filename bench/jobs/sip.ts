@@ -101,7 +101,9 @@ async function openWay(session: Session, scope: Scope, spec: SipCase): Promise<W
         options: {
           kcap: [...given(user), '--report', `kafka:${topic.name}`],
           c: [
-            ...given(producerProperties(new Map([['linger.ms', '50'], ...user]))),
+            ...given(
+              producerProperties(new Map([['linger.ms', '50'], ...user]), { reports: true }),
+            ),
             '-t',
             topic.name,
           ],

@@ -3,6 +3,7 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,9 +21,10 @@ namespace kcap {
 namespace {
 
 constexpr size_t kDatagramsACall = 64;
-// Between calls, so that who receives has its turn: a usual receive buffer holds some hundred
-// datagrams. It takes twice as long with the kernel's timers, and leaves room for 250,000/s.
-constexpr std::chrono::microseconds kPause{60};
+// A usual receive buffer holds some hundred datagrams: between calls, who receives has its turn.
+// Where that takes longer than so much a datagram, it is not made longer by a pause: on a machine
+// that is busy, each pause ends late.
+constexpr std::chrono::nanoseconds kTurn{2500};
 /** How long a full socket is waited for: a link that takes nothing for so long takes nothing. */
 constexpr int kMaxWaitMs = 1000;
 constexpr int kStepMs = 50;
@@ -176,6 +178,7 @@ DatagramSender::Outcome DatagramSender::SendAll(const Job& job) {
   Outcome outcome;
   std::array<mmsghdr, kDatagramsACall> messages{};
   std::array<iovec, kDatagramsACall> places{};
+  auto due = std::chrono::steady_clock::now();
   const auto start_of = [&](size_t index) { return index == 0 ? 0 : job.ends[index - 1]; };
   for (size_t next = 0; next < job.ends.size();) {
     const size_t count = std::min(kDatagramsACall, job.ends.size() - next);
@@ -194,7 +197,8 @@ DatagramSender::Outcome DatagramSender::SendAll(const Job& job) {
     }
     for (size_t i = 0; i < sent; i++) outcome.sent.Add(places[i].iov_len);
     next += sent;
-    if (sent == count && next < job.ends.size()) std::this_thread::sleep_for(kPause);
+    due += kTurn * sent;
+    if (sent == count && next < job.ends.size()) GiveWay(due);
     if (sent == count || error == EINTR) continue;
     // The call says why it has sent nothing, but not why it has sent no more.
     const int refused = TakeErrors();
@@ -205,6 +209,14 @@ DatagramSender::Outcome DatagramSender::SendAll(const Job& job) {
     next++;
   }
   return outcome;
+}
+
+/** Lets others run until then; where that is over, those that wait for this processor. */
+void DatagramSender::GiveWay(std::chrono::steady_clock::time_point due) {
+  if (std::chrono::steady_clock::now() < due)
+    std::this_thread::sleep_until(due);
+  else
+    sched_yield();
 }
 
 /** The latest error that other hosts have sent; 0 where there is none. */

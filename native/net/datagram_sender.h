@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -63,6 +64,7 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   Outcome SendAll(const Job& job);
   bool WaitForRoom();
   int TakeErrors();
+  static void GiveWay(std::chrono::steady_clock::time_point due);
 
   int socket_ = -1;
   uint16_t local_port_ = 0;

@@ -17,6 +17,11 @@ namespace kcap {
  *     u32 bytes of all this · u32 of the key · u32 of the value · u32 number of headers
  *     i64 timestamp in ms since 1970
  *     key · value · each header: u32 bytes of the name · u32 of the value · name · value
+ *
+ * Where the highest bit of a name's length is set, the header's value is what already stands
+ * elsewhere in the frame, such as a part of the message's value:
+ *
+ *     u32 bytes of the name, and that bit · u32 of the value · u32 its offset in the frame · name
  */
 class FramedMessage {
  public:
@@ -36,6 +41,7 @@ class FramedMessage {
  private:
   size_t frame_length_ = 0;
   int64_t timestamp_ms_ = 0;
+  std::span<const uint8_t> frame_;
   std::span<const uint8_t> key_;
   std::span<const uint8_t> value_;
   uint32_t header_count_ = 0;

@@ -9,7 +9,7 @@ import { LanguageError } from '../language/language-error.js';
 import { compileSipFilter, type SipFilter } from '../language/sip-filter.js';
 import { nearest } from '../errors/nearest.js';
 import { ALL_TUNNELS, NO_TUNNELS, TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
-import { parseReportTarget, sipTopicOf, type ReportTarget } from '../task/report-target.js';
+import { parseReportTarget, type ReportTarget } from '../task/report-target.js';
 import { reportedMedia, type PacketsFrom, type SensingOptions } from '../task/sensing.js';
 import { parseUser, type User } from '../terminal/privileges.js';
 import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
@@ -20,6 +20,7 @@ import { parseAutostop } from './file-options.js';
 import { parseKafkaOptions, parseProperties } from './kafka-arguments.js';
 import { parseReading } from './reading-arguments.js';
 import type { SIP_OPTIONS } from './sip-options.js';
+import { parseSeconds } from './values.js';
 
 export type SipArguments = Arguments<typeof SIP_OPTIONS>;
 
@@ -27,6 +28,8 @@ export type SipArguments = Arguments<typeof SIP_OPTIONS>;
 export interface SipOptions extends RunArguments, SensingOptions {
   /** Whom to become once everything is open that takes root. */
   readonly user: User | undefined;
+  /** How long a stop waits for reporters. */
+  readonly drainTimeoutMs: number;
 }
 
 /** @param given the options that stand on the command line */
@@ -64,6 +67,7 @@ export async function parseSipOptions(
     media: args.rtp === true ? 'all' : reportedMedia(targets),
     autostop,
     user,
+    drainTimeoutMs: parseSeconds('--drain-timeout', args['drain-timeout']),
     lines: { colours: outputShowsColours(), raw: args.raw === true },
     who: { taskId: 'sip', agentId: hostname(), pipelineId: 0 },
     // Lines and a progress line would overwrite each other.
@@ -113,7 +117,7 @@ function parsePackets(
   }
   const from = parsePlace(
     args,
-    'kcap sip',
+    'sip',
     "give an interface with -i ('kcap devices' lists them), a file with -r, or a topic with -k and -t",
   );
   const { filter, snapLength } = run;
@@ -131,7 +135,7 @@ function parseReporting(
     return parseProperties(args, { role: 'producer', mode: '--report kafka:' }, log);
   const { topic, properties } = packets.options;
   for (const target of targets)
-    if (target.kind === 'kafka' && sipTopicOf(target) === topic)
+    if (target.kind === 'kafka' && target.topic === topic)
       throw usageError(
         `--report ${target.name}`,
         'packets are read from this topic, and nothing is written to it',

@@ -73,6 +73,8 @@ const MESSAGES = {
   },
 } as const satisfies OptionTable;
 
+const DRAIN = ofBridge('drain-timeout');
+
 const REPORTS = {
   report: {
     type: 'string',
@@ -88,7 +90,11 @@ const REPORTS = {
     describe: 'report RTP headers and RTCP of the calls as well; RTCP alone is the default for HEP',
   },
   raw: { type: 'boolean', describe: 'show the whole message below its line' },
-} as const satisfies OptionTable;
+  'drain-timeout': {
+    ...DRAIN['drain-timeout'],
+    describe: 'seconds that a stop waits for reports to go out (10)',
+  },
+} satisfies OptionTable;
 
 const WATCHING = ofBridge('log-level', 'log-format', 'quiet', 'progress', 'stats-interval');
 

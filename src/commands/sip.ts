@@ -14,9 +14,6 @@ import { parseLogOptions } from './log-arguments.js';
 import { parseSipOptions, type SipArguments } from './sip-arguments.js';
 import type { SIP_OPTIONS } from './sip-options.js';
 
-/** How long a stop waits for reporters that take nothing. */
-const DRAIN_MS = 2000;
-
 /** `kcap sip`: the SIP messages in packets of interfaces, files or a topic, to reporters. */
 export const sip: Runner<typeof SIP_OPTIONS> = async (args, given) => {
   const { level, format } = parseLogOptions(args);
@@ -38,7 +35,7 @@ async function run(
 ): Promise<ExitStatus> {
   const options = await parseSipOptions(args, given, log);
   const { packets, user } = options;
-  const stop = new Stop(DRAIN_MS);
+  const stop = new Stop(options.drainTimeoutMs);
   const ranges = packets.kind === 'topic' ? await findRanges(packets.options, log) : [];
   const onCaptureOpen = () => {
     if (user) becomeUser(user, log);

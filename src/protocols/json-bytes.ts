@@ -42,13 +42,6 @@ export class JsonBytes {
     return at;
   }
 
-  /** Writes once more what stands at [start, end) of what has been written: few bytes. */
-  again(start: number, end: number): void {
-    this.#makeRoom(end - start);
-    const { bytes } = this;
-    for (let index = start; index < end; index++) bytes[this.length++] = bytes[index] ?? 0;
-  }
-
   /** Writes few bytes as they are, but folded lines as one. */
   unfolded(from: Buffer, start: number, end: number): void {
     this.#makeRoom(end - start);
@@ -80,24 +73,26 @@ export class JsonBytes {
     this.raw(QUOTES);
   }
 
-  /** The same without the quotes around it. */
-  stringContent(from: Buffer, start: number, end: number): void {
+  /** The same without the quotes around it. Whether it stands there as it does in `from`. */
+  stringContent(from: Buffer, start: number, end: number): boolean {
     this.#makeRoom(2 * (end - start));
     const { bytes } = this;
-    let at = this.length;
+    const before = this.length;
+    let at = before;
     for (let index = start; index < end; index++) {
       const byte = from[index] ?? 0;
       if (PLAIN[byte] === 0) {
         if (byte !== QUOTE && byte !== BACKSLASH) {
           const text = unfolded(from.toString('utf8', start, end));
           this.piece(JSON.stringify(text).slice(1, -1));
-          return;
+          return false;
         }
         bytes[at++] = BACKSLASH;
       }
       bytes[at++] = byte;
     }
     this.length = at;
+    return at - before === end - start;
   }
 
   /** Writes a text as a string. */

@@ -1,18 +1,22 @@
 import type { ByteRange } from './byte-range.js';
 import { flowHash } from './flow-hash.js';
 import { MediaBatch } from './media-batch.js';
+import { copyShort } from './network-order.js';
 import { Passage, type Transport } from './passage.js';
 import { SipMessage } from './sip/sip-message.js';
+import { withRoom } from './with-room.js';
 
 const SMALLEST_BYTES = 64 * 1024;
 const SMALLEST_ROWS = 128;
 /** Numbers that a message has in the table. */
-const COLUMNS = 40;
+const COLUMNS = 37;
+const NO_BYTES: Buffer = Buffer.alloc(0);
 const TRANSPORTS: readonly Transport[] = ['udp', 'tcp', 'ws', 'sctp', 'tls'];
 
 /**
- * SIP messages one after the other: their bytes, with the addresses before them, in one Buffer, and what has been found in
- * them as a row of numbers each. Filled again and again, without an object a message.
+ * SIP messages one after the other: what has been found in them as a row of numbers each, without an object a message, and
+ * their bytes, with the addresses before them, in one Buffer; those of messages that lie in a batch of packets stay there.
+ * Filled again and again.
  *
  *     for (let index = 0; index < batch.count; index++) {
  *       batch.go(index);
@@ -29,9 +33,8 @@ export class MessageBatch {
 
   #bytes = Buffer.allocUnsafeSlow(SMALLEST_BYTES);
   #length = 0;
+  #lent = NO_BYTES;
   #rows = new Int32Array(SMALLEST_ROWS * COLUMNS);
-  /** The number of the row that is written or read next. */
-  #at = 0;
 
   /** Messages and media packets. */
   get total(): number {
@@ -42,128 +45,128 @@ export class MessageBatch {
     this.count = 0;
     this.media.clear();
     this.#length = 0;
+    this.#lent = NO_BYTES;
   }
 
-  /** Copies a message that has been read, and its passage. */
+  /** Messages that lie in these bytes need not be copied: they stay as they are until `clear`. */
+  lend(bytes: Buffer): void {
+    // Of one Buffer alone: its messages are the first, or there are none.
+    if (this.count === 0) this.#lent = bytes;
+  }
+
+  /** Appends a message that has been read, and its passage: copies of both, unless they are lent. */
   append(message: SipMessage, passage: Passage): void {
-    const { addressBytes } = passage;
-    const { start, end } = message;
-    const from = this.#length;
-    this.#makeRoom(2 * addressBytes + end - start);
-    const bytes = this.#bytes;
-    copyShort(passage.addresses, passage.sourceAt, bytes, from, addressBytes);
-    copyShort(passage.addresses, passage.destinationAt, bytes, from + addressBytes, addressBytes);
-    const at = from + 2 * addressBytes;
-    message.bytes.copy(bytes, at, start, end);
-    this.#length = at + end - start;
+    const { addressBytes, sourceAt, destinationAt } = passage;
+    const { start } = message;
+    const isLent =
+      message.bytes === this.#lent &&
+      passage.addresses === this.#lent &&
+      destinationAt === sourceAt + addressBytes;
+    const moved = isLent ? 0 : this.#copy(message, passage) - start;
 
-    this.#at = this.count++ * COLUMNS;
-    this.#put(passage.seconds);
-    this.#put(passage.microseconds);
-    this.#put(passage.ipVersion);
-    this.#put(from);
-    this.#put(passage.protocol);
-    this.#put(passage.sourcePort);
-    this.#put(passage.destinationPort);
-    this.#put(TRANSPORTS.indexOf(passage.transport));
-    this.#put(flowHash(bytes, from, addressBytes, passage));
-    const moved = at - start;
-    this.#put(at);
-    this.#put(this.#length);
-    this.#put(message.headersStart + moved);
-    this.#put(message.bodyStart + moved);
-    this.#put(message.isRequest ? 1 : 0);
-    this.#put(message.status);
-    this.#put(message.viaCount);
-    this.#put(message.contentLength);
-    this.#putRange(message.method, moved);
-    this.#putRange(message.uri, moved);
-    this.#putRange(message.reason, moved);
-    this.#putRange(message.callId, moved);
-    this.#putRange(message.from, moved);
-    this.#putRange(message.to, moved);
-    this.#putRange(message.via, moved);
-    this.#putRange(message.cseq, moved);
-    this.#putRange(message.contentType, moved);
-    this.#putRange(message.cseqMethod, moved);
+    if (this.#rows.length < (this.count + 1) * COLUMNS) this.#lengthenRows();
+    const rows = this.#rows;
+    const at = this.count++ * COLUMNS;
+    rows[at] = passage.seconds;
+    rows[at + 1] = passage.microseconds;
+    rows[at + 2] = passage.ipVersion;
+    rows[at + 3] = isLent ? sourceAt : start + moved - 2 * addressBytes;
+    rows[at + 4] = passage.protocol;
+    rows[at + 5] = passage.sourcePort;
+    rows[at + 6] = passage.destinationPort;
+    rows[at + 7] = TRANSPORTS.indexOf(passage.transport);
+    rows[at + 8] = isLent ? 1 : 0;
+    rows[at + 9] = start + moved;
+    rows[at + 10] = message.end + moved;
+    rows[at + 11] = message.headersStart + moved;
+    rows[at + 12] = message.bodyStart + moved;
+    rows[at + 13] = message.isRequest ? 1 : 0;
+    rows[at + 14] = message.status;
+    rows[at + 15] = message.viaCount;
+    rows[at + 16] = message.contentLength;
+    putRange(rows, at + 17, message.method, moved);
+    putRange(rows, at + 19, message.uri, moved);
+    putRange(rows, at + 21, message.reason, moved);
+    putRange(rows, at + 23, message.callId, moved);
+    putRange(rows, at + 25, message.from, moved);
+    putRange(rows, at + 27, message.to, moved);
+    putRange(rows, at + 29, message.via, moved);
+    putRange(rows, at + 31, message.cseq, moved);
+    putRange(rows, at + 33, message.contentType, moved);
+    putRange(rows, at + 35, message.cseqMethod, moved);
   }
 
-  /** A number that is the same for all messages of a flow, whichever way they go; 0 or more. */
+  /** A number that is the same for all messages of a flow, whichever way they go; 0 or more. Goes to the message. */
   flowOf(index: number): number {
-    return this.#rows[index * COLUMNS + 8] ?? 0;
+    this.go(index);
+    const { passage } = this;
+    return flowHash(passage.addresses, passage.sourceAt, passage.addressBytes, passage);
   }
 
   /** Goes to a message. */
   go(index: number): void {
     const { message, passage } = this;
-    this.#at = index * COLUMNS;
-    passage.seconds = this.#take() >>> 0;
-    passage.microseconds = this.#take();
-    passage.ipVersion = this.#take() === 4 ? 4 : 6;
-    passage.addresses = this.#bytes;
-    passage.sourceAt = this.#take();
+    const rows = this.#rows;
+    const at = index * COLUMNS;
+    const bytes = rows[at + 8] === 1 ? this.#lent : this.#bytes;
+    passage.seconds = (rows[at] ?? 0) >>> 0;
+    passage.microseconds = rows[at + 1] ?? 0;
+    passage.ipVersion = rows[at + 2] === 4 ? 4 : 6;
+    passage.addresses = bytes;
+    passage.sourceAt = rows[at + 3] ?? 0;
     passage.destinationAt = passage.sourceAt + passage.addressBytes;
-    passage.protocol = this.#take();
-    passage.sourcePort = this.#take();
-    passage.destinationPort = this.#take();
-    passage.transport = TRANSPORTS[this.#take()] ?? 'udp';
-    this.#at++;
-    message.bytes = this.#bytes;
-    message.start = this.#take();
-    message.end = this.#take();
-    message.headersStart = this.#take();
-    message.bodyStart = this.#take();
-    message.isRequest = this.#take() === 1;
-    message.status = this.#take();
-    message.viaCount = this.#take();
-    message.contentLength = this.#take();
-    this.#takeRange(message.method);
-    this.#takeRange(message.uri);
-    this.#takeRange(message.reason);
-    this.#takeRange(message.callId);
-    this.#takeRange(message.from);
-    this.#takeRange(message.to);
-    this.#takeRange(message.via);
-    this.#takeRange(message.cseq);
-    this.#takeRange(message.contentType);
-    this.#takeRange(message.cseqMethod);
+    passage.protocol = rows[at + 4] ?? 0;
+    passage.sourcePort = rows[at + 5] ?? 0;
+    passage.destinationPort = rows[at + 6] ?? 0;
+    passage.transport = TRANSPORTS[rows[at + 7] ?? 0] ?? 'udp';
+    message.bytes = bytes;
+    message.start = rows[at + 9] ?? 0;
+    message.end = rows[at + 10] ?? 0;
+    message.headersStart = rows[at + 11] ?? 0;
+    message.bodyStart = rows[at + 12] ?? 0;
+    message.isRequest = rows[at + 13] === 1;
+    message.status = rows[at + 14] ?? 0;
+    message.viaCount = rows[at + 15] ?? 0;
+    message.contentLength = rows[at + 16] ?? 0;
+    takeRange(rows, at + 17, message.method);
+    takeRange(rows, at + 19, message.uri);
+    takeRange(rows, at + 21, message.reason);
+    takeRange(rows, at + 23, message.callId);
+    takeRange(rows, at + 25, message.from);
+    takeRange(rows, at + 27, message.to);
+    takeRange(rows, at + 29, message.via);
+    takeRange(rows, at + 31, message.cseq);
+    takeRange(rows, at + 33, message.contentType);
+    takeRange(rows, at + 35, message.cseqMethod);
   }
 
-  #put(value: number): void {
-    this.#rows[this.#at++] = value;
+  /** Copies the addresses, and behind them the message: where it begins then. */
+  #copy({ bytes, start, end }: SipMessage, passage: Passage): number {
+    const { addressBytes, addresses, sourceAt, destinationAt } = passage;
+    const from = this.#length;
+    const at = from + 2 * addressBytes;
+    const length = at + end - start;
+    this.#length = length;
+    this.#bytes = withRoom(this.#bytes, from, length - from);
+    copyShort(addresses, sourceAt, this.#bytes, from, addressBytes);
+    copyShort(addresses, destinationAt, this.#bytes, from + addressBytes, addressBytes);
+    bytes.copy(this.#bytes, at, start, end);
+    return at;
   }
 
-  #putRange(range: ByteRange, moved: number): void {
-    const isPresent = range.isPresent;
-    this.#put(isPresent ? range.start + moved : -1);
-    this.#put(isPresent ? range.end + moved : -1);
-  }
-
-  #take(): number {
-    return this.#rows[this.#at++] ?? 0;
-  }
-
-  #takeRange(range: ByteRange): void {
-    const start = this.#take();
-    range.set(start, this.#take());
-  }
-
-  #makeRoom(more: number): void {
-    const length = this.#length + more;
-    if (this.#bytes.length < length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#bytes.length));
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
-    }
-    if (this.#rows.length < (this.count + 1) * COLUMNS) {
-      const longer = new Int32Array(2 * this.#rows.length);
-      longer.set(this.#rows);
-      this.#rows = longer;
-    }
+  #lengthenRows(): void {
+    const longer = new Int32Array(2 * this.#rows.length);
+    longer.set(this.#rows);
+    this.#rows = longer;
   }
 }
 
-/** A call of copy() costs more than so few bytes do. */
-function copyShort(from: Buffer, fromAt: number, to: Buffer, toAt: number, count: number): void {
-  for (let index = 0; index < count; index++) to[toAt + index] = from[fromAt + index] ?? 0;
+function putRange(rows: Int32Array, at: number, { start, end }: ByteRange, moved: number): void {
+  rows[at] = start === -1 ? -1 : start + moved;
+  rows[at + 1] = start === -1 ? -1 : end + moved;
+}
+
+function takeRange(rows: Int32Array, at: number, range: ByteRange): void {
+  range.start = rows[at] ?? -1;
+  range.end = rows[at + 1] ?? -1;
 }

@@ -30,3 +30,14 @@ export function writeUint32(bytes: Buffer, value: number, at: number): void {
   bytes[at + 2] = value >>> 8;
   bytes[at + 3] = value;
 }
+
+/** Copies few bytes: a call of Buffer's copy() costs more. */
+export function copyShort(
+  from: Buffer,
+  fromAt: number,
+  into: Buffer,
+  at: number,
+  count: number,
+): void {
+  for (let index = 0; index < count; index++) into[at + index] = from[fromAt + index] ?? 0;
+}

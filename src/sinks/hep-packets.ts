@@ -45,15 +45,18 @@ export class HepPackets implements MessageEncoder {
     payload.bytes = bytes;
     payload.start = start;
     payload.end = end;
-    let length = this.#writer.write(passage, PayloadType.Sip, payload, correlation);
-    if (!this.#fits(length) && this.#compresses) {
+    const writer = this.#writer;
+    let length = writer.lengthOf(passage, payload, correlation);
+    const isCompressed = !this.#fits(length) && this.#compresses;
+    if (isCompressed) {
       payload.bytes = deflateSync(bytes.subarray(start, end));
       payload.start = 0;
       payload.end = payload.bytes.length;
-      length = this.#writer.write(passage, PayloadType.Sip, payload, correlation, true);
+      length = writer.lengthOf(passage, payload, correlation);
     }
     if (!this.#fits(length)) return false;
-    out.copy(this.#writer.bytes, 0, length);
+    const at = out.reserve(length);
+    writer.writeAt(out.bytes, at, passage, PayloadType.Sip, payload, correlation, isCompressed);
     return true;
   }
 

@@ -102,11 +102,13 @@ export class MediaReader {
 }
 
 /** Whether the body may have one in it: by its type, which may be that of several parts. */
-function isDescription({ bytes, contentType }: SipMessage): boolean {
-  return ['application/sdp', 'multipart/'].some((type) => {
-    const end = contentType.start + type.length;
-    return end <= contentType.end && isAnyCase(bytes, contentType.start, end, type);
-  });
+function isDescription(message: SipMessage): boolean {
+  return hasType(message, 'application/sdp') || hasType(message, 'multipart/');
+}
+
+function hasType({ bytes, contentType }: SipMessage, type: string): boolean {
+  const end = contentType.start + type.length;
+  return end <= contentType.end && isAnyCase(bytes, contentType.start, end, type);
 }
 
 /** Whether it is the final response to an INVITE. */

@@ -128,7 +128,7 @@ test('what no broker takes is counted as failed', async (t) => {
   const file = await captureFile(t, [udpFrame(INVITE), udpFrame(RINGING, BACK)]);
   const brokers = `127.0.0.1:${await freePort()}`;
   const statistics = ['--stats-interval', '0.2', '--log-format', 'json'];
-  const report = ['--report', 'kafka:sip'];
+  const report = ['--report', 'kafka:sip', '--drain-timeout', '1.5'];
   const run = kcap(t, ['sip', '-k', brokers, '-r', file, ...report, ...statistics]);
   await run.waitForLog(/"messages_in":2/);
   run.signal('SIGINT');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { JsonBytes } from '#kcap/protocols/json-bytes.js';
-import { headerBegin, KafkaFrame } from '#kcap/protocols/report/kafka-frame.js';
+import { headerBegin, headerReference, KafkaFrame } from '#kcap/protocols/report/kafka-frame.js';
 
 import { Mutations } from '../protocols/mutations.js';
 import { readMessages } from '../support/topic.js';
@@ -13,6 +13,23 @@ interface Message {
   readonly value: string;
   readonly timestamp: number;
   readonly headers?: readonly (readonly [name: string, value: string])[];
+}
+
+/** A message whose header has a part of its value. */
+function referring(start = 1, end = 4): Buffer {
+  const out = new JsonBytes();
+  const frame = new KafkaFrame(out);
+  out.piece('what stands before');
+  const before = out.length;
+  frame.begin(out);
+  frame.endKey();
+  const valueAt = out.length;
+  out.piece('value');
+  frame.endValue();
+  const at = frame.addHeaders(headerReference('part'), 1);
+  frame.refer(at, valueAt + start, valueAt + end);
+  frame.end(1_700_000_000_000);
+  return Buffer.from(out.bytes.subarray(before, out.length));
 }
 
 function framed(...messages: readonly Message[]): Buffer {
@@ -75,6 +92,31 @@ test('messages arrive with keys, values, headers and timestamps of their own', a
   );
 });
 
+test("a header may be a part of the message's value", async (t) => {
+  const kafka = new InMemoryKafka(t);
+  const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });
+  const frames = referring();
+  assert.equal(await producer.offerMessages(frames), frames.length);
+  assert.equal(await producer.flush(10_000), 0);
+  kafka.lendToPeers();
+  const [message] = await readMessages(kafka.topic);
+  assert.deepEqual(
+    message?.headers.map(([name, bytes]) => [name, bytes.toString()]),
+    [['part', 'alu']],
+  );
+});
+
+for (const [what, start, end] of [
+  ['begins before its message', -100, -96],
+  ['begins beyond its message', 1000, 1000],
+  ['ends beyond its message', 1, 1000],
+  ['has a negative length', 4, 1],
+] as const)
+  test(`refuses a header that ${what}`, async (t) => {
+    const producer = new InMemoryKafka(t).producer({ properties: AT_ONCE, sends: 'messages' });
+    await assert.rejects(producer.offerMessages(referring(start, end)), /contradicts itself/);
+  });
+
 test('a key keeps its messages in one partition', async (t) => {
   const kafka = new InMemoryKafka(t, 4);
   const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });
@@ -105,7 +147,8 @@ test('one that is larger than the client takes fails alone, and is counted', asy
 test('10,000 mutated frames are taken or refused, and nothing is read beyond them', async (t) => {
   const kafka = new InMemoryKafka(t);
   const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });
-  const original = framed(...MESSAGES.slice(0, 2), { key: 'k', value: 'v', timestamp: 5 });
+  const last = framed({ key: 'k', value: 'v', timestamp: 5 });
+  const original = Buffer.concat([framed(...MESSAGES.slice(0, 2)), referring(), last]);
   const mutations = new Mutations(15);
   let [taken, refused] = [0, 0];
   for (let turn = 0; turn < 10_000; turn++) {

@@ -1,4 +1,4 @@
-import { writeUint16, writeUint32 } from '../network-order.js';
+import { copyShort, writeUint16, writeUint32 } from '../network-order.js';
 import type { Passage } from '../passage.js';
 import {
   Chunk,
@@ -29,21 +29,40 @@ export interface Bytes {
 
 const MAGIC = Buffer.from('HEP3');
 const SMALLEST_BYTES = 4096;
+/** A call of copy() costs more than so few bytes do. */
+const FEW_BYTES = 64;
 
-/** Writes HEP packets one after the other into one Buffer, which each call overwrites. */
+/** What all packets of a version of IP begin with, and where in it their own numbers stand. */
+interface Head {
+  readonly bytes: Buffer;
+  readonly protocolAt: number;
+  readonly sourceAt: number;
+  readonly destinationAt: number;
+  readonly sourcePortAt: number;
+  readonly destinationPortAt: number;
+  readonly secondsAt: number;
+  readonly microsecondsAt: number;
+  readonly typeAt: number;
+}
+
+/** Writes HEP packets one after the other into one Buffer, which each call overwrites, or where one is to stand. */
 export class HepWriter {
   /** The packet written last: up to the length that `write` has returned. */
   bytes = Buffer.allocUnsafeSlow(SMALLEST_BYTES);
 
-  readonly #settings: HepSettings;
-  readonly #password: Buffer;
+  readonly #isVersion2: boolean;
+  readonly #captureId: number;
+  readonly #head4: Head;
+  readonly #head6: Head;
+  /** The chunk behind the Call-ID; empty where the node has no name. */
   readonly #nodeName: Buffer;
-  #at = 0;
 
-  constructor(settings: HepSettings) {
-    this.#settings = settings;
-    this.#password = Buffer.from(settings.password ?? '');
-    this.#nodeName = Buffer.from(settings.nodeName ?? '');
+  constructor({ version, captureId, password = '', nodeName = '' }: HepSettings) {
+    this.#isVersion2 = version === 2;
+    this.#captureId = captureId;
+    this.#head4 = headOf(4, captureId, password);
+    this.#head6 = headOf(6, captureId, password);
+    this.#nodeName = nodeName === '' ? Buffer.alloc(0) : chunk(Chunk.NodeName, nodeName);
   }
 
   /**
@@ -60,127 +79,140 @@ export class HepWriter {
     correlation?: Bytes,
     isCompressed = false,
   ): number {
-    return this.#settings.version === 2
-      ? this.#write2(passage, payload)
-      : this.#write3(passage, type, payload, correlation, isCompressed);
+    const length = this.lengthOf(passage, payload, correlation);
+    if (this.bytes.length < length)
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.bytes.length));
+    if (length > 0) this.writeAt(this.bytes, 0, passage, type, payload, correlation, isCompressed);
+    return length;
+  }
+
+  /** How long a packet is; 0 where HEP3 can't say it. */
+  lengthOf(passage: Passage, payload: Bytes, correlation?: Bytes): number {
+    const payloadBytes = payload.end - payload.start;
+    if (this.#isVersion2)
+      return HEP2_HEADER_BYTES + 2 * passage.addressBytes + HEP2_TIME_BYTES + payloadBytes;
+    const head = passage.ipVersion === 4 ? this.#head4 : this.#head6;
+    const length =
+      head.bytes.length +
+      (correlation ? CHUNK_HEADER_BYTES + correlation.end - correlation.start : 0) +
+      this.#nodeName.length +
+      CHUNK_HEADER_BYTES +
+      payloadBytes;
+    return length > MAX_HEP3_BYTES ? 0 : length;
+  }
+
+  /** Writes a packet, as `write` does, to where there is room for it: as much as `lengthOf` says. */
+  writeAt(
+    into: Buffer,
+    at: number,
+    passage: Passage,
+    type: PayloadType,
+    payload: Bytes,
+    correlation?: Bytes,
+    isCompressed = false,
+  ): void {
+    if (this.#isVersion2) this.#write2(into, at, passage, payload);
+    else this.#write3(into, at, passage, type, payload, correlation, isCompressed);
   }
 
   #write3(
+    into: Buffer,
+    start: number,
     passage: Passage,
     type: PayloadType,
     payload: Bytes,
     correlation: Bytes | undefined,
     isCompressed: boolean,
-  ): number {
-    const length = this.#length3(passage, payload, correlation);
-    if (length > MAX_HEP3_BYTES) return 0;
-    this.#makeRoom(length);
-    const { bytes } = this;
-    MAGIC.copy(bytes);
-    writeUint16(bytes, length, MAGIC.length);
-    this.#at = HEP3_HEADER_BYTES;
-    const is4 = passage.ipVersion === 4;
-    this.#put8(Chunk.Family, is4 ? FAMILY_IPV4 : FAMILY_IPV6);
-    this.#put8(Chunk.Protocol, passage.protocol);
-    const { addresses, addressBytes, sourceAt, destinationAt } = passage;
-    this.#put(is4 ? Chunk.Source4 : Chunk.Source6, addresses, sourceAt, sourceAt + addressBytes);
-    this.#put(
-      is4 ? Chunk.Destination4 : Chunk.Destination6,
-      addresses,
-      destinationAt,
-      destinationAt + addressBytes,
-    );
-    this.#put16(Chunk.SourcePort, passage.sourcePort);
-    this.#put16(Chunk.DestinationPort, passage.destinationPort);
-    this.#put32(Chunk.Seconds, passage.seconds);
-    this.#put32(Chunk.Microseconds, passage.microseconds);
-    this.#put8(Chunk.PayloadType, type);
-    this.#put32(Chunk.CaptureId, this.#settings.captureId);
-    if (this.#password.length > 0)
-      this.#put(Chunk.Password, this.#password, 0, this.#password.length);
-    if (correlation)
-      this.#put(Chunk.CorrelationId, correlation.bytes, correlation.start, correlation.end);
-    if (this.#nodeName.length > 0)
-      this.#put(Chunk.NodeName, this.#nodeName, 0, this.#nodeName.length);
-    const chunk = isCompressed ? Chunk.CompressedPayload : Chunk.Payload;
-    this.#put(chunk, payload.bytes, payload.start, payload.end);
-    return length;
-  }
+  ): void {
+    const head = passage.ipVersion === 4 ? this.#head4 : this.#head6;
+    const { addresses, addressBytes } = passage;
+    copyShort(head.bytes, 0, into, start, head.bytes.length);
+    into[start + head.protocolAt] = passage.protocol;
+    copyShort(addresses, passage.sourceAt, into, start + head.sourceAt, addressBytes);
+    copyShort(addresses, passage.destinationAt, into, start + head.destinationAt, addressBytes);
+    writeUint16(into, passage.sourcePort, start + head.sourcePortAt);
+    writeUint16(into, passage.destinationPort, start + head.destinationPortAt);
+    writeUint32(into, passage.seconds, start + head.secondsAt);
+    writeUint32(into, passage.microseconds, start + head.microsecondsAt);
+    into[start + head.typeAt] = type;
 
-  #length3(passage: Passage, payload: Bytes, correlation: Bytes | undefined): number {
-    const optional = (length: number): number => (length > 0 ? CHUNK_HEADER_BYTES + length : 0);
-    return (
-      HEP3_HEADER_BYTES +
-      // Three numbers of 8 bits, two of 16, three of 32, two addresses, and the payload.
-      11 * CHUNK_HEADER_BYTES +
-      (3 + 4 + 12) +
-      2 * passage.addressBytes +
-      optional(this.#password.length) +
-      optional(this.#nodeName.length) +
-      (correlation ? CHUNK_HEADER_BYTES + correlation.end - correlation.start : 0) +
-      payload.end -
-      payload.start
-    );
+    let at = start + head.bytes.length;
+    if (correlation) {
+      const length = correlation.end - correlation.start;
+      writeChunkHead(into, at, Chunk.CorrelationId, length);
+      at += CHUNK_HEADER_BYTES;
+      if (length > FEW_BYTES) correlation.bytes.copy(into, at, correlation.start, correlation.end);
+      else copyShort(correlation.bytes, correlation.start, into, at, length);
+      at += length;
+    }
+    copyShort(this.#nodeName, 0, into, at, this.#nodeName.length);
+    at += this.#nodeName.length;
+    const kind = isCompressed ? Chunk.CompressedPayload : Chunk.Payload;
+    writeChunkHead(into, at, kind, payload.end - payload.start);
+    at += CHUNK_HEADER_BYTES;
+    at += payload.bytes.copy(into, at, payload.start, payload.end);
+    writeUint16(into, at - start, start + MAGIC.length);
   }
 
   /** As captagent has it, and Kamailio's sipcapture reads it: times in the byte order of x86. */
-  #write2(passage: Passage, payload: Bytes): number {
+  #write2(into: Buffer, at: number, passage: Passage, payload: Bytes): void {
     const { addresses, addressBytes, sourceAt, destinationAt } = passage;
     const headerBytes = HEP2_HEADER_BYTES + 2 * addressBytes;
-    const length = headerBytes + HEP2_TIME_BYTES + payload.end - payload.start;
-    this.#makeRoom(length);
-    const { bytes } = this;
-    bytes[0] = 2;
-    bytes[1] = headerBytes;
-    bytes[2] = passage.ipVersion === 4 ? FAMILY_IPV4 : FAMILY_IPV6;
-    bytes[3] = passage.protocol;
-    writeUint16(bytes, passage.sourcePort, 4);
-    writeUint16(bytes, passage.destinationPort, 6);
-    addresses.copy(bytes, HEP2_HEADER_BYTES, sourceAt, sourceAt + addressBytes);
-    addresses.copy(
-      bytes,
-      HEP2_HEADER_BYTES + addressBytes,
-      destinationAt,
-      destinationAt + addressBytes,
-    );
-    bytes.writeUInt32LE(passage.seconds, headerBytes);
-    bytes.writeUInt32LE(passage.microseconds, headerBytes + 4);
-    bytes.writeUInt16LE(this.#settings.captureId & 0xffff, headerBytes + 8);
-    bytes.writeUInt16LE(0, headerBytes + 10);
-    payload.bytes.copy(bytes, headerBytes + HEP2_TIME_BYTES, payload.start, payload.end);
-    return length;
+    into[at] = 2;
+    into[at + 1] = headerBytes;
+    into[at + 2] = passage.ipVersion === 4 ? FAMILY_IPV4 : FAMILY_IPV6;
+    into[at + 3] = passage.protocol;
+    writeUint16(into, passage.sourcePort, at + 4);
+    writeUint16(into, passage.destinationPort, at + 6);
+    copyShort(addresses, sourceAt, into, at + HEP2_HEADER_BYTES, addressBytes);
+    copyShort(addresses, destinationAt, into, at + HEP2_HEADER_BYTES + addressBytes, addressBytes);
+    const timeAt = at + headerBytes;
+    into.writeUInt32LE(passage.seconds, timeAt);
+    into.writeUInt32LE(passage.microseconds, timeAt + 4);
+    into.writeUInt16LE(this.#captureId & 0xffff, timeAt + 8);
+    into.writeUInt16LE(0, timeAt + 10);
+    payload.bytes.copy(into, timeAt + HEP2_TIME_BYTES, payload.start, payload.end);
   }
+}
 
-  #makeRoom(length: number): void {
-    if (this.bytes.length >= length) return;
-    let size = this.bytes.length;
-    while (size < length) size *= 2;
-    this.bytes = Buffer.allocUnsafeSlow(size);
-  }
+function headOf(ipVersion: 4 | 6, captureId: number, password: string): Head {
+  const is4 = ipVersion === 4;
+  let bytes = Buffer.alloc(HEP3_HEADER_BYTES);
+  MAGIC.copy(bytes);
+  /** Appends a chunk: where its value is. */
+  const append = (type: number, value: Buffer | string): number => {
+    const at = bytes.length + CHUNK_HEADER_BYTES;
+    bytes = Buffer.concat([bytes, chunk(type, value)]);
+    return at;
+  };
+  const zeros = (length: number): Buffer => Buffer.alloc(length);
+  const id = zeros(4);
+  writeUint32(id, captureId, 0);
+  append(Chunk.Family, Buffer.from([is4 ? FAMILY_IPV4 : FAMILY_IPV6]));
+  const places = {
+    protocolAt: append(Chunk.Protocol, zeros(1)),
+    sourceAt: append(is4 ? Chunk.Source4 : Chunk.Source6, zeros(is4 ? 4 : 16)),
+    destinationAt: append(is4 ? Chunk.Destination4 : Chunk.Destination6, zeros(is4 ? 4 : 16)),
+    sourcePortAt: append(Chunk.SourcePort, zeros(2)),
+    destinationPortAt: append(Chunk.DestinationPort, zeros(2)),
+    secondsAt: append(Chunk.Seconds, zeros(4)),
+    microsecondsAt: append(Chunk.Microseconds, zeros(4)),
+    typeAt: append(Chunk.PayloadType, zeros(1)),
+  };
+  append(Chunk.CaptureId, id);
+  if (password !== '') append(Chunk.Password, password);
+  return { bytes, ...places };
+}
 
-  #head(chunk: number, length: number): number {
-    const { bytes } = this;
-    const at = this.#at;
-    writeUint16(bytes, 0, at);
-    writeUint16(bytes, chunk, at + 2);
-    writeUint16(bytes, CHUNK_HEADER_BYTES + length, at + 4);
-    this.#at = at + CHUNK_HEADER_BYTES + length;
-    return at + CHUNK_HEADER_BYTES;
-  }
+function chunk(type: number, value: Buffer | string): Buffer {
+  const bytes = Buffer.from(value);
+  const head = Buffer.alloc(CHUNK_HEADER_BYTES);
+  writeChunkHead(head, 0, type, bytes.length);
+  return Buffer.concat([head, bytes]);
+}
 
-  #put8(chunk: number, value: number): void {
-    this.bytes[this.#head(chunk, 1)] = value;
-  }
-
-  #put16(chunk: number, value: number): void {
-    writeUint16(this.bytes, value, this.#head(chunk, 2));
-  }
-
-  #put32(chunk: number, value: number): void {
-    writeUint32(this.bytes, value, this.#head(chunk, 4));
-  }
-
-  #put(chunk: number, from: Buffer, start: number, end: number): void {
-    from.copy(this.bytes, this.#head(chunk, end - start), start, end);
-  }
+function writeChunkHead(into: Buffer, at: number, type: number, length: number): void {
+  writeUint16(into, 0, at);
+  writeUint16(into, type, at + 2);
+  writeUint16(into, CHUNK_HEADER_BYTES + length, at + 4);
 }

@@ -2,6 +2,8 @@ import type { JsonBytes } from '../json-bytes.js';
 
 const PREFIX_BYTES = 24;
 const HEADER_PREFIX_BYTES = 8;
+const REFERENCE_PREFIX_BYTES = 12;
+const REFERS = 0x8000_0000;
 
 /** A header whose value is the same in many messages, as it stands in their frames. */
 export function framedHeader(name: string, value: string): Buffer {
@@ -13,6 +15,14 @@ export function framedHeader(name: string, value: string): Buffer {
 export function headerBegin(name: string): Buffer {
   const bytes = Buffer.from(name);
   return Buffer.concat([headerPrefix(bytes.length, 0), bytes]);
+}
+
+/** A header whose value stands elsewhere in the frame, as soon as `refer` has said where. */
+export function headerReference(name: string): Buffer {
+  const bytes = Buffer.from(name);
+  const prefix = Buffer.alloc(REFERENCE_PREFIX_BYTES);
+  prefix.writeUInt32LE((bytes.length | REFERS) >>> 0, 0);
+  return Buffer.concat([prefix, bytes]);
 }
 
 function headerPrefix(nameLength: number, valueLength: number): Buffer {
@@ -72,10 +82,19 @@ export class KafkaFrame {
     this.#valueLength = this.#out.length - this.keyAt - this.#keyLength;
   }
 
-  /** Headers that were framed before. */
-  addHeaders(framed: Buffer, count: number): void {
+  /** Headers that were framed before: where they begin. */
+  addHeaders(framed: Buffer, count: number): number {
+    const at = this.#out.length;
     this.#out.raw(framed);
     this.#headers += count;
+    return at;
+  }
+
+  /** Says which of the bytes written for this message are the value of the header (headerReference) that begins at `at`. */
+  refer(at: number, start: number, end: number): void {
+    const { bytes } = this.#out;
+    writeLittleEndian(bytes, at + 4, end - start);
+    writeLittleEndian(bytes, at + 8, start - this.#at);
   }
 
   /** @param begin what headerBegin() gives for its name */
@@ -88,19 +107,27 @@ export class KafkaFrame {
 
   endHeader(): void {
     const { bytes, length } = this.#out;
-    bytes.writeUInt32LE(length - this.#headerValueAt, this.#headerAt + 4);
+    writeLittleEndian(bytes, this.#headerAt + 4, length - this.#headerValueAt);
   }
 
   /** @param timestampMs since 1970 */
   end(timestampMs: number): void {
     const { bytes, length } = this.#out;
     const at = this.#at;
-    bytes.writeUInt32LE(length - at, at);
-    bytes.writeUInt32LE(this.#keyLength, at + 4);
-    bytes.writeUInt32LE(this.#valueLength, at + 8);
-    bytes.writeUInt32LE(this.#headers, at + 12);
+    writeLittleEndian(bytes, at, length - at);
+    writeLittleEndian(bytes, at + 4, this.#keyLength);
+    writeLittleEndian(bytes, at + 8, this.#valueLength);
+    writeLittleEndian(bytes, at + 12, this.#headers);
     const high = Math.floor(timestampMs / 0x1_0000_0000);
-    bytes.writeUInt32LE(timestampMs - high * 0x1_0000_0000, at + 16);
-    bytes.writeUInt32LE(high, at + 20);
+    writeLittleEndian(bytes, at + 16, timestampMs - high * 0x1_0000_0000);
+    writeLittleEndian(bytes, at + 20, high);
   }
+}
+
+/** Buffer's own method costs more. */
+function writeLittleEndian(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
 }

@@ -1,35 +1,33 @@
 import { JsonBytes } from '../json-bytes.js';
 import type { Passage } from '../passage.js';
 import { writeAddress } from './ip-text.js';
-import { framedHeader, headerBegin, KafkaFrame } from './kafka-frame.js';
-import type { Reporter } from './record-frame.js';
+import { framedHeader, headerReference, KafkaFrame } from './kafka-frame.js';
+import type { RecordFrame, Reporter } from './record-frame.js';
 
 const COLON = Buffer.from(':');
 const DASH = Buffer.from('-');
-const SOURCE_IP = headerBegin('src_ip');
-const DESTINATION_IP = headerBegin('dst_ip');
-const SOURCE_PORT = headerBegin('src_port');
-const DESTINATION_PORT = headerBegin('dst_port');
-const TIMESTAMP = headerBegin('timestamp');
+const OF_PASSAGES = ['src_ip', 'dst_ip', 'src_port', 'dst_port', 'timestamp'];
 
 /**
  * Frames records for Kafka with the key and the headers that all of capture-agent's have: the key is `SRC:PORT-DST:PORT`.
  *
  *     frames.begin(out, passage);
  *     // the record
- *     frames.endRecord(passage);
+ *     frames.endRecord(record);
  *     frames.frame.beginHeader(NAME); // more headers
  *     frames.end(passage);
  */
 export class KafkaRecordFrame {
   readonly frame = new KafkaFrame(new JsonBytes());
-  /** Of all messages. */
-  readonly #sameHeaders: Buffer;
-  readonly #sameCount: number;
-  #out = new JsonBytes();
+  /** The headers of all messages: those that never change, and those of the passage, with where these begin. */
+  readonly #headers: Buffer;
+  readonly #count: number;
+  readonly #ofPassage: readonly number[];
   #sourceEnd = 0;
+  #sourcePortEnd = 0;
   #destinationAt = 0;
   #destinationEnd = 0;
+  #destinationPortEnd = 0;
 
   constructor(reporter: Reporter, payloadType: string) {
     const same = [
@@ -40,55 +38,51 @@ export class KafkaRecordFrame {
         framedHeader(`l.${name}`, value),
       ),
     ];
-    this.#sameHeaders = Buffer.concat(same);
-    this.#sameCount = same.length;
+    const ofPassages = OF_PASSAGES.map(headerReference);
+    this.#ofPassage = ofPassages.map(
+      (_, index) => Buffer.concat([...same, ...ofPassages.slice(0, index)]).length,
+    );
+    this.#headers = Buffer.concat([...same, ...ofPassages]);
+    this.#count = same.length + ofPassages.length;
   }
 
   /** Writes the key behind what is there. */
   begin(out: JsonBytes, passage: Passage): void {
     const { addresses, addressBytes } = passage;
-    this.#out = out;
     this.frame.begin(out);
     writeAddress(out, addresses, passage.sourceAt, addressBytes);
     this.#sourceEnd = out.length;
     out.raw(COLON);
     out.number(passage.sourcePort);
+    this.#sourcePortEnd = out.length;
     out.raw(DASH);
     this.#destinationAt = out.length;
     writeAddress(out, addresses, passage.destinationAt, addressBytes);
     this.#destinationEnd = out.length;
     out.raw(COLON);
     out.number(passage.destinationPort);
+    this.#destinationPortEnd = out.length;
     this.frame.endKey();
   }
 
-  /** The record has been written; its headers follow. */
-  endRecord(passage: Passage): void {
+  /** The record has been written, by `record`; its headers follow. */
+  endRecord(record: RecordFrame): void {
     const { frame } = this;
-    const out = this.#out;
     frame.endValue();
-    frame.addHeaders(this.#sameHeaders, this.#sameCount);
-    frame.beginHeader(SOURCE_IP);
-    out.again(frame.keyAt, this.#sourceEnd);
-    frame.endHeader();
-    frame.beginHeader(DESTINATION_IP);
-    out.again(this.#destinationAt, this.#destinationEnd);
-    frame.endHeader();
-    this.#numberHeader(SOURCE_PORT, passage.sourcePort);
-    this.#numberHeader(DESTINATION_PORT, passage.destinationPort);
-    this.#numberHeader(TIMESTAMP, millisecondsOf(passage));
+    const at = frame.addHeaders(this.#headers, this.#count);
+    const [source = 0, destination = 0, sourcePort = 0, destinationPort = 0, time = 0] =
+      this.#ofPassage;
+    frame.refer(at + source, frame.keyAt, this.#sourceEnd);
+    frame.refer(at + destination, this.#destinationAt, this.#destinationEnd);
+    frame.refer(at + sourcePort, this.#sourceEnd + 1, this.#sourcePortEnd);
+    frame.refer(at + destinationPort, this.#destinationEnd + 1, this.#destinationPortEnd);
+    frame.refer(at + time, record.timestampAt, record.timestampEnd);
   }
 
   /** The number of the message's bytes that are the record's. */
   end(passage: Passage): number {
     this.frame.end(millisecondsOf(passage));
     return this.frame.valueLength;
-  }
-
-  #numberHeader(begin: Buffer, value: number): void {
-    this.frame.beginHeader(begin);
-    this.#out.number(value);
-    this.frame.endHeader();
   }
 }
 

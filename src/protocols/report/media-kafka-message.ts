@@ -25,7 +25,7 @@ export class MediaKafkaMessageWriter {
     const labels = mediaLabels(packet);
     frame.begin(out, passage);
     this.#records.write(out, packet, passage, labels);
-    frame.endRecord(passage);
+    frame.endRecord(this.#records.frame);
     const headers = Object.entries(labels).flatMap(([name, value]) =>
       value === undefined ? [] : [framedHeader(`l.${name}`, value)],
     );

@@ -7,25 +7,25 @@ import { RecordFrame, type Reporter } from './record-frame.js';
 
 /** Writes RTP packets and RTCP reports as records of capture-agent's form. */
 export class MediaRecordWriter {
-  readonly #frame: RecordFrame;
+  readonly frame: RecordFrame;
   readonly #labels: Reporter['labels'];
 
   constructor(reporter: Reporter) {
-    this.#frame = new RecordFrame(reporter);
+    this.frame = new RecordFrame(reporter);
     this.#labels = reporter.labels;
   }
 
   /** Writes one JSON object behind what is there, with labels that `mediaLabels` has found. */
   write(json: JsonBytes, packet: MediaPacket, passage: Passage, labels: MediaLabels): void {
     const { kind, bytes, start, end, reportsEnd } = packet;
-    this.#frame.begin(json, passage);
+    this.frame.begin(json, passage);
     if (kind === MediaKind.Rtp) json.piece(',"payload_type":"rtp"');
     else {
       json.piece(',"payload_type":"rtcp","payload":');
       json.copy(bytes, end, reportsEnd);
     }
     json.piece(`,"labels":${JSON.stringify({ ...this.#labels, ...labels })}`);
-    this.#frame.end(json, bytes, start, end);
+    this.frame.end(json, bytes, start, end);
   }
 }
 

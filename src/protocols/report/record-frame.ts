@@ -32,6 +32,9 @@ const END = piece('}');
 
 /** The frame of a record as capture-agent's Kafka reporter has it: all but what depends on what was captured. */
 export class RecordFrame {
+  /** Where the record written last has its time in ms. */
+  timestampAt = 0;
+  timestampEnd = 0;
   readonly #begin: Buffer;
 
   constructor({ taskId, agentId, pipelineId }: Reporter) {
@@ -43,7 +46,9 @@ export class RecordFrame {
   begin(json: JsonBytes, passage: Passage): void {
     const { seconds, microseconds, addresses, addressBytes } = passage;
     json.raw(this.#begin);
+    this.timestampAt = json.length;
     json.number(seconds * 1000 + Math.floor(microseconds / 1000));
+    this.timestampEnd = json.length;
     json.raw(TIMESTAMP_US);
     json.number(seconds * 1_000_000 + microseconds);
     json.raw(SOURCE_IP);

@@ -1,14 +1,15 @@
 import { JsonBytes } from '../json-bytes.js';
 import type { Passage } from '../passage.js';
 import type { SipMessage } from '../sip/sip-message.js';
-import { headerBegin, type KafkaFrame } from './kafka-frame.js';
+import { headerBegin, headerReference, type KafkaFrame } from './kafka-frame.js';
 import { KafkaRecordFrame } from './kafka-record-frame.js';
 import type { Reporter } from './record-frame.js';
 import { SIP_LABELS, SipLabels, type LabelOutput } from './sip-labels.js';
-import { SipRecordWriter } from './sip-record.js';
+import { SipRecordWriter, type JsonLabels } from './sip-record.js';
 
 const COMMA = Buffer.from(',');
 const LABELS = SIP_LABELS.map((name) => headerBegin(`l.${name}`));
+const REFERENCES = SIP_LABELS.map((name) => headerReference(`l.${name}`));
 
 /** Writes a message as capture-agent's Kafka reporter does: the value is the record, and headers have what it is about. */
 export class SipKafkaMessageWriter {
@@ -16,6 +17,8 @@ export class SipKafkaMessageWriter {
   readonly #records: SipRecordWriter;
   readonly #labels = new SipLabels();
   readonly #output: HeaderLabels;
+  /** By which labels are present. */
+  readonly #headers: LabelHeaders[] = [];
 
   constructor(reporter: Reporter) {
     this.#frame = new KafkaRecordFrame(reporter, 'sip');
@@ -28,11 +31,42 @@ export class SipKafkaMessageWriter {
     const frame = this.#frame;
     frame.begin(out, passage);
     this.#records.write(out, message, passage);
-    frame.endRecord(passage);
-    this.#output.out = out;
-    this.#labels.write(this.#output, message);
+    frame.endRecord(this.#records.frame);
+    const { written } = this.#records;
+    if (written.arePlain) this.#referTo(written);
+    else {
+      this.#output.out = out;
+      this.#labels.write(this.#output, message);
+    }
     return frame.end(passage);
   }
+
+  /** Labels as headers, whose values are those in the record. */
+  #referTo(labels: JsonLabels): void {
+    const { frame } = this.#frame;
+    const { present } = labels;
+    const { headers, places } = (this.#headers[present] ??= labelHeaders(present));
+    const at = frame.addHeaders(headers, places.length);
+    for (const { label, offset } of places)
+      frame.refer(at + offset, labels.startOf(label), labels.endOf(label));
+  }
+}
+
+/** Headers for some of the labels, each of which begins at its offset. */
+interface LabelHeaders {
+  readonly headers: Buffer;
+  readonly places: readonly { readonly label: number; readonly offset: number }[];
+}
+
+function labelHeaders(present: number): LabelHeaders {
+  let headers = Buffer.alloc(0);
+  const places: { label: number; offset: number }[] = [];
+  for (const [label, header] of REFERENCES.entries()) {
+    if ((present & (1 << label)) === 0) continue;
+    places.push({ label, offset: headers.length });
+    headers = Buffer.concat([headers, header]);
+  }
+  return { headers, places };
 }
 
 /** Labels as headers, with the bytes that the message has. */

@@ -71,7 +71,7 @@ export class CallMedia {
     this.#sweep(seconds);
     const media = mediaOf(sdp);
     if (media.length === 0) return;
-    const call = this.#callOf(callId);
+    const call = this.#callOf(callId, seconds);
     call.hasEnded = false;
     call.expiresAt = seconds + IDLE_SECONDS;
     if (call.refreshedAt !== seconds) this.#refresh(call, seconds);
@@ -126,12 +126,12 @@ export class CallMedia {
     this.#calls.set(call.callId, call);
   }
 
-  #callOf(callId: string): Call {
+  #callOf(callId: string, seconds: number): Call {
     const known = this.#calls.get(callId);
     if (known) return known;
     if (this.#calls.size >= this.#mostCalls) this.#evictOldest();
     const call: Call = {
-      ...{ callId, expiresAt: 0, hasEnded: false, isAnswered: false, refreshedAt: 0 },
+      ...{ callId, expiresAt: 0, hasEnded: false, isAnswered: false, refreshedAt: seconds },
       endpoints: [],
     };
     this.#calls.set(callId, call);

@@ -11,11 +11,13 @@ export interface Media {
   readonly codecs: ReadonlyMap<number, string>;
 }
 
+const SLASH = 0x2f;
 const MOST_MEDIA = 64;
-const EQUALS = 0x3d;
-const [LETTER_A, LETTER_C, LETTER_M] = [0x61, 0x63, 0x6d];
 /** As many names of codecs are kept once for all streams. */
 const MOST_NAMES = 1000;
+/** As many endings of streams are known, each of so many characters: devices of a kind write the same ones. */
+const MOST_ENDINGS = 1000;
+const LONGEST_ENDING = 512;
 
 /**
  * The streams that a session description (RFC 4566) offers over RTP: `c=`, `m=`, `a=rtpmap`, `a=rtcp` (RFC 3605) and
@@ -23,43 +25,111 @@ const MOST_NAMES = 1000;
  * calls have two descriptions, so that nothing is cut into pieces that are not needed.
  */
 export function mediaOf(sdp: string): Media[] {
-  const media: OpenMedia[] = [];
-  let sessionAddress = '';
-  let hasMedia = false;
-  /** Undefined before the first stream, and within one that is left out. */
-  let current: OpenMedia | undefined;
-  for (let at = 0; at < sdp.length;) {
-    const lineEnd = sdp.indexOf('\n', at);
-    const end = lineEnd === -1 ? sdp.length : lineEnd;
-    if (sdp.charCodeAt(at + 1) === EQUALS)
-      switch (sdp.charCodeAt(at)) {
-        case LETTER_C: {
-          const address = connectionAddress(sdp, at + 2, end);
-          if (current) current.address = address;
-          else if (!hasMedia) sessionAddress = address;
-          break;
-        }
-        case LETTER_M:
-          if (media.length === MOST_MEDIA) return media.map(closed);
-          hasMedia = true;
-          current = openMedia(sdp, at + 2, end, sessionAddress);
-          if (current) media.push(current);
-          break;
-        case LETTER_A:
-          if (current) readAttribute(current, sdp, at + 2, end);
-      }
-    at = end + 1;
+  const media: Media[] = [];
+  let at = sdp.startsWith('m=') ? 0 : nextLine(sdp, '\nm=', 0);
+  const sessionAddress = addressIn(sdp, 0, at) ?? '';
+  while (at < sdp.length && media.length < MOST_MEDIA) {
+    const end = nextLine(sdp, '\nm=', at);
+    const stream = streamOf(sdp, at + 2, end, sessionAddress);
+    if (stream) media.push(stream);
+    at = end;
   }
-  return media.map(closed);
+  return media;
 }
 
-interface OpenMedia {
-  address: string;
-  port: number;
+/** Where the next line that begins so begins; the end where there is none. */
+function nextLine(sdp: string, begin: string, from: number): number {
+  const at = sdp.indexOf(begin, from);
+  return at === -1 ? sdp.length : at + 1;
+}
+
+/** The address of the last `c=` in some lines; undefined where there is none. */
+function addressIn(sdp: string, from: number, to: number): string | undefined {
+  let address: string | undefined;
+  let at = from === 0 && sdp.startsWith('c=') ? 0 : nextLine(sdp, '\nc=', from);
+  while (at < to) {
+    address = connectionAddress(sdp, at + 2, lineEnd(sdp, at));
+    at = nextLine(sdp, '\nc=', at);
+  }
+  return address;
+}
+
+function lineEnd(sdp: string, at: number): number {
+  const end = sdp.indexOf('\n', at);
+  return end === -1 ? sdp.length : end;
+}
+
+/** `audio 49170 RTP/AVP 0 8` and the lines below it; undefined where it is refused, or not RTP. */
+function streamOf(sdp: string, at: number, end: number, sessionAddress: string): Media | undefined {
+  const portAt = nextWord(sdp, wordEnd(sdp, nextWord(sdp, at, end), end), end);
+  const portEnd = wordEnd(sdp, portAt, end);
+  const port = portIn(sdp, portAt, portEnd);
+  if (port === 0) return undefined;
+  const ending = endingOf(sdp.slice(portEnd, end));
+  if (!ending) return undefined;
+  const { sharesPort, codecs } = ending;
+  const address = ending.address ?? sessionAddress;
+  return {
+    ...{ address, port, sharesPort, codecs },
+    rtcpAddress: ending.rtcpAddress || address,
+    // The next one after RTP's where nothing else is said (RFC 3550, section 11).
+    rtcpPort: sharesPort ? port : ending.rtcpPort || port + 1,
+  };
+}
+
+/** What a stream says behind its port. */
+interface Ending {
+  /** Undefined where the session's holds. */
+  address: string | undefined;
   rtcpAddress: string;
   rtcpPort: number;
   sharesPort: boolean;
-  codecs: Map<number, string>;
+  readonly codecs: Map<number, string>;
+}
+
+const endings = new Map<string, Ending | undefined>();
+
+/** Undefined where it is not RTP. */
+function endingOf(text: string): Ending | undefined {
+  const known = endings.get(text);
+  if (known !== undefined || endings.has(text)) return known;
+  // A text of its own keeps no description in memory.
+  const own = Buffer.from(text, 'latin1').toString('latin1');
+  const ending = readEnding(own);
+  if (text.length > LONGEST_ENDING) return ending;
+  if (endings.size === MOST_ENDINGS) endings.clear();
+  endings.set(own, ending);
+  return ending;
+}
+
+function readEnding(text: string): Ending | undefined {
+  const end = lineEnd(text, 0);
+  const transportAt = nextWord(text, 0, end);
+  const transportEnd = wordEnd(text, transportAt, end);
+  if (!/(^|\/)RTP\//i.test(text.slice(transportAt, transportEnd))) return undefined;
+  const ending: Ending = {
+    address: addressIn(text, end, text.length),
+    rtcpAddress: '',
+    rtcpPort: 0,
+    sharesPort: false,
+    codecs: staticCodecs(text, transportEnd, end),
+  };
+  for (let at = nextLine(text, '\na=', end); at < text.length; at = nextLine(text, '\na=', at))
+    readAttribute(ending, text, at + 2, lineEnd(text, at));
+  return ending;
+}
+
+/** Of the payload types that a stream names, those that mean something without a map. */
+function staticCodecs(text: string, at: number, end: number): Map<number, string> {
+  const codecs = new Map<number, string>();
+  for (let word = nextWord(text, at, end); word < end;) {
+    const next = wordEnd(text, word, end);
+    const type = Number(text.slice(word, next));
+    const name = STATIC_CODECS[type];
+    if (name !== undefined) codecs.set(type, name);
+    word = nextWord(text, next, end);
+  }
+  return codecs;
 }
 
 /** `IN IP4 192.0.2.1`; a multicast address may have a time to live behind it. */
@@ -74,26 +144,7 @@ function withoutSlash(text: string): string {
   return slash === -1 ? text : text.slice(0, slash);
 }
 
-/** `audio 49170 RTP/AVP 0 8`; undefined where it is refused, or not RTP. */
-function openMedia(sdp: string, at: number, end: number, address: string): OpenMedia | undefined {
-  const portAt = nextWord(sdp, wordEnd(sdp, nextWord(sdp, at, end), end), end);
-  const portEnd = wordEnd(sdp, portAt, end);
-  const port = portNumber(withoutSlash(sdp.slice(portAt, portEnd)));
-  const transportAt = nextWord(sdp, portEnd, end);
-  const transportEnd = wordEnd(sdp, transportAt, end);
-  if (port === 0 || !/(^|\/)RTP\//i.test(sdp.slice(transportAt, transportEnd))) return undefined;
-  const codecs = new Map<number, string>();
-  for (let word = nextWord(sdp, transportEnd, end); word < end;) {
-    const next = wordEnd(sdp, word, end);
-    const type = Number(sdp.slice(word, next));
-    const name = STATIC_CODECS[type];
-    if (name !== undefined) codecs.set(type, name);
-    word = nextWord(sdp, next, end);
-  }
-  return { address, port, rtcpAddress: '', rtcpPort: 0, sharesPort: false, codecs };
-}
-
-function readAttribute(media: OpenMedia, sdp: string, at: number, end: number): void {
+function readAttribute(media: Ending, sdp: string, at: number, end: number): void {
   if (!sdp.startsWith('rt', at)) return;
   if (sdp.startsWith('rtpmap:', at)) {
     const typeEnd = wordEnd(sdp, at + 7, end);
@@ -108,7 +159,7 @@ function readAttribute(media: OpenMedia, sdp: string, at: number, end: number): 
       .slice(at + 5, end)
       .trim()
       .split(/\s+/);
-    media.rtcpPort = portNumber(port);
+    media.rtcpPort = portIn(port, 0, port.length);
     media.rtcpAddress = address;
   }
 }
@@ -141,17 +192,17 @@ function keptName(name: string): string {
   return copy;
 }
 
-/** RTCP's port is the next one after RTP's where nothing else is said (RFC 3550, section 11). */
-function closed(media: OpenMedia): Media {
-  const { address, port, sharesPort } = media;
-  media.rtcpAddress ||= address;
-  media.rtcpPort = sharesPort ? port : media.rtcpPort || port + 1;
-  return media;
-}
-
-function portNumber(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  return port <= 0xffff ? port : 0;
+/** A port at the beginning of [at, end), where a number of them may follow: `49170/2`; 0 where there is none. */
+function portIn(text: string, at: number, end: number): number {
+  let port = 0;
+  let next = at;
+  for (; next < end; next++) {
+    const digit = text.charCodeAt(next) - 48;
+    if (digit < 0 || digit > 9) break;
+    port = port * 10 + digit;
+  }
+  const isNumber = next > at && next - at <= 5 && (next === end || text.charCodeAt(next) === SLASH);
+  return isNumber && port <= 0xffff ? port : 0;
 }
 
 /** Payload types that mean something without a map (RFC 3551, section 6). */

@@ -181,9 +181,13 @@ function framesIn(bytes: Buffer): Framed[] {
     const take = (length: number) => frame.toString('utf8', from, (from += length));
     const [key, value] = [take(frame.readUInt32LE(4)), take(frame.readUInt32LE(8))];
     const headers = Array.from({ length: frame.readUInt32LE(12) }, () => {
-      const lengths = [frame.readUInt32LE(from), frame.readUInt32LE(from + 4)] as const;
+      const [name, length] = [frame.readUInt32LE(from), frame.readUInt32LE(from + 4)];
       from += 8;
-      return [take(lengths[0]), take(lengths[1])] as const;
+      if (name < 0x8000_0000) return [take(name), take(length)] as const;
+      const valueAt = frame.readUInt32LE(from);
+      from += 4;
+      const value = frame.toString('utf8', valueAt, valueAt + length);
+      return [take(name - 0x8000_0000), value] as const;
     });
     assert.equal(from, frame.length);
     frames.push({ key, value, timestampMs: Number(frame.readBigInt64LE(16)), headers });
