@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 
+import kafkaClient from 'node-rdkafka';
+
 import { runningAgent } from '../agent/running-agent.js';
+import { freePort } from '../support/free-port.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { useBrokers } from '../support/test-brokers.js';
-import { countMessages, freshTopic, readMessages, sendMessages } from '../support/topic.js';
+import { testBrokers, useBrokers } from '../support/test-brokers.js';
+import {
+  alterTopic,
+  countMessages,
+  freshTopic,
+  readMessages,
+  sendMessages,
+} from '../support/topic.js';
 import { topicSequence } from '../support/topic-sequence.js';
-import { sendFrames } from '../support/traffic.js';
+import { afterTraffic, flood, sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -24,7 +34,9 @@ interface Answer {
   readonly error?: unknown;
 }
 
-describe('brokers that die', { skip: noVeth }, () => {
+const LARGE_BYTES = 10_000_000;
+
+describe('brokers of an agent', { skip: noVeth }, () => {
   let kafka: RealKafka;
   before(async () => {
     kafka = await startRealKafka();
@@ -32,7 +44,64 @@ describe('brokers that die', { skip: noVeth }, () => {
   });
   after(() => kafka.close());
 
-  test('an agent spools and obeys its socket meanwhile; then commands, triggers and packets come', async (t) => {
+  test('that bring a thousand commands and rubbish at a time, and ten megabytes, cost no packet', async (t) => {
+    const veth = await vethPair(t);
+    const [commands, answers, packets] = [
+      ...[await freshTopic(t), await freshTopic(t), await freshTopic(t)],
+    ] as const;
+    await alterTopic(commands, 'max.message.bytes', String(2 * LARGE_BYTES));
+    const port = await freePort();
+    const agent = await runningAgent(t, {
+      configuration: {
+        node: { hostname: 'edge-1' },
+        kafka: { brokers: [kafka.brokers] },
+        metrics: { listen: `127.0.0.1:${port}` },
+        command_channel: {
+          enabled: true,
+          kafka: { topic: commands, response_topic: answers, auto_offset_reset: 'earliest' },
+        },
+      },
+    });
+    const config = {
+      id: 'load',
+      capture: { name: 'afpacket', interface: veth.inside },
+      reporters: [{ name: 'frames', config: { topic: packets, pack: true } }],
+    };
+    await agent.answer('task_create', { config });
+    const flooding = flood(veth, { packetsPerSecond: 10_000, frameBytes: 200, seconds: 3 });
+    await afterTraffic(veth, 1000);
+    const message = (number: number) => ({
+      ...{ version: number % 10 === 1 ? 'v9' : 'v1', command: 'task_list' },
+      target: number % 10 === 2 ? 'edge-2' : 'edge-1',
+      ...{ request_id: `r${number}`, timestamp: new Date().toISOString() },
+    });
+    const all = Array.from({ length: 2000 }, (_, number) => ({
+      value: Buffer.from(number % 10 === 0 ? 'rubbish' : JSON.stringify(message(number))),
+    }));
+    await sendMessages(commands, all.slice(0, 1000));
+    await sendLarge(commands, Buffer.alloc(LARGE_BYTES, '{'));
+    await sendMessages(commands, all.slice(1000));
+    await waitFor(async () => (await countMessages(answers)) >= 1400, {
+      limitMs: LIMIT_MS,
+      what: 'an answer to each command',
+    });
+    const { packets: sent } = await flooding;
+    await agent.answer('task_stop', { task_id: 'load' });
+    const { packets_out: out, drops } = await agent.answer('task_status', { task_id: 'load' });
+    assert.deepEqual([out, drops], [sent, { kernel: 0, interface: 0 }]);
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const counted = [
+      ...metrics.matchAll(/^kcap_commands_total\{channel="kafka".*"(\w+)"\} (\d+)$/gm),
+    ];
+    assert.deepEqual(
+      Object.fromEntries(counted.map(([, result, count]) => [result, Number(count)])),
+      {
+        ...{ ok: 1400, not_mine: 200, rubbish: 401 },
+      },
+    );
+  });
+
+  test('that die: it spools and obeys its socket meanwhile; then commands, triggers and packets come', async (t) => {
     const veth = await vethPair(t);
     const folder = path.join(await tempFolder(t), 'captures');
     await mkdir(folder);
@@ -150,3 +219,22 @@ describe('brokers that die', { skip: noVeth }, () => {
     });
   });
 });
+
+/** A message that is larger than clients send by themselves. */
+async function sendLarge(topic: string, value: Buffer): Promise<void> {
+  const producer = new kafkaClient.Producer({
+    ...{ 'bootstrap.servers': testBrokers(), 'message.max.bytes': 2 * value.length },
+  });
+  await once(producer.connect(), 'ready');
+  try {
+    producer.produce(topic, null, value);
+    await new Promise<void>((resolve, reject) => {
+      producer.flush(LIMIT_MS, (error: unknown) => {
+        if (error instanceof Error) reject(error);
+        else resolve();
+      });
+    });
+  } finally {
+    producer.disconnect();
+  }
+}

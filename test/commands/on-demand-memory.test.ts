@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { runningAgent } from '../agent/running-agent.js';
+import { redisServer } from '../support/redis-server.js';
+import { tempFolder } from '../support/temp-folder.js';
+import { flood } from '../support/traffic.js';
+import { noVeth, vethPair } from '../support/veth.js';
+
+const MESSAGES = 12;
+const AT_ONCE = 4;
+const MOST_BYTES = 10_000_000;
+const RING_BYTES = 32 * 1024 * 1024;
+/** Beside what captures hold: their batches, and the heap. */
+const REST_BYTES = 60_000_000;
+
+test(
+  'messages at once on four interfaces wait in order, and memory holds so many captures and no more',
+  { skip: noVeth },
+  async (t) => {
+    const veths = await Promise.all([1, 2, 3, 4].map(() => vethPair(t)));
+    const redis = await redisServer(t);
+    const folder = path.join(await tempFolder(t), 'captures');
+    await mkdir(folder);
+    const general = { maxpackets: 1_000_000, maxbytes: MOST_BYTES, maxcaptures: AT_ONCE };
+    const agent = await runningAgent(t, {
+      configuration: {
+        triggers: {
+          redis: { listen: true, host: '127.0.0.1', port: redis.port, channel: 'capture' },
+          general: { ...general, writelocal: true, localdir: folder, defaulttimeout: 60 },
+        },
+      },
+    });
+    await redis.subscribed('capture');
+    const idle = await memoryOf(agent.run.pid, 'VmRSS');
+    for (let number = 1; number <= MESSAGES; number++) {
+      const { inside = '' } = veths[number % veths.length] ?? {};
+      const message = { node: 'any', interface: [inside], alertid: number };
+      await redis.publish('capture', JSON.stringify(message));
+    }
+    // As long as it takes: what a capture has too few packets for ends with the next ones.
+    const ended = () => agent.run.records.filter(({ event }) => event === 'capture-ended');
+    for (let round = 0; ended().length < MESSAGES; round++) {
+      assert.ok(round < 20, `only ${ended().length} have ended`);
+      const load = { packetsPerSecond: 8000, frameBytes: 1400, seconds: 1 };
+      await Promise.all(veths.map((veth) => flood(veth, load)));
+    }
+    assert.deepEqual(
+      new Set(ended().map(({ ended_by: by, result }) => `${String(by)} ${String(result)}`)),
+      new Set(['bytes sent']),
+    );
+    assert.equal((await readdir(folder)).length, MESSAGES);
+    // None of them had its turn before those that came earlier.
+    const alerts = ended().map(({ tags }) => Number(/alertid:(\d+)/.exec(String(tags))?.[1]));
+    assert.ok(
+      alerts.every((alert, index) => alert <= index + AT_ONCE),
+      String(alerts),
+    );
+    const peak = await memoryOf(agent.run.pid, 'VmHWM');
+    const bound = idle + AT_ONCE * (MOST_BYTES + RING_BYTES) + REST_BYTES;
+    assert.ok(peak <= bound, `${peak / 1e6} MB, of ${idle / 1e6} MB before`);
+  },
+);
+
+/** In bytes. */
+async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return 1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
+}
