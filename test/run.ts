@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { archiveKafkaClasses } from './support/kafka-class-archive.js';
 import { startRealKafka } from './support/real-kafka.js';
 import { runTestFiles } from './support/run-test-files.js';
 import { findTestFiles } from './support/test-files.js';
@@ -51,6 +52,7 @@ async function inTempFolder(use: () => Promise<void>): Promise<void> {
 
 /** Lends the cluster that KCAP_TEST_BROKERS names, or starts one, which the tests find by that same name. */
 async function withCluster(use: () => Promise<void>): Promise<void> {
+  await archiveKafkaClasses();
   if (process.env['KCAP_TEST_BROKERS']) {
     await use();
     return;

@@ -42,7 +42,7 @@ void BatchConsumer::BeginReading() {
     });
   reads_.Use(client(), merge_ ? &*merge_ : nullptr);
   watch_.Use(client());
-  standstill_.Begin(group_ ? &group_->offsets() : nullptr);
+  standstill_.Begin(group_ ? &group_->offsets() : nullptr, merge_ ? &*merge_ : nullptr);
   if (group_)
     group_->Join(overrides_committed_);
   else

@@ -115,7 +115,7 @@ void PartitionMerge::GoOn() {
     PutInOrder(partition);
   } else {
     without_.push_back(&partition);
-    if (!partition.at_end) behind_++;
+    if (partition.IsAwaited()) behind_++;
   }
 }
 
@@ -136,7 +136,23 @@ void PartitionMerge::PutInOrder(Partition& partition) {
 }
 
 void PartitionMerge::CountBehind() {
-  behind_ = std::ranges::count(without_, false, &Partition::at_end);
+  behind_ = std::ranges::count(without_, true, &Partition::IsAwaited);
+}
+
+std::optional<int32_t> PartitionMerge::Awaited() const {
+  const auto found = std::ranges::find(without_, true, &Partition::IsAwaited);
+  return found == without_.end() ? std::nullopt : std::optional((*found)->id);
+}
+
+void PartitionMerge::GoOnWithoutAwaited() {
+  for (Partition* partition : without_)
+    partition->given_up = partition->given_up || partition->IsAwaited();
+  CountBehind();
+}
+
+bool PartitionMerge::GoesOnWithout(int32_t id) const {
+  const auto found = partitions_.find(id);
+  return found != partitions_.end() && found->second.given_up;
 }
 
 /** Takes what librdkafka has of a partition; true where there are messages then. */
@@ -150,7 +166,7 @@ bool PartitionMerge::Refill(Partition& partition) {
     bytes += message->len;
     MessagePackets packets = packets_of_(message.get());
     if (!message->err)
-      partition.at_end = false;
+      partition.at_end = partition.given_up = false;
     else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
       partition.at_end = true;
     // What is no packet has no time to wait for: it keeps its place behind what came before it.

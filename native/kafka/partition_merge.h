@@ -52,6 +52,12 @@ class PartitionMerge {
   void PutBack(Entry entry);
   /** Until something new came to a partition or to `other`, at most `timeout_ms`. */
   void Wait(rd_kafka_queue_t* other, int timeout_ms);
+  /** A partition that the others wait for: it has more, and nothing of it is here. */
+  std::optional<int32_t> Awaited() const;
+  /** The others wait for those no longer, until something of them comes. */
+  void GoOnWithoutAwaited();
+  /** Whether the others have gone on without the partition. */
+  bool GoesOnWithout(int32_t partition) const;
 
  private:
   struct Partition {
@@ -59,7 +65,10 @@ class PartitionMerge {
     rd_kafka_queue_t* queue;
     std::deque<Entry> entries = {};
     bool at_end = false;       // it had nothing more when it last said so
+    bool given_up = false;     // it has more, and is not waited for
     size_t message_bytes = 0;  // of those that came last, on average
+
+    bool IsAwaited() const { return entries.empty() && !at_end && !given_up; }
   };
 
   /** Where a partition stands among the others: the time of its first entry, and its number. */
@@ -88,7 +97,7 @@ class PartitionMerge {
   std::vector<Place> in_order_;      // those with entries: a heap, the earliest on top
   std::vector<Partition*> without_;  // those with none
   std::optional<int32_t> in_hand_;   // whose first entry Next() gave
-  size_t behind_ = 0;                // of these, how many are not at their end
+  size_t behind_ = 0;                // of these, how many are awaited
   int64_t looked_at_ns_ = 0;         // since 1970
   rd_kafka_queue_t* watched_other_ = nullptr;
   bool held_back_ = false;  // there are messages, and only a moment is to be waited

@@ -1,5 +1,6 @@
 #include "kafka/standstill.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kcap {
@@ -13,23 +14,32 @@ constexpr int kMaxAskMs = 500;
 
 }  // namespace
 
-void Standstill::Begin(GroupOffsets* group) {
+void Standstill::Begin(GroupOffsets* group, PartitionMerge* merge) {
   group_ = group;
+  merge_ = merge;
   Over();
 }
 
 std::optional<std::string> Standstill::Look() {
   const auto now = Clock::now();
   if (std::exchange(over_, false)) since_ = said_ = now;
-  if (now - said_ < (said_ > since_ ? kSayAgainAfter : kSayAfter) &&
-      !(reads_.HasEnds() && now - since_ >= kGiveUpAfter))
-    return std::nullopt;
+  const bool is_left_with_missing = IsLeftWithMissing();
+  const bool is_awaited = merge_ && merge_->Awaited();
+  const bool gives_up =
+      is_left_with_missing || (now - since_ >= kGiveUpAfter && (reads_.HasEnds() || is_awaited));
+  if (now - said_ < (said_ > since_ ? kSayAgainAfter : kSayAfter) && !gives_up) return std::nullopt;
   const auto cause = Find();
   if (!cause) {
     Over();
     return std::nullopt;
   }
-  if (reads_.HasEnds() && !cause->passes && now - since_ >= kGiveUpAfter) return cause->text;
+  if (gives_up && is_awaited) {
+    merge_->GoOnWithoutAwaited();
+    say_(cause->error, cause->text + ": the other partitions go on without it");
+    Over();
+    return std::nullopt;
+  }
+  if (reads_.HasEnds() && !cause->passes && gives_up) return cause->text;
   if (said_ == since_ || now - said_ >= kSayAgainAfter) {
     said_ = now;
     say_(cause->error, cause->text);
@@ -53,14 +63,34 @@ std::optional<Standstill::Cause> Standstill::Find() const {
       return Cause{RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
                    "partition " + std::to_string(id) + " of topic " + topic_ + " has no leader",
                    false};
+  if (reads_.HasEnds())
+    for (const int32_t id : unfinished)
+      if (const auto shortened = reads_.Shortened(id))
+        return Cause{RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, *shortened, false};
+  if (const auto missing = Missing())
+    return Cause{RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                 "nothing comes of partition " + std::to_string(*missing) + " of topic " + topic_ +
+                     ", and its end is not reached",
+                 false};
+  return std::nullopt;
+}
+
+/** A partition of which something should come; where none are in order, new packets of any may be
+ * what is waited for. */
+std::optional<int32_t> Standstill::Missing() const {
+  if (merge_)
+    if (const auto awaited = merge_->Awaited()) return awaited;
+  const auto unfinished = reads_.Unfinished();
   if (!reads_.HasEnds() || unfinished.empty()) return std::nullopt;
-  for (const int32_t id : unfinished)
-    if (const auto shortened = reads_.Shortened(id))
-      return Cause{RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, *shortened, false};
-  return Cause{RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-               "nothing comes of partition " + std::to_string(unfinished[0]) + " of topic " +
-                   topic_ + ", and its end is not reached",
-               false};
+  return unfinished[0];
+}
+
+/** Whether all is read of a topic but partitions that were waited for long enough. */
+bool Standstill::IsLeftWithMissing() const {
+  if (!merge_ || !reads_.HasEnds() || !reads_.HasJoined()) return false;
+  const auto unfinished = reads_.Unfinished();
+  return !unfinished.empty() &&
+         std::ranges::all_of(unfinished, [this](int32_t id) { return merge_->GoesOnWithout(id); });
 }
 
 }  // namespace kcap

@@ -22,13 +22,14 @@ class Standstill {
   Standstill(std::string topic, const PartitionReads& reads, const TopicWatch& watch, Say say)
       : topic_(std::move(topic)), reads_(reads), watch_(watch), say_(std::move(say)) {}
 
-  /** `group` may be null. */
-  void Begin(GroupOffsets* group);
+  /** `group` and `merge` may be null. */
+  void Begin(GroupOffsets* group, PartitionMerge* merge);
   /** Something came, or nothing is waited for. Called for each message: what time it is is asked
    * later. */
   void Over() { over_ = true; }
-  /** Says within 10 s what is waited for, and now and then after that. The reason to give up, where
-   * a read that is to end has waited long enough. */
+  /** Says within 10 s what is waited for, and now and then after that. Partitions in the order of
+   * time that have waited long enough for another one go on without it. The reason to give up,
+   * where a read that is to end has waited long enough. */
   std::optional<std::string> Look();
 
  private:
@@ -41,12 +42,15 @@ class Standstill {
   };
 
   std::optional<Cause> Find() const;
+  std::optional<int32_t> Missing() const;
+  bool IsLeftWithMissing() const;
 
   const std::string topic_;
   const PartitionReads& reads_;
   const TopicWatch& watch_;
   const Say say_;
   GroupOffsets* group_ = nullptr;
+  PartitionMerge* merge_ = nullptr;
   bool over_ = false;  // since the last look
   Clock::time_point since_ = Clock::now();
   Clock::time_point said_ = since_;

@@ -4,6 +4,7 @@
 compile_fuzz_targets() {
   compile_fuzz_target kafka/flow_hash
   compile_fuzz_target wire/plain_message
+  compile_fuzz_target wire/framed_message
   compile_fuzz_target pcap/capture_reader native/pcap/{classic,pcapng}_reader.cc
   compile_fuzz_target codec/codec -lz -lzstd -llz4
 }

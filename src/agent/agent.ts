@@ -5,6 +5,7 @@ import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { Scope } from '../pipeline/scope.js';
 import { openDescribedRun } from '../task/described-run.js';
+import { ignoredTaskKeys } from '../task/description/ignored-task-keys.js';
 import { checkTask } from '../task/description/read-task.js';
 import type { TaskDescription } from '../task/description/task.js';
 import { TaskBudget, type BudgetOptions } from '../task/task-budget.js';
@@ -20,11 +21,13 @@ import {
   type Reloaded,
 } from './commands.js';
 import type { AgentConfiguration } from './configuration/configuration.js';
+import type { NodeConfiguration } from './configuration/node.js';
 import { PidFile } from './pid-file.js';
 import { changesBetween, effective, wordsFor } from './reload.js';
 import { Services, type Served } from './services.js';
 import { SocketChannel } from './socket-channel.js';
 import { captureSettings, noTarget, triggerSettings } from './triggers/trigger-settings.js';
+import { taskUploads } from './task-uploads.js';
 import type { Triggers } from './triggers/triggers.js';
 
 /** How long a stop waits for what tasks have taken. */
@@ -109,13 +112,24 @@ export class Agent implements Commanded {
     return this.#asked.signal;
   }
 
+  get node(): NodeConfiguration {
+    return this.#configuration.node;
+  }
+
   /** As it was read last. */
   get configuration(): AgentConfiguration {
     return this.#configuration;
   }
 
-  readTask(document: unknown): Promise<TaskDescription> {
-    return checkTask(documentOf('task', document));
+  async readTask(document: unknown): Promise<TaskDescription> {
+    const task = documentOf('task', document);
+    const description = await checkTask(task);
+    for (const { where, why } of ignoredTaskKeys(task))
+      this.#parts.log.warn(
+        { event: 'key-ignored', task: description.id, key: where },
+        `${description.id}: ${where}: ${why}`,
+      );
+    return description;
   }
 
   capture(message: unknown): CapturesAsked {
@@ -209,14 +223,13 @@ export class Agent implements Commanded {
   /** What a task does, with what the configuration has for it now. */
   readonly #openRun: OpenTaskRun = (task, scope, { stop, log, pace }) => {
     const { kafka, reporters, backpressure, decoder, node, dataDir } = this.#configuration;
-    const { sendTimeoutMs, maxRetries } = backpressure;
-    const { tunnels } = decoder;
     return openDescribedRun(task, scope, {
-      defaults: { connection: kafka, ...reporters, sendTimeoutMs, maxRetries, tunnels },
+      defaults: { connection: kafka, ...reporters, ...backpressure, ...decoder },
       who: { agentId: node.hostname, pipelineId: 0 },
       spoolFolder: path.join(dataDir, 'spool', task.id),
       openConsole: this.#parts.openConsole,
       application: `kcap ${this.version}`,
+      openUpload: taskUploads(this.#configuration, `kcap ${this.version}`),
       ...{ stop, log, pace },
     });
   };

@@ -8,6 +8,7 @@ import { taskReport } from '../task/task-report.js';
 import type { Tasks } from '../task/tasks.js';
 import { CommandCounts } from './command-counts.js';
 import { CODES, CommandError } from './command-error.js';
+import type { NodeConfiguration } from './configuration/node.js';
 import type { MessageAnswer } from './triggers/capture-result.js';
 
 /** Where a command comes from. */
@@ -18,6 +19,8 @@ export interface Commanded {
   readonly tasks: Tasks;
   readonly version: string;
   readonly startedAtMs: number;
+  /** Who it is. */
+  readonly node: NodeConfiguration;
   /** Reads a task's description; throws a UserError for one that makes no sense. */
   readTask(document: unknown): Promise<TaskDescription>;
   /** Takes its configuration anew; what has changed, and what needs a restart. */
@@ -127,10 +130,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     status: 'reloaded',
     ...(await agent.reload()),
   })),
-  daemon_status: command(NONE, ({ tasks, version, startedAtMs }) => {
+  daemon_status: command(NONE, ({ tasks, version, startedAtMs, node }) => {
     const ids = tasks.list();
     const uptime = Math.floor((Date.now() - startedAtMs) / 1000);
-    return { version, uptime_sec: Math.max(uptime, 0), tasks: ids, task_count: ids.length };
+    const status = { version, uptime_sec: Math.max(uptime, 0), tasks: ids, task_count: ids.length };
+    return { ...status, node };
   }),
   daemon_stats: command(NONE, ({ tasks }) => ({
     tasks: Object.fromEntries(tasks.statuses().map((status) => [status.id, taskReport(status)])),

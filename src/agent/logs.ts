@@ -1,7 +1,8 @@
 import { systemCause } from '../errors/system-error.js';
+import { messageOf } from '../errors/user-error.js';
 import { LogCarrier } from './log-carrier.js';
 import { LogFile, type LogFileOptions } from './log-file.js';
-import { Loki, LokiRefused, wordsForFetch, type LokiOptions } from './loki.js';
+import { Loki, LokiRefused, type LokiOptions } from './loki.js';
 
 /** How many records go into a file at once. */
 const FILE_BATCH_RECORDS = 1_000;
@@ -97,7 +98,7 @@ export class Logs {
         }
       },
       ...{ batchRecords, batchMs, say },
-      wordsFor: wordsForFetch,
+      wordsFor: messageOf,
     });
     return { carrier, close: () => carrier.close() };
   }

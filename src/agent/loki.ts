@@ -1,4 +1,8 @@
-import { messageOf } from '../errors/user-error.js';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text as textOf } from 'node:stream/consumers';
+import { ownHttpAgents, type HttpAgents } from '../net/own-http.js';
 
 /** How long Loki may take to answer. */
 const ANSWER_LIMIT_MS = 10_000;
@@ -18,6 +22,7 @@ export class Loki {
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #labels: LokiOptions['labels'];
+  readonly #agents = ownHttpAgents({ keepAlive: true });
 
   constructor({ endpoint, labels }: LokiOptions) {
     this.#url = new URL(endpoint);
@@ -38,18 +43,14 @@ export class Loki {
 
   /** Throws a LokiRefused where Loki does not take these records, and another error where it may take them later. */
   async push(records: readonly string[]): Promise<void> {
-    const response = await fetch(this.#url, {
-      method: 'POST',
+    const { status, reason, text } = await post(this.#url, this.#agents, {
       headers: this.#headers,
       body: JSON.stringify({ streams: this.#streams(records) }),
-      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-      // Records are for this server alone.
-      redirect: 'error',
     });
-    const text = await response.text();
-    if (response.ok) return;
-    const why = `${response.status} ${response.statusText}: ${text.trim().slice(0, 200)}`;
-    const mayPass = response.status >= 500 || response.status === 429;
+    if (status >= 200 && status < 300) return;
+    const why = `${status} ${reason}: ${text.trim().slice(0, 200)}`;
+    // Records are for this server alone, wherever it sends others.
+    const mayPass = status >= 500 || status === 429 || status < 400;
     throw mayPass ? new Error(why) : new LokiRefused(why);
   }
 
@@ -72,9 +73,21 @@ function factsOf(record: string): { readonly level: string; readonly time: numbe
   return { level, time: Date.parse(time) };
 }
 
-/** What went wrong, in words: fetch itself says only that it failed. */
-export function wordsForFetch(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && cause.message !== '') return cause.message;
-  return messageOf(error);
+async function post(
+  url: URL,
+  agents: HttpAgents,
+  { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+): Promise<{ status: number; reason: string; text: string }> {
+  const options = { method: 'POST', headers, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) };
+  const request =
+    url.protocol === 'https:'
+      ? httpsRequest(url, { ...options, agent: agents.https })
+      : httpRequest(url, { ...options, agent: agents.http });
+  // Also while the answer is read, which throws it then.
+  request.on('error', () => undefined);
+  const answered = once(request, 'response');
+  request.end(body);
+  const [response] = (await answered) as [IncomingMessage];
+  const { statusCode: status = 0, statusMessage: reason = '' } = response;
+  return { status, reason, text: await textOf(response) };
 }

@@ -62,7 +62,8 @@ export const METRICS: readonly MetricDefinition[] = [
     help: 'Packets taken from the interfaces, or from whatever a task reads',
     *read({ tasks }) {
       for (const { id, account, description } of tasks)
-        yield { labels: { task: id, interface: sourceOf(description) }, value: account.in.packets };
+        for (const [name, { packets }] of account.sources ?? [[sourceOf(description), account.in]])
+          yield { labels: { task: id, interface: name }, value: packets };
     },
   },
   {

@@ -6,6 +6,8 @@ import { CODES } from './command-error.js';
 export interface AskOptions {
   /** Whether to wait until the agent is gone: it then closes the connection. */
   readonly waitsForEnd?: boolean;
+  /** Ends the wait for an answer. */
+  readonly giveUp?: AbortSignal;
 }
 
 /** Asks the agent that listens on a socket; its result. Throws a UserError where none answers, or it refuses. */
@@ -13,9 +15,9 @@ export async function askAgent(
   socketPath: string,
   method: string,
   params: Readonly<Record<string, unknown>> = {},
-  { waitsForEnd = false }: AskOptions = {},
+  { waitsForEnd = false, giveUp }: AskOptions = {},
 ): Promise<unknown> {
-  const socket = connect(socketPath).setEncoding('utf8');
+  const socket = connect({ path: socketPath, signal: giveUp }).setEncoding('utf8');
   socket.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`);
   let answer = '';
   try {

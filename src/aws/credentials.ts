@@ -1,3 +1,13 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import { remedyFor } from './known-causes.js';
+
+/** What makes the connections of a client, which destroys them at its end. */
+export interface AwsConnections {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
 /** An access key of AWS's; both empty: as AWS's own tools find it (environment, files, the machine's role). */
 export interface AwsKey {
   readonly accessId: string;
@@ -20,7 +30,19 @@ export function clientOptions({ accessId, accessKey }: AwsKey) {
   };
 }
 
-/** What an error of the SDK's says: AWS's name of it, where there is one, and the text. Without the key, should it repeat it. */
+/** How requests go out: through these connections, or the SDK's own. Limits in ms. */
+export function requestHandler(
+  limits: { readonly connectionTimeout: number; readonly socketTimeout: number },
+  connections: AwsConnections | undefined,
+) {
+  if (connections === undefined) return limits;
+  return { ...limits, httpAgent: connections.http, httpsAgent: connections.https };
+}
+
+/**
+ * What an error of the SDK's says, in a line: AWS's name of it, where there is one, the text, and what to do about it where that
+ * is known. Without the key, should it repeat it.
+ */
 export function awsMessage(error: unknown, key: AwsKey): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
@@ -28,9 +50,12 @@ export function awsMessage(error: unknown, key: AwsKey): string {
   // A server that is not there has many addresses, and an error for each.
   const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
   const text = first instanceof Error && message === '' ? first.message : named;
+  const [line = ''] = text.split('\n', 1);
+  const remedy = remedyFor(first instanceof Error ? first : error);
   return [key.accessKey, key.accessId]
     .filter((secret) => secret.length >= 6)
-    .reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
-    .split('\n', 1)
-    .join('');
+    .reduce(
+      (shown, secret) => shown.replaceAll(secret, '***'),
+      remedy ? `${line}; ${remedy}` : line,
+    );
 }

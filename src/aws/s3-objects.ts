@@ -1,7 +1,13 @@
 // To be loaded on use: the SDK takes a good part of a second.
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { awsMessage, clientOptions, type AwsKey } from './credentials.js';
+import {
+  awsMessage,
+  clientOptions,
+  requestHandler,
+  type AwsConnections,
+  type AwsKey,
+} from './credentials.js';
 import { encodedMetadata, isAwsEndpoint, urlOfEndpoint, type S3Place } from './s3-place.js';
 
 const CONNECT_LIMIT_MS = 5_000;
@@ -23,6 +29,7 @@ export async function putObject(
   key: AwsKey,
   object: S3Object,
   giveUp: AbortSignal,
+  connections?: AwsConnections,
 ): Promise<void> {
   const own = isAwsEndpoint(endpoint) ? undefined : urlOfEndpoint(endpoint);
   const client = new S3Client({
@@ -32,7 +39,10 @@ export async function putObject(
     // Other servers than AWS's don't know the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_LIMIT_MS, socketTimeout: SILENCE_LIMIT_MS },
+    requestHandler: requestHandler(
+      { connectionTimeout: CONNECT_LIMIT_MS, socketTimeout: SILENCE_LIMIT_MS },
+      connections,
+    ),
   });
   const metadata = Object.entries(object.metadata).map(([name, value]) => [
     name,

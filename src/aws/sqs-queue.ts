@@ -5,7 +5,13 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { awsMessage, clientOptions, type AwsKey } from './credentials.js';
+import {
+  awsMessage,
+  clientOptions,
+  requestHandler,
+  type AwsConnections,
+  type AwsKey,
+} from './credentials.js';
 
 /** A queue of SQS's, and how to get at it. */
 export interface SqsQueueOptions extends AwsKey {
@@ -36,16 +42,19 @@ export class SqsQueue {
   readonly #client: SQSClient;
 
   /** Throws a TypeError where `url` is none. */
-  constructor(options: SqsQueueOptions) {
+  constructor(options: SqsQueueOptions, connections?: AwsConnections) {
     this.#options = options;
     this.#client = new SQSClient({
       region: options.region,
       ...clientOptions(options),
       endpoint: options.endpoint === '' ? new URL(options.url).origin : options.endpoint,
-      requestHandler: {
-        connectionTimeout: CONNECT_LIMIT_MS,
-        socketTimeout: options.waitSeconds * 1000 + ANSWER_LIMIT_MS,
-      },
+      requestHandler: requestHandler(
+        {
+          connectionTimeout: CONNECT_LIMIT_MS,
+          socketTimeout: options.waitSeconds * 1000 + ANSWER_LIMIT_MS,
+        },
+        connections,
+      ),
     });
   }
 

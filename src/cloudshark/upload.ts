@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { request as httpRequest, type Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { tlsRemedy } from '../errors/tls-remedy.js';
+
+/** What makes the connections. */
+export interface CloudsharkConnections {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
 
 /** A CloudShark server, and the token that lets one in (its API, version 1). */
 export interface CloudsharkServer {
@@ -39,16 +46,19 @@ export async function uploadToCloudshark(
   server: CloudsharkServer,
   file: CloudsharkFile,
   giveUp: AbortSignal,
+  connections?: CloudsharkConnections,
 ): Promise<string> {
   try {
-    const { status, body } = await post(server, file, giveUp);
+    const { status, body } = await post(server, file, giveUp, connections);
     const answer = jsonOf(body);
     if (status !== 200) throw new Error(refusal(status, answer));
     const id = stringIn(answer, 'id');
     if (id === undefined) throw new Error('its answer has no id: no CloudShark listens there');
     return `${originOf(server)}/captures/${id}`;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const cause = error instanceof Error ? error.message : String(error);
+    const remedy = tlsRemedy(error, { address: 'cloudshark.host', authority: 'cloudshark.ca' });
+    const text = remedy === undefined ? cause : `${cause}; ${remedy}`;
     const shown = server.token === '' ? text : text.replaceAll(server.token, '***');
     throw new Error(shown, { cause: error });
   }
@@ -58,6 +68,7 @@ async function post(
   server: CloudsharkServer,
   file: CloudsharkFile,
   giveUp: AbortSignal,
+  connections: CloudsharkConnections | undefined,
 ): Promise<{ status: number; body: string }> {
   const { scheme, host, port, token, timeoutMs, ca } = server;
   const boundary = `kcap-${randomUUID()}`;
@@ -73,6 +84,7 @@ async function post(
       'content-type': `multipart/form-data; boundary=${boundary}`,
       'content-length': parts.reduce((total, { length }) => total + length, 0),
     },
+    agent: connections?.[scheme],
     timeout: SILENCE_LIMIT_MS,
     signal,
   };
@@ -141,7 +153,8 @@ function refusal(status: number, answer: unknown): string {
     ? exceptions.filter((text) => typeof text === 'string')
     : [];
   const said = texts.join('; ').replaceAll(/\s+/g, ' ').slice(0, 300);
-  return `status ${status}${said === '' ? '' : `: ${said}`}`;
+  const remedy = [401, 403].includes(status) ? '; check cloudshark.token' : '';
+  return `status ${status}${said === '' ? '' : `: ${said}`}${remedy}`;
 }
 
 function jsonOf(text: string): unknown {

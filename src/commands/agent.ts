@@ -3,6 +3,7 @@ import { addon } from '../addon.js';
 import { Agent, type AgentParts } from '../agent/agent.js';
 import type { AgentConfiguration } from '../agent/configuration/configuration.js';
 import { readConfiguration } from '../agent/configuration/read-configuration.js';
+import type { IgnoredKey } from '../documents/ignored-keys.js';
 import { Logs } from '../agent/logs.js';
 import { messageOf, UserError, type ExitStatus } from '../errors/user-error.js';
 import { packageVersion } from '../package-version.js';
@@ -16,7 +17,12 @@ import type { Runner } from './command.js';
 
 /** `kcap agent`: tasks, until it is stopped. */
 export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {
-  const read = () => readConfiguration(config, { environment: process.env });
+  const ignored = new Map<string, IgnoredKey>();
+  const read = () =>
+    readConfiguration(config, {
+      environment: process.env,
+      onIgnored: (key) => ignored.set(key.where, key),
+    });
   const configuration = await read();
   const { level, format } = configuration.log;
   const options: LogOptions = { level, format };
@@ -32,6 +38,8 @@ export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {
     await logs.use(next);
   };
   await logs.use(configuration.log);
+  for (const { where, why } of ignored.values())
+    log.warn({ event: 'key-ignored', key: where }, `${where}: ${why}`);
   containBugs(blameTask);
   try {
     return await run(configuration, { log, readAgain: read, changeLog });

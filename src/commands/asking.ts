@@ -11,6 +11,12 @@ type Asking = Pick<Arguments<typeof ASKING_OPTIONS>, 'socket' | 'json'>;
 /** An answer: an object as commands have it. */
 export type Answer = Readonly<Record<string, unknown>>;
 
+/** Where the agent listens: as --socket has it, or the environment. */
+export function socketPath(given: string | undefined): string {
+  const from = process.env['KCAP_SOCKET'] ?? '';
+  return given ?? (from === '' ? DEFAULT_SOCKET : from);
+}
+
 /** Asks the agent, prints its answer as it came, or as `show` has it for people, and gives it. */
 export async function ask(
   { socket, json }: Asking,
@@ -19,9 +25,7 @@ export async function ask(
   show: (answer: Answer) => string,
   options: AskOptions = {},
 ): Promise<Answer> {
-  const from = process.env['KCAP_SOCKET'] ?? '';
-  const path = socket ?? (from === '' ? DEFAULT_SOCKET : from);
-  const answer = (await askAgent(path, method, params, options)) as Answer;
+  const answer = (await askAgent(socketPath(socket), method, params, options)) as Answer;
   await print(json === true ? `${JSON.stringify(answer, null, 2)}\n` : show(answer));
   return answer;
 }

@@ -1,3 +1,4 @@
+import { plainWords } from './argv.js';
 import type { Command, Option, OptionTable, Suggestion } from './command.js';
 
 /** What a word could become. */
@@ -14,7 +15,7 @@ export type Candidates =
   | { readonly kind: 'files' | 'folders' };
 
 /**
- * Knows the words that no table holds: interfaces, topics, properties, users. It is given the words before the option.
+ * Knows the words that no table holds: interfaces, topics, properties, users, tasks. It is given the words before.
  */
 export type Suggest = (
   what: Exclude<Suggestion, 'file' | 'folder'>,
@@ -57,11 +58,18 @@ export async function candidatesFor(
       names.map(({ name, summary }) => ({ text: name, describe: summary })),
       last,
     );
-  if (command.words?.suggests === 'file') return { kind: 'files' };
-  return only(
-    (command.words?.oneOf ?? []).map((text) => ({ text })),
-    last,
+  const { oneOf = [], second, suggests } = command.words ?? {};
+  if (suggests === 'file') return { kind: 'files' };
+  const [first, ...others] = plainWords(named ? before.slice(1) : before, command.options).filter(
+    (word) => !word.startsWith('-'),
   );
+  if (first === undefined)
+    return only(
+      oneOf.map((text) => ({ text })),
+      last,
+    );
+  if (others.length > 0 || second?.after.includes(first) !== true) return only([]);
+  return only(await suggest(second.suggests, before), last);
 }
 
 function only(candidates: readonly Candidate[], prefix = ''): Candidates {

@@ -2,7 +2,7 @@ import type { ExitStatus } from '../errors/user-error.js';
 import { plainWords } from './argv.js';
 import { givenOptions, seeHelp, type Command } from './command.js';
 import { BRIDGE, COMMANDS } from './commands.js';
-import { print } from '../terminal/standard-output.js';
+import { outputColumns, print } from '../terminal/standard-output.js';
 
 /** Runs what the command line asks for; throws a UserError for what can't be done. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitStatus> {
@@ -25,5 +25,5 @@ async function helpOf(command: Command, given: ReadonlySet<string>): Promise<str
 
 async function version(): Promise<string> {
   const { versionText } = await import('./version.js');
-  return versionText();
+  return versionText(outputColumns());
 }

@@ -3,7 +3,7 @@ import type { ExitStatus } from '../errors/user-error.js';
 
 /** What can stand in an option's value, for completion. */
 export type Suggestion =
-  'file' | 'folder' | 'interface' | 'topic' | 'property' | 'user' | 'link-type';
+  'file' | 'folder' | 'interface' | 'topic' | 'property' | 'user' | 'link-type' | 'task';
 
 /** An option as yargs knows it, and what help and completion say of its value. */
 export type Option = Options & {
@@ -48,6 +48,8 @@ export interface WordsTaken {
   readonly most: number;
   /** All that there are for the first one. */
   readonly oneOf?: readonly string[];
+  /** What the second one is, after some of these. */
+  readonly second?: { readonly after: readonly string[]; readonly suggests: 'task' };
   /** What they are, where the shell knows them. */
   readonly suggests?: 'file';
 }

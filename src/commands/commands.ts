@@ -91,7 +91,10 @@ export const COMMANDS: readonly Command[] = [
     ],
     summary: "create, change and list an agent's tasks",
     options: TASK_OPTIONS,
-    words: { most: 3, oneOf: TASK_VERBS },
+    words: {
+      ...{ most: 3, oneOf: TASK_VERBS },
+      second: { after: ['status', 'stop', 'start', 'delete', 'filter'], suggests: 'task' },
+    },
     examples: [
       'kcap task create -f sip-capture.yaml',
       'kcap task status sip-capture',

@@ -56,6 +56,10 @@ const suggest: Suggest = async (what, words) => {
       const { topicSuggestions } = await import('./topic-suggestions.js');
       return (await topicSuggestions(words)).map((text) => ({ text }));
     }
+    case 'task': {
+      const { taskSuggestions } = await import('./task-suggestions.js');
+      return taskSuggestions(words);
+    }
   }
 };
 

@@ -42,7 +42,7 @@ export const extcap: Runner<typeof EXTCAP_OPTIONS> = async (args) => {
     return 0;
   }
   throw usageError(
-    'kcap extcap',
+    'extcap',
     'it is for Wireshark to call',
     "'kcap extcap --install' makes Wireshark do so",
   );

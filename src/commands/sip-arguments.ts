@@ -9,7 +9,7 @@ import { LanguageError } from '../language/language-error.js';
 import { compileSipFilter, type SipFilter } from '../language/sip-filter.js';
 import { nearest } from '../errors/nearest.js';
 import { ALL_TUNNELS, NO_TUNNELS, TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
-import { parseReportTarget, sipTopicOf, type ReportTarget } from '../task/report-target.js';
+import { parseReportTarget, type ReportTarget } from '../task/report-target.js';
 import { reportedMedia, type PacketsFrom, type SensingOptions } from '../task/sensing.js';
 import { parseUser, type User } from '../terminal/privileges.js';
 import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
@@ -117,7 +117,7 @@ function parsePackets(
   }
   const from = parsePlace(
     args,
-    'kcap sip',
+    'sip',
     "give an interface with -i ('kcap devices' lists them), a file with -r, or a topic with -k and -t",
   );
   const { filter, snapLength } = run;
@@ -135,7 +135,7 @@ function parseReporting(
     return parseProperties(args, { role: 'producer', mode: '--report kafka:' }, log);
   const { topic, properties } = packets.options;
   for (const target of targets)
-    if (target.kind === 'kafka' && sipTopicOf(target) === topic)
+    if (target.kind === 'kafka' && target.topic === topic)
       throw usageError(
         `--report ${target.name}`,
         'packets are read from this topic, and nothing is written to it',

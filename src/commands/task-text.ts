@@ -34,10 +34,14 @@ export function taskText(answer: Answer): string {
     lines.push(
       said(
         'reporter',
-        `${shown(name)}: ${count(report['in'])} in, ${count(report['out'])} out, ${count(report['failed'])} failed, ${count(report['dropped'])} dropped`,
+        `${shown(name)}: ${count(report['in'])} in, ${count(report['out'])} out, ${count(report['failed'])} failed, ${count(report['dropped'])} dropped${spooledText(report)}`,
       ),
     );
   return lines.join('');
+}
+
+function spooledText({ spooled }: Answer): string {
+  return typeof spooled === 'number' && spooled > 0 ? `, ${count(spooled)} on disk` : '';
 }
 
 function droppedBy({ drops }: Answer): number {

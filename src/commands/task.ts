@@ -14,14 +14,14 @@ export const task: Runner<typeof TASK_OPTIONS> = async (args, given, words) => {
   const verb = TASK_VERBS.find((known) => known === word);
   if (!verb)
     throw usageError(
-      word === '' ? 'kcap task' : `kcap task ${word}`,
+      word === '' ? 'task' : `task ${word}`,
       word === '' ? 'what to do with tasks is missing' : 'tasks know no such thing',
       `use one of: ${TASK_VERBS.join(', ')}`,
     );
   const takesFile = verb === 'create' || verb === 'update' || verb === 'capture';
   if (given.has('file') !== takesFile)
     throw usageError(
-      `kcap task ${verb}`,
+      `task ${verb}`,
       takesFile ? `the file with the ${fileOf(verb)} is missing` : 'it takes no file',
       takesFile ? `for example 'kcap task ${verb} -f ${fileOf(verb)}.yaml'` : `leave out -f`,
     );
@@ -106,7 +106,7 @@ function takeWords(
 ): readonly string[] {
   const usage = ['kcap task', verb, ...needed, ...possible.map((word) => `[${word}]`)].join(' ');
   if (words.length < needed.length)
-    throw usageError(`kcap task ${verb}`, `${needed[words.length] ?? ''} is missing`, usage);
+    throw usageError(`task ${verb}`, `${needed[words.length] ?? ''} is missing`, usage);
   const extra = words[needed.length + possible.length];
   if (extra !== undefined) throw usageError(extra, 'unexpected argument', usage);
   return words;

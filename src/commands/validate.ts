@@ -1,7 +1,13 @@
-import { checkConfiguration, isConfiguration } from '../agent/configuration/read-configuration.js';
+import {
+  checkConfiguration,
+  ignoredConfigurationKeys,
+  isConfiguration,
+} from '../agent/configuration/read-configuration.js';
 import { DocumentError } from '../documents/document-error.js';
+import type { IgnoredKey } from '../documents/ignored-keys.js';
 import { readDocument } from '../documents/read-document.js';
 import { usageError, UserError } from '../errors/user-error.js';
+import { ignoredTaskKeys } from '../task/description/ignored-task-keys.js';
 import { checkTask } from '../task/description/read-task.js';
 import { showError } from '../terminal/logging.js';
 import { print } from '../terminal/standard-output.js';
@@ -31,7 +37,14 @@ async function whatItIs(file: string): Promise<string> {
   const document = await readDocument(file, options);
   if (isConfiguration(document)) {
     checkConfiguration(document, options);
+    sayIgnored(ignoredConfigurationKeys(document, options));
     return 'the configuration of an agent';
   }
-  return `task ${(await checkTask(document)).id}`;
+  const { id } = await checkTask(document);
+  sayIgnored(ignoredTaskKeys(document));
+  return `task ${id}`;
+}
+
+function sayIgnored(keys: readonly IgnoredKey[]): void {
+  for (const { where, why } of keys) showError(new UserError(where, why));
 }

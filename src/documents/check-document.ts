@@ -14,15 +14,29 @@ export function checkDocument<Schema extends z.ZodType>(
   document: Document,
   schema: Schema,
 ): z.output<Schema> {
+  return checked(document, schema).data;
+}
+
+/** The document's value in the form that it was read from, for whoever is to check it again without the environment. */
+export function fittedValue(document: Document, schema: z.ZodType): unknown {
+  return checked(document, schema).value;
+}
+
+function checked<Schema extends z.ZodType>(
+  document: Document,
+  schema: Schema,
+): { readonly value: unknown; readonly data: z.output<Schema> } {
   const value = withoutNulls(document);
-  let result = schema.safeParse(value, { error: explained });
-  if (!result.success && fitTexts(document, value, result.error.issues))
-    result = schema.safeParse(value, { error: explained });
-  if (result.success) return result.data;
-  throw faultsError(
-    document,
-    result.error.issues.flatMap((issue) => faultsOf(document, issue, [])),
-  );
+  for (;;) {
+    const result = schema.safeParse(value, { error: explained });
+    if (result.success) return { value, data: result.data };
+    const { issues } = result.error;
+    if (fitTexts(document, value, issues)) continue;
+    throw faultsError(
+      document,
+      issues.flatMap((issue) => faultsOf(document, issue, [])),
+    );
+  }
 }
 
 /** The error for something that only others than the schema can find. @param part what is wrong, the key or its value */
@@ -93,17 +107,24 @@ function withoutNulls(document: Document): unknown {
   return copy(document.value, 0);
 }
 
-/** Whether texts of the environment have become what the schema wants in their places. */
-function fitTexts(document: Document, root: unknown, issues: readonly Issue[]): boolean {
+/** Whether texts of the environment have become what the schema wants in their places: numbers, true or false, lists. */
+function fitTexts(
+  document: Document,
+  root: unknown,
+  issues: readonly Issue[],
+  above: Path = [],
+): boolean {
   let hasFitted = false;
   for (const issue of issues) {
-    const path = issue.path.map(stepOf);
+    const path = [...above, ...issue.path.map(stepOf)];
+    if (issue.code === 'invalid_union')
+      // Any of several kinds would do.
+      hasFitted = issue.errors.some((kind) => fitTexts(document, root, kind, path)) || hasFitted;
     const key = path.at(-1);
-    if (issue.code !== 'invalid_type' || key === undefined) continue;
-    if (!document.isFromEnvironment(path)) continue;
+    if (key === undefined || !document.isFromEnvironment(path)) continue;
     const holder = path.slice(0, -1).reduce<unknown>(within, root);
     const text = within(holder, key);
-    const value = typeof text === 'string' ? fitted(text, issue.expected) : undefined;
+    const value = typeof text === 'string' ? fitted(text, issue) : undefined;
     if (value === undefined || typeof holder !== 'object' || holder === null) continue;
     Object.assign(holder, { [key]: value });
     hasFitted = true;
@@ -116,9 +137,19 @@ function within(value: unknown, key: string | number): unknown {
   return Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
 }
 
-function fitted(text: string, expected: string): unknown {
-  if (expected === 'boolean') return { true: true, false: false }[text.toLowerCase()];
-  if (expected === 'number' || expected === 'int')
-    return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
-  return undefined;
+function fitted(text: string, issue: Issue): unknown {
+  if (issue.code === 'invalid_value')
+    return issue.values.find((value) => typeof value !== 'string' && String(value) === text);
+  if (issue.code !== 'invalid_type') return undefined;
+  switch (issue.expected) {
+    case 'boolean':
+      return { true: true, false: false }[text.toLowerCase()];
+    case 'number':
+    case 'int':
+      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+    case 'array':
+      return text.split(',').map((entry) => entry.trim());
+    default:
+      return undefined;
+  }
 }

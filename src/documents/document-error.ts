@@ -25,14 +25,14 @@ export class DocumentError extends UserError {
       remedyOf(first, text),
       ...(others.length > 0 ? [`and ${others.length} more: kcap validate shows them all`] : []),
     ].filter((remedy) => remedy !== undefined);
-    super(placeOf(name, first), first.cause, {
+    super(placeText(name, first), first.cause, {
       remedy: remedies.length > 0 ? remedies.join('\n') : undefined,
       exitStatus: 2,
     });
     this.name = 'DocumentError';
     this.each = faults.map(
       (fault) =>
-        new UserError(placeOf(name, fault), fault.cause, {
+        new UserError(placeText(name, fault), fault.cause, {
           remedy: remedyOf(fault, text),
           exitStatus: 2,
         }),
@@ -40,7 +40,8 @@ export class DocumentError extends UserError {
   }
 }
 
-function placeOf(name: string, { where, position }: Fault): string {
+/** A place in a document, as people write it. */
+export function placeText(name: string, { where, position }: Place): string {
   const at = position ? `, line ${position.line}, column ${position.column}` : '';
   return [`${name}${at}`, where].filter((part) => part !== '').join(': ');
 }

@@ -14,6 +14,8 @@ export function jsonSchemaOf(
     override: ({ jsonSchema }) => {
       // Defaults of sections are their keys' defaults.
       if (isEmptyMapping(jsonSchema.default)) delete jsonSchema.default;
+      // For whoever is told of keys without effect.
+      delete jsonSchema['usual'];
     },
   });
   return { $schema, ...facts, ...rest };

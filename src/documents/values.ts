@@ -16,6 +16,23 @@ export const OPTIONAL_TEXT = z
 /** A whole number of things. */
 export const COUNT = z.int().min(0);
 
+/**
+ * A key that may be left out and changes nothing, which whoever writes it is told.
+ *
+ * @param why for people
+ * @param usual what kcap does anyway: whoever writes that is told nothing
+ */
+export function withoutEffect<Schema extends z.ZodType>(
+  schema: Schema,
+  why: string,
+  usual?: unknown,
+): z.ZodOptional<Schema> {
+  return schema.optional().meta({
+    ...{ description: `without effect: ${why}`, deprecated: true },
+    ...(usual !== undefined && { usual }),
+  });
+}
+
 /** A list, or one entry of it, or several in a text with commas between. */
 export const LIST = z.union([z.array(NAME), z.string()]).transform((given): string[] =>
   typeof given === 'string'

@@ -6,8 +6,17 @@ import { distance } from 'fastest-levenshtein';
  */
 export function nearest(misspelt: string, names: readonly string[]): string | undefined {
   const [best] = names
-    .map((name) => ({ name, edits: distance(misspelt, name) }))
+    .map((name) => ({ name, edits: slips(misspelt, name) }))
     .sort((a, b) => a.edits - b.edits);
   if (!best || best.edits > best.name.length / 2) return undefined;
   return best.edits <= Math.max(2, Math.ceil(misspelt.length / 3)) ? best.name : undefined;
+}
+
+/** Letters that are wrong, missing or too many; two that changed places are one slip. */
+function slips(misspelt: string, name: string): number {
+  const first = [...name].findIndex((letter, at) => letter !== misspelt[at]);
+  const swapped =
+    first >= 0 &&
+    `${name.slice(0, first)}${name[first + 1] ?? ''}${name[first] ?? ''}${name.slice(first + 2)}`;
+  return swapped === misspelt ? 1 : distance(misspelt, name);
 }

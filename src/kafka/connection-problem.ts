@@ -1,6 +1,6 @@
 import { addon } from '../addon.js';
 import type { ClientFacts } from './client-facts.js';
-import { KNOWN_CAUSES } from './known-causes.js';
+import { KNOWN_CAUSES } from './causes/known-causes.js';
 import { hideSecrets } from './secrets.js';
 
 /** What went wrong between a client and its brokers, and what to do about it. */

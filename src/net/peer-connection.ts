@@ -6,7 +6,7 @@ import { connectOwnTo } from './own-connections.js';
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
-/** Of one attempt. */
+/** Of TLS, once there is a connection. */
 const CONNECT_LIMIT_MS = 5000;
 
 /** What TLS needs beside the address; undefined for plain TCP. */
@@ -51,7 +51,7 @@ export class PeerConnection {
       socket.destroy(new Error('no answer within 5 s'));
     }, CONNECT_LIMIT_MS);
     try {
-      await once(socket, tls ? 'secureConnect' : 'connect');
+      if (tls) await once(socket, 'secureConnect');
     } catch (error) {
       socket.destroy();
       throw error;

@@ -49,6 +49,8 @@ export interface Account {
   readonly spool?: string;
   /** What each worker has captured, where several share an interface. */
   readonly workers?: readonly WorkerCount[];
+  /** What each of several sources has given, by its name. */
+  readonly sources?: ReadonlyMap<string, Count>;
   /** Of the messages in the packets, where they are what the run is about. */
   readonly messages?: MessageAccount;
   /** A run's with several ends: the account of each by its name. The first one's is also part of the run's. */
@@ -235,7 +237,7 @@ export function inSequence(before: readonly Account[], last: Account): Account {
 
 function joined(
   accounts: readonly Account[],
-): Pick<Account, 'outcomes' | 'beside' | 'spool' | 'workers' | 'messages'> {
+): Pick<Account, 'outcomes' | 'beside' | 'spool' | 'workers' | 'sources' | 'messages'> {
   const beside: Partial<Record<Remark, number>> = {};
   for (const account of accounts)
     for (const [remark, number] of Object.entries(account.beside) as [Remark, number][])
@@ -244,6 +246,9 @@ function joined(
   const { outcomes } = withOutcomes(EMPTY_ACCOUNT, all);
   const spool = accounts.find((account) => account.spool !== undefined)?.spool;
   const workers = accounts.flatMap((account) => account.workers ?? []);
+  const sources = new Map<string, Count>();
+  for (const [name, count] of accounts.flatMap((account) => [...(account.sources ?? [])]))
+    sources.set(name, sum(sources.get(name) ?? NONE, count));
   const messages = accounts.find((account) => account.messages)?.messages;
   return {
     outcomes,
@@ -251,6 +256,7 @@ function joined(
     ...(messages && { messages }),
     ...(spool !== undefined && { spool }),
     ...(workers.length > 0 && { workers }),
+    ...(sources.size > 0 && { sources }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { PacketBatch } from '../packet/packet-batch.js';
 import { countOf, difference, Tally, withOutcomes, type Account, type Count } from './account.js';
 import { END_FAILED, PartlyWritten, ReaderLeft, TOO_SLOW, type Sink } from './contracts.js';
+import { GiveUp } from './give-up.js';
 
 /** What an end does that must not hold up others. */
 export interface DropWhenSlow {
@@ -23,8 +24,7 @@ export class DroppingSink implements Sink {
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   /** Ends the writing of what waits: at the end of the run's patience, or of this one's. */
-  readonly #giveUp = new AbortController();
-  #endsWith: AbortSignal | undefined;
+  readonly #giveUp = new GiveUp();
 
   constructor(sink: Sink, { dropBeyondBytes, patienceMs = PATIENCE_MS }: DropWhenSlow) {
     this.#sink = sink;
@@ -34,7 +34,7 @@ export class DroppingSink implements Sink {
 
   write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
-    this.#endWith(giveUp);
+    this.#giveUp.follow(giveUp);
     this.#tally.take(countOf(batch));
     if (this.#waitingBytes + batch.bytes.length > this.#limitBytes) {
       this.#tally.settle(TOO_SLOW, countOf(batch));
@@ -49,7 +49,7 @@ export class DroppingSink implements Sink {
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
-    this.#endWith(giveUp);
+    this.#giveUp.follow(giveUp);
     await this.#patiently(async () => {
       await this.#writing;
       if (!this.#failure) await this.#sink.flush(this.#giveUp.signal);
@@ -100,22 +100,12 @@ export class DroppingSink implements Sink {
       else this.#tally.settle(END_FAILED, count);
   }
 
-  #endWith(giveUp: AbortSignal): void {
-    if (this.#endsWith === giveUp) return;
-    this.#endsWith = giveUp;
-    const end = () => {
-      this.#giveUp.abort();
-    };
-    if (giveUp.aborted) end();
-    else giveUp.addEventListener('abort', end, { once: true });
-  }
-
   /** Waits for the work as long as it makes progress: nobody may come to take the rest. */
   async #patiently(work: () => Promise<void>): Promise<void> {
     let before = this.#sink.account().out.packets;
     const timer = setInterval(() => {
       const now = this.#sink.account().out.packets;
-      if (now === before) this.#giveUp.abort();
+      if (now === before) this.#giveUp.now();
       before = now;
     }, this.#patienceMs);
     try {

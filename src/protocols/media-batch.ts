@@ -2,6 +2,7 @@ import { flowHash } from './flow-hash.js';
 import type { JsonBytes } from './json-bytes.js';
 import { Passage, UDP } from './passage.js';
 import { MediaKind, MediaPacket } from './rtp/media-packet.js';
+import { withRoom } from './with-room.js';
 
 const SMALLEST_BYTES = 16 * 1024;
 const SMALLEST_ROWS = 64;
@@ -113,12 +114,7 @@ export class MediaBatch {
   }
 
   #makeRoom(more: number): void {
-    const length = this.#length + more;
-    if (this.#bytes.length < length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#bytes.length));
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
-    }
+    this.#bytes = withRoom(this.#bytes, this.#length, more);
     if (this.#rows.length < (this.count + 1) * COLUMNS) {
       const longer = new Float64Array(2 * this.#rows.length);
       longer.set(this.#rows);

@@ -4,6 +4,7 @@ import { MediaBatch } from './media-batch.js';
 import { copyShort } from './network-order.js';
 import { Passage, type Transport } from './passage.js';
 import { SipMessage } from './sip/sip-message.js';
+import { withRoom } from './with-room.js';
 
 const SMALLEST_BYTES = 64 * 1024;
 const SMALLEST_ROWS = 128;
@@ -144,13 +145,8 @@ export class MessageBatch {
     const { addressBytes, addresses, sourceAt, destinationAt } = passage;
     const from = this.#length;
     const at = from + 2 * addressBytes;
-    const length = at + end - start;
-    this.#length = length;
-    if (this.#bytes.length < length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#bytes.length));
-      this.#bytes.copy(larger, 0, 0, from);
-      this.#bytes = larger;
-    }
+    this.#bytes = withRoom(this.#bytes, from, at + end - start - from);
+    this.#length = at + end - start;
     copyShort(addresses, sourceAt, this.#bytes, from, addressBytes);
     copyShort(addresses, destinationAt, this.#bytes, from + addressBytes, addressBytes);
     bytes.copy(this.#bytes, at, start, end);

@@ -1,4 +1,7 @@
+import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
+import { connect, isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
 
 /** A channel of a Redis server, and how to get in. */
@@ -31,66 +34,142 @@ const PING_MS = 10_000;
 /** A server that answers no ping for so long is gone, whatever TCP thinks. */
 const SILENCE_LIMIT_MS = 30_000;
 
+/** What became of a connection: whether messages came over it, and why they don't any more. */
+interface Heard {
+  readonly hasListened: boolean;
+  readonly error: Error;
+}
+
+/** A connection that is yet to be made: what net.connect() takes for it, and what is to be called at its end. */
+type ConnectionTo = (peer: { readonly address: string; readonly port: number }) => {
+  readonly options: { readonly host: string; readonly port: number };
+  readonly leave: () => void;
+};
+
 /** Subscribes to a channel, and connects anew whenever the server goes away. */
 export class RedisSubscriber {
-  readonly #client: ReturnType<typeof createClient>;
-  #away = false;
-  #closed = false;
+  readonly #channel: RedisChannel;
+  readonly #ca: string | undefined;
+  readonly #listeners: RedisListeners;
+  readonly #connectionTo: ConnectionTo;
+  readonly #closing = new AbortController();
+  #isAway = false;
 
   private constructor(
-    { host, port, username, password, tls, channel }: RedisChannel,
+    channel: RedisChannel,
     ca: string | undefined,
     listeners: RedisListeners,
+    connectionTo: ConnectionTo,
   ) {
-    const common = {
-      host,
-      port,
-      connectTimeout: CONNECT_LIMIT_MS,
-      socketTimeout: SILENCE_LIMIT_MS,
-      reconnectStrategy: (retries: number) =>
-        Math.min(FIRST_WAIT_MS * 2 ** Math.min(retries, 10), LONGEST_WAIT_MS),
-    };
-    this.#client = createClient({
-      socket: tls ? { ...common, tls: true, ...(ca !== undefined && { ca }) } : common,
+    this.#channel = channel;
+    this.#ca = ca;
+    this.#listeners = listeners;
+    this.#connectionTo = connectionTo;
+    void this.#run();
+  }
+
+  /**
+   * Begins to connect, and goes on until it is closed.
+   *
+   * @param connectionTo how connections are made, if not as usual
+   * @throws the system's error for a `ca` that can't be read
+   */
+  static async open(
+    channel: RedisChannel,
+    listeners: RedisListeners,
+    connectionTo: ConnectionTo = usualConnection,
+  ): Promise<RedisSubscriber> {
+    const ca = channel.ca === '' ? undefined : await readFile(channel.ca, 'utf8');
+    return new RedisSubscriber(channel, ca, listeners, connectionTo);
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    let waitMs = FIRST_WAIT_MS;
+    while (!signal.aborted) {
+      const { hasListened, error } = await this.#listenOnce();
+      if (isAborted(signal)) return;
+      if (!this.#isAway) this.#listeners.onAway(error);
+      this.#isAway = true;
+      if (hasListened) waitMs = FIRST_WAIT_MS;
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+    }
+  }
+
+  /** Until the connection to the first of the host's addresses that lets one in is lost, or none does. */
+  async #listenOnce(): Promise<Heard> {
+    let heard: Heard = { hasListened: false, error: new Error('no address') };
+    try {
+      for (const { address } of await lookup(this.#channel.host, { all: true })) {
+        heard = await this.#listen(address);
+        if (heard.hasListened || isAborted(this.#closing.signal)) break;
+      }
+    } catch (error) {
+      heard = { hasListened: false, error: error as Error };
+    }
+    return heard;
+  }
+
+  /** A client for one connection, as the next one needs another socket. */
+  async #listen(address: string): Promise<Heard> {
+    const { channel, port, username, password } = this.#channel;
+    const { options, leave } = this.#connectionTo({ address, port });
+    const client = createClient({
+      socket: this.#socketOptions(options),
       // The servers of ten years ago know it, too.
       RESP: 2,
       pingInterval: PING_MS,
       ...(username !== '' && { username }),
       ...(password !== '' && { password }),
     });
-    this.#client.on('error', (error: Error) => {
-      if (this.#away || this.#closed) return;
-      this.#away = true;
-      listeners.onAway(error);
-    });
-    const subscribed = () => {
-      this.#away = false;
-      if (!this.#closed) listeners.onConnected();
-    };
-    // The first time nothing is subscribed yet; afterwards, the client has done it by then.
-    let before = false;
-    this.#client.on('ready', () => {
-      if (before) subscribed();
-    });
-    const begin = async () => {
-      await this.#client.connect();
-      before = true;
-      await this.#client.subscribe(channel, listeners.onMessage);
-      subscribed();
-    };
-    begin().catch((error: unknown) => {
-      if (!this.#closed) this.#client.emit('error', error);
-    });
+    const { signal } = this.#closing;
+    let hasListened = false;
+    try {
+      const lost = new Promise<never>((_, reject) => {
+        client.on('error', reject);
+        signal.addEventListener('abort', reject, { once: true });
+      });
+      const listening = async () => {
+        await client.connect();
+        await client.subscribe(channel, this.#listeners.onMessage);
+        hasListened = true;
+        this.#isAway = false;
+        this.#listeners.onConnected();
+        return lost;
+      };
+      return await Promise.race([listening(), lost]);
+    } catch (error) {
+      return { hasListened, error: error as Error };
+    } finally {
+      client.destroy();
+      leave();
+    }
   }
 
-  /** Begins to connect, and goes on until it is closed. @throws the system's error for a `ca` that can't be read */
-  static async open(channel: RedisChannel, listeners: RedisListeners): Promise<RedisSubscriber> {
-    const ca = channel.ca === '' ? undefined : await readFile(channel.ca, 'utf8');
-    return new RedisSubscriber(channel, ca, listeners);
+  #socketOptions(options: { readonly host: string; readonly port: number }) {
+    const { host, tls } = this.#channel;
+    const common = {
+      connectTimeout: CONNECT_LIMIT_MS,
+      socketTimeout: SILENCE_LIMIT_MS,
+      reconnectStrategy: false,
+    } as const;
+    if (!tls) return { ...common, ...options };
+    // The host is the name that its certificate must have.
+    const name = { host, ...(isIP(host) === 0 && { servername: host }) };
+    const ca = this.#ca === undefined ? {} : { ca: this.#ca };
+    return { ...common, ...name, ...ca, tls: true, socket: connect(options) } as const;
   }
+}
 
-  close(): void {
-    this.#closed = true;
-    this.#client.destroy();
-  }
+function usualConnection({ address: host, port }: { address: string; port: number }) {
+  return { options: { host, port }, leave: () => undefined };
+}
+
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

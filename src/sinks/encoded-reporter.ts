@@ -1,14 +1,33 @@
 import type { Cause } from '../errors/cause.js';
-import { Tally, underWay, type Account } from '../pipeline/account.js';
+import { Tally, underWay, type Account, type Count } from '../pipeline/account.js';
 import { END_FAILED, ReaderLeft } from '../pipeline/contracts.js';
+import { GiveUp } from '../pipeline/give-up.js';
 import { TOO_SLOW } from '../pipeline/contracts.js';
 import { JsonBytes } from '../protocols/json-bytes.js';
 import type { MediaBatch } from '../protocols/media-batch.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
+import { MediaKind } from '../protocols/rtp/media-packet.js';
 import type { MediaEncoder } from './media-encoder.js';
 import type { MessageEncoder } from './message-encoder.js';
 import type { Chunk, Outlet } from './outlet.js';
 import type { Reporter } from './reporter.js';
+
+/** What is reported: messages, or packets of media. */
+export type PayloadKind = 'sip' | 'rtp' | 'rtcp';
+
+const KINDS_OF_MEDIA: Readonly<Record<MediaKind, PayloadKind>> = {
+  [MediaKind.Rtp]: 'rtp',
+  [MediaKind.Rtcp]: 'rtcp',
+};
+
+/** How much may wait for an outlet, beside what it is sending. */
+export interface WaitingBound {
+  readonly dropBeyondBytes: number;
+  /** Whatever their bytes are. */
+  readonly dropBeyondMessages?: number;
+  /** What gives way: what has just come, or what has waited longest. */
+  readonly drops?: 'newest' | 'oldest';
+}
 
 export interface EncodedReporterOptions {
   readonly name: string;
@@ -16,10 +35,14 @@ export interface EncodedReporterOptions {
   /** Without one, packets of media are counted, and left out. */
   readonly mediaEncoder?: MediaEncoder | undefined;
   readonly outlet: Outlet;
-  /** Whether a slow outlet holds up the run, or messages are dropped and counted that would wait beyond so many bytes. */
-  readonly whenSlow: 'wait' | { readonly dropBeyondBytes: number };
+  /** Whether a slow outlet holds up the run, or what would wait beyond a bound is dropped and counted. */
+  readonly whenSlow: 'wait' | WaitingBound;
   /** Where flows are divided among several: which of them, from 0 on, of how many this is. */
   readonly share?: { readonly index: number; readonly of: number };
+  /** Where kinds of payload are divided among several: which of them is this one's. */
+  readonly takes?: PayloadKind;
+  /** How long the end of a run waits while the outlet takes nothing; five minutes if not given. */
+  readonly patienceMs?: number | undefined;
   /** Called as soon as it has failed: others may go on for long. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -44,8 +67,18 @@ const NO_FORM: Cause = {
   text: 'of media, for which it has no form',
 };
 
-/** How long the end of the run waits for an outlet that takes nothing. */
-const PATIENCE_MS = 10_000;
+interface Waiting {
+  readonly chunk: Chunk;
+  readonly out: JsonBytes;
+  /** Its messages, and their own bytes. */
+  readonly count: Count;
+}
+
+/**
+ * How long the end of a file waits for an outlet that takes nothing: as long as librdkafka tries a message
+ * (message.timeout.ms). A stop has the drain timeout instead.
+ */
+const PATIENCE_MS = 300_000;
 /** Buffers that are kept to be filled again. */
 const KEPT_BUFFERS = 4;
 
@@ -57,13 +90,14 @@ export class EncodedReporter implements Reporter {
   readonly #options: EncodedReporterOptions;
   readonly #tally = new Tally();
   readonly #free: JsonBytes[] = [];
-  readonly #waiting: { readonly chunk: Chunk; readonly out: JsonBytes }[] = [];
+  /** The first of them is being sent. */
+  readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  #waitingMessages = 0;
   #sending: Promise<void> | undefined;
   #hasEnded = false;
   /** Ends the sending of what waits: at the end of the run's patience, or of this one's. */
-  readonly #giveUp = new AbortController();
-  #endsWith: AbortSignal | undefined;
+  readonly #giveUp = new GiveUp();
 
   constructor(options: EncodedReporterOptions) {
     this.name = options.name;
@@ -76,41 +110,44 @@ export class EncodedReporter implements Reporter {
 
   get isFull(): boolean {
     const { whenSlow } = this.#options;
-    return whenSlow !== 'wait' && this.#waitingBytes > whenSlow.dropBeyondBytes / 2;
+    if (whenSlow === 'wait') return false;
+    const { dropBeyondBytes, dropBeyondMessages = Infinity } = whenSlow;
+    return (
+      this.#waitingBytes > dropBeyondBytes / 2 || this.#waitingMessages > dropBeyondMessages / 2
+    );
   }
 
   async write(batch: MessageBatch, giveUp: AbortSignal): Promise<void> {
-    this.#endWith(giveUp);
+    this.#giveUp.follow(giveUp);
     const out = this.#free.pop() ?? new JsonBytes();
     out.clear();
     const { chunk, messageBytes } = this.#encode(batch, out);
     const count = { packets: chunk.ends.length, bytes: messageBytes };
-    const size = chunk.bytes.length;
     this.#tally.take(count);
     const { whenSlow } = this.#options;
     if (this.#hasEnded) {
       this.#settleRest();
-    } else if (whenSlow !== 'wait' && this.#waitingBytes + size > whenSlow.dropBeyondBytes) {
-      this.#tally.settle(TOO_SLOW, count);
-    } else if (count.packets > 0) {
-      this.#waiting.push({ chunk, out });
-      this.#waitingBytes += size;
+    } else if (count.packets > 0 && (whenSlow === 'wait' || this.#makeRoom(chunk, whenSlow))) {
+      this.#waiting.push({ chunk, out, count });
+      this.#waitingBytes += chunk.bytes.length;
+      this.#waitingMessages += count.packets;
       this.#sending ??= this.#sendAll();
       if (whenSlow === 'wait') await this.#sending;
       return;
-    }
+    } else this.#tally.settle(TOO_SLOW, count);
     this.#keep(out);
   }
 
   async flush(giveUp: AbortSignal): Promise<void> {
-    this.#endWith(giveUp);
+    this.#giveUp.follow(giveUp);
+    const { patienceMs = PATIENCE_MS } = this.#options;
     const look = () => underWay(this.account()).packets;
     let before = look();
     const timer = setInterval(() => {
       const now = look();
-      if (now === before) this.#giveUp.abort();
+      if (now === before) this.#giveUp.now();
       before = now;
-    }, PATIENCE_MS);
+    }, patienceMs);
     try {
       await this.#sending;
       if (!this.#hasEnded) await this.#options.outlet.flush?.(this.#tally, this.#giveUp.signal);
@@ -132,7 +169,7 @@ export class EncodedReporter implements Reporter {
 
   /** All of the batch that this one is to send, and how many bytes of it are the messages'. */
   #encode(batch: MessageBatch, out: JsonBytes): { chunk: Chunk; messageBytes: number } {
-    const { encoder, share } = this.#options;
+    const { encoder, share, takes = 'sip' } = this.#options;
     const { media } = batch;
     const besideBefore = this.#bytesBeside;
     const ends = new Int32Array(batch.total);
@@ -142,6 +179,7 @@ export class EncodedReporter implements Reporter {
       for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++)
         if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
       if (index === batch.count) break;
+      if (takes !== 'sip') continue;
       if (!share) batch.go(index);
       else if (batch.flowOf(index) % share.of !== share.index) continue;
       const before = out.length;
@@ -167,10 +205,11 @@ export class EncodedReporter implements Reporter {
 
   /** False where nothing of the packet is to be sent, which has been counted. */
   #encodeMedia(media: MediaBatch, index: number, out: JsonBytes): boolean {
-    const { mediaEncoder, share } = this.#options;
+    const { mediaEncoder, share, takes } = this.#options;
     if (share && media.flowOf(index) % share.of !== share.index) return false;
     media.go(index);
     const { packet, passage } = media;
+    if (takes !== undefined && takes !== KINDS_OF_MEDIA[packet.kind]) return false;
     const before = out.length;
     if (mediaEncoder?.encode(out, packet, passage)) return true;
     out.length = before;
@@ -180,14 +219,34 @@ export class EncodedReporter implements Reporter {
     return false;
   }
 
+  /** Whether there is room for it, or is once older ones have given way. */
+  #makeRoom({ bytes, ends }: Chunk, bound: WaitingBound): boolean {
+    const { dropBeyondBytes, dropBeyondMessages = Infinity, drops } = bound;
+    const hasRoom = () =>
+      this.#waitingBytes + bytes.length <= dropBeyondBytes &&
+      // One alone may be larger: it is what has come at once.
+      (this.#waiting.length === 0 || this.#waitingMessages + ends.length <= dropBeyondMessages);
+    while (drops === 'oldest' && !hasRoom() && this.#waiting.length > 1) {
+      const { count } = this.#remove(1);
+      this.#tally.settle(TOO_SLOW, count);
+    }
+    return hasRoom();
+  }
+
+  #remove(index: number): Waiting {
+    const [removed] = this.#waiting.splice(index, 1);
+    if (!removed) throw new Error('nothing waits there');
+    this.#waitingBytes -= removed.chunk.bytes.length;
+    this.#waitingMessages -= removed.count.packets;
+    this.#keep(removed.out);
+    return removed;
+  }
+
   async #sendAll(): Promise<void> {
     try {
       for (let next; (next = this.#waiting[0]);) {
-        const { chunk, out } = next;
-        await this.#options.outlet.send(chunk, this.#tally, this.#giveUp.signal);
-        this.#waiting.shift();
-        this.#waitingBytes -= chunk.bytes.length;
-        this.#keep(out);
+        await this.#options.outlet.send(next.chunk, this.#tally, this.#giveUp.signal);
+        this.#remove(0);
       }
     } catch (error) {
       this.#end(error);
@@ -200,6 +259,7 @@ export class EncodedReporter implements Reporter {
     this.#hasEnded = true;
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
+    this.#waitingMessages = 0;
     if (!(error instanceof ReaderLeft)) {
       this.failure = { error };
       this.#options.onFailure?.(error);
@@ -214,15 +274,5 @@ export class EncodedReporter implements Reporter {
 
   #keep(out: JsonBytes): void {
     if (this.#free.length < KEPT_BUFFERS) this.#free.push(out);
-  }
-
-  #endWith(giveUp: AbortSignal): void {
-    if (this.#endsWith === giveUp) return;
-    this.#endsWith = giveUp;
-    const end = () => {
-      this.#giveUp.abort();
-    };
-    if (giveUp.aborted) end();
-    else giveUp.addEventListener('abort', end, { once: true });
   }
 }

@@ -4,7 +4,7 @@ import { NewFile } from '../files/new-file.js';
 import { ringFileName } from '../files/ring-names.js';
 import { firstPackets, packetsAfter, type Link, type PacketBatch } from '../packet/packet-batch.js';
 import type { FileSize } from '../pcap/file-size.js';
-import { EMPTY_ACCOUNT, sideBySide, type Account } from '../pipeline/account.js';
+import { EMPTY_ACCOUNT, sideBySide, type Account, type Count } from '../pipeline/account.js';
 import { Alarm } from '../pipeline/alarm.js';
 import { PartlyWritten, type Sink } from '../pipeline/contracts.js';
 import type { ByteOutput } from '../files/byte-output.js';
@@ -69,9 +69,11 @@ export class FileRing implements Sink {
   #failure: { readonly error: unknown } | undefined;
   #isClosed = false;
   #onFailure: (error: unknown) => void = () => undefined;
+  readonly #onFinished: RingOptions['onFinished'];
 
-  private constructor(path: string, { conditions, format, log }: RingOptions) {
+  private constructor(path: string, { conditions, format, onFinished, log }: RingOptions) {
     this.#path = path;
+    this.#onFinished = onFinished;
     this.#conditions = conditions;
     this.#format = format;
     this.#link = format.link;
@@ -238,6 +240,7 @@ export class FileRing implements Sink {
     this.#finished.push(file);
     const about = { file: file.path, packets: sink.account().out.packets, bytes: file.bytes };
     this.#log.info({ event: 'file-finished', ...about }, `finished ${file.path}`);
+    this.#onFinished?.(file, sink.account().out);
   }
 
   /** Makes room for the next file. */
@@ -255,5 +258,7 @@ export class FileRing implements Sink {
 interface RingOptions {
   readonly conditions: RingConditions;
   readonly format: RingFormat;
+  /** Called for each file that is finished, with what was written into it. */
+  readonly onFinished?: ((file: NewFile, written: Count) => void) | undefined;
   readonly log: Logger;
 }

@@ -4,6 +4,7 @@ import { PayloadType } from '../protocols/hep/chunk.js';
 import { HepWriter } from '../protocols/hep/hep-writer.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
 import { udpFrameHeaderBytes, writeUdpFrame } from '../protocols/udp-frame.js';
+import { withRoom } from '../protocols/with-room.js';
 
 /** LINKTYPE_RAW: frames begin with IP's header. */
 const RAW = 101;
@@ -38,7 +39,7 @@ export class MessageRecords {
     const frameBytes = udpFrameHeaderBytes(passage) + hepBytes;
     if (hepBytes === 0 || frameBytes > LONGEST) return false;
     const at = this.#length;
-    this.#makeRoom(RECORD_HEADER_BYTES + frameBytes);
+    this.#bytes = withRoom(this.#bytes, this.#length, RECORD_HEADER_BYTES + frameBytes);
     const bytes = this.#bytes;
     writeUint32(bytes, passage.seconds, at);
     writeUint32(bytes, passage.microseconds, at + 4);
@@ -47,13 +48,5 @@ export class MessageRecords {
     writeUdpFrame(bytes, at + RECORD_HEADER_BYTES, passage, this.#writer.bytes, 0, hepBytes);
     this.#length = at + RECORD_HEADER_BYTES + frameBytes;
     return true;
-  }
-
-  #makeRoom(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
-    this.#bytes.copy(larger, 0, 0, this.#length);
-    this.#bytes = larger;
   }
 }

@@ -1,7 +1,7 @@
 import { PacketCursor } from '../decode/cursor.js';
 import { decodeToTransport } from '../decode/decode-layer.js';
 import { SCTP, UDP } from '../decode/layer.js';
-import { Reassembler } from '../decode/reassembly/reassembler.js';
+import { Reassembler, type ReassemblyLimits } from '../decode/reassembly/reassembler.js';
 import { ALL_TUNNELS, Tunnel } from '../decode/tunnel/tunnel.js';
 import type { SipFilter } from '../language/sip-filter.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
@@ -26,6 +26,8 @@ export interface SipReaderOptions {
   readonly filters: readonly SipFilter[];
   /** Whether datagrams are put together from their fragments. */
   readonly reassembles: boolean;
+  /** Where they are to be other than usual. */
+  readonly reassembly?: Partial<ReassemblyLimits> | undefined;
   /** The tunnels that are looked into, a bit of `Tunnel` each; all of them if not given. */
   readonly tunnels?: number | undefined;
   /** Which media of the calls is reported; none if not given. */
@@ -63,12 +65,12 @@ export class SipReader {
   #ownBytes = 0;
 
   constructor(options: SipReaderOptions) {
-    const { filters, reassembles, tunnels = ALL_TUNNELS, media = 'none' } = options;
+    const { filters, reassembles, reassembly, tunnels = ALL_TUNNELS, media = 'none' } = options;
     this.#filters = filters;
     this.#cursor = new PacketCursor(tunnels);
     this.#readsHep = (tunnels & Tunnel.Hep) !== 0;
     this.#media = media === 'none' ? undefined : new MediaReader(media);
-    this.#reassembler = reassembles ? new Reassembler() : undefined;
+    this.#reassembler = reassembles ? new Reassembler(reassembly) : undefined;
   }
 
   /** Payloads that are no SIP. */

@@ -12,6 +12,7 @@ import {
 } from '../packet/record.js';
 import { countOf, Tally, withEnded, type Account } from '../pipeline/account.js';
 import type { Source } from '../pipeline/contracts.js';
+import { withRoom } from '../protocols/with-room.js';
 import type { CarriedFrames } from './carried-frames.js';
 
 const UNUSABLE: Cause = {
@@ -120,7 +121,7 @@ export class ListenerSource implements Source {
   #append(datagrams: Buffer, at: number): void {
     const { length, time } = this.#frames;
     const to = this.#length;
-    this.#makeRoom(RECORD_HEADER_BYTES + length);
+    this.#bytes = withRoom(this.#bytes, this.#length, RECORD_HEADER_BYTES + length);
     const bytes = this.#bytes;
     const fraction = readUint32(datagrams, at + FRACTION_OFFSET);
     writeUint32(bytes, time ? time.seconds : readUint32(datagrams, at), to);
@@ -142,14 +143,6 @@ export class ListenerSource implements Source {
     this.#length = 0;
     this.#count = 0;
     return batch;
-  }
-
-  #makeRoom(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
-    this.#bytes.copy(larger, 0, 0, this.#length);
-    this.#bytes = larger;
   }
 }
 

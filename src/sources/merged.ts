@@ -73,7 +73,12 @@ export class MergedSources implements Source {
   }
 
   account(): Account {
-    return sideBySide(this.#sources.map((source) => source.account()));
+    return sideBySide(
+      this.#sources.map((source) => {
+        const account = source.account();
+        return { ...account, sources: new Map([[source.name, account.in]]) };
+      }),
+    );
   }
 
   async close(): Promise<void> {

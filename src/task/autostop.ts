@@ -18,6 +18,13 @@ export interface AutostopConditions {
   readonly idleMs?: number;
 }
 
+/** A condition as a task's description has it: `limits.bytes: 5000`. */
+export function limitText(condition: string): string {
+  const [kind = '', value = ''] = condition.split(':');
+  if (kind === 'filesize') return `limits.bytes: ${Number(value) * 1000}`;
+  return `limits.${kind}: ${value}${kind === 'packets' ? '' : 's'}`;
+}
+
 /** Ends a run where a condition says so, and says which. */
 export class Autostop {
   /** They come after all others. */
@@ -25,21 +32,36 @@ export class Autostop {
   readonly #conditions: AutostopConditions;
   readonly #stop: Stop;
   readonly #log: Logger;
+  readonly #text: (condition: string) => string;
   readonly #arrivals = new Arrivals();
   readonly #durationAlarm: Alarm;
   readonly #idleAlarm: Alarm;
   #reached: string | undefined;
   #said: string | undefined;
 
-  /** @param size of the file that it writes, where `fileBytes` limits it */
+  /**
+   * @param size of the file that it writes, where `fileBytes` limits it
+   * @param text what people call a condition; by default the option -a
+   */
   constructor(
     conditions: AutostopConditions,
-    { size, stop, log }: { size: FileSize | undefined; stop: Stop; log: Logger },
+    {
+      size,
+      stop,
+      log,
+      text = (condition) => `-a ${condition}`,
+    }: {
+      size: FileSize | undefined;
+      stop: Stop;
+      log: Logger;
+      text?: (condition: string) => string;
+    },
   ) {
     const { packets, fileBytes, idleMs } = conditions;
     this.#conditions = conditions;
     this.#stop = stop;
     this.#log = log;
+    this.#text = text;
     this.stages = [
       ...(packets === undefined
         ? []
@@ -111,6 +133,9 @@ export class Autostop {
   #say(condition = ''): void {
     if (this.#stop.isEnding) return;
     this.#said = condition;
-    this.#log.info({ event: 'autostop', condition }, `stopping: -a ${condition} is reached`);
+    this.#log.info(
+      { event: 'autostop', condition },
+      `stopping: ${this.#text(condition)} is reached`,
+    );
   }
 }

@@ -44,7 +44,10 @@ export function captureSize(
 /** Opens the files that come one after the other. */
 export async function openRing(
   path: string,
-  options: CaptureFileOptions & { readonly ring: RingConditions },
+  options: CaptureFileOptions & {
+    readonly ring: RingConditions;
+    readonly onFinished?: Parameters<typeof FileRing.open>[1]['onFinished'];
+  },
   log: Logger,
 ): Promise<Sink> {
   if (path.endsWith('/') || !(await isRegularOrMissing(path)))
@@ -61,6 +64,7 @@ export async function openRing(
       sink: (output) => captureSink(options, output),
       size: (known) => captureSize(options, known),
     },
+    onFinished: options.onFinished,
     log,
   });
 }

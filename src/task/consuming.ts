@@ -1,16 +1,15 @@
-import type { Logger } from 'pino';
-import { openFile, type ByteOutput } from '../files/byte-output.js';
+import { openFile } from '../files/byte-output.js';
 import type { PartitionRange } from '../kafka/batch-consumer.js';
 import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Sink } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
-import type { Stop } from '../pipeline/stop.js';
 import { PrettySink } from '../sinks/pretty.js';
 import type { TopicSource } from '../sources/topic.js';
 import { Autostop, type AutostopConditions } from './autostop.js';
 import { captureSink, captureSize, openRing, type CaptureFileOptions } from './capture-file.js';
+import type { OpeningParts } from './opening-parts.js';
 import { filterStages, limitStages, timeStages } from './packet-selection.js';
 import { openPrinting } from './printing.js';
 import { openTopicSource, type ReadingOptions } from './reading.js';
@@ -44,13 +43,7 @@ export interface Consuming {
 export async function openConsuming(
   options: ConsumingOptions,
   scope: Scope,
-  parts: {
-    readonly ranges: readonly PartitionRange[];
-    /** Where it writes that names no file. */
-    readonly openOutput: () => ByteOutput;
-    readonly stop: Stop;
-    readonly log: Logger;
-  },
+  parts: OpeningParts & { readonly ranges: readonly PartitionRange[] },
 ): Promise<Consuming> {
   const { ranges, log } = parts;
   const source = scope.own(
@@ -88,11 +81,7 @@ async function openBranches(
 
 async function openSink(
   options: ConsumingOptions,
-  {
-    openOutput,
-    stop,
-    log,
-  }: { readonly openOutput: () => ByteOutput; readonly stop: Stop; readonly log: Logger },
+  { openOutput, stop, log }: OpeningParts,
   scope: Scope,
 ): Promise<Sink> {
   const { file, ring, linkType, prettyEvery, topic } = options;

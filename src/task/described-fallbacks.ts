@@ -14,14 +14,12 @@ import { SpoolingReporter } from '../sinks/spooling-reporter.js';
 import { SpoolFolder } from '../spool/spool-folder.js';
 import { Spool } from '../spool/spool.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
-import { openMessageReporter } from './described-message-reporter.js';
+import { openMessageReporter, patienceOf } from './described-message-reporter.js';
 import { openPacketReporter } from './described-packet-reporter.js';
-import type { ReporterParts } from './described-reporters.js';
+import type { MessageReporterParts, ReporterParts } from './described-reporters.js';
 import type { ReporterDescription } from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
 
-const SEND_TIMEOUT_MS = 3000;
-const MAX_RETRIES = 1;
 const SPOOL_BYTES = 1024 ** 3;
 
 /**
@@ -32,7 +30,7 @@ export async function openMessageReporters(
   described: readonly ReporterDescription[],
   task: TaskDescription,
   scope: Scope,
-  parts: ReporterParts,
+  parts: MessageReporterParts,
 ): Promise<Reporter[]> {
   const opened = new Map<string, Reporter>();
   for (const reporter of inOrder(described, 'messages')) {
@@ -122,10 +120,9 @@ async function withSpool(
 }
 
 function optionsOf(
-  { id, fallback = '', sendTimeoutMs, maxRetries }: ReporterDescription,
+  reporter: ReporterDescription,
   { defaults, log }: ReporterParts,
 ): FallbackOptions {
-  const timeoutMs = sendTimeoutMs ?? defaults.sendTimeoutMs ?? SEND_TIMEOUT_MS;
-  const retries = maxRetries ?? defaults.maxRetries ?? MAX_RETRIES;
-  return { names: { first: id, other: fallback }, patienceMs: timeoutMs * (1 + retries), log };
+  const { id, fallback = '' } = reporter;
+  return { names: { first: id, other: fallback }, patienceMs: patienceOf(reporter, defaults), log };
 }

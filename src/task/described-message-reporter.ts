@@ -1,7 +1,7 @@
 import { UserError } from '../errors/user-error.js';
 import type { Reporter } from '../sinks/reporter.js';
-import type { ReporterDefaults, ReporterParts } from './described-reporters.js';
-import { reporterProperties } from './described-kafka.js';
+import type { MessageReporterParts, ReporterDefaults } from './described-reporters.js';
+import { refuseLoop, reporterProperties } from './described-kafka.js';
 import type {
   HepReporter,
   KafkaReporter,
@@ -10,20 +10,25 @@ import type {
   TlsFilesOf,
 } from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
-import { openReporter } from './reporting.js';
+import { openReporter, type ReportingOptions } from './reporting.js';
 import { MQTT_PORTS, type MqttProtocol } from './mqtt-target.js';
 import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
+import { topicsOf } from './topic-reporting.js';
+
+const SEND_TIMEOUT_MS = 3000;
+const MAX_RETRIES = 1;
 
 /** Opens what takes the messages of a task; it is called what the task calls it. The caller owns it. */
 export async function openMessageReporter(
   reporter: ReporterDescription,
   task: TaskDescription,
-  { who, processing, waits, stop, log, openConsole, defaults }: ReporterParts,
+  { who, processing, waits, media, stop, log, openConsole, defaults }: MessageReporterParts,
 ): Promise<Reporter> {
   const { labels } = processing;
+  const target = targetOf(reporter, defaults);
   const options = {
-    waits,
+    ...{ waits, media, what: `reporter ${reporter.id}` },
     kafka:
       reporter.name === 'kafka'
         ? reporterProperties(
@@ -32,12 +37,41 @@ export async function openMessageReporter(
             defaults.kafka?.connection,
           )
         : undefined,
+    ...waitingOf(reporter, task, defaults),
+    // What takes its place is waiting for it.
+    ...(reporter.fallback !== undefined && { patienceMs: patienceOf(reporter, defaults) }),
     lines: { colours: false, raw: false },
     who: { ...who, taskId: task.id, ...(Object.keys(labels).length > 0 && { labels }) },
   };
-  return openReporter(targetOf(reporter, defaults), options, {
-    ...{ stop, log, openOutput: openConsole },
-  });
+  if (target.kind === 'kafka' && options.kafka) {
+    const topics = topicsOf(target, media).map(({ topic }) => topic);
+    refuseLoop(
+      reporter,
+      { topics, properties: options.kafka },
+      { ...task, above: defaults.connection },
+    );
+  }
+  return openReporter(target, options, { ...{ stop, log, openOutput: openConsole } });
+}
+
+/** How long a reporter may take nothing before another one takes its place. */
+export function patienceOf(
+  { sendTimeoutMs, maxRetries }: ReporterDescription,
+  defaults: ReporterDefaults,
+): number {
+  const timeoutMs = sendTimeoutMs ?? defaults.sendTimeoutMs ?? SEND_TIMEOUT_MS;
+  return timeoutMs * (1 + (maxRetries ?? defaults.maxRetries ?? MAX_RETRIES));
+}
+
+/** What a fallback is there for must not be dropped. */
+function waitingOf(
+  { fallback }: ReporterDescription,
+  { channelCapacity }: TaskDescription,
+  { sendBuffer }: ReporterDefaults,
+): Pick<ReportingOptions, 'waiting'> {
+  const messages = channelCapacity.sendBuffer ?? sendBuffer?.messages;
+  if (fallback !== undefined || messages === undefined) return {};
+  return { waiting: { dropBeyondMessages: messages, drops: sendBuffer?.drops ?? 'oldest' } };
 }
 
 function targetOf(reporter: ReporterDescription, defaults: ReporterDefaults): ReportTarget {

@@ -9,7 +9,7 @@ import type { Scope } from '../pipeline/scope.js';
 import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import type { ReporterParts } from './described-reporters.js';
-import { reporterProperties } from './described-kafka.js';
+import { refuseLoop, reporterProperties } from './described-kafka.js';
 import type { FileReporter, FramesReporter, ReporterDescription } from './description/reporters.js';
 import type { TaskDescription } from './description/task.js';
 import { openCopySink } from './local-copy.js';
@@ -58,7 +58,7 @@ export async function openPacketReporter(
         throw new UserError(`reporter ${reporter.id}`, 'nothing is uploaded here', {
           remedy: 'write a file instead',
         });
-      return { sink: await parts.openUpload(reporter, scope), watchdogs: [] };
+      return { sink: await parts.openUpload(reporter, task, scope, parts.log), watchdogs: [] };
     default:
       throw new Error(`${reporter.name} takes no packets`);
   }
@@ -101,9 +101,11 @@ function sendingOptions(
 ): SendingOptions {
   const { id, topic, pack, headers, identify, fallback, partitionBy } = reporter;
   const given = Object.entries(headers).map(([name, value]) => `${name}=${value}`);
+  const above = parts.defaults.connection;
+  const properties = reporterProperties(reporter, above);
+  refuseLoop(reporter, { topics: [topic], properties }, { capture, above });
   return {
-    ...{ topic, partitionBy, identify, prettyEvery: 0, drainTimeoutMs: DRAIN_MS },
-    properties: reporterProperties(reporter, parts.defaults.connection),
+    ...{ topic, properties, partitionBy, identify, prettyEvery: 0, drainTimeoutMs: DRAIN_MS },
     timestamp: reporter.timestamp ?? (capture.name === 'file' ? 'now' : 'packet'),
     headers: messageHeaders(given, identify),
     pack: pack && {

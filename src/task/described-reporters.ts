@@ -1,8 +1,10 @@
+import type { ReassemblyLimits } from '../decode/reassembly/reassembler.js';
 import { ALL_TUNNELS, TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { Account } from '../pipeline/account.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Scope } from '../pipeline/scope.js';
+import type { WaitingBound } from '../sinks/encoded-reporter.js';
 import type { ReportedMedia } from '../sinks/media-reader.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
@@ -38,9 +40,17 @@ export interface ReporterDefaults {
   readonly mqtt: Omit<MqttReporter, 'name' | keyof Reporting> | undefined;
   /** Tunnels that are looked into where a task names none; undefined for all. */
   readonly tunnels?: TaskDescription['decoder']['tunnels'];
+  /** Of its `core.decoder.ip_reassembly`. */
+  readonly reassembly?: Partial<ReassemblyLimits>;
   /** Of its `backpressure.reporter`. */
   readonly sendTimeoutMs?: number;
   readonly maxRetries?: number;
+  /** Of its `backpressure.send_buffer`. */
+  readonly sendBuffer?: {
+    /** Most messages that wait for a reporter. */
+    readonly messages: number;
+    readonly drops: NonNullable<WaitingBound['drops']>;
+  };
 }
 
 type KafkaDefaults = Pick<KafkaReporter, 'topic' | 'topicPrefix' | 'connection'> &
@@ -53,6 +63,11 @@ export interface ReporterParts extends RunParts {
   readonly waits: boolean;
   /** LINKTYPE_ numbers of the packets, as far as they are known before the first. */
   readonly linkTypes: ReadonlySet<number>;
+}
+
+/** What those of messages are opened with, too. */
+export interface MessageReporterParts extends ReporterParts {
+  readonly media: ReportedMedia;
 }
 
 interface DescribedReporters {
@@ -78,10 +93,12 @@ export async function openDescribedReporters(
   const accounts: (() => readonly (readonly [id: string, Account])[])[] = [];
 
   if (ofMessages.length > 0) {
-    const reporters = await openMessageReporters(ofMessages, task, scope, parts);
+    const media = mediaOf(task, parts);
+    const reporters = await openMessageReporters(ofMessages, task, scope, { ...parts, media });
     const reader = new SipReader({
       ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
-      ...{ tunnels: tunnelsOf(task, parts), media: mediaOf(task, parts) },
+      ...{ tunnels: tunnelsOf(task, parts), media },
+      reassembly: parts.defaults.reassembly,
     });
     branches.push(
       new Branch({ name: 'messages', sink: new SipMessages(reader, reporters, parts.pace) }),

@@ -7,7 +7,7 @@ import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
-import { Autostop } from './autostop.js';
+import { Autostop, limitText } from './autostop.js';
 import { captureSize } from './capture-file.js';
 import { readyProcessing } from './described-processing.js';
 import { openDescribedReporters, type ReporterDefaults } from './described-reporters.js';
@@ -30,9 +30,16 @@ export interface RunParts {
   readonly openConsole: () => ByteOutput;
   /** What writes a file, as pcapng says it. */
   readonly application: string;
-  /** Opens, in the scope, what takes the packets of an upload. */
-  readonly openUpload?: (reporter: UploadReporter, scope: Scope) => Promise<Sink>;
+  readonly openUpload?: OpenUpload;
 }
+
+/** Opens, in the scope, what takes the packets of a task's upload. */
+export type OpenUpload = (
+  reporter: UploadReporter,
+  task: TaskDescription,
+  scope: Scope,
+  log: Logger,
+) => Promise<Sink>;
 
 /** A task's run, open and not begun. Its parts belong to the scope. */
 export interface DescribedRun {
@@ -94,6 +101,6 @@ function openAutostop(
       ...(durationMs > 0 && { durationMs }),
       ...(idleMs > 0 && { idleMs }),
     },
-    { ...parts, size: captureSize(format, undefined) },
+    { ...parts, size: captureSize(format, undefined), text: limitText },
   );
 }

@@ -20,12 +20,13 @@ export async function openMqttOutlet(
   parts: {
     readonly tls: MqttTls;
     readonly log: Logger;
+    /** What errors call the reporter. */
+    readonly what: string;
     readonly isAway: (error: unknown) => boolean;
   },
 ): Promise<MqttOutlet> {
   const { host, port, name, telemetry } = target;
-  const { log } = parts;
-  const what = `--report ${name}`;
+  const { log, what } = parts;
   const trouble = (error: unknown) => {
     log.warn(`${name}: ${host}:${port}: ${systemCause(error)}; trying again`);
   };

@@ -1,17 +1,17 @@
 import { usageError } from '../errors/user-error.js';
+import type { HostPort } from '../net/host-port.js';
 import {
   parseServer,
   parseSettings,
   parseTlsFiles,
   TLS_SETTINGS,
-  type ReportServer,
   type TlsFiles,
 } from './report-settings.js';
 
 export type MqttProtocol = 'mqtt' | 'mqtts' | 'ws' | 'wss';
 
 /** An MQTT broker, and a topic there. */
-export interface MqttTarget extends ReportServer {
+export interface MqttTarget extends HostPort {
   readonly kind: 'mqtt';
   readonly protocol: MqttProtocol;
   /** Of WebSocket. */

@@ -1,10 +1,9 @@
 import type { PacketTextOptions } from '../decode/text/packet-text.js';
-import type { ByteOutput } from '../files/byte-output.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Sink } from '../pipeline/contracts.js';
 import type { Scope } from '../pipeline/scope.js';
-import type { Stop } from '../pipeline/stop.js';
 import { PacketLinesSink } from '../sinks/packet-lines.js';
+import type { OpeningParts } from './opening-parts.js';
 
 /** Records that may wait for a reader of their lines. */
 const WAITING_BYTES = 8 * 1024 * 1024;
@@ -16,7 +15,7 @@ const WAITING_BYTES = 8 * 1024 * 1024;
  */
 export function openPrinting(
   print: PacketTextOptions,
-  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  { openOutput, stop }: Pick<OpeningParts, 'openOutput' | 'stop'>,
   scope: Scope,
   whenSlow: 'wait' | 'drop',
 ): Branch {
@@ -30,7 +29,7 @@ export function openPrinting(
 /** Opens, in the scope, what prints packets as lines; where nobody reads them any more, the run ends. */
 export function openLines(
   print: PacketTextOptions,
-  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  { openOutput, stop }: Pick<OpeningParts, 'openOutput' | 'stop'>,
   scope: Scope,
 ): Sink {
   const output = scope.own(openOutput());

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { TopicStart } from '../kafka/renewed-producer.js';
@@ -6,13 +5,13 @@ import { slownessOf } from '../kafka/request-bounds.js';
 import { Branch } from '../pipeline/branch.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
-import type { Stop } from '../pipeline/stop.js';
 import { DeliveryWatch } from '../watchdogs/delivery-watch.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import { Autostop, type AutostopConditions } from './autostop.js';
 import { captureSize } from './capture-file.js';
 import { openPackets, type CapturingOptions } from './capturing.js';
 import { openCopy, refuseSeveralLinkTypes, type CopyOptions } from './local-copy.js';
+import type { OpeningParts } from './opening-parts.js';
 import { limitStages } from './packet-selection.js';
 import { openPrinting } from './printing.js';
 import { openTopicSink, type SendingOptions } from './sending.js';
@@ -45,14 +44,7 @@ export interface Producing {
 export async function openProducing(
   options: ProducingOptions,
   scope: Scope,
-  parts: {
-    readonly start: TopicStart;
-    /** Where -pp and --print print their lines. */
-    readonly openOutput: () => ByteOutput;
-    readonly stop: Stop;
-    readonly log: Logger;
-    readonly onCaptureOpen?: () => void;
-  },
+  parts: OpeningParts & { readonly start: TopicStart; readonly onCaptureOpen?: () => void },
 ): Promise<Producing> {
   const { start, stop, log } = parts;
   const { copy } = options;
@@ -61,16 +53,14 @@ export async function openProducing(
   const lines = options.prettyEvery > 0 ? openLines(parts, scope) : undefined;
   parts.onCaptureOpen?.();
   const sourceWaits = 'files' in options.from;
-  const sink = await openTopicSink(
-    { ...options, sourceWaits },
-    {
-      ...{ start, lines, scope, log },
-      onRefused: () => {
-        stop.request();
-      },
+  const sink = await openTopicSink({ ...options, sourceWaits }, { start, lines, scope, log });
+  const end = new Branch({
+    ...{ name: options.topic, sink },
+    // The run is for the topic: its other ends don't go on without it.
+    onFailure: () => {
+      stop.request();
     },
-  );
-  const end = new Branch({ name: options.topic, sink });
+  });
   // Files wait for whoever reads the lines; interfaces don't.
   const slowLines = sourceWaits ? 'wait' : 'drop';
   const printed = options.print ? [openPrinting(options.print, parts, scope, slowLines)] : [];
@@ -94,7 +84,7 @@ export async function openProducing(
 }
 
 function openLines(
-  { openOutput, stop }: { readonly openOutput: () => ByteOutput; readonly stop: Stop },
+  { openOutput, stop }: Pick<OpeningParts, 'openOutput' | 'stop'>,
   scope: Scope,
 ): ByteOutput {
   const output = scope.own(openOutput());

@@ -1,11 +1,6 @@
 import { nearest } from '../errors/nearest.js';
 import { usageError } from '../errors/user-error.js';
-
-/** A host and a port of it. */
-export interface ReportServer {
-  readonly host: string;
-  readonly port: number;
-}
+import { readHostPort, type HostPort } from '../net/host-port.js';
 
 /** Files that TLS needs. */
 export interface TlsFiles {
@@ -17,20 +12,10 @@ export interface TlsFiles {
 export const TLS_SETTINGS = ['ca', 'cert', 'key'];
 
 /** `HOST[:PORT]`, where an IPv6 address stands in brackets. @param usualPort undefined where a port has to be given */
-export function parseServer(
-  what: string,
-  text: string,
-  usualPort: number | undefined,
-): ReportServer {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]@]+))(?::(\d+))?$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined)
-    throw usageError(what, `'${text}' is not HOST:PORT`, 'IPv6 addresses stand in brackets');
-  const port = digits === undefined ? usualPort : Number(digits);
-  if (port === undefined) throw usageError(what, `${text} has no port`, `write ${text}:PORT`);
-  if (port < 1 || port > 0xffff)
-    throw usageError(what, `${port} is no port`, 'ports are 1 to 65535');
-  return { host, port };
+export function parseServer(what: string, text: string, usualPort: number | undefined): HostPort {
+  const found = readHostPort(text, usualPort);
+  if ('problem' in found) throw usageError(what, found.problem, found.remedy);
+  return found;
 }
 
 /** What follows the question mark. */

@@ -1,5 +1,6 @@
 import { usageError } from '../errors/user-error.js';
 import { checkTopicName } from '../kafka/topic-name.js';
+import type { HostPort } from '../net/host-port.js';
 import { MQTT_PORTS, parseMqttTarget, type MqttProtocol, type MqttTarget } from './mqtt-target.js';
 import {
   parseNumber,
@@ -7,7 +8,6 @@ import {
   parseSettings,
   parseTlsFiles,
   TLS_SETTINGS,
-  type ReportServer,
   type TlsFiles,
 } from './report-settings.js';
 
@@ -21,7 +21,7 @@ export type ReportTarget =
   | {
       readonly kind: 'hep';
       readonly transport: ReportTransport;
-      readonly servers: readonly ReportServer[];
+      readonly servers: readonly HostPort[];
       readonly captureId: number;
       readonly version: 2 | 3;
       readonly compresses: boolean;
@@ -34,23 +34,18 @@ export type ReportTarget =
   | {
       readonly kind: 'captagent';
       readonly transport: 'udp' | 'tcp';
-      readonly servers: readonly ReportServer[];
+      readonly servers: readonly HostPort[];
       readonly captureId: number;
       readonly hasPayload: boolean;
       readonly name: string;
     }
   | {
       readonly kind: 'kafka';
-      /** A prefix is followed by a hyphen and what messages are: `sip`. */
+      /** A prefix is followed by a hyphen and what is sent: `sip`, `rtp` or `rtcp`. */
       readonly topic: string | { readonly prefix: string };
       readonly name: string;
     }
   | MqttTarget;
-
-/** The topic that SIP messages go to. */
-export function sipTopicOf({ topic }: Extract<ReportTarget, { readonly kind: 'kafka' }>): string {
-  return typeof topic === 'string' ? topic : `${topic.prefix}-sip`;
-}
 
 const HEP_PORT = 9060;
 const EXAMPLE = 'for example --report hep://localhost:9060';

@@ -7,6 +7,7 @@ import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { Properties } from '../kafka/properties.js';
 import { DatagramSocket } from '../net/datagram-socket.js';
+import type { HostPort } from '../net/host-port.js';
 import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
 import { packageVersion } from '../package-version.js';
 import type { Scope } from '../pipeline/scope.js';
@@ -14,16 +15,19 @@ import type { Stop } from '../pipeline/stop.js';
 import type { Reporter as Who } from '../protocols/report/record-frame.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
-import { EncodedReporter, type EncodedReporterOptions } from '../sinks/encoded-reporter.js';
+import {
+  EncodedReporter,
+  type EncodedReporterOptions,
+  type WaitingBound,
+} from '../sinks/encoded-reporter.js';
 import { HepMedia } from '../sinks/hep-media.js';
 import { HepPackets } from '../sinks/hep-packets.js';
 import { JsonLines } from '../sinks/json-lines.js';
-import { KafkaMedia } from '../sinks/kafka-media.js';
-import { KafkaMessages } from '../sinks/kafka-messages.js';
 import { LineColumns } from '../sinks/line-columns.js';
 import type { MediaEncoder } from '../sinks/media-encoder.js';
 import { MediaJsonLines } from '../sinks/media-json-lines.js';
 import { MediaLines } from '../sinks/media-lines.js';
+import type { ReportedMedia } from '../sinks/media-reader.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
@@ -32,9 +36,9 @@ import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
-import type { ReportServer, TlsFiles } from './report-settings.js';
-import { sipTopicOf, type ReportTarget } from './report-target.js';
-import { openTopicOutlet } from './topic-reporting.js';
+import type { TlsFiles } from './report-settings.js';
+import type { ReportTarget } from './report-target.js';
+import { openTopicReporter } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
@@ -54,6 +58,14 @@ export interface ReportingOptions {
   readonly who: Who;
   /** Whether a slow reporter holds up the run: where packets can wait, as those of files do. */
   readonly waits: boolean;
+  /** How long the end of a run waits for a reporter that takes nothing, if not as long as usual. */
+  readonly patienceMs?: number | undefined;
+  /** What errors call the reporter; by default the option --report. */
+  readonly what?: string;
+  /** Which media of the calls is reported; none if not given. */
+  readonly media?: ReportedMedia | undefined;
+  /** What else bounds the messages that wait for a reporter that does not hold up the run. */
+  readonly waiting?: Omit<WaitingBound, 'dropBeyondBytes'>;
   /** How Kafka is reached, where something goes there. */
   readonly kafka?: Properties | undefined;
 }
@@ -84,9 +96,12 @@ export async function openReporter(
 ): Promise<Reporter> {
   const { log } = parts;
   const common = {
-    whenSlow: options.waits ? ('wait' as const) : { dropBeyondBytes: WAITING_BYTES },
+    whenSlow: options.waits
+      ? ('wait' as const)
+      : { dropBeyondBytes: WAITING_BYTES, ...options.waiting },
+    patienceMs: options.patienceMs,
     onFailure: (error: unknown) => {
-      log.error(`${nameOf(target)}: ${messageOf(error)}`);
+      log.error(`report to ${nameOf(target)} failed: ${messageOf(error)}`);
     },
   };
   if (target.kind === 'text' || target.kind === 'json')
@@ -96,20 +111,9 @@ export async function openReporter(
       ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
-  if (target.kind === 'kafka') {
-    const { waits, kafka = new Map() } = options;
-    const { name } = target;
-    return new EncodedReporter({
-      ...{ ...common, name, encoder: new KafkaMessages(options.who) },
-      // What goes to topics by its kind goes to that of SIP alone.
-      ...(typeof target.topic === 'string' && { mediaEncoder: new KafkaMedia(options.who) }),
-      outlet: await openTopicOutlet(
-        { topic: sipTopicOf(target), properties: kafka, waits, name },
-        log,
-      ),
-    });
-  }
-  if (target.kind === 'mqtt') return openMqttReporter(target, common, log);
+  if (target.kind === 'kafka') return openTopicReporter(target, options, common, log);
+  const what = options.what ?? `--report ${nameOf(target)}`;
+  if (target.kind === 'mqtt') return openMqttReporter(target, common, { what, log });
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
   const shares: Reporter[] = [];
@@ -120,7 +124,7 @@ export async function openReporter(
           ...common,
           name: target.name,
           ...{ encoder: encoderOf(target), mediaEncoder: mediaEncoderOf(target) },
-          outlet: await openOutlet(target, server, tls, log),
+          outlet: await openOutlet(target, server, tls, { what, log }),
           ...(servers.length > 1 && { share: { index, of: servers.length } }),
         }),
       );
@@ -134,16 +138,16 @@ export async function openReporter(
 
 async function openMqttReporter(
   target: Extract<ReportTarget, { readonly kind: 'mqtt' }>,
-  common: Pick<EncodedReporterOptions, 'whenSlow' | 'onFailure'>,
-  log: Logger,
+  common: Pick<EncodedReporterOptions, 'whenSlow' | 'patienceMs' | 'onFailure'>,
+  { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Reporter> {
   const { name, topic } = target;
-  await resolve(`--report ${name}`, target.host);
+  await resolve(what, target.host);
   // Loaded here: nothing else needs it.
   const { openMqttOutlet } = await import('./mqtt-reporting.js');
   const outlet = await openMqttOutlet(target, {
     tls: await readTlsFiles(target.tls),
-    log,
+    ...{ what, log },
     isAway: (error) => AWAY.includes(codeOf(error) ?? ''),
   });
   const encoder = new MqttEnvelopes(topic, packageVersion());
@@ -195,11 +199,10 @@ function mediaEncoderOf(target: NetworkTarget): MediaEncoder | undefined {
 
 async function openOutlet(
   { transport, name }: NetworkTarget,
-  { host, port }: ReportServer,
+  { host, port }: HostPort,
   tls: TlsOptions,
-  log: Logger,
+  { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Outlet> {
-  const what = `--report ${name}`;
   const address = await resolve(what, host);
   if (transport === 'udp') {
     const throttle = new Throttle(REPEAT_TROUBLE_MS);

@@ -61,8 +61,6 @@ interface SinkParts {
   readonly start: TopicStart;
   /** Where -pp prints. */
   readonly lines: ByteOutput | undefined;
-  /** Called once nothing can be sent, or kept, any more. */
-  readonly onRefused?: () => void;
   readonly log: Logger;
 }
 
@@ -75,7 +73,6 @@ export async function openTopicSink(
   const { sink, producer } = options.spool
     ? await openSpoolingSink(options, { ...parts, spool: options.spool })
     : await openPlainSink(options, parts);
-  if (parts.onRefused) sink.onFailure(parts.onRefused);
   return parts.lines
     ? new PrettyTopicSink(sink, { producer, output: parts.lines, topic, every })
     : sink;

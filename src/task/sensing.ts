@@ -1,12 +1,9 @@
-import type { Logger } from 'pino';
-import type { ByteOutput } from '../files/byte-output.js';
 import type { PartitionRange } from '../kafka/batch-consumer.js';
 import type { SipFilter } from '../language/sip-filter.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
-import type { Stop } from '../pipeline/stop.js';
 import type { ReportedMedia } from '../sinks/media-reader.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
@@ -14,6 +11,7 @@ import type { TopicSource } from '../sources/topic.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import { Autostop, type AutostopConditions } from './autostop.js';
 import { openPackets, type CapturingOptions } from './capturing.js';
+import type { OpeningParts } from './opening-parts.js';
 import { filterStages, limitStages, timeStages } from './packet-selection.js';
 import { openTopicSource, type ReadingOptions } from './reading.js';
 import type { ReportTarget } from './report-target.js';
@@ -71,11 +69,8 @@ interface Opened {
 export async function openSensing(
   options: SensingOptions,
   scope: Scope,
-  parts: {
+  parts: OpeningParts & {
     readonly ranges: readonly PartitionRange[];
-    readonly openOutput: () => ByteOutput;
-    readonly stop: Stop;
-    readonly log: Logger;
     readonly onCaptureOpen?: () => void;
   },
 ): Promise<Sensing> {

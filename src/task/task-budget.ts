@@ -47,10 +47,14 @@ export class TaskBudget {
 }
 
 /** Bytes that a task takes as soon as it runs: above all, the kernel's ring of each interface and worker. */
-export function memoryOf({ capture, workers }: TaskDescription): number {
+export function memoryOf({ capture, workers, reporters }: TaskDescription): number {
   const rings = capture.name === 'afpacket' ? capture.interfaces.length * workers : 0;
   const ringBytes = capture.name === 'afpacket' ? capture.bufferMiB * MIB : 0;
-  return rings * ringBytes + REST_BYTES;
+  // A file is in memory while it is uploaded.
+  const uploads = reporters.map((reporter) =>
+    reporter.name === 'upload' ? reporter.conditions.fileBytes : 0,
+  );
+  return uploads.reduce((total, bytes) => total + bytes, rings * ringBytes + REST_BYTES);
 }
 
 /** Threads of its own: a task with one worker shares the agent's. */

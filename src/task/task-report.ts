@@ -1,4 +1,4 @@
-import { withFate, underWay, type Account } from '../pipeline/account.js';
+import { packetsWithFate, withFate, underWay, type Account } from '../pipeline/account.js';
 import { TOO_SLOW } from '../pipeline/contracts.js';
 import { summarize, type Summary } from '../pipeline/summary.js';
 import type { TaskState, TaskStatus } from './task.js';
@@ -10,6 +10,8 @@ export interface ReporterReport {
   readonly failed: number;
   /** It was too slow for them, and must not hold up the others. */
   readonly dropped: number;
+  /** They wait on disk. */
+  readonly spooled: number;
   /** Those that failed, by the ids of their causes. */
   readonly errors: Readonly<Record<string, number>>;
 }
@@ -53,6 +55,7 @@ function reporterReport(account: Account): ReporterReport {
     out: account.out.packets,
     failed: packets(others),
     dropped: packets(dropped),
+    spooled: packetsWithFate(account, 'spooled'),
     errors: Object.fromEntries(others.map(({ cause, packets: count }) => [cause.id, count])),
   };
 }

@@ -10,6 +10,7 @@ import { Stop } from '../pipeline/stop.js';
 import { summarize, summaryLines } from '../pipeline/summary.js';
 import { added, addedByName } from '../pipeline/total-account.js';
 import { watchAll } from '../watchdogs/watchdog.js';
+import { limitText } from './autostop.js';
 import { Backoff } from './backoff.js';
 import type { TaskDescription } from './description/task.js';
 import type { OpenTaskRun, TaskRun } from './task-run.js';
@@ -343,7 +344,9 @@ export class Task {
 }
 
 function endOf({ autostop: { reached } }: TaskRun): string {
-  return reached === undefined ? 'its input has ended' : `its limit is reached: ${reached}`;
+  return reached === undefined
+    ? 'its input has ended'
+    : `its limit is reached: ${limitText(reached)}`;
 }
 
 function waitFor(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type { S3Place } from '../aws/s3-place.js';
 
-/** A finished capture file in memory. */
+/** A finished capture file, in memory. */
 export interface CapturedFile {
   /** Without a folder. */
   readonly name: string;

@@ -61,7 +61,11 @@ export class KeptFiles {
 
   /** Paths of all that is kept, the oldest name first; and of files that nothing describes, which are left alone. */
   async list(): Promise<{ readonly kept: string[]; readonly undescribed: string[] }> {
-    const names = (await readdir(this.folder)).filter((name) => !name.startsWith('.')).sort();
+    // Tasks have folders of their own in it.
+    const entries = (await readdir(this.folder, { withFileTypes: true })).filter(
+      (entry) => !entry.isDirectory() && !entry.name.startsWith('.'),
+    );
+    const names = entries.map(({ name }) => name).sort();
     const files = names.filter((name) => !name.endsWith(DESCRIPTION));
     const isKept = (name: string) => names.includes(`${name}${DESCRIPTION}`);
     const inFolder = (name: string) => path.join(this.folder, name);

@@ -1,9 +1,16 @@
 import { keyOf, type S3Place } from '../aws/s3-place.js';
 import type { AwsKey } from '../aws/credentials.js';
 import { uploadToCloudshark, type CloudsharkServer } from '../cloudshark/upload.js';
-import { systemCause } from '../errors/system-error.js';
+import { systemCause, systemRemedy, type Place } from '../errors/system-error.js';
 import { writeWholeFile } from '../files/whole-file.js';
+import { ownHttpAgents } from '../net/own-http.js';
 import type { CapturedFile, UploadTarget } from './captured-file.js';
+
+const FOLDER: Place = {
+  named: { verb: 'name', noun: 'folder' },
+  use: 'write to',
+  missing: 'make it, or name another one',
+};
 
 /** Files in a folder, for their user alone. */
 export function localTarget(folder: string): UploadTarget {
@@ -13,7 +20,9 @@ export function localTarget(folder: string): UploadTarget {
       try {
         return await writeWholeFile(folder, name, chunks);
       } catch (error) {
-        throw new Error(`${folder}: ${systemCause(error)}`, { cause: error });
+        const cause = systemCause(error);
+        const remedy = systemRemedy(error, FOLDER);
+        throw new Error(`${folder}: ${remedy ? `${cause}; ${remedy}` : cause}`, { cause: error });
       }
     },
   };
@@ -31,7 +40,7 @@ export function s3Target(configured: S3Place, key: AwsKey): UploadTarget {
       };
       const { putObject } = await import('../aws/s3-objects.js');
       try {
-        await putObject(place, key, object, giveUp);
+        await putObject(place, key, object, giveUp, ownHttpAgents());
       } catch (error) {
         const cause = error instanceof Error ? error.message : String(error);
         throw new Error(`bucket ${place.bucket}: ${cause}`, { cause: error });
@@ -46,7 +55,7 @@ export function cloudsharkTarget(server: CloudsharkServer): UploadTarget {
     name: 'cloudshark',
     send: async (file: CapturedFile, giveUp) => {
       try {
-        return await uploadToCloudshark(server, file, giveUp);
+        return await uploadToCloudshark(server, file, giveUp, ownHttpAgents());
       } catch (error) {
         const cause = error instanceof Error ? error.message : String(error);
         throw new Error(`${server.host}: ${cause}`, { cause: error });

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemCause } from '../errors/system-error.js';
+import { systemCause, systemRemedy } from '../errors/system-error.js';
 import { messageOf } from '../errors/user-error.js';
 import type { CapturedFile, TargetName, UploadTarget } from './captured-file.js';
 import type { KeptFiles } from './kept-files.js';
@@ -152,9 +152,18 @@ export class Uploads {
     } catch (error) {
       this.#log.error(
         { event: 'capture-lost', file: file.name, targets },
-        `${file.name}: lost: ${why}; and ${this.#kept.folder}: ${systemCause(error)}`,
+        `${file.name}: lost: ${why}; and ${this.#kept.folder}: ${causeAndRemedy(error)}`,
       );
       return undefined;
     }
   }
+}
+
+function causeAndRemedy(error: unknown): string {
+  const remedy = systemRemedy(error, {
+    named: { verb: 'name', noun: 'data_dir' },
+    use: 'write to',
+    missing: 'make it, or name another data_dir',
+  });
+  return remedy === undefined ? systemCause(error) : `${systemCause(error)}; ${remedy}`;
 }

@@ -27,6 +27,7 @@ export function answering(t: TestContext, ...scripts: Script[]) {
   const asked: string[] = [];
   const agent: Commanded = {
     ...{ tasks, version: '1.2.3', startedAtMs: Date.now() - 5000 },
+    node: { hostname: 'edge-1', ip: '192.0.2.1', tags: { dc: 'fra1' } },
     readTask: read,
     reload: () => {
       asked.push('reload');

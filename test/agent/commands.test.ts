@@ -35,6 +35,7 @@ describe('the commands of capture-agent', () => {
     assert.deepEqual(await ask('task_status', { task_id: '' }), { tasks: { sip: 'running' } });
     assert.deepEqual(await ask('daemon_status'), {
       ...{ version: '1.2.3', uptime_sec: 5, tasks: ['sip'], task_count: 1 },
+      node: { hostname: 'edge-1', ip: '192.0.2.1', tags: { dc: 'fra1' } },
     });
     assert.deepEqual(await ask('config_reload'), {
       ...{ status: 'reloaded', changed: ['log.level'], restart: [] },
@@ -62,7 +63,7 @@ describe('the commands of capture-agent', () => {
     );
     assert.deepEqual(drops, { kernel: 0, interface: 0 });
     assert.deepEqual(reporters, {
-      sink: { in: 3, out: 3, failed: 0, dropped: 0, errors: {} },
+      sink: { in: 3, out: 3, failed: 0, dropped: 0, spooled: 0, errors: {} },
     });
     assert.match(String(status['started_at']), /^\d{4}-\d\d-\d\dT.*Z$/);
     const { tasks: all } = (await commands.answer('daemon_stats', {}, SOCKET)) as {

@@ -198,10 +198,14 @@ describe('others that behave badly', () => {
     const half = await Client.connect(t, socket);
     half.write('{"jsonrpc":"2.0","id":1,');
     const flood = await Client.connect(t, socket);
-    flood.write('{"jsonrpc":"2.0","nonsense\n'.repeat(10_000));
-    const tookMs = await answerMs(t, socket);
-    assert.ok(tookMs < 1000, `${tookMs} ms`);
-    assert.equal((await flood.count(10_000)).length, 10_000);
+    // Whatever else the machine does only adds to the time.
+    let fastestMs = Infinity;
+    for (let attempt = 1; attempt <= 5 && fastestMs > 100; attempt++) {
+      flood.write('{"jsonrpc":"2.0","nonsense\n'.repeat(10_000));
+      fastestMs = Math.min(fastestMs, await answerMs(t, socket));
+      assert.equal((await flood.count(attempt * 10_000)).length, attempt * 10_000);
+    }
+    assert.ok(fastestMs <= 100, `${fastestMs} ms`);
     // The one that was first and has asked nothing since has had to go.
     assert.equal(silent.filter(({ closed }) => closed).length, 1);
     assert.ok(silent[0]?.closed);

@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 
 import {
@@ -10,10 +15,13 @@ import {
 } from '@aws-sdk/client-s3';
 
 import { putObject } from '#kcap/aws/s3-objects.js';
+import { ownHttpAgents } from '#kcap/net/own-http.js';
 import { encodedMetadata, isAwsEndpoint, keyOf, urlOfEndpoint } from '#kcap/aws/s3-place.js';
 
+import { CertificateAuthority } from '../support/certificates.js';
 import { freePort } from '../support/free-port.js';
 import { motoServer } from '../support/moto-server.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const NEVER = new AbortController().signal;
 const KEY = { accessId: 'AKIAEXAMPLE', accessKey: 'a-secret-access-key' };
@@ -40,7 +48,8 @@ test('puts an object with tags, ACL and encryption into a server of one’s own'
   const own = { ...PLACE, endpoint };
 
   await assert.rejects(putObject(own, KEY, OBJECT, NEVER), {
-    message: 'NoSuchBucket: The specified bucket does not exist',
+    message:
+      'NoSuchBucket: The specified bucket does not exist; make the bucket, or name another one',
   });
 
   await client.send(new CreateBucketCommand({ Bucket: 'pcaps' }));
@@ -79,6 +88,64 @@ test('says that nothing listens there, without the key', async () => {
       assert.doesNotMatch(message, /secret|\n/);
       return true;
     },
+  );
+});
+
+for (const [code, message, remedy] of [
+  [
+    'InvalidAccessKeyId',
+    'The AWS Access Key Id you provided does not exist in our records.',
+    'check accessid and accesskey',
+  ],
+  [
+    'SignatureDoesNotMatch',
+    'The request signature we calculated does not match the signature you provided.',
+    'check accessid and accesskey',
+  ],
+  ['RequestTimeTooSkewed', 'The difference is too large.', 'set the clock of this host'],
+] as const)
+  test(`says in a line what S3 has against a key, and what helps: ${code}`, async (t) => {
+    const server = createServer((request, response) => {
+      const { accessId } = KEY;
+      const body = `<?xml version="1.0"?>\n<Error><Code>${code}</Code><Message>${message}</Message><AWSAccessKeyId>${accessId}</AWSAccessKeyId></Error>`;
+      request.resume().on('end', () => {
+        response.writeHead(403, { 'content-type': 'application/xml' }).end(body);
+      });
+    }).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const endpoint = `http://127.0.0.1:${port}`;
+    await assert.rejects(putObject({ ...PLACE, endpoint }, KEY, OBJECT, NEVER), {
+      message: `${code}: ${message}; ${remedy}`,
+    });
+  });
+
+test('says how to trust an S3 server of one’s own', async (t) => {
+  const authority = await CertificateAuthority.make(await tempFolder(t), 'ours');
+  const issued = await authority.issue({ commonName: 's3', names: ['IP:127.0.0.1'] });
+  const cert = await readFile(issued.certificate);
+  const server = createTlsServer({ cert, key: await readFile(issued.key) }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const to = (endpoint: string, agents = ownHttpAgents()) =>
+    putObject({ ...PLACE, endpoint }, KEY, OBJECT, NEVER, agents);
+  await assert.rejects(
+    to(`https://127.0.0.1:${port}`),
+    /^Error: (self-signed|unable to).*; name the authority that signed its certificate in NODE_EXTRA_CA_CERTS$/,
+  );
+  const ca = await readFile(authority.file);
+  await assert.rejects(
+    to(`https://localhost:${port}`, ownHttpAgents({ ca } as object)),
+    /; the endpoint must be a name that the certificate has$/,
+  );
+  const plain = createServer().listen(0, '127.0.0.1');
+  t.after(() => plain.close());
+  await once(plain, 'listening');
+  await assert.rejects(
+    to(`https://127.0.0.1:${(plain.address() as AddressInfo).port}`),
+    /; no TLS is spoken there: check the scheme and the port of the endpoint$/,
   );
 });
 

@@ -59,9 +59,13 @@ test('captures are closed all at once, read or unread, and twice', { skip: noVet
   const veth = await vethPair(t);
   const captures = Array.from({ length: 60 }, () => opened(t, veth, 'micro'));
   const reads = captures.slice(0, 30).map((capture) => capture.next());
+  // The kernel takes some 20 ms for each; how many more, where others use the machine, these tell.
+  const inTurn = captures.slice(-10);
+  const began = performance.now();
+  for (const capture of inTurn) await capture.close();
   const before = performance.now();
   await Promise.all(captures.map((capture) => capture.close()));
-  const oneAfterTheOther = 60 * 20;
+  const oneAfterTheOther = ((before - began) / inTurn.length) * (captures.length - inTurn.length);
   assert.ok(performance.now() - before < oneAfterTheOther / 2);
   assert.deepEqual(new Set(await Promise.all(reads)), new Set([null]));
 });

@@ -172,12 +172,12 @@ describe('whoever asks in vain', () => {
     const pasers = { id: 'wrong', interface: 'lo', pasers: [] };
     const wrong = await taskFile(agent.folder, pasers);
     const cases: (readonly [words: readonly string[], said: RegExp])[] = [
-      [['task'], /^kcap: kcap task: what to do with tasks is missing\nuse one of: create/],
-      [['task', 'crate'], /^kcap: kcap task crate: tasks know no such thing/],
-      [['task', 'create'], /^kcap: kcap task create: the file with the task is missing/],
-      [['task', 'delete'], /^kcap: kcap task delete: ID is missing\nkcap task delete ID/],
+      [['task'], /^kcap: task: what to do with tasks is missing\nuse one of: create/],
+      [['task', 'crate'], /^kcap: task crate: tasks know no such thing/],
+      [['task', 'create'], /^kcap: task create: the file with the task is missing/],
+      [['task', 'delete'], /^kcap: task delete: ID is missing\nkcap task delete ID/],
       [['task', 'delete', 'a', 'b'], /^kcap: b: unexpected argument/],
-      [['task', 'list', '-f', wrong], /^kcap: kcap task list: it takes no file/],
+      [['task', 'list', '-f', wrong], /^kcap: task list: it takes no file/],
       [['task', 'create', '-f', wrong], /^kcap: .*wrong.task.json.*: pasers: no such key/],
       [['task', 'create', '-f', '/no/such'], /^kcap: \/no\/such: /],
       [['agent'], /^kcap: command line: Missing required argument: config/],

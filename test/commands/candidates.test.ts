@@ -18,6 +18,14 @@ const CASES: readonly [words: string[], expected: string[]][] = [
   [['broker', '--p'], ['--port']],
   [['completion', 'f'], ['fish']],
   [
+    ['task', 'st'],
+    ['status', 'stop', 'start'],
+  ],
+  [['task', 'stop', ''], ['some-task']],
+  [['task', '--socket', '/a', 'filter', 'so'], ['some-task']],
+  [['task', 'filter', 'some-task', ''], []],
+  [['task', 'list', ''], []],
+  [
     ['-p', '--pack'],
     ['--pack', '--pack-size', '--pack-time'],
   ],

@@ -11,6 +11,7 @@ import { readPcap } from '../support/pcap-file.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers } from '../support/test-brokers.js';
+import { AT_ONCE_MS } from '../support/time-limits.js';
 import { committedOffsets, freshTopic, sendMessages, type TestMessage } from '../support/topic.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -200,7 +201,7 @@ test('by default it begins at the end, and gives a packet as soon as it is there
   run.signal('SIGINT');
   const asked = performance.now();
   assert.equal((await run.exit).status, 0);
-  assert.ok(performance.now() - asked < 1000);
+  assert.ok(performance.now() - asked < AT_ONCE_MS);
   assert.deepEqual(numbers(run), [5, 6]);
 });
 
@@ -316,8 +317,8 @@ test('a reader that takes nothing does not keep a signal from ending the run', a
   );
   const asked = performance.now();
   run.signal('SIGTERM');
-  await run.waitForLog(({ event }) => event === 'summary', 2000);
-  assert.ok(performance.now() - asked < 2000);
+  await run.waitForLog(({ event }) => event === 'summary');
+  assert.ok(performance.now() - asked < AT_ONCE_MS);
   const [committed] = await committedOffsets(topic, group);
   assert.ok((committed ?? 0) < 20_000, 'what was not written is not committed');
 });

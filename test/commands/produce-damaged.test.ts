@@ -31,7 +31,7 @@ test(`of ${FILES} damaged files in one run, each packet is delivered or counted`
   const run = kcap(
     t,
     ['-p', '-k', testBrokers(), '-t', topic, ...names.flatMap((name) => ['-r', name])],
-    { cwd: folder, limitMs: 40_000 },
+    { cwd: folder, limitMs: 120_000 },
   );
   const { status } = await run.exit;
   const summary = run.summary();

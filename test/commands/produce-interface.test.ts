@@ -7,9 +7,7 @@ import { runCommand } from '../support/run-command.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { countMessages, freshTopic, readMessages } from '../support/topic.js';
 import { flood, sendFrames } from '../support/traffic.js';
-import { unchanged } from '../support/unchanged.js';
 import { noVeth, vethPair } from '../support/veth.js';
-import { waitFor } from '../support/wait-for.js';
 
 const skip = noVeth;
 
@@ -97,104 +95,6 @@ test('-m ends exactly there, also under a flood', { skip }, async (t) => {
   assert.equal(run.summary().packets_out, 12345);
   assert.equal(await countMessages(topic), 12345);
 });
-
-test('200,000 packets/s of 200 bytes for 5 s: none dropped, none missing', { skip }, async (t) => {
-  const topic = await freshTopic(t);
-  const veth = await vethPair(t);
-  const run = kcap(t, producing(topic, veth.inside));
-  await run.started();
-  const sent = await flood(veth, { packetsPerSecond: 200_000, frameBytes: 200, seconds: 5 });
-  run.signal('SIGTERM');
-  assert.equal((await run.exit).status, 0);
-  const { packets_in, packets_out, dropped_kernel } = run.summary();
-  assert.deepEqual(
-    { packets_in, packets_out, dropped_kernel },
-    { packets_in: sent.packets, packets_out: sent.packets, dropped_kernel: 0 },
-  );
-  assert.equal(await countMessages(topic), sent.packets);
-});
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} ends an idle capture within a second, with status 0`, { skip }, async (t) => {
-    const topic = await freshTopic(t);
-    const veth = await vethPair(t);
-    const run = kcap(t, producing(topic, veth.inside));
-    await run.started();
-    const asked = performance.now();
-    run.signal(signal);
-    assert.equal((await run.exit).status, 0);
-    assert.ok(performance.now() - asked < 1000);
-    assert.equal(run.summary().packets_in, 0);
-  });
-}
-
-test('a signal in a flood: what came before it is delivered, and adds up', { skip }, async (t) => {
-  const topic = await freshTopic(t);
-  const veth = await vethPair(t);
-  const run = kcap(t, producing(topic, veth.inside));
-  await run.started();
-  const flooding = flood(veth, { packetsPerSecond: 50_000, frameBytes: 200, seconds: 2 });
-  await waitFor(async () => (await countMessages(topic)) > 0, {
-    limitMs: 10_000,
-    what: 'deliveries',
-  });
-  const asked = performance.now();
-  run.signal('SIGTERM');
-  assert.equal((await run.exit).status, 0);
-  // The drain is bounded by what the brokers have to take, which is little here.
-  assert.ok(performance.now() - asked < 2000);
-  await flooding;
-  const { packets_in, packets_out, packets_failed } = run.summary();
-  assert.ok(packets_in > 0);
-  assert.equal(packets_failed, 0);
-  assert.equal(packets_out, packets_in);
-  assert.equal(await countMessages(topic), packets_in);
-});
-
-test('a capture on lo does not feed on its own broker connections', { skip }, async (t) => {
-  const topic = await freshTopic(t);
-  const port = testBrokers().split(':')[1] ?? '';
-  const run = kcap(t, producing(topic, 'lo', '-f', `tcp port ${port}`));
-  await run.started();
-  // Other clients' traffic with the same broker is captured, and each packet of it makes kcap send.
-  await countMessages(topic);
-  const own = kcap(t, [...producing(topic, 'lo', '-f', 'icmp'), '-m', '20']);
-  await own.started();
-  await runCommand('ping', '-q', '-c', '10', '-i', '0.01', '127.0.0.1');
-  assert.equal((await own.exit).status, 0);
-  run.signal('SIGTERM');
-  await run.exit;
-  // What the two other clients said is some hundred packets; feedback would grow without end.
-  assert.ok(run.summary().packets_in > 10, 'it captures what others say to the broker');
-  assert.ok(run.summary().packets_in < 2000, `${run.summary().packets_in} packets`);
-});
-
-for (const link of [['lo'], ['any'], ['any', '-y', 'LINUX_SLL2'], ['any', '-i', 'lo']]) {
-  const where = link.join(' ');
-  test(
-    `left to itself on ${where}, nothing is captured; with --capture-own-traffic it feeds`,
-    { skip },
-    async (t) => {
-      const topic = await freshTopic(t);
-      const port = testBrokers().split(':')[1] ?? '';
-      const [name = '', ...options] = link;
-      const packetsOf = async (...more: string[]) => {
-        const args = ['-f', `tcp port ${port}`, '-pp', '1', ...options, ...more];
-        const run = kcap(t, producing(topic, name, ...args));
-        await run.started();
-        // The producer has connected and got its id once a packet of somebody else's is delivered.
-        await countMessages(topic);
-        await run.waitForLog(() => run.stdout.includes('Packet delivered['));
-        const settledAt = await unchanged(() => run.stdout.length);
-        run.signal('SIGTERM');
-        await run.exit;
-        return { packets: run.summary().packets_in, settled: settledAt };
-      };
-      assert.equal((await packetsOf()).settled, true);
-      assert.equal((await packetsOf('--capture-own-traffic')).settled, false);
-    },
-  );
-}
 
 test('-i takes an IP address of the interface', { skip }, async (t) => {
   const topic = await freshTopic(t);

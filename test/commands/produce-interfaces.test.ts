@@ -11,10 +11,10 @@ import { waitFor } from '../support/wait-for.js';
 
 const skip = noVeth;
 
-/** A frame of the EtherType for local experiments. */
+/** A frame of an EtherType for local experiments: the other one, since some tests here capture on all interfaces. */
 function frame(fill: number, bytes = 60): Buffer {
   const filled = Buffer.alloc(bytes, fill);
-  filled.write('02000000000202000000000188b5', 'hex');
+  filled.write('02000000000202000000000188b6', 'hex');
   return filled;
 }
 
@@ -45,31 +45,6 @@ test('several -i are captured in one run', { skip }, async (t) => {
   assert.deepEqual([packets_in, packets_out], [4, 4]);
 });
 
-test('floods on two interfaces at once: none dropped, none missing', { skip }, async (t) => {
-  const topic = await freshTopic(t, { partitions: 2 });
-  const [one, two] = [await vethPair(t), await vethPair(t)];
-  const run = kcap(t, producing(topic, [one.inside, two.inside]));
-  await run.started();
-  const sent = await Promise.all(
-    [one, two].map((veth) =>
-      flood(veth, { packetsPerSecond: 40_000, frameBytes: 200, seconds: 2 }),
-    ),
-  );
-  run.signal('SIGTERM');
-  assert.equal((await run.exit).status, 0);
-  const { packets_in, packets_out, dropped_kernel } = run.summary();
-  const packets = sent.reduce((sum, flooded) => sum + flooded.packets, 0);
-  assert.deepEqual(
-    { packets_in, packets_out, dropped_kernel },
-    {
-      packets_in: packets,
-      packets_out: packets,
-      dropped_kernel: 0,
-    },
-  );
-  assert.equal(await countMessages(topic), packets);
-});
-
 test('-m ends several captures exactly there', { skip }, async (t) => {
   const topic = await freshTopic(t);
   const [busy, idle] = [await vethPair(t), await vethPair(t)];
@@ -79,17 +54,6 @@ test('-m ends several captures exactly there', { skip }, async (t) => {
   assert.equal((await run.exit).status, 0);
   assert.equal(run.summary().packets_out, 5000);
   assert.equal(await countMessages(topic), 5000);
-});
-
-test('SIGTERM ends several idle captures within a second', { skip }, async (t) => {
-  const topic = await freshTopic(t);
-  const [one, two] = [await vethPair(t), await vethPair(t)];
-  const run = kcap(t, producing(topic, [one.inside, two.inside]));
-  await run.started();
-  const asked = performance.now();
-  run.signal('SIGTERM');
-  assert.equal((await run.exit).status, 0);
-  assert.ok(performance.now() - asked < 1000);
 });
 
 test(
@@ -143,7 +107,7 @@ for (const [linkType, headerBytes, more] of [
   test(`-i any captures on all interfaces, as link type ${linkType}`, { skip }, async (t) => {
     const topic = await freshTopic(t);
     const veth = await vethPair(t);
-    const run = kcap(t, producing(topic, ['any'], '-m', '2', '-f', 'ether proto 0x88b5', ...more));
+    const run = kcap(t, producing(topic, ['any'], '-m', '2', '-f', 'ether proto 0x88b6', ...more));
     await run.started();
     await sendFrames(veth, [frame(1), frame(2)]);
     assert.equal((await run.exit).status, 0);

@@ -2,10 +2,17 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 
 import { kcap } from '../support/kcap.js';
+import { runCommand } from '../support/run-command.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { countMessages, freshTopic } from '../support/topic.js';
 import { unchanged } from '../support/unchanged.js';
 import { noVeth } from '../support/veth.js';
+
+const skip = noVeth;
+
+function producing(topic: string, link: string, ...more: string[]): string[] {
+  return ['--producer', '-k', testBrokers(), '-t', topic, '-i', link, ...more];
+}
 
 for (const link of ['lo', 'any'])
   test(`two producers on ${link} do not feed each other`, { skip: noVeth }, async (t) => {
@@ -29,3 +36,48 @@ for (const link of ['lo', 'any'])
       await run.exit;
     }
   });
+
+test('a capture on lo does not feed on its own broker connections', { skip }, async (t) => {
+  const topic = await freshTopic(t);
+  const port = testBrokers().split(':')[1] ?? '';
+  const run = kcap(t, producing(topic, 'lo', '-f', `tcp port ${port}`));
+  await run.started();
+  // Other clients' traffic with the same broker is captured, and each packet of it makes kcap send.
+  await countMessages(topic);
+  const own = kcap(t, [...producing(topic, 'lo', '-f', 'icmp'), '-m', '20']);
+  await own.started();
+  await runCommand('ping', '-q', '-c', '10', '-i', '0.01', '127.0.0.1');
+  assert.equal((await own.exit).status, 0);
+  run.signal('SIGTERM');
+  await run.exit;
+  // What the two other clients said is some hundred packets; feedback would grow without end.
+  assert.ok(run.summary().packets_in > 10, 'it captures what others say to the broker');
+  assert.ok(run.summary().packets_in < 2000, `${run.summary().packets_in} packets`);
+});
+
+for (const link of [['lo'], ['any'], ['any', '-y', 'LINUX_SLL2'], ['any', '-i', 'lo']]) {
+  const where = link.join(' ');
+  test(
+    `left to itself on ${where}, nothing is captured; with --capture-own-traffic it feeds`,
+    { skip },
+    async (t) => {
+      const topic = await freshTopic(t);
+      const port = testBrokers().split(':')[1] ?? '';
+      const [name = '', ...options] = link;
+      const packetsOf = async (...more: string[]) => {
+        const args = ['-f', `tcp port ${port}`, '-pp', '1', ...options, ...more];
+        const run = kcap(t, producing(topic, name, ...args));
+        await run.started();
+        // The producer has connected and got its id once a packet of somebody else's is delivered.
+        await countMessages(topic);
+        await run.waitForLog(() => run.stdout.includes('Packet delivered['));
+        const settledAt = await unchanged(() => run.stdout.length);
+        run.signal('SIGTERM');
+        await run.exit;
+        return { packets: run.summary().packets_in, settled: settledAt };
+      };
+      assert.equal((await packetsOf()).settled, true);
+      assert.equal((await packetsOf('--capture-own-traffic')).settled, false);
+    },
+  );
+}

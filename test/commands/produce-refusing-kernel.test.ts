@@ -8,6 +8,7 @@ import type { KcapRun } from '../support/kcap-run.js';
 import { type NetNamespace, netNamespace } from '../support/net-namespace.js';
 import { readPcap } from '../support/pcap-file.js';
 import { spawnTied } from '../support/tied-process.js';
+import { TOLD_WITHIN_MS } from '../support/time-limits.js';
 import { unchanged } from '../support/unchanged.js';
 import { noVeth } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
@@ -129,7 +130,7 @@ test('where no local port can be had at all, that is said', { skip }, async (t) 
   const run = kcap(t, ['-p', ...TO, '-i', 'lo'], namespace);
   const { status, durationMs } = await run.exit;
   assert.equal(status, 1);
-  assert.ok(durationMs < 12_000);
+  assert.ok(durationMs < TOLD_WITHIN_MS);
   assert.match(run.stderr, /kcap: .*Cannot assign requested address/);
 });
 

@@ -9,13 +9,17 @@ import { numberedFrame, numberOf } from '../support/numbered-frames.js';
 import { pcapFile, readPcap } from '../support/pcap-file.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers } from '../support/test-brokers.js';
-import { freshTopic } from '../support/topic.js';
+import { countMessages, freshTopic } from '../support/topic.js';
 import { topicSequence } from '../support/topic-sequence.js';
 import { afterTraffic, flood } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
 const skip = noVeth;
+
+function producing(topic: string, ...links: string[]): string[] {
+  return ['--producer', '-k', testBrokers(), '-t', topic, ...links.flatMap((link) => ['-i', link])];
+}
 
 test(
   'a stop with much in a large ring ends at the drain timeout, and all is accounted for',
@@ -99,3 +103,51 @@ test(
     );
   },
 );
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends an idle capture within a second, with status 0`, { skip }, async (t) => {
+    const topic = await freshTopic(t);
+    const veth = await vethPair(t);
+    const run = kcap(t, producing(topic, veth.inside));
+    await run.started();
+    const asked = performance.now();
+    run.signal(signal);
+    assert.equal((await run.exit).status, 0);
+    assert.ok(performance.now() - asked < 1000);
+    assert.equal(run.summary().packets_in, 0);
+  });
+}
+
+test('a signal in a flood: what came before it is delivered, and adds up', { skip }, async (t) => {
+  const topic = await freshTopic(t);
+  const veth = await vethPair(t);
+  const run = kcap(t, producing(topic, veth.inside));
+  await run.started();
+  const flooding = flood(veth, { packetsPerSecond: 50_000, frameBytes: 200, seconds: 2 });
+  await waitFor(async () => (await countMessages(topic)) > 0, {
+    limitMs: 10_000,
+    what: 'deliveries',
+  });
+  const asked = performance.now();
+  run.signal('SIGTERM');
+  assert.equal((await run.exit).status, 0);
+  // The drain is bounded by what the brokers have to take, which is little here.
+  assert.ok(performance.now() - asked < 2000);
+  await flooding;
+  const { packets_in, packets_out, packets_failed } = run.summary();
+  assert.ok(packets_in > 0);
+  assert.equal(packets_failed, 0);
+  assert.equal(packets_out, packets_in);
+  assert.equal(await countMessages(topic), packets_in);
+});
+
+test('SIGTERM ends several idle captures within a second', { skip }, async (t) => {
+  const topic = await freshTopic(t);
+  const [one, two] = [await vethPair(t), await vethPair(t)];
+  const run = kcap(t, producing(topic, one.inside, two.inside));
+  await run.started();
+  const asked = performance.now();
+  run.signal('SIGTERM');
+  assert.equal((await run.exit).status, 0);
+  assert.ok(performance.now() - asked < 1000);
+});

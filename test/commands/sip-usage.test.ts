@@ -9,7 +9,7 @@ const K = ['sip', '-k', 'localhost:1', '-t', 'pcap'];
 
 /** The command line, and what it gives on standard error with status 2. */
 const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
-  [['sip'], 'kcap: kcap sip: nothing to capture from', /-i .*-r.*-k and -t/],
+  [['sip'], 'kcap: sip: nothing to capture from', /-i .*-r.*-k and -t/],
   [[...R, '-i', 'lo'], 'kcap: -i and -r: one run has one kind of source', /./],
   [[...R, '-k', 'b', '-t', 'x'], 'kcap: -r and -k: one run has one kind of source', /./],
   [[...I, '-t', 'x'], 'kcap: -i and -k: one run has one kind of source', /./],

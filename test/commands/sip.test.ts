@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { HepPacket } from '#kcap/protocols/hep/hep-packet.js';
+import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
 import { pcapFile } from '../support/pcap-file.js';
@@ -274,11 +275,7 @@ test('of several HEP servers each flow has one', async (t) => {
 
 test('a collector that refuses: it is said, counted, and the status is 1', async (t) => {
   const { port, socket } = await collector(t);
-  const gone = createSocket('udp4');
-  gone.bind(0, '127.0.0.1');
-  await once(gone, 'listening');
-  const refused = gone.address().port;
-  gone.close();
+  const refused = await freePort();
   const args = ['--report', `hep://127.0.0.1:${refused}`, '--report', `hep://127.0.0.1:${port}`];
   const run = kcap(t, ['sip', '-r', await captureFile(t), ...args]);
   assert.equal((await run.exit).status, 1);
@@ -289,12 +286,7 @@ test('a collector that refuses: it is said, counted, and the status is 1', async
 });
 
 test('HEP over TCP: away at the start it is tried again, and nothing is lost', async (t) => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
   const url = `hep+tcp://127.0.0.1:${port}`;
   const run = kcap(t, ['sip', '-r', await captureFile(t), '--report', url]);
   await run.waitForLog(/ECONNREFUSED[^"]*; trying again/);

@@ -37,6 +37,24 @@ test('says of each file what it is, or all that is wrong with it', async (t) => 
   );
 });
 
+test('names keys that have no effect', async (t) => {
+  const folder = await tempFolder(t);
+  const task = 'id: a\ninterface: lo\nchannel_capacity:\n  raw_stream: 5\n  capture_ch:\n';
+  await writeFile(path.join(folder, 'task.yaml'), task);
+  await writeFile(path.join(folder, 'agent.yaml'), 'kcap: {node: {role: UAS}}\n');
+  const run = kcap(t, ['validate', 'task.yaml', 'agent.yaml'], { cwd: folder });
+  assert.equal((await run.exit).status, 0);
+  assert.equal(
+    run.stderr,
+    [
+      'kcap: task.yaml, line 4, column 3: channel_capacity.raw_stream: without effect: ' +
+        "packets wait in the kernel's ring (buffer_mib)",
+      'kcap: agent.yaml, line 1, column 15: kcap.node.role: without effect: kcap has no roles',
+      '',
+    ].join('\n'),
+  );
+});
+
 test('reads standard input', async (t) => {
   const run = kcap(t, ['validate', '-f', '-'], {
     stdin: Buffer.from('{"id": "a", "interface": "lo"}'),

@@ -35,8 +35,9 @@ test('every reason not to run a command has a command', () => {
 
 /** So many pages are gone through at once; the commands of one come in turn, as a reader types them. */
 const READERS = 4;
+const ALL_READERS = { skip: noVeth, concurrency: true };
 
-test('commands of the pages do what they are for', { skip: noVeth }, async (t) => {
+test('commands of the pages do what they are for', ALL_READERS, async (t) => {
   const world = await docsWorld(t);
   const waiting = pages
     .map((page) => commandsOf(page).filter(({ text }) => !isNotRun(text)))

@@ -10,6 +10,9 @@ describe('nearest', () => {
     ['kafka-brokers', 'kafka-broker'],
     ['maxpackets', 'max-packets'],
     ['exti', 'exit'],
+    ['gruop', 'group'],
+    // Letters that changed places are one slip, so a short name is still meant.
+    ['ol', 'lo'],
     ['exit', 'exit'],
     ['grp', 'group'],
     // As far off as is still taken for a slip: a third of the letters.

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { addon } from '#kcap/addon.js';
 import { grant, type ClientFacts } from '#kcap/kafka/client-facts.js';
 import { isRefusal, problemOf, withoutThread } from '#kcap/kafka/connection-problem.js';
-import { KNOWN_CAUSES } from '#kcap/kafka/known-causes.js';
+import { KNOWN_CAUSES } from '#kcap/kafka/causes/known-causes.js';
 
 function facts(properties: Record<string, string>, more: Partial<ClientFacts> = {}): ClientFacts {
   return {

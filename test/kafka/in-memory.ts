@@ -1,5 +1,7 @@
 import type { TestContext } from 'node:test';
 
+import type { Logger } from 'pino';
+
 import type { DeliveryFailure } from '#kcap/kafka/delivery-cause.js';
 import {
   BatchConsumer,
@@ -26,6 +28,12 @@ export const NEVER: AbortSignal = new AbortController().signal;
 /** An idempotent producer asks for an id first, and a client that has just begun to connect does so after 500 ms. */
 export const AT_ONCE = { 'enable.idempotence': 'false' };
 
+/**
+ * librdkafka's main thread spins until the session is over where a member of a group is closed and its coordinator is
+ * gone. It is 45 s by default, and this is the least that a broker takes.
+ */
+const SHORT_SESSION = ['session.timeout.ms', '6000'] as const;
+
 /** The in-memory broker looks once for what a fetch asks for, and again when this time is over. */
 const QUICK_FETCH = ['fetch.wait.max.ms', '10'] as const;
 
@@ -49,6 +57,11 @@ export class InMemoryKafka {
 
   get address(): string {
     return this.#broker.address;
+  }
+
+  /** Makes a topic of one partition beside its own. */
+  createTopic(name: string): void {
+    this.#broker.createTopic(name, 1);
   }
 
   /** The broker is gone, and does not come back. */
@@ -93,10 +106,12 @@ export class InMemoryKafka {
   consumer({
     end,
     group,
+    log = keptLog().log,
     ...options
   }: Partial<ConsumerOptions> & {
-    readonly end?: number;
+    readonly end?: number | undefined;
     readonly group?: string;
+    readonly log?: Logger;
   } = {}): BatchConsumer {
     const ranges = Array.from({ length: this.#partitions }, (_, partition): PartitionRange => ({
       partition,
@@ -106,7 +121,7 @@ export class InMemoryKafka {
     const consumer = new BatchConsumer(
       {
         properties: consumerProperties(
-          new Map([['bootstrap.servers', this.address], QUICK_FETCH]),
+          new Map([['bootstrap.servers', this.address], QUICK_FETCH, SHORT_SESSION]),
           {
             group,
             partitions: this.#partitions,
@@ -126,7 +141,7 @@ export class InMemoryKafka {
         window: undefined,
         ...options,
       },
-      keptLog().log,
+      log,
     );
     this.#clients.push(consumer);
     return consumer;

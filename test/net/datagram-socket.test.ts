@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 
 import { DatagramSocket } from '#kcap/net/datagram-socket.js';
 
+import { freePort } from '../support/free-port.js';
 import { waitFor } from '../support/wait-for.js';
 
 async function receiver(t: TestContext, type: 'udp4' | 'udp6' = 'udp4') {
@@ -52,11 +53,7 @@ for (const [type, address] of [
 
 test('what is refused is counted by its cause, and the rest goes out', async (t) => {
   const { port } = await receiver(t);
-  const gone = createSocket('udp4');
-  gone.bind(0, '127.0.0.1');
-  await once(gone, 'listening');
-  const refused = senderTo(t, '127.0.0.1', gone.address().port);
-  gone.close();
+  const refused = senderTo(t, '127.0.0.1', await freePort());
   const { bytes, ends } = batchOf(['a', 'bb', 'ccc', 'dddd']);
   const outcome = await refused.send(bytes, ends);
   const [first, ...others] = outcome.failed;

@@ -3,15 +3,14 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 
-import { LiveCapture } from '#kcap/capture/live-capture.js';
 import { DatagramSocket } from '#kcap/net/datagram-socket.js';
 import { PeerConnection } from '#kcap/net/peer-connection.js';
 
-import { packetsIn } from '../packet/packets.js';
 import { CertificateAuthority } from '../support/certificates.js';
+import { captureLoopback } from '../support/loopback-capture.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { noVeth } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
@@ -35,7 +34,7 @@ for (const address of ['127.0.0.1', '::1'])
         collector.send('answer', from.port, from.address);
       });
       const { port } = collector.address();
-      const capture = captureOn(t, `udp port ${port}`);
+      const capture = captureLoopback(t, `udp port ${port}`);
       const own = new DatagramSocket(address, port);
       const stranger = createSocket(type);
       t.after(() => stranger.close());
@@ -44,7 +43,7 @@ for (const address of ['127.0.0.1', '::1'])
         stranger.send('stranger', port, address);
       }
       await waitFor(() => received === 40, { limitMs: 10_000, what: 'datagrams to arrive' });
-      const frames = await framesOf(capture);
+      const frames = await capture.frames();
       assert.equal(frames.filter((frame) => frame.includes('stranger')).length, 20);
       assert.equal(frames.filter((frame) => frame.includes('own')).length, 0);
       await own.close();
@@ -63,7 +62,7 @@ test(
     t.after(() => collector.close());
     await once(collector, 'listening');
     const { port } = collector.address() as { port: number };
-    const capture = captureOn(t, `tcp port ${port}`);
+    const capture = captureLoopback(t, `tcp port ${port}`);
     const own = new PeerConnection(
       { host: '127.0.0.1', port, tls: undefined },
       { onTrouble: () => undefined, onConnected: () => undefined },
@@ -79,7 +78,7 @@ test(
     stranger.end('stranger');
     await once(stranger, 'close');
     await own.close();
-    const ports = (await framesOf(capture)).map(portsOf);
+    const ports = (await capture.frames()).map(portsOf);
     assert.ok(ports.length >= 3);
     assert.deepEqual(new Set(ports.flat()), new Set([port, localPort]));
   },
@@ -119,25 +118,6 @@ test('a connection that is refused is an error, and leaves no descriptor', async
     await assert.rejects(own.tryOnce(), /ECONNREFUSED/);
   await own.close();
 });
-
-function captureOn(t: TestContext, filter: string): LiveCapture {
-  const capture = LiveCapture.open({
-    ...{ interface: 'lo', snapLength: 1000, bufferMiB: 4, promiscuous: false },
-    ...{ precision: 'micro', timestampType: undefined, linkType: undefined, filter },
-    leavesOutKcap: true,
-  });
-  t.after(() => capture.close());
-  return capture;
-}
-
-/** The frames until now. */
-async function framesOf(capture: LiveCapture): Promise<Buffer[]> {
-  capture.stop();
-  const frames: Buffer[] = [];
-  for (let batch; (batch = await capture.next()) !== null;)
-    frames.push(...packetsIn(batch.bytes).map(({ frame }) => frame));
-  return frames;
-}
 
 /** Of TCP over Ethernet and IPv4 without options. */
 function portsOf(frame: Buffer): [source: number, destination: number] {

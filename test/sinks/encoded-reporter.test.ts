@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import { underWay, type Tally } from '#kcap/pipeline/account.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
@@ -33,6 +34,22 @@ class HeldOutlet implements Outlet {
   open(): void {
     this.isOpen = true;
     for (const resume of this.waiting.splice(0)) resume();
+  }
+
+  async close(): Promise<void> {
+    // There is nothing to close.
+  }
+}
+
+/** Whose peer answers nothing, for as long as it is waited for. */
+class SilentOutlet implements Outlet {
+  gaveUp = false;
+
+  async send(_chunk: Chunk, _tally: Tally, giveUp: AbortSignal): Promise<void> {
+    await new Promise((resolve) => {
+      giveUp.addEventListener('abort', resolve, { once: true });
+    });
+    this.gaveUp = true;
   }
 
   async close(): Promise<void> {
@@ -102,6 +119,32 @@ test('beyond its bound it drops and counts, and what waits goes out in order', a
   assert.deepEqual(counts(sink), { in: 5, out: 3, 'end-too-slow': 2 });
 });
 
+test('what has waited longest gives way where the newest is wanted, but not what is being sent', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(outlet, {
+    whenSlow: { dropBeyondBytes: 100, dropBeyondMessages: 3, drops: 'oldest' },
+  });
+  for (const callId of ['one', 'two', 'three', 'four']) await sink.write(messages(callId), NEVER);
+  await sink.write(messages('five', 'six'), NEVER);
+  assert.deepEqual(counts(sink), { in: 6, out: 0, 'end-too-slow': 3 });
+  outlet.open();
+  await sink.flush(NEVER);
+  assert.deepEqual(outlet.taken, ['one;', 'five;six;']);
+  assert.deepEqual(counts(sink), { in: 6, out: 3, 'end-too-slow': 3 });
+});
+
+test('the newest gives way beyond a number of messages, unless it is all there is', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(outlet, { whenSlow: { dropBeyondBytes: 100, dropBeyondMessages: 2 } });
+  await sink.write(messages('a', 'b', 'c'), NEVER);
+  assert.ok(sink.isFull);
+  await sink.write(messages('d'), NEVER);
+  outlet.open();
+  await sink.flush(NEVER);
+  assert.deepEqual(outlet.taken, ['a;b;c;']);
+  assert.deepEqual(counts(sink), { in: 4, out: 3, 'end-too-slow': 1 });
+});
+
 for (const [what, failure, cause] of [
   ['an outlet that fails', new Error('broken'), 'end-failed'],
   ['a reader that leaves', new ReaderLeft(), 'reader-left'],
@@ -139,4 +182,24 @@ test('several divide the flows among them: each message goes to one', async () =
   const each = outlets.map(({ taken }) => taken.join('').split(';').filter(Boolean));
   assert.deepEqual(each.flat().sort(), callIds.sort());
   assert.ok(each.every(({ length }) => length > 5));
+});
+
+test('the end of a file waits five minutes for an outlet that takes nothing, a stop only as long as it is told', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const stop = new AbortController();
+  for (const [waitsMs, giveUp] of [
+    [299_000, stop.signal],
+    [600_000, NEVER],
+  ] as const) {
+    const outlet = new SilentOutlet();
+    const sink = reporter(outlet, { whenSlow: { dropBeyondBytes: 100 } });
+    await sink.write(messages('a'), giveUp);
+    const flushed = sink.flush(giveUp);
+    t.mock.timers.tick(waitsMs);
+    await turn();
+    assert.equal(outlet.gaveUp, giveUp === NEVER);
+    stop.abort();
+    await flushed;
+    assert.ok(outlet.gaveUp);
+  }
 });

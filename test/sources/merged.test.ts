@@ -190,7 +190,8 @@ describe('several sources', () => {
       ],
       failOnLost,
     );
-    const { beside } = merged.account();
+    const { beside, sources } = merged.account();
+    assert.deepEqual([...(sources ?? [])], [['hand-written', { packets: 0, bytes: 0 }]]);
     assert.deepEqual(beside, { dropped_kernel: 3, dropped_interface: 30 });
     await merged.close();
     assert.deepEqual(diary, ['close source', 'close source']);

@@ -83,7 +83,7 @@ export class KcapRun {
   waitForLog(wanted: RegExp, limitMs?: number): Promise<RegExpExecArray>;
   async waitForLog(
     wanted: RegExp | ((record: LogRecord) => boolean),
-    limitMs = 10_000,
+    limitMs = 30_000,
   ): Promise<LogRecord | RegExpExecArray> {
     const said = () =>
       wanted instanceof RegExp ? wanted.exec(this.stderr) : this.records.find(wanted);

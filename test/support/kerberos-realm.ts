@@ -20,6 +20,8 @@ export class KerberosRealm {
   readonly #port: number;
   #kdc: ChildProcess | undefined;
   #numbered = 0;
+  /** One command after the other: a second one does not wait long for the lock of the database. */
+  #administered: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string, port: number) {
     this.#folder = folder;
@@ -139,7 +141,8 @@ export class KerberosRealm {
   }
 
   async #administrate(...command: readonly string[]): Promise<void> {
-    await runCommand('env', ...assignments(this.#administrator()), ...command);
+    const next = () => runCommand('env', ...assignments(this.#administrator()), ...command);
+    await (this.#administered = this.#administered.then(next, next));
   }
 
   #administrator(): Record<string, string> {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { freePort } from './free-port.js';
+import { kafkaJava, QUICK_TO_START } from './kafka-java.js';
+import { formatStorage } from './kafka-storage.js';
 import { fetchMetadata } from './peer.js';
-import { repository } from './repository.js';
 import { runCommand } from './run-command.js';
 import { hasEnded, spawnTied } from './tied-process.js';
 import { waitFor } from './wait-for.js';
@@ -15,12 +16,6 @@ import { waitFor } from './wait-for.js';
 /** A start takes some five seconds, and many times as long where others start beside it. */
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 20_000;
-/** Java with Kafka's classes. Without performance data, which it would leave in /tmp. */
-const JAVA = ['java', '-XX:-UsePerfData', '-cp', `${repository}.cache/kafka/lib/*`] as const;
-/** Halves the processor time that a start takes, at the price of speed later on. */
-const QUICK_TO_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'] as const;
-/** What runs Kafka's own programs, by their class. */
-export const KAFKA_JAVA = [...JAVA, ...QUICK_TO_START] as const;
 
 /** In a broker's folder. */
 const DATA = 'data';
@@ -40,6 +35,8 @@ export interface RealKafkaOptions {
   readonly formatOptions?: readonly string[];
   /** Its ports instead of free ones, where nobody else can have them: in a network namespace of the test's own. */
   readonly ports?: { readonly broker: number; readonly controller: number };
+  /** A file in which its end leaves the classes that it has loaded. */
+  readonly archiveClassesTo?: string | undefined;
   /** A command that the broker runs under, and whoever asks it: `ip netns exec NAME`. */
   readonly under?: readonly string[];
 }
@@ -96,13 +93,14 @@ export async function startRealKafkaCluster(
     await Promise.all(
       places.map(async (place) => {
         const folder = await mkdtemp(path.join(tmpdir(), 'kcap-kafka-'));
-        return new Broker(folder, place.port, {
+        return new Broker(folder, place, {
           properties: {
             ...defaultProperties(folder, place, places, options),
             ...options.properties,
           },
           formatOptions: options.formatOptions ?? [],
           under: options.under ?? [],
+          archiveClassesTo: options.archiveClassesTo,
           javaOptions: [
             ...(options.lasting === true ? [] : QUICK_TO_START),
             size === 1 ? '-Xmx512m' : '-Xmx256m',
@@ -184,20 +182,6 @@ function propertyLines(properties: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-async function formatStorage(propertiesFile: string, options: readonly string[]): Promise<void> {
-  // Any 16 bytes will do; this writes them in the form that the tool takes.
-  const clusterId = Buffer.from('kcap test broker').toString('base64url');
-  await runCommand(
-    ...KAFKA_JAVA,
-    'kafka.tools.StorageTool',
-    'format',
-    `--cluster-id=${clusterId}`,
-    '-c',
-    propertiesFile,
-    ...options,
-  );
-}
-
 class Cluster implements RealKafkaCluster {
   readonly brokers: string;
   readonly #nodes: readonly Broker[];
@@ -240,14 +224,16 @@ type BrokerOptions = Required<
 class Broker implements RealKafka {
   readonly brokers: string;
   readonly dataFolder: string;
+  readonly #nodeId: number;
   readonly #folder: string;
   readonly #logFile: string;
   readonly #propertiesFile: string;
   readonly #options: BrokerOptions;
   #process: ChildProcess | undefined;
 
-  constructor(folder: string, port: number, options: BrokerOptions) {
+  constructor(folder: string, { id, port }: Place, options: BrokerOptions) {
     this.brokers = `127.0.0.1:${port}`;
+    this.#nodeId = id;
     this.dataFolder = path.join(folder, DATA);
     this.#folder = folder;
     this.#logFile = path.join(folder, 'kafka.log');
@@ -262,13 +248,20 @@ class Broker implements RealKafka {
   /** Makes what it needs to be started. */
   async format(): Promise<void> {
     await writeFile(this.#propertiesFile, propertyLines(this.#options.properties));
-    await formatStorage(this.#propertiesFile, this.#options.formatOptions);
+    await formatStorage({
+      nodeId: this.#nodeId,
+      dataFolder: this.dataFolder,
+      propertiesFile: this.#propertiesFile,
+      options: this.#options.formatOptions,
+    });
   }
 
   async restart(): Promise<number> {
     await this.stop();
     const log = await open(this.#logFile, 'a');
-    const java = [...JAVA, '-Dorg.slf4j.simpleLogger.showDateTime=true'];
+    const { archiveClassesTo: archive } = this.#options;
+    const sharing = archive === undefined ? undefined : [`-XX:ArchiveClassesAtExit=${archive}`];
+    const java = [...kafkaJava(sharing), '-Dorg.slf4j.simpleLogger.showDateTime=true'];
     const broker = spawnTied(
       [
         ...this.#options.under,

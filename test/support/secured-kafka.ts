@@ -5,7 +5,8 @@ import path from 'node:path';
 import { CertificateAuthority, type Certificate } from './certificates.js';
 import { freePort } from './free-port.js';
 import { KerberosRealm } from './kerberos-realm.js';
-import { KAFKA_JAVA, startRealKafka, type RealKafka } from './real-kafka.js';
+import { KAFKA_JAVA } from './kafka-java.js';
+import { startRealKafka, type RealKafka } from './real-kafka.js';
 import { runCommand } from './run-command.js';
 
 /** The ways in, by the protocol that each of them speaks. */

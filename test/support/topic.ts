@@ -13,7 +13,7 @@ import kafka, {
 } from 'node-rdkafka';
 
 import { clientSettings, fetchMetadata, settled, withClient } from './peer.js';
-import { KAFKA_JAVA } from './real-kafka.js';
+import { KAFKA_JAVA } from './kafka-java.js';
 import { runCommand } from './run-command.js';
 import { testBrokers } from './test-brokers.js';
 import { waitFor } from './wait-for.js';

@@ -7,7 +7,7 @@ import { PcapSize } from '#kcap/pcap/file-size.js';
 import { PacketRun } from '#kcap/pipeline/packet-run.js';
 import { Branch } from '#kcap/pipeline/branch.js';
 import { Stop } from '#kcap/pipeline/stop.js';
-import { Autostop, type AutostopConditions } from '#kcap/task/autostop.js';
+import { Autostop, limitText, type AutostopConditions } from '#kcap/task/autostop.js';
 
 import { batchOf, numbered } from '../packet/packets.js';
 import { HandWrittenSink, HandWrittenSource } from '../pipeline/hand-written.js';
@@ -68,6 +68,16 @@ test('idle is counted from the last packet', (t) => {
   assert.equal(stop.requested.aborted, false);
   tick(1);
   assert.equal(stop.requested.aborted, true);
+});
+
+test('a condition is called as options or tasks have it', () => {
+  for (const [condition, text] of [
+    ['packets:10', 'limits.packets: 10'],
+    ['filesize:2.5', 'limits.bytes: 2500'],
+    ['duration:1.5', 'limits.duration: 1.5s'],
+    ['idle:3', 'limits.idle: 3s'],
+  ] as const)
+    assert.equal(limitText(condition), text);
 });
 
 function running(t: TestContext, conditions: AutostopConditions, endless = false) {

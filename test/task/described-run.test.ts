@@ -25,8 +25,10 @@ import { batchOf, numbered } from '../packet/packets.js';
 import { passageOf } from '../protocols/passages.js';
 import { KeptOutput } from '../support/files/kept-output.js';
 import { openFiles } from '../support/files/open-files.js';
+import { freePort } from '../support/free-port.js';
 import { numberedFrame, numberOf } from '../support/numbered-frames.js';
 import { pcapFile, readPcap, type PcapPacket } from '../support/pcap-file.js';
+import { description, receiverReport, rtpPacket } from '../support/rtp-packets.js';
 import { packetsOf, sipRequest, udpFrame } from '../support/sip-packets.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { readMessages } from '../support/topic.js';
@@ -219,6 +221,72 @@ reporters: [{name: kafka}, {name: frames, as: raw, config: {topic: packets}}]
     assert.deepEqual(labels, ['fra1', 'fra1']);
   });
 
+  test('reports messages and media to a topic of each kind', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const topics = ['calls-sip', 'calls-rtp', 'calls-rtcp'];
+    for (const topic of topics) kafka.createTopic(topic);
+    const media = { from: '192.0.2.1', to: '192.0.2.2', fromPort: 4000, toPort: 5000 };
+    const file = await captured(
+      t,
+      packetsOf([
+        udpFrame(sipRequest('INVITE', 'a@b', [], description('192.0.2.2', 5000))),
+        ...[1, 2, 3].map((sequence) => udpFrame(rtpPacket(sequence), media)),
+        udpFrame(receiverReport(), { ...media, fromPort: 4001, toPort: 5001 }),
+        udpFrame(sipRequest('BYE', 'a@b')),
+      ]),
+    );
+    const run = await openedTask(
+      t,
+      `
+id: calls
+capture: {name: file, path: ${file}}
+parsers: [sip, rtp]
+reporters: [{name: kafka, config: {brokers: "${kafka.address}", topic_prefix: calls, properties: ${unordered()}}}]
+`,
+    );
+    await run.ends();
+    assert.deepEqual(outs(run), { kafka: 6 });
+    kafka.lendToPeers();
+    const kinds = await Promise.all(
+      topics.map(async (topic) =>
+        (await readMessages(topic)).map(
+          ({ value }) => (JSON.parse(String(value)) as { payload_type: string }).payload_type,
+        ),
+      ),
+    );
+    assert.deepEqual(kinds, [['sip', 'sip'], ['rtp', 'rtp', 'rtp'], ['rtcp']]);
+  });
+
+  for (const reporter of [
+    '{name: frames, config: {topic: packets}}',
+    '{name: kafka, config: {topic: packets}}',
+    '{name: kafka, config: {topic_prefix: calls}}',
+  ])
+    test(`does not write to the topic that it reads: ${reporter}`, async (t) => {
+      const topic = reporter.includes('prefix') ? 'calls-sip' : 'packets';
+      const kafka = new InMemoryKafka(t);
+      kafka.createTopic('calls-sip');
+      const connection = { brokers: [kafka.address], sasl: undefined, tls: undefined };
+      await assert.rejects(
+        openedTask(
+          t,
+          `
+id: loop
+capture: {name: topic, topic: ${topic}, config: {brokers: "${kafka.address},192.0.2.9:9092"}}
+parsers: [sip]
+reporters: [${reporter}]
+`,
+          {
+            defaults: {
+              connection: { ...connection, properties: new Map() },
+              ...{ kafka: undefined, hep: undefined, mqtt: undefined },
+            },
+          },
+        ),
+        new RegExp(`topic ${topic} is the one that the task reads`),
+      );
+    });
+
   test('samples whole calls of messages, and single packets of packets', async (t) => {
     const calls = Array.from({ length: 400 }, (_, call) => `call-${call}@example.com`);
     const frames = calls.flatMap((call) =>
@@ -294,7 +362,7 @@ reporters: [{name: file, config: {path: ${copy}}}]
       t,
       `
 id: from-hep
-capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}", bpf_filter: udp port 5060}
+capture: {name: hep, listen: "udp://127.0.0.1:${await freePort()}", bpf_filter: udp port 5060}
 parsers: [sip]
 reporters: [{name: console, config: {format: json}}]
 `,
@@ -380,7 +448,7 @@ reporters:
       t,
       `
 id: away
-capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}"}
+capture: {name: hep, listen: "udp://127.0.0.1:${await freePort()}"}
 parsers: [sip]
 reporters:
   - name: hep
@@ -432,11 +500,7 @@ reporters:
     max_retries: 0
     fallback: spool
 `;
-    collector.listen(0, '127.0.0.1');
-    await once(collector, 'listening');
-    const { port } = collector.address() as { port: number };
-    collector.close();
-    await once(collector, 'close');
+    const port = await freePort();
     const away = await openedTask(t, describe(port, file), { spoolFolder }, 100);
     await away.ends();
     await away.run.close();
@@ -475,7 +539,7 @@ reporters:
       t,
       `
 id: outage
-capture: {name: hep, listen: "udp://127.0.0.1:${await freeUdpPort()}"}
+capture: {name: hep, listen: "udp://127.0.0.1:${await freePort()}"}
 parsers: [sip]
 reporters:
   - name: kafka
@@ -582,16 +646,6 @@ async function hepCollector(t: TestContext) {
   await once(socket, 'listening');
   t.after(() => socket.close());
   return { port: socket.address().port, packets };
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => {
-    socket.close(resolve);
-  });
-  return port;
 }
 
 function hepOf(message: Buffer): Buffer {

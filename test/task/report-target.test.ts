@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseReportTarget, sipTopicOf } from '#kcap/task/report-target.js';
+import { parseReportTarget } from '#kcap/task/report-target.js';
 
 test('HEP: servers, port and settings', () => {
   assert.deepEqual(
@@ -49,8 +49,6 @@ test('an MQTT broker', () => {
 
 test('a topic', () => {
   const target = parseReportTarget('kafka:Sip.fra1');
-  assert.ok(target.kind === 'kafka');
-  assert.equal(sipTopicOf({ ...target, topic: { prefix: 'otus' } }), 'otus-sip');
   assert.deepEqual(target, { kind: 'kafka', topic: 'Sip.fra1', name: 'kafka:Sip.fra1' });
   assert.throws(() => parseReportTarget('kafka:'), /--report kafka: : a topic name is missing/);
   assert.throws(() => parseReportTarget('kafka://b/sip'), /a topic name can't contain '\/'/);

@@ -157,7 +157,7 @@ test('keeps a capture for which the disk has no room, and leaves no part of it t
   const [result] = await uploads.send(large, NEVER);
   assert.deepEqual(result, {
     ...{ target: 'local', result: 'kept', where: path.join(failed, FILE.name) },
-    error: `${disk}: ENOSPC: no space left on device`,
+    error: `${disk}: ENOSPC: no space left on device; make room there, or name a folder on another disk`,
   });
   assert.deepEqual(
     (await readdir(disk)).filter((name) => name.endsWith('.part')),
@@ -172,5 +172,8 @@ test('says what is lost where it can not be kept either', async (t) => {
   assert.deepEqual(result, { target: 's3', error: 's3 is away', result: 'lost' });
   const [record] = records();
   assert.equal(record?.event, 'capture-lost');
-  assert.match(record.msg, /: lost: s3 is away; and .*failed: ENOENT: no such file/);
+  assert.match(
+    record.msg,
+    /: lost: s3 is away; and .*failed: ENOENT: no such file or directory; make it, or name another data_dir$/,
+  );
 });

@@ -1,6 +1,14 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { z } from 'zod';
-import { BYTES, COUNT, DURATION_MS, NAME, OPTIONAL_TEXT, section } from '../../documents/values.js';
+import {
+  BYTES,
+  COUNT,
+  DURATION_MS,
+  NAME,
+  OPTIONAL_TEXT,
+  section,
+  withoutEffect,
+} from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import { readHostPort, type HostPort } from '../../net/host-port.js';
 import {
@@ -54,7 +62,11 @@ function availableBytes(): number {
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
-const WATERMARK = z.number().min(0).max(1).optional().describe('without effect');
+const WATERMARK = withoutEffect(
+  z.number().min(0).max(1),
+  'a fallback begins where a reporter is too slow, see send_timeout',
+);
+const RING = "packets wait in the kernel's ring (a capture's buffer_mib)";
 
 const BACKPRESSURE = section({
   reporter: section({
@@ -64,7 +76,9 @@ const BACKPRESSURE = section({
     .prefault({})
     .describe('what tasks that say nothing else have'),
   send_buffer: section({
-    capacity: COUNT.default(16_384).describe('messages that may wait for a reporter'),
+    capacity: COUNT.default(0).describe(
+      'messages that may wait for a reporter without a fallback (16384); 16 MiB in any case',
+    ),
     drop_policy: z
       .enum(['head', 'tail'])
       .default('head')
@@ -74,14 +88,17 @@ const BACKPRESSURE = section({
     .prefault({})
     .describe('between a task and its reporters'),
   pipeline_channel: section({
-    capacity: COUNT.optional().describe('without effect'),
-    drop_policy: z.enum(['head', 'tail']).optional().describe('without effect'),
+    capacity: withoutEffect(COUNT, RING),
+    drop_policy: withoutEffect(z.enum(['head', 'tail']), RING, 'tail'),
   })
     .prefault({})
-    .describe("capture-agent's, without effect: packets wait in the kernel's ring"),
+    .describe("capture-agent's"),
 }).transform(({ reporter, send_buffer: buffer }) => ({
   ...{ sendTimeoutMs: reporter.send_timeout, maxRetries: reporter.max_retries },
-  sendBuffer: { capacity: buffer.capacity, dropPolicy: buffer.drop_policy },
+  sendBuffer: {
+    messages: buffer.capacity === 0 ? 16_384 : buffer.capacity,
+    drops: buffer.drop_policy === 'head' ? ('oldest' as const) : ('newest' as const),
+  },
 }));
 
 const CORE = section({
@@ -95,7 +112,9 @@ const CORE = section({
       .prefault({})
       .describe('what is opened where a task names nothing'),
     ip_reassembly: section({
-      timeout: DURATION_MS.prefault('30s').describe('how long a datagram may take to be complete'),
+      timeout: DURATION_MS.prefault('30s').describe(
+        'how far apart the fragments of a datagram may be',
+      ),
       max_fragments: z.int().min(1).default(10_000).describe('fragments that are kept'),
     })
       .prefault({})
@@ -106,8 +125,8 @@ const CORE = section({
 }).transform(({ decoder }) => ({
   tunnels: TUNNELS.filter((name) => decoder.tunnel[name]),
   reassembly: {
-    timeoutMs: decoder.ip_reassembly.timeout,
-    maxFragments: decoder.ip_reassembly.max_fragments,
+    lifeMs: decoder.ip_reassembly.timeout,
+    fragments: decoder.ip_reassembly.max_fragments,
   },
 }));
 
@@ -128,9 +147,7 @@ const METRICS = section({
     .regex(/^[a-zA-Z_]\w*$/, 'not the beginning of a name\nfor example kcap')
     .default('kcap')
     .describe('what their names begin with'),
-  collect_interval: DURATION_MS.optional().describe(
-    'without effect: values are those of the moment',
-  ),
+  collect_interval: withoutEffect(DURATION_MS, 'values are those of the moment'),
 }).transform(({ enabled, listen, path, prefix }) => ({ enabled, listen, path, prefix }));
 
 /** An empty host stands for all addresses. */
@@ -165,10 +182,7 @@ const SHAPE = {
   metrics: METRICS.prefault({}).describe('figures'),
   log: LOG.prefault({}).describe('the log; it always goes to standard error'),
   triggers: TRIGGERS.prefault({}).describe("captures on demand: pcapdaemon's sections"),
-  roles: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe("capture-agent's, without effect: kcap has no roles"),
+  roles: withoutEffect(z.record(z.string(), z.unknown()), 'kcap has no roles'),
 };
 
 /**

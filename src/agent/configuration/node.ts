@@ -1,6 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
-import type { z } from 'zod';
-import { OPTIONAL_TEXT, SCALARS, section } from '../../documents/values.js';
+import { z } from 'zod';
+import { OPTIONAL_TEXT, SCALARS, section, withoutEffect } from '../../documents/values.js';
 
 /** Who the agent is. */
 export const NODE = section({
@@ -9,7 +9,7 @@ export const NODE = section({
   ),
   ip: OPTIONAL_TEXT.describe('its address (the first one that is not of this host only)'),
   tags: SCALARS.prefault({}).describe('names and values of your own'),
-  role: OPTIONAL_TEXT.describe("capture-agent's, without effect: kcap has no roles"),
+  role: withoutEffect(z.string(), 'kcap has no roles'),
 }).transform(({ hostname: name, ip, tags }) => ({
   hostname: name ?? hostname(),
   /** Undefined where the host has none. */

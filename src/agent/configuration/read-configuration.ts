@@ -1,5 +1,7 @@
 import { checkDocument, faultAt } from '../../documents/check-document.js';
 import type { Document, Path } from '../../documents/document.js';
+import type { Environment } from '../../documents/environment.js';
+import { ignoredKeys, type IgnoredKey } from '../../documents/ignored-keys.js';
 import { withOverrides } from '../../documents/overrides.js';
 import { readDocument, type ReadOptions } from '../../documents/read-document.js';
 import { AGENT_ROOTS, agentRootOf } from '../../task/description/read-task.js';
@@ -13,13 +15,17 @@ const PREFIX = 'KCAP';
  * The configuration of an agent in a file: YAML or JSON below the key kcap (or capture-agent, otus), or TOML, in which
  * pcapdaemon's sections may stand at the root.
  *
+ * @param options.onIgnored called for each key that changes nothing
  * @throws DocumentError with all that is wrong, and where
  */
 export async function readConfiguration(
   file: string,
-  options: ReadOptions,
+  options: ReadOptions & { readonly onIgnored: (key: IgnoredKey) => void },
 ): Promise<AgentConfiguration> {
-  return checkConfiguration(await readDocument(file, options), options);
+  const document = await readDocument(file, options);
+  const configuration = checkConfiguration(document, options);
+  for (const key of ignoredConfigurationKeys(document, options)) options.onIgnored(key);
+  return configuration;
 }
 
 /** The same of a document that has been read. */
@@ -27,7 +33,19 @@ export function checkConfiguration(
   document: Document,
   { environment }: ReadOptions,
 ): AgentConfiguration {
-  return checkDocument(withOverrides(withoutRoot(document), PREFIX, environment), AGENT);
+  return checkDocument(configurationIn(document, environment), AGENT);
+}
+
+/** The keys of a configuration, which must be a valid one, that change nothing. */
+export function ignoredConfigurationKeys(
+  document: Document,
+  { environment }: ReadOptions,
+): IgnoredKey[] {
+  return ignoredKeys(configurationIn(document, environment), AGENT);
+}
+
+function configurationIn(document: Document, environment: Environment): Document {
+  return withOverrides(withoutRoot(document), PREFIX, environment);
 }
 
 /** Whether a document is an agent's configuration, as opposed to a task. */

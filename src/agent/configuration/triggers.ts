@@ -6,7 +6,14 @@ import {
   folderProblem,
   regionProblem,
 } from '../../aws/s3-place.js';
-import { COUNT, LIST, NAME, OPTIONAL_TEXT, section } from '../../documents/values.js';
+import {
+  COUNT,
+  LIST,
+  NAME,
+  OPTIONAL_TEXT,
+  section,
+  withoutEffect,
+} from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import {
   kafkaProperties,
@@ -212,8 +219,8 @@ export const TRIGGERS_SHAPE = {
   s3: S3.prefault({}).describe('captures to S3'),
   cloudshark: CLOUDSHARK.prefault({}).describe('captures to CloudShark'),
   syslog: section({
-    priority: COUNT.max(191).optional().describe('without effect: the log has levels of its own'),
-    tag: OPTIONAL_TEXT.describe("without effect: systemd's journal has the unit's name"),
+    priority: withoutEffect(COUNT.max(191), 'the log has levels of its own'),
+    tag: withoutEffect(z.string(), "systemd's journal has the unit's name"),
   })
     .prefault({})
     .describe("pcapdaemon's log"),

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { ownConnection } from '../../net/own-connections.js';
 import type { RedisChannel } from '../../redis/subscriber.js';
 import type { Captures } from './captures.js';
 import { ChannelState } from './channel-state.js';
@@ -16,15 +17,19 @@ export async function listenToRedis(
   const { RedisSubscriber } = await import('../../redis/subscriber.js');
   const { host, port } = channel;
   const state = new ChannelState('redis', `redis ${host}:${port} ${channel.channel}`, log);
-  return RedisSubscriber.open(channel, {
-    onMessage: (message) => {
-      captures.take('redis', message);
+  return RedisSubscriber.open(
+    channel,
+    {
+      onMessage: (message) => {
+        captures.take('redis', message);
+      },
+      onAway: (error) => {
+        state.away(error);
+      },
+      onConnected: () => {
+        state.there();
+      },
     },
-    onAway: (error) => {
-      state.away(error);
-    },
-    onConnected: () => {
-      state.there();
-    },
-  });
+    ownConnection,
+  );
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors/user-error.js';
 import type { SqsMessage, SqsQueue, SqsQueueOptions } from '../../aws/sqs-queue.js';
+import { ownHttpAgents } from '../../net/own-http.js';
 import type { Captures } from './captures.js';
 import { Backoff, ChannelState } from './channel-state.js';
 
@@ -59,7 +60,10 @@ export class SqsTrigger {
   ): Promise<SqsTrigger> {
     // Loaded on use.
     const { SqsQueue } = await import('../../aws/sqs-queue.js');
-    const queue = new SqsQueue({ ...options, invisibleSeconds: INVISIBLE_SECONDS });
+    const queue = new SqsQueue(
+      { ...options, invisibleSeconds: INVISIBLE_SECONDS },
+      ownHttpAgents({ keepAlive: true }),
+    );
     return new SqsTrigger(queue, options, { captures, log });
   }
 

@@ -10,8 +10,6 @@ import { Assemblies, MOST_DATAGRAM_BYTES, Placing } from './assemblies.js';
 
 const NONE = -1;
 
-/** How long the first and the last fragment of a datagram may be apart, by the packets' time. */
-const LIFE_MICROSECONDS = 30_000_000;
 /**
  * How long after a datagram's end its fragments are known to be copies, such as those of a second interface that sees the
  * same packets: longer than these take, and shorter than identifications take to come round again.
@@ -32,9 +30,16 @@ export interface ReassemblyLimits {
   readonly datagrams: number;
   /** Memory for the bytes of all of them. */
   readonly bytes: number;
+  /** Most fragments that wait for others of their datagrams. */
+  readonly fragments: number;
+  /** How long the first and the last fragment of a datagram may be apart, in ms of the packets' time. */
+  readonly lifeMs: number;
 }
 
-const LIMITS: ReassemblyLimits = { datagrams: 4096, bytes: 16 * 1024 * 1024 };
+const LIMITS: ReassemblyLimits = {
+  ...{ datagrams: 4096, bytes: 16 * 1024 * 1024 },
+  ...{ fragments: Infinity, lifeMs: 30_000 },
+};
 
 /**
  * Puts IP datagrams together from their fragments (RFC 791, RFC 8200), also within tunnels. Memory is bounded and taken at
@@ -54,7 +59,7 @@ export class Reassembler {
   /** Fragments of datagrams that are not whole yet. */
   fragmentsHeld = 0;
 
-  /** Datagrams that were not whole after 30 s, or when the packets ended. */
+  /** Datagrams that were not whole in time, or when the packets ended. */
   reassemblyTimeouts = 0;
   /** Datagrams that gave way to others. */
   evicted = 0;
@@ -67,6 +72,8 @@ export class Reassembler {
   /** Fragments that were not captured to their end. */
   cut = 0;
 
+  readonly #mostFragments: number;
+  readonly #lifeMicroseconds: number;
   readonly #table: KeyTable;
   readonly #assemblies: Assemblies;
   /** By slot: when it began, in microseconds; its assembly; how many fragments that holds; what IPv6 carries. */
@@ -77,7 +84,10 @@ export class Reassembler {
   /** The last datagram that was put together, behind an IP header. */
   readonly #whole = Buffer.alloc(IPV6_BYTES + MOST_DATAGRAM_BYTES);
 
-  constructor({ datagrams, bytes }: ReassemblyLimits = LIMITS) {
+  constructor(limits: Partial<ReassemblyLimits> = {}) {
+    const { datagrams, bytes, fragments, lifeMs } = { ...LIMITS, ...limits };
+    this.#mostFragments = fragments;
+    this.#lifeMicroseconds = lifeMs * 1000;
     this.#table = new KeyTable(datagrams, ADDRESSES + ADDRESS_WORDS);
     this.#assemblies = new Assemblies(datagrams, bytes);
     this.#begun = new Float64Array(datagrams);
@@ -110,7 +120,7 @@ export class Reassembler {
   }
 
   /**
-   * Gives up datagrams that began more than 30 s before a time, so that they are counted without waiting for others of
+   * Gives up datagrams that began too long before a time, so that they are counted without waiting for others of
    * their kind. Called now and then, where packets come in the order of their times.
    *
    * @param microseconds since 1970
@@ -208,9 +218,18 @@ export class Reassembler {
   }
 
   #makeRoom(slot: number, assembly: number, offset: number, end: number): void {
+    while (!this.#assemblies.makeRoom(assembly, offset, end)) this.#evict(this.#oldestBut(slot));
+    while (this.fragmentsHeld >= this.#mostFragments) {
+      const oldest = this.#oldestBut(slot);
+      // One datagram may hold all of them.
+      if (oldest === NONE) return;
+      this.#evict(oldest);
+    }
+  }
+
+  #oldestBut(slot: number): number {
     const { order } = this.#table;
-    while (!this.#assemblies.makeRoom(assembly, offset, end))
-      this.#evict(order.oldest === slot ? order.newerThan(slot) : order.oldest);
+    return order.oldest === slot ? order.newerThan(slot) : order.oldest;
   }
 
   #complete(cursor: PacketCursor, slot: number, assembly: number): void {
@@ -259,7 +278,7 @@ export class Reassembler {
 
   /** Whether a fragment of that time can't be of the slot's datagram. */
   #isOver(slot: number, microseconds: number): boolean {
-    const life = this.#assembly[slot] === WHOLE ? COPIES_MICROSECONDS : LIFE_MICROSECONDS;
+    const life = this.#assembly[slot] === WHOLE ? COPIES_MICROSECONDS : this.#lifeMicroseconds;
     // Time may also have gone backwards, as from one file to the next.
     return Math.abs(microseconds - (this.#begun[slot] ?? 0)) > life;
   }

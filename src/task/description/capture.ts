@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { COUNT, LIST, NAME, OPTIONAL_TEXT, section } from '../../documents/values.js';
+import {
+  COUNT,
+  LIST,
+  NAME,
+  OPTIONAL_TEXT,
+  section,
+  withoutEffect,
+} from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import { UserError } from '../../errors/user-error.js';
 import { parseReadStart, type ReadStart } from '../../kafka/read-start.js';
@@ -16,21 +23,24 @@ const CAPTURE_AGENT = {
     'bytes of a block of the ring; with num_blocks as buffer_mib',
   ),
   num_blocks: COUNT.optional().describe('blocks of the ring'),
-  fanout_id: COUNT.optional().describe('without effect: the kernel finds a free one'),
-  fanout_type: z
-    .enum(['hash', 'cpu', 'lb'])
-    .optional()
-    .describe('without effect: flows always stay together (hash)'),
+  fanout_id: withoutEffect(COUNT, 'the kernel finds a free one'),
+  fanout_type: withoutEffect(
+    z.enum(['hash', 'cpu', 'lb']),
+    'flows always stay together (hash)',
+    'hash',
+  ),
 };
 const DISPATCH = {
-  dispatch_mode: z
-    .union([z.literal(''), z.enum(['binding', 'dispatch'])])
-    .optional()
-    .describe('without effect: each worker has a capture of its own (binding)'),
-  dispatch_strategy: z
-    .union([z.literal(''), z.enum(['flow-hash', 'round-robin'])])
-    .optional()
-    .describe('without effect: flows always stay together (flow-hash)'),
+  dispatch_mode: withoutEffect(
+    z.union([z.literal(''), z.enum(['binding', 'dispatch'])]),
+    'each worker has a capture of its own (binding)',
+    'binding',
+  ),
+  dispatch_strategy: withoutEffect(
+    z.union([z.literal(''), z.enum(['flow-hash', 'round-robin'])]),
+    'flows always stay together (flow-hash)',
+    'flow-hash',
+  ),
 };
 
 /** What every kind of capture has. */

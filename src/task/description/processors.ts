@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LIST, NAME, SCALAR, SCALARS, section } from '../../documents/values.js';
+import { LIST, NAME, SCALAR, SCALARS, section, withoutEffect } from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 
 /** Keeps what matches; drops it where `drop` is set. */
@@ -57,10 +57,7 @@ const FILTER = section({
       .describe('an expression on packets, see pcap-filter(7)'),
     drop: z.boolean().default(false).describe('drop what matches, keep the rest'),
     drop_hep: z.boolean().optional().describe("capture-agent's: drop packets of HEP 3"),
-    drop_raw: z
-      .boolean()
-      .optional()
-      .describe("capture-agent's, without effect: what no parser takes is never reported"),
+    drop_raw: withoutEffect(z.boolean(), 'what no parser takes is never reported', true),
     sip_deny_methods: METHODS.describe("capture-agent's: drop messages of these methods"),
     sip_allow_methods: METHODS.describe("capture-agent's: keep messages of these methods only"),
     rules: z.array(RULE).optional().describe("capture-agent's: several filters by a label"),

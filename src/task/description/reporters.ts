@@ -8,6 +8,7 @@ import {
   OPTIONAL_TEXT,
   SCALARS,
   section,
+  withoutEffect,
 } from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import { readHostPort, type HostPort } from '../../net/host-port.js';
@@ -122,10 +123,13 @@ export type UploadTarget =
     }
   | { readonly kind: 'local'; readonly directory: string | undefined };
 
-/** Packets as a capture file that goes elsewhere at the task's end. */
+/** Packets as capture files that go elsewhere once they are finished. */
 export interface UploadReporter extends Reporting {
   readonly name: 'upload';
   readonly target: UploadTarget;
+  readonly format: 'pcap' | 'nsecpcap' | 'pcapng';
+  /** When another file begins; its `fileBytes` bounds the memory that an upload takes. */
+  readonly conditions: RingConditions & { readonly fileBytes: number };
 }
 
 /** Lines on standard output: of messages where the task has parsers, else of packets. */
@@ -152,22 +156,38 @@ const SENDING = {
   max_retries: COUNT.max(1000).optional().describe('how often it is tried again (1)'),
 };
 
-/** The keys of every reporter beside `name` and `config`. */
-const COMMON = {
+const NAMING = {
   as: z
     .string()
     .regex(/^[\w.-]{1,64}$/, 'not letters, digits, dots, hyphens and underscores')
     .optional()
     .describe('what it is called, where a task has several of one name'),
-  ...BATCH,
-  no_batch: z.boolean().optional().describe("capture-agent's: as batch_size: 1"),
+};
+const PATIENCE = {
   ...SENDING,
   fallback: OPTIONAL_TEXT.describe(
     'another reporter, which gets nothing else, or spool: for what this one cannot send in time',
   ),
 };
 
-type Common = z.output<ReturnType<typeof section<typeof COMMON>>>;
+/** The keys of every reporter to Kafka beside `name` and `config`. */
+const OF_KAFKA = {
+  ...{ ...NAMING, ...BATCH },
+  no_batch: z.boolean().optional().describe("capture-agent's: as batch_size: 1"),
+  ...PATIENCE,
+};
+
+const ONE_BY_ONE = 'only Kafka takes batches';
+/** Of the other reporters. */
+const OF_OTHERS = {
+  ...NAMING,
+  batch_size: withoutEffect(BATCH.batch_size, ONE_BY_ONE),
+  batch_timeout: withoutEffect(BATCH.batch_timeout, ONE_BY_ONE),
+  no_batch: withoutEffect(z.boolean(), ONE_BY_ONE, true),
+  ...PATIENCE,
+};
+
+type Common = z.output<ReturnType<typeof section<typeof OF_KAFKA>>>;
 type Batch = Pick<Common, keyof typeof BATCH>;
 
 function reporting(name: string, given: Common, config: Partial<Batch> = {}): Reporting {
@@ -225,7 +245,7 @@ const KAFKA = section({
     .superRefine(onlyOneTopic)
     .prefault({})
     .describe("what is left out is as the agent's reporters.kafka has it"),
-  ...COMMON,
+  ...OF_KAFKA,
 }).transform(({ name, config, ...common }): KafkaReporter => ({
   ...{ name, ...reporting(name, common, config) },
   ...{ topic: config.topic, topicPrefix: config.topic_prefix },
@@ -280,7 +300,7 @@ const FRAMES = section({
     compression: COMPRESSION.optional().describe('none, gzip, snappy, lz4 or zstd'),
     spool_size: BYTES.optional().describe('largest size of the spool (1G)'),
   }).describe('the topic, and how it is written to'),
-  ...COMMON,
+  ...OF_KAFKA,
 }).transform(({ name, config, ...common }): FramesReporter => ({
   ...{ name, ...reporting(name, common), topic: config.topic },
   connection: {
@@ -348,7 +368,7 @@ const HEP = section({
   config: section(HEP_REPORTER_SHAPE)
     .prefault({})
     .describe("what is left out is as the agent's reporters.hep has it"),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): HepReporter => ({
   ...{ name, ...reporting(name, common) },
   ...hepSettings(config),
@@ -394,27 +414,39 @@ const MQTT = section({
   config: section(MQTT_REPORTER_SHAPE)
     .prefault({})
     .describe("what is left out is as the agent's reporters.mqtt has it"),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): MqttReporter => ({
   ...{ name, ...reporting(name, common) },
   ...mqttSettings(config),
 }));
 
+/** Of a file that is uploaded, where nothing else is said. */
+const UPLOAD_KB = 50_000;
+
 const POSITIVE = z.int().min(1).max(1e12);
 
-const RING = section({
+const FORMAT = z.enum(['pcap', 'nsecpcap', 'pcapng']);
+const SWITCHES = {
   filesize_kb: POSITIVE.optional().describe('a file ends at so many kB (1000 bytes)'),
   duration: DURATION_MS.optional().describe('or after this time'),
   interval: DURATION_MS.optional().describe('or at multiples of this time'),
   packets: POSITIVE.optional().describe('or with so many packets'),
-  files: POSITIVE.optional().describe('keep so many files'),
-}).transform((ring, context): RingConditions => {
-  const conditions: RingConditions = {
+};
+
+function conditionsOf(ring: z.output<ReturnType<typeof section<typeof SWITCHES>>>): RingConditions {
+  return {
     ...(ring.duration !== undefined && { durationMs: ring.duration }),
     ...(ring.interval !== undefined && { intervalMs: ring.interval }),
     ...(ring.filesize_kb !== undefined && { fileBytes: ring.filesize_kb * 1000 }),
     ...(ring.packets !== undefined && { packets: ring.packets }),
   };
+}
+
+const RING = section({
+  ...SWITCHES,
+  files: POSITIVE.optional().describe('keep so many files'),
+}).transform((ring, context): RingConditions => {
+  const conditions = conditionsOf(ring);
   if (Object.keys(conditions).length === 0)
     context.addIssue(
       'nothing says when a file is finished\nadd filesize_kb, duration, interval or packets',
@@ -426,13 +458,10 @@ const FILE = section({
   name: z.literal('file').describe('packets to a capture file, or a ring of them'),
   config: section({
     path: NAME.describe('the file'),
-    format: z
-      .enum(['pcap', 'nsecpcap', 'pcapng'])
-      .optional()
-      .describe('pcap, nsecpcap or pcapng (by the name of the file)'),
+    format: FORMAT.optional().describe('pcap, nsecpcap or pcapng (by the name of the file)'),
     ring: RING.optional().describe('begin another file, keep the last ones'),
   }).describe('the file'),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): FileReporter => ({
   ...{ name, ...reporting(name, common), path: config.path },
   format: config.format ?? (/\.pcapng$/i.test(config.path) ? 'pcapng' : 'pcap'),
@@ -460,17 +489,35 @@ const CLOUDSHARK = {
 };
 
 const UPLOAD = section({
-  name: z.literal('upload').describe('packets as a capture file that is sent somewhere'),
+  name: z.literal('upload').describe('packets as capture files that are sent somewhere'),
   config: section({
-    s3: section(S3).optional().describe('to S3; what is left out is as triggers.s3 has it'),
+    s3: section(S3)
+      .optional()
+      .describe('to S3; what is left out is as triggers.s3 has it, where its upload is on'),
     cloudshark: section(CLOUDSHARK)
       .optional()
-      .describe('to CloudShark; what is left out is as triggers.cloudshark has it'),
-    local: section({ dir: OPTIONAL_TEXT.describe('the folder') })
+      .describe(
+        'to CloudShark; what is left out is as triggers.cloudshark has it, where its upload is on',
+      ),
+    local: section({
+      dir: OPTIONAL_TEXT.describe('the folder (that of triggers.general.localdir)'),
+    })
       .optional()
       .describe('to a folder'),
+    format: FORMAT.default('pcap').describe('pcap, nsecpcap or pcapng'),
+    ring: section({
+      ...SWITCHES,
+      filesize_kb: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(UPLOAD_KB)
+        .describe('a file ends at so many kB, which are in memory while it is sent'),
+    })
+      .prefault({})
+      .describe('when a file is finished and sent; the last one is so at the end of the task'),
   }).describe('one of s3, cloudshark and local'),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }, context): UploadReporter => {
   const targets: UploadTarget[] = [];
   const { s3, cloudshark, local } = config;
@@ -495,7 +542,16 @@ const UPLOAD = section({
     });
     return z.NEVER;
   }
-  return { ...{ name, ...reporting(name, common) }, target };
+  if (common.fallback !== undefined)
+    context.addIssue({
+      ...{ code: 'custom', path: ['fallback'] },
+      message: 'what upload cannot send waits on disk by itself\nleave out fallback',
+    });
+  const { filesize_kb } = config.ring;
+  return {
+    ...{ name, ...reporting(name, common), target, format: config.format },
+    conditions: { ...conditionsOf(config.ring), fileBytes: filesize_kb * 1000 },
+  };
 });
 
 const CONSOLE = section({
@@ -505,7 +561,7 @@ const CONSOLE = section({
   })
     .prefault({})
     .describe('the lines'),
-  ...COMMON,
+  ...OF_OTHERS,
 }).transform(({ name, config, ...common }): ConsoleReporter => ({
   ...{ name, ...reporting(name, common) },
   format: config.format,

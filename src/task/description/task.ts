@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COUNT, BYTES, DURATION_MS, LIST, section } from '../../documents/values.js';
+import { COUNT, BYTES, DURATION_MS, LIST, section, withoutEffect } from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import { CAPTURE, interfaceCapture, SHORT_CAPTURE, type CaptureDescription } from './capture.js';
 import { PROCESSORS } from './processors.js';
@@ -32,11 +32,8 @@ const PARSER = z.union([
   section({
     name: z.enum(['sip', 'rtp']).describe('sip, or rtp: RTP and RTCP of the calls seen'),
     config: section({
-      track_media: z
-        .boolean()
-        .optional()
-        .describe("capture-agent's, without effect: rtp tracks media"),
-      max_message_size: COUNT.optional().describe("capture-agent's, without effect: 256 KiB"),
+      track_media: withoutEffect(z.boolean(), 'the parser rtp tracks media'),
+      max_message_size: withoutEffect(COUNT, 'a message may have 256 KiB'),
     })
       .optional()
       .describe('of the parser'),
@@ -73,12 +70,14 @@ const LIMITS = section({
 }));
 
 const CHANNELS = section({
-  raw_stream: COUNT.default(0).describe('batches'),
-  send_buffer: COUNT.default(0).describe("messages that may wait for a reporter (the agent's)"),
-  capture_ch: COUNT.default(0).describe('packets'),
+  raw_stream: withoutEffect(COUNT, "packets wait in the kernel's ring (buffer_mib)"),
+  send_buffer: COUNT.default(0).describe(
+    'messages that may wait for a reporter without a fallback (0: as backpressure.send_buffer)',
+  ),
+  capture_ch: withoutEffect(COUNT, "packets wait in the kernel's ring (buffer_mib)"),
 }).transform((channels) => ({
-  /** 0 for the agent's. Beside it nothing waits in channels: the other two are taken for capture-agent's sake. */
-  sendBuffer: channels.send_buffer,
+  /** Undefined: as the agent's configuration says. */
+  sendBuffer: channels.send_buffer === 0 ? undefined : channels.send_buffer,
 }));
 
 const SHAPE = {

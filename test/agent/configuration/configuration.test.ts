@@ -43,11 +43,11 @@ describe('an agent configuration', () => {
     assert.equal(configuration.commandChannel, undefined);
     assert.deepEqual(configuration.backpressure, {
       ...{ sendTimeoutMs: 3000, maxRetries: 1 },
-      sendBuffer: { capacity: 16_384, dropPolicy: 'head' },
+      sendBuffer: { messages: 16_384, drops: 'oldest' },
     });
     assert.deepEqual(configuration.decoder, {
       tunnels: ['vxlan', 'gre', 'geneve', 'ipip'],
-      reassembly: { timeoutMs: 30_000, maxFragments: 10_000 },
+      reassembly: { lifeMs: 30_000, fragments: 10_000 },
     });
     assert.deepEqual(configuration.metrics, {
       ...{ enabled: true, listen: { host: '127.0.0.1', port: 9091 } },

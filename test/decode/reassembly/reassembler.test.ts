@@ -185,6 +185,19 @@ describe('IP reassembly', () => {
     assert.equal(reassembler.malformed, 1);
   });
 
+  test('holds no more fragments, and none longer, than it is told', () => {
+    const few = new Reassembler({ fragments: 2 });
+    const other = frame4(PIECES[0] ?? assert.fail(), { id: 99 });
+    decodeAll(few, [FIRST, SECOND_PIECE, other]);
+    assert.deepEqual([few.evicted, few.fragmentsHeld, few.fragmentsDropped], [1, 1, 2]);
+    // A datagram of more fragments than that still comes together: nothing else could give way.
+    assert.deepEqual(contents(decodeAll(few, [FIRST, SECOND_PIECE, THIRD])), [TEXT]);
+
+    const hasty = new Reassembler({ lifeMs: 100 });
+    decodeAll(hasty, [FIRST, SECOND_PIECE, { frame: THIRD, time: 0.2 * SECOND }]);
+    assert.deepEqual([hasty.datagrams, hasty.reassemblyTimeouts], [0, 1]);
+  });
+
   test('ignores what comes twice, before the datagram is whole and shortly after', () => {
     const frames = [FIRST, FIRST, SECOND_PIECE, SECOND_PIECE, THIRD, THIRD, FIRST];
     const reassembler = assertWhole(frames);

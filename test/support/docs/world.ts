@@ -29,7 +29,8 @@ import {
 } from '../frames.js';
 import { netNamespace, type NetNamespace } from '../net-namespace.js';
 import { pcapFile } from '../pcap-file.js';
-import { KAFKA_JAVA, startRealKafka } from '../real-kafka.js';
+import { KAFKA_JAVA } from '../kafka-java.js';
+import { startRealKafka } from '../real-kafka.js';
 import { repository } from '../repository.js';
 import { runCommand } from '../run-command.js';
 import { tempFolder } from '../temp-folder.js';

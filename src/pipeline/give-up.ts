@@ -1,0 +1,24 @@
+/** When a sink's work is given up: once a signal that it was given says so, or somebody else does. */
+export class GiveUp {
+  readonly #controller = new AbortController();
+  #followed: AbortSignal | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** From now on, also once this signal is aborted. */
+  follow(signal: AbortSignal): void {
+    if (this.#followed === signal) return;
+    this.#followed = signal;
+    const now = () => {
+      this.now();
+    };
+    if (signal.aborted) now();
+    else signal.addEventListener('abort', now, { once: true });
+  }
+
+  now(): void {
+    this.#controller.abort();
+  }
+}
