@@ -105,9 +105,17 @@ export class KafkaChannel {
     await this.#requireOwnGroup();
     if (responseTopic !== undefined)
       this.#answers ??= await AnswerTopic.open(responseTopic, own, log);
-    this.#reader = await ValueReader.open({ topic, group, uncommitted, properties: own }, log);
-    this.#problem = undefined;
-    log.info({ event: 'command-channel' }, `commands come from topic ${topic}, group ${group}`);
+    const there = () => {
+      this.#problem = undefined;
+      log.info({ event: 'command-channel' }, `commands come from topic ${topic}, group ${group}`);
+    };
+    this.#reader = await ValueReader.open({ topic, group, uncommitted, properties: own }, log, {
+      onAway: () => {
+        this.#say(new Error('no broker can be reached'));
+      },
+      onBack: there,
+    });
+    there();
   }
 
   /** @param failure of the first try */

@@ -89,7 +89,8 @@ export class BatchConsumer {
   #failure: UserError | undefined;
   #saidOutside = false;
 
-  constructor(options: ConsumerOptions, log: Logger) {
+  /** @param onAway called, perhaps again and again, while no broker can be reached */
+  constructor(options: ConsumerOptions, log: Logger, onAway: () => void = () => undefined) {
     const { properties, topic, shared } = options;
     const group = shared ? properties.get('group.id') : undefined;
     this.#facts = { properties, topic, role: 'consumer', group };
@@ -115,6 +116,7 @@ export class BatchConsumer {
         batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
         onEvent: (event) => {
+          if (event.kind === 'error' && event.name === '_ALL_BROKERS_DOWN') onAway();
           if (event.kind === 'error' && this.#isTheEnd(event)) this.#end(event);
           else if (event.kind !== 'error' || !this.#isOfNoMatter(event.name))
             clientLog.handle(event);

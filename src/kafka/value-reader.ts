@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { positionAt, type Origin, type PartitionOffset } from '../packet/packet-batch.js';
 import {
   CAPTURED_LENGTH_OFFSET,
@@ -8,6 +9,7 @@ import {
 } from '../packet/record.js';
 import { BatchConsumer, OFFSET_BEGINNING } from './batch-consumer.js';
 import { Cluster } from './cluster.js';
+import { groupMembers } from './group-members.js';
 import type { Properties } from './properties.js';
 import { uncommittedStart } from './read-start.js';
 import { consumerProperties } from './settings.js';
@@ -37,6 +39,17 @@ export interface ValueReaderOptions {
   readonly uncommitted: 'earliest' | 'latest';
 }
 
+/** What a reader tells of its brokers, each once in turn. */
+export interface BrokerListeners {
+  /** None can be reached: nothing is read until they are back. */
+  readonly onAway: () => void;
+  readonly onBack: () => void;
+}
+
+const NOBODY: BrokerListeners = { onAway: () => undefined, onBack: () => undefined };
+/** How often brokers that were away are asked whether they are back. */
+const ASK_AGAIN_MS = 1000;
+
 /** A message as somebody sent it; its key and headers are of no matter. */
 export interface MessageValue {
   /** Valid until the next messages are asked for. */
@@ -60,13 +73,19 @@ export interface MessageValues {
 /** Reads the values of a topic's messages as a member of a group: for messages that are no packets. */
 export class ValueReader {
   readonly #consumer: BatchConsumer;
+  readonly #watch: BrokerWatch;
 
-  private constructor(consumer: BatchConsumer) {
+  private constructor(consumer: BatchConsumer, watch: BrokerWatch) {
     this.#consumer = consumer;
+    this.#watch = watch;
   }
 
   /** Throws a UserError as Cluster.ask does where the topic can't be read. */
-  static async open(options: ValueReaderOptions, log: Logger): Promise<ValueReader> {
+  static async open(
+    options: ValueReaderOptions,
+    log: Logger,
+    listeners: BrokerListeners = NOBODY,
+  ): Promise<ValueReader> {
     const { topic, group } = options;
     const properties = new Map([...FEW_MESSAGES, ...options.properties]);
     const whereUncommitted = new Map([['auto.offset.reset', options.uncommitted]]);
@@ -74,6 +93,7 @@ export class ValueReader {
     const watermarks = await Cluster.ask(facts, log, (cluster, partitions) =>
       cluster.watermarks(partitions),
     );
+    const watch = new BrokerWatch(properties, group, listeners);
     const consumer = new BatchConsumer(
       {
         properties: consumerProperties(properties, {
@@ -98,8 +118,11 @@ export class ValueReader {
         window: undefined,
       },
       log,
+      () => {
+        watch.away();
+      },
     );
-    return new ValueReader(consumer);
+    return new ValueReader(consumer, watch);
   }
 
   /** The next messages, once there are any; null after stop(). Throws a UserError as BatchConsumer.next does. */
@@ -126,7 +149,42 @@ export class ValueReader {
 
   /** Commits what was acknowledged, if the brokers answer soon, and leaves the group. */
   async close(): Promise<void> {
+    this.#watch.close();
     await this.#consumer.close();
+  }
+}
+
+/** Looks for brokers that are away until they are back. */
+class BrokerWatch {
+  readonly #properties: Properties;
+  readonly #group: string;
+  readonly #listeners: BrokerListeners;
+  readonly #closing = new AbortController();
+  #isAway = false;
+
+  constructor(properties: Properties, group: string, listeners: BrokerListeners) {
+    this.#properties = properties;
+    this.#group = group;
+    this.#listeners = listeners;
+  }
+
+  away(): void {
+    if (this.#isAway || this.#closing.signal.aborted) return;
+    this.#isAway = true;
+    this.#listeners.onAway();
+    void this.#untilBack();
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #untilBack(): Promise<void> {
+    const { signal } = this.#closing;
+    do await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted && !(await groupMembers(this.#properties, this.#group)));
+    this.#isAway = false;
+    if (!signal.aborted) this.#listeners.onBack();
   }
 }
 

@@ -145,8 +145,9 @@ export class MessageBatch {
     const { addressBytes, addresses, sourceAt, destinationAt } = passage;
     const from = this.#length;
     const at = from + 2 * addressBytes;
-    this.#bytes = withRoom(this.#bytes, from, at + end - start - from);
-    this.#length = at + end - start;
+    const length = at + end - start;
+    this.#length = length;
+    this.#bytes = withRoom(this.#bytes, from, length - from);
     copyShort(addresses, sourceAt, this.#bytes, from, addressBytes);
     copyShort(addresses, destinationAt, this.#bytes, from + addressBytes, addressBytes);
     bytes.copy(this.#bytes, at, start, end);

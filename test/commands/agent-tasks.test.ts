@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 
 import { heldBy, runningAgent } from '../agent/running-agent.js';
 import { Client } from '../agent/client.js';
@@ -124,12 +124,14 @@ describe('many tasks of one agent', () => {
         for (const socket of sockets) socket.destroy();
       });
       const { port } = stalled.address() as AddressInfo;
+      const mqttPort = await stallingMqttBroker(t);
       const config = {
         id: 'stalls',
         capture: { name: 'afpacket', interface: veth.inside, config: { buffer_mib: 4 } },
         parsers: ['sip'],
         reporters: [
           { name: 'hep', config: { servers: [`127.0.0.1:${port}`], protocol: 'tcp' } },
+          { name: 'mqtt', config: { url: `mqtt://127.0.0.1:${mqttPort}`, topic: 'sip' } },
           { name: 'file', config: { path: path.join(agent.folder, 'all.pcap') } },
         ],
       };
@@ -138,30 +140,75 @@ describe('many tasks of one agent', () => {
       const frame = udpFrame(sipRequest('INVITE', 'a@b', [`Subject: ${body}`]));
       const frames = Array.from({ length: 2000 }, () => frame);
       const rounds = 15;
-      for (let round = 0; round < rounds; round++) await sendFrames(veth, frames);
       type Report = Record<string, { in: number; out: number; failed: number; dropped: number }>;
       interface Status {
         readonly packets_in: number;
+        readonly packets_out: number;
+        readonly packets_failed: number;
+        readonly packets_filtered: number;
+        readonly packets_skipped: number;
+        readonly packets_spooled: number;
+        readonly under_way: number;
         readonly drops: { readonly kernel: number };
         readonly reporters: Report;
       }
       const status = async () =>
         (await agent.answer('task_status', { task_id: 'stalls' })) as unknown as Status;
+      let isSent = false;
+      const addsUp = async () => {
+        let polls = 0;
+        for (let before = await status(); !isSent || polls < 20; polls++) {
+          const now = await status();
+          const said = JSON.stringify([before, now]);
+          const ended = now.packets_out + now.packets_failed + now.packets_filtered;
+          const others = now.packets_skipped + now.packets_spooled + now.under_way;
+          assert.equal(ended + others, now.packets_in, said);
+          assert.ok(now.under_way >= 0 && now.packets_in >= before.packets_in, said);
+          for (const [name, { in: taken, out, failed, dropped }] of Object.entries(now.reporters)) {
+            assert.ok(out + failed + dropped <= taken && taken <= now.packets_in, said);
+            assert.ok(out >= (before.reporters[name]?.out ?? 0), said);
+          }
+          before = now;
+        }
+      };
+      const polling = addsUp();
+      for (let round = 0; round < rounds; round++) await sendFrames(veth, frames);
+      isSent = true;
+      await polling;
       const isThrough = async () => {
         const { packets_in: taken, drops, reporters } = await status();
         return taken + drops.kernel === rounds * frames.length && reporters['file']?.out === taken;
       };
       await waitFor(isThrough, { ...LIMIT, what: 'all packets in the file' });
       const { packets_in: total, reporters } = await status();
-      const { hep } = reporters;
-      assert.ok(hep);
-      assert.equal(hep.in, total);
-      assert.ok(hep.dropped > 0, JSON.stringify(hep));
+      for (const name of ['hep', 'mqtt']) {
+        const report = reporters[name];
+        assert.equal(report?.in, total);
+        assert.ok(report.dropped > 0, `${name}: ${JSON.stringify(report)}`);
+      }
       await agent.answer('task_delete', { task_id: 'stalls' });
       assert.equal(await packetsIn(path.join(agent.folder, 'all.pcap')), total);
     },
   );
 });
+
+/** Accepts whoever connects, and reads nothing more; its port. */
+async function stallingMqttBroker(t: TestContext): Promise<number> {
+  const accepted = Buffer.from([0x20, 2, 0, 0]);
+  const sockets: Socket[] = [];
+  const broker = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    socket.once('data', () => {
+      socket.pause().write(accepted);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(broker, 'listening');
+  t.after(() => {
+    broker.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return (broker.address() as AddressInfo).port;
+}
 
 test('no one but the owner of an agent can command it', { skip: noVeth }, async (t) => {
   const agent = await runningAgent(t);

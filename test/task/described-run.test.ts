@@ -489,19 +489,19 @@ reporters:
     const spoolFolder = await tempFolder(t);
     const file = await captured(t, packetsOf(manyCalls(3000)));
     const collector = createServer();
-    const describe = (port: number, path: string) => `
+    const describe = (port: number, path: string, timeout: string) => `
 id: away
 capture: {name: file, path: ${path}}
 parsers: [sip]
 reporters:
   - name: hep
     config: {servers: ["127.0.0.1:${port}"], protocol: tcp}
-    send_timeout: 50ms
+    send_timeout: ${timeout}
     max_retries: 0
     fallback: spool
 `;
     const port = await freePort();
-    const away = await openedTask(t, describe(port, file), { spoolFolder }, 100);
+    const away = await openedTask(t, describe(port, file, '50ms'), { spoolFolder }, 100);
     await away.ends();
     await away.run.close();
     const counted = away.reporters().get('hep');
@@ -521,7 +521,7 @@ reporters:
     await once(collector, 'listening');
     t.after(() => collector.close());
     const empty = await captured(t, []);
-    const back = await openedTask(t, describe(port, empty), { spoolFolder });
+    const back = await openedTask(t, describe(port, empty, '20s'), { spoolFolder });
     await back.ends();
     await back.run.close();
     await waitFor(() => received === spooled, { limitMs: 10_000, what: 'the spool' });

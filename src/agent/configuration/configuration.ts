@@ -41,7 +41,7 @@ const CONTROL = section({
 const TASK_PERSISTENCE = section({
   enabled: z.boolean().default(true).describe('keep tasks over restarts of the agent'),
   auto_restart: z.boolean().default(true).describe('start tasks that ran'),
-  max_task_history: COUNT.default(100).describe('so many tasks that have ended are remembered'),
+  max_task_history: COUNT.default(100).describe('how many ended tasks are remembered'),
   gc_interval: DURATION_MS.prefault('1h').describe('how often the others are removed'),
 }).transform((persistence) => ({
   ...{ enabled: persistence.enabled, autoRestart: persistence.auto_restart },

@@ -5,9 +5,9 @@ const FILE = section({
   enabled: z.boolean().default(false).describe('write the log to a file as well'),
   path: NAME.default('/var/log/kcap/kcap.log').describe('the file'),
   rotation: section({
-    max_size_mb: z.int().min(1).default(100).describe('a file ends at so many MB'),
+    max_size_mb: z.int().min(1).default(100).describe('a file ends at this many MB'),
     max_age_days: COUNT.default(30).describe('older files are removed; 0: never'),
-    max_backups: COUNT.default(5).describe('so many older files stay; 0: all'),
+    max_backups: COUNT.default(5).describe('how many older files are kept; 0: all'),
     compress: z.boolean().default(true).describe('older files are compressed'),
   })
     .prefault({})

@@ -90,7 +90,14 @@ export class KafkaTrigger {
     }
     if (responseTopic !== undefined)
       this.#answers ??= await AnswerTopic.open(responseTopic, properties, log);
-    return ValueReader.open({ topic, group, properties, uncommitted: 'latest' }, log);
+    return ValueReader.open({ topic, group, properties, uncommitted: 'latest' }, log, {
+      onAway: () => {
+        this.#state.away(new Error('no broker can be reached'));
+      },
+      onBack: () => {
+        this.#state.there();
+      },
+    });
   }
 
   async #read(reader: ValueReader): Promise<void> {

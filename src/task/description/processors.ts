@@ -109,12 +109,12 @@ const LABEL = section({
 });
 
 const SAMPLE = section({
-  name: z.literal('sample').describe('keeps one of so many'),
+  name: z.literal('sample').describe('keeps one in every N'),
   config: section({
     one_of: z
       .int()
       .min(1)
-      .describe('keep one of so many packets; of messages, one of so many calls, each whole'),
+      .describe('keep one in this many packets; of messages, one in this many calls, each whole'),
   }).describe('how many'),
 }).transform(({ config }): SampleProcessor[] => [{ name: 'sample', oneOf: config.one_of }]);
 

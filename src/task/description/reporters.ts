@@ -427,10 +427,10 @@ const POSITIVE = z.int().min(1).max(1e12);
 
 const FORMAT = z.enum(['pcap', 'nsecpcap', 'pcapng']);
 const SWITCHES = {
-  filesize_kb: POSITIVE.optional().describe('a file ends at so many kB (1000 bytes)'),
+  filesize_kb: POSITIVE.optional().describe('a file ends at this many kB (1000 bytes)'),
   duration: DURATION_MS.optional().describe('or after this time'),
   interval: DURATION_MS.optional().describe('or at multiples of this time'),
-  packets: POSITIVE.optional().describe('or with so many packets'),
+  packets: POSITIVE.optional().describe('or with this many packets'),
 };
 
 function conditionsOf(ring: z.output<ReturnType<typeof section<typeof SWITCHES>>>): RingConditions {
@@ -444,7 +444,7 @@ function conditionsOf(ring: z.output<ReturnType<typeof section<typeof SWITCHES>>
 
 const RING = section({
   ...SWITCHES,
-  files: POSITIVE.optional().describe('keep so many files'),
+  files: POSITIVE.optional().describe('how many files are kept'),
 }).transform((ring, context): RingConditions => {
   const conditions = conditionsOf(ring);
   if (Object.keys(conditions).length === 0)
@@ -512,7 +512,7 @@ const UPLOAD = section({
         .min(1)
         .max(1_000_000)
         .default(UPLOAD_KB)
-        .describe('a file ends at so many kB, which are in memory while it is sent'),
+        .describe('a file ends at this many kB, which are in memory while it is sent'),
     })
       .prefault({})
       .describe('when a file is finished and sent; the last one is so at the end of the task'),

@@ -60,8 +60,8 @@ const DECODER = section({
 }));
 
 const LIMITS = section({
-  packets: COUNT.default(0).describe('end after so many packets'),
-  bytes: BYTES.prefault(0).describe('after so many bytes of packets'),
+  packets: COUNT.default(0).describe('end after this many packets'),
+  bytes: BYTES.prefault(0).describe('after this many bytes of packets'),
   duration: DURATION_MS.prefault(0).describe('after this time'),
   idle: DURATION_MS.prefault(0).describe('after this time without a packet'),
 }).transform(({ packets, bytes, duration, idle }) => ({
