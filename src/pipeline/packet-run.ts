@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Reach } from '../packet/reach.js';
 import { inSequence, type Account } from './account.js';
@@ -89,6 +90,8 @@ export class PacketRun {
       const passed = await throughStages(this.#stages, batch, stop.requested);
       this.#pace?.took('process', sinceMs);
       await this.#giveToAll(passed, stop);
+      // Where batches come at once and nobody waits, all else would have to: what went out, timers and signals.
+      await eventLoopTurn();
       if (this.#branches.every(({ ended }) => ended)) return;
       if (this.#stages.some((stage) => stage.finished)) {
         stop.finish();

@@ -38,6 +38,22 @@ describe('a packet run', () => {
     ]);
   });
 
+  test('lets everything else have its turn between batches that are there at once', async () => {
+    const diary: Diary = [];
+    const batches = [batchOf(numbered(1)), batchOf(numbered(2))];
+    const run = packetRun(
+      new HandWrittenSource(diary, batches),
+      [],
+      new HandWrittenSink(diary, { onWrite: () => Promise.resolve() }),
+    );
+    setImmediate(() => {
+      diary.push('turn');
+    });
+    await run.run(new Stop(0));
+    assert.ok(diary.includes('turn'), diary.join(', '));
+    assert.ok(diary.indexOf('turn') < diary.indexOf('give 2'), diary.join(', '));
+  });
+
   test('acknowledges a batch once it is written, and not before', async () => {
     const diary: Diary = [];
     const run = packetRun(

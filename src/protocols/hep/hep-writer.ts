@@ -1,5 +1,6 @@
 import { copyShort, writeUint16, writeUint32 } from '../network-order.js';
 import type { Passage } from '../passage.js';
+import { withRoom } from '../with-room.js';
 import {
   Chunk,
   CHUNK_HEADER_BYTES,
@@ -80,8 +81,7 @@ export class HepWriter {
     isCompressed = false,
   ): number {
     const length = this.lengthOf(passage, payload, correlation);
-    if (this.bytes.length < length)
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.bytes.length));
+    this.bytes = withRoom(this.bytes, 0, length);
     if (length > 0) this.writeAt(this.bytes, 0, passage, type, payload, correlation, isCompressed);
     return length;
   }
