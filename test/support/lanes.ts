@@ -20,6 +20,8 @@ export const PACED = [
   'commands/consume-obstructed',
   'commands/broker-away',
   'commands/watch',
+  'commands/agent-outage',
+  'commands/on-demand-memory',
 ];
 
 /**
