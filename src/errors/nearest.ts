@@ -14,9 +14,8 @@ export function nearest(misspelt: string, names: readonly string[]): string | un
 
 /** Letters that are wrong, missing or too many; two that changed places are one slip. */
 function slips(misspelt: string, name: string): number {
-  const first = [...name].findIndex((letter, at) => letter !== misspelt[at]);
-  const swapped =
-    first >= 0 &&
-    `${name.slice(0, first)}${name[first + 1] ?? ''}${name[first] ?? ''}${name.slice(first + 2)}`;
-  return swapped === misspelt ? 1 : distance(misspelt, name);
+  let at = 0;
+  while (at < name.length && name[at] === misspelt[at]) at++;
+  const swapped = `${name.slice(0, at)}${name[at + 1] ?? ''}${name[at] ?? ''}${name.slice(at + 2)}`;
+  return swapped === misspelt && misspelt !== name ? 1 : distance(misspelt, name);
 }

@@ -14,7 +14,9 @@ const SCHEMA = z.strictObject({
   choice: z.union([z.literal(2), z.literal(3)]).optional(),
   either: z.union([z.boolean(), z.strictObject({ size: z.int() })]).optional(),
   list: z.array(z.string()).optional(),
-  parts: z.array(z.discriminatedUnion('name', [z.strictObject({ name: z.literal('a'), of: z.int() })])),
+  parts: z.array(
+    z.discriminatedUnion('name', [z.strictObject({ name: z.literal('a'), of: z.int() })]),
+  ),
 });
 
 async function checked(text: string, environment: Record<string, string>): Promise<unknown> {
@@ -58,7 +60,10 @@ parts: [{name: a, of: "\${N:-7}"}]
   });
 
   test('but a text in the document stays one', async () => {
-    await assert.rejects(checked('number: "5"\nparts: []\n', {}), /a text where a number should be/);
+    await assert.rejects(
+      checked('number: "5"\nparts: []\n', {}),
+      /a text where a number should be/,
+    );
   });
 
   test('is in the document that goes to an agent, which has no such environment', async () => {
