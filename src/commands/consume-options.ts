@@ -28,9 +28,7 @@ export function parseConsumeOptions(
   };
   refuseUnfitOutput(options);
   if (print && args.print !== true)
-    log.info(
-      'standard output is a terminal, so packets are printed as lines; to get them: | tshark -i - or > out.pcap',
-    );
+    log.info('a terminal gets lines; for the packets: | tshark -i - or > out.pcap');
   return options;
 }
 

@@ -133,10 +133,7 @@ describe('a terminal', () => {
       const run = kcap(t, reading(topic), { env: { ...UTC, ...env }, under });
       assert.equal((await run.exit).status, 0);
       const shown = run.stdout.toString().replaceAll('\r\n', '\n');
-      assert.match(
-        shown,
-        /packets are printed as lines; to get them: \| tshark -i - or > out\.pcap/,
-      );
+      assert.match(shown, /a terminal gets lines; for the packets: \| tshark -i - or > out\.pcap/);
       const [first = ''] = lines.split('\n');
       assert.equal(shown.includes(`\x1b[2m${first.slice(0, 15)}\x1b[0m`), colours);
       const plain = shown.replaceAll(/\x1b\[\d*m/g, '');
