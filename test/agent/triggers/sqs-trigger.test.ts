@@ -90,6 +90,21 @@ function handWritten(t: TestContext) {
   };
 }
 
+test('a queue that has nothing and does not wait is asked once a second', async (t) => {
+  const { asked, give, trigger, until } = handWritten(t);
+  const begunAt = performance.now();
+  give();
+  give();
+  await until('the third question', () => asked.length === 3);
+  const tookMs = performance.now() - begunAt;
+  assert.ok(tookMs > 1_900, `${tookMs} ms`);
+  // Nor does a pause hold up the end.
+  give();
+  const closingAt = performance.now();
+  await trigger.close();
+  assert.ok(performance.now() - closingAt < 900);
+});
+
 test('deletes a message once its captures have begun, and asks for no more than it has room for', async (t) => {
   const { give, until, bodies, takeUps, done, asked } = handWritten(t);
   give('a', 'b');
