@@ -12,6 +12,7 @@ import { testBrokers } from '#support/test-brokers.js';
 import { freshTopic, readMessages, sendMessages } from '#support/topic.js';
 import { waitFor } from '#support/wait-for.js';
 
+import { makeTopic } from '../kafka/in-memory.js';
 import { keptLog } from '../kafka/log.js';
 
 const LIMIT_MS = 30_000;
@@ -184,8 +185,8 @@ test('while the brokers are away, an agent goes on, and commands come once they 
   t.after(() => {
     broker.close();
   });
-  broker.createTopic('commands', 1);
-  broker.createTopic('answers', 1);
+  makeTopic(broker, 'commands');
+  makeTopic(broker, 'answers');
   await waitFor(() => channel.problem === undefined, { limitMs: LIMIT_MS, what: 'its end' });
   const said = records.filter(({ event }) => event === 'command-channel').map(({ level }) => level);
   assert.deepEqual(said, ['error', 'info']);

@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 
 import { InMemoryBroker } from '#kcap/kafka/in-memory-broker.js';
 
+import { makeTopic } from '../kafka/in-memory.js';
 import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
 import { pcapFile } from '../support/pcap-file.js';
@@ -118,7 +119,7 @@ test('brokers that are away at the start: it is said, and messages wait', async 
   t.after(() => {
     broker.close();
   });
-  broker.createTopic('sip', 1);
+  makeTopic(broker, 'sip');
   assert.equal((await run.exit).status, 0);
   const summary = run.summary() as unknown as Record<string, number>;
   assert.equal(summary['messages_out'], 2);

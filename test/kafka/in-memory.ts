@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test';
 
 import type { Logger } from 'pino';
 
+import { messageOf } from '#kcap/errors/user-error.js';
 import type { DeliveryFailure } from '#kcap/kafka/delivery-cause.js';
 import {
   BatchConsumer,
@@ -36,6 +37,15 @@ const SHORT_SESSION = ['session.timeout.ms', '6000'] as const;
 
 /** The in-memory broker looks once for what a fetch asks for, and again when this time is over. */
 const QUICK_FETCH = ['fetch.wait.max.ms', '10'] as const;
+
+/** Makes a topic of a broker that clients wait for already: whichever of them asks for it first makes it, too. */
+export function makeTopic(broker: InMemoryBroker, name: string): void {
+  try {
+    broker.createTopic(name, 1);
+  } catch (error) {
+    if (!/already exists/.test(messageOf(error))) throw error;
+  }
+}
 
 /** kcap's in-memory broker with one topic, and clients of it; all are closed when the test ends. */
 export class InMemoryKafka {

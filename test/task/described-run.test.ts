@@ -19,7 +19,7 @@ import { HepPacket } from '#kcap/protocols/hep/hep-packet.js';
 import { openDescribedRun, type DescribedRun, type RunParts } from '#kcap/task/described-run.js';
 import { checkTask } from '#kcap/task/description/read-task.js';
 
-import { AT_ONCE, InMemoryKafka, readPackets } from '../kafka/in-memory.js';
+import { AT_ONCE, InMemoryKafka, makeTopic, readPackets } from '../kafka/in-memory.js';
 import { keptLog } from '../kafka/log.js';
 import { batchOf, numbered } from '../packet/packets.js';
 import { passageOf } from '../protocols/passages.js';
@@ -572,7 +572,7 @@ reporters:
       () => (reporter()?.outcomes.get('spooled')?.packets ?? 0) > 5,
     );
     broker = new InMemoryBroker(Number(/\d+$/.exec(address)?.[0]));
-    broker.createTopic('sip', 1);
+    makeTopic(broker, 'sip');
     await waitFor(() => reporter()?.in.packets === sent && reporter()?.out.packets === sent, {
       ...{ limitMs: 30_000, what: 'all messages in the topic' },
     });
