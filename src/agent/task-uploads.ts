@@ -11,7 +11,7 @@ import {
 import { systemCause } from '../errors/system-error.js';
 import { UserError } from '../errors/user-error.js';
 import type { OpenUpload } from '../task/described-run.js';
-import type { UploadReporter } from '../task/description/reporters.js';
+import type { UploadReporter } from '../task/description/file-reporters.js';
 import type { UploadTarget } from '../uploads/captured-file.js';
 import type * as Targets from '../uploads/targets.js';
 import type { AgentConfiguration } from './configuration/configuration.js';

@@ -83,8 +83,8 @@ export class StartTrouble {
 
   /** The last that the log said of a broker. It comes from another thread than the failure, and may come after it. */
   async #heard(): Promise<string | undefined> {
-    const giveUpAt = Date.now() + LOG_COMES_WITHIN_MS;
-    while (this.#said === undefined && Date.now() < giveUpAt) await delay(LOOK_EVERY_MS);
+    const giveUpAt = performance.now() + LOG_COMES_WITHIN_MS;
+    while (this.#said === undefined && performance.now() < giveUpAt) await delay(LOOK_EVERY_MS);
     return this.#said;
   }
 

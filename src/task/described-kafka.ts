@@ -3,7 +3,7 @@ import type { Properties } from '../kafka/properties.js';
 import { brokersOf } from '../kafka/security.js';
 import { kafkaProperties, type KafkaConnection } from './description/kafka-connection.js';
 import type { CaptureDescription } from './description/capture.js';
-import type { Reporting } from './description/reporters.js';
+import type { Reporting } from './description/reporting.js';
 
 /**
  * The properties of a reporter's client. Throws a UserError where no broker is named.

@@ -18,8 +18,8 @@ import type {
   KafkaReporter,
   MqttReporter,
   ReporterDescription,
-  Reporting,
 } from './description/reporters.js';
+import type { Reporting } from './description/reporting.js';
 import { TUNNELS, type TaskDescription } from './description/task.js';
 
 /** Records that may wait for a reporter of packets that must not hold up others. */

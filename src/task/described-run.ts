@@ -12,7 +12,7 @@ import { captureSize } from './capture-file.js';
 import { readyProcessing } from './described-processing.js';
 import { openDescribedReporters, type ReporterDefaults } from './described-reporters.js';
 import { openDescribedSource } from './described-source.js';
-import type { UploadReporter } from './description/reporters.js';
+import type { UploadReporter } from './description/file-reporters.js';
 import type { TaskDescription } from './description/task.js';
 
 /** What a task's run needs beside its description. */

@@ -9,7 +9,7 @@ import type { CapturedFile, UploadTarget } from '../uploads/captured-file.js';
 import { KeptFiles } from '../uploads/kept-files.js';
 import { Uploads } from '../uploads/uploads.js';
 import { openRing } from './capture-file.js';
-import type { UploadReporter } from './description/reporters.js';
+import type { UploadReporter } from './description/file-reporters.js';
 
 export interface UploadingOptions {
   readonly reporter: UploadReporter;

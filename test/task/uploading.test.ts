@@ -8,7 +8,7 @@ import { checkConfiguration } from '#kcap/agent/configuration/read-configuration
 import { documentOf } from '#kcap/documents/document.js';
 import { Scope } from '#kcap/pipeline/scope.js';
 import { underWay, type Account } from '#kcap/pipeline/account.js';
-import type { UploadReporter } from '#kcap/task/description/reporters.js';
+import type { UploadReporter } from '#kcap/task/description/file-reporters.js';
 import { openUploading } from '#kcap/task/uploading.js';
 import type { UploadTarget } from '#kcap/uploads/captured-file.js';
 

@@ -4,34 +4,18 @@ import {
   COUNT,
   DURATION_MS,
   LIST,
-  NAME,
   OPTIONAL_TEXT,
   SCALARS,
   section,
-  withoutEffect,
 } from '../../documents/values.js';
 import { withRemedy } from '../../documents/explained.js';
 import { readHostPort, type HostPort } from '../../net/host-port.js';
-import type { RingConditions } from '../../sinks/file-ring.js';
+import { FILE, UPLOAD, type FileReporter, type UploadReporter } from './file-reporters.js';
 import { KAFKA_SHAPE, TLS_SHAPE, type KafkaConnection } from './kafka-connection.js';
+import { BATCH, OF_KAFKA, OF_OTHERS, reporting, type Reporting } from './reporting.js';
 import { TOPIC_NAME } from './topic-name.js';
 
 const HEP_PORT = 9060;
-
-/** What every reporter has; undefined where neither the task nor its `config` says so. */
-export interface Reporting {
-  /** What the task calls it: `as`, or else `name`. One of its kind in the task. */
-  readonly id: string;
-  /** Records in one request at most. */
-  readonly batchSize: number | undefined;
-  /** How long a record waits for others. */
-  readonly batchTimeoutMs: number | undefined;
-  /** How long sending may take, and how often it is tried again, before `fallback` gets what is to be sent. */
-  readonly sendTimeoutMs: number | undefined;
-  readonly maxRetries: number | undefined;
-  /** The id of another reporter of the task, or `spool`. */
-  readonly fallback: string | undefined;
-}
 
 /** Messages as records of a topic. */
 export interface KafkaReporter extends Reporting {
@@ -92,46 +76,6 @@ export interface MqttReporter extends Reporting {
   readonly tls: TlsFilesOf;
 }
 
-/** Packets as a capture file, or a ring of them. */
-export interface FileReporter extends Reporting {
-  readonly name: 'file';
-  readonly path: string;
-  readonly format: 'pcap' | 'nsecpcap' | 'pcapng';
-  readonly ring: RingConditions | undefined;
-}
-
-export type UploadTarget =
-  | {
-      readonly kind: 's3';
-      readonly accessId: string | undefined;
-      readonly accessKey: string | undefined;
-      readonly endpoint: string | undefined;
-      readonly region: string | undefined;
-      readonly bucket: string | undefined;
-      readonly folder: string | undefined;
-      readonly acl: string | undefined;
-      readonly encryption: boolean | undefined;
-    }
-  | {
-      readonly kind: 'cloudshark';
-      readonly host: string | undefined;
-      readonly scheme: 'http' | 'https' | undefined;
-      readonly port: number | undefined;
-      readonly token: string | undefined;
-      readonly timeoutMs: number | undefined;
-      readonly ca: string | undefined;
-    }
-  | { readonly kind: 'local'; readonly directory: string | undefined };
-
-/** Packets as capture files that go elsewhere once they are finished. */
-export interface UploadReporter extends Reporting {
-  readonly name: 'upload';
-  readonly target: UploadTarget;
-  readonly format: 'pcap' | 'nsecpcap' | 'pcapng';
-  /** When another file begins; its `fileBytes` bounds the memory that an upload takes. */
-  readonly conditions: RingConditions & { readonly fileBytes: number };
-}
-
 /** Lines on standard output: of messages where the task has parsers, else of packets. */
 export interface ConsoleReporter extends Reporting {
   readonly name: 'console';
@@ -146,60 +90,6 @@ export type ReporterDescription =
   | FileReporter
   | UploadReporter
   | ConsoleReporter;
-
-const BATCH = {
-  batch_size: z.int().min(0).max(1_000_000).optional().describe('records in a request at most'),
-  batch_timeout: DURATION_MS.optional().describe('how long a record waits for others'),
-};
-const SENDING = {
-  send_timeout: DURATION_MS.optional().describe('how long sending may take (3s)'),
-  max_retries: COUNT.max(1000).optional().describe('how often it is tried again (1)'),
-};
-
-const NAMING = {
-  as: z
-    .string()
-    .regex(/^[\w.-]{1,64}$/, 'not letters, digits, dots, hyphens and underscores')
-    .optional()
-    .describe('what it is called, where a task has several of one name'),
-};
-const PATIENCE = {
-  ...SENDING,
-  fallback: OPTIONAL_TEXT.describe(
-    'another reporter, which gets nothing else, or spool: for what this one cannot send in time',
-  ),
-};
-
-/** The keys of every reporter to Kafka beside `name` and `config`. */
-const OF_KAFKA = {
-  ...{ ...NAMING, ...BATCH },
-  no_batch: z.boolean().optional().describe("capture-agent's: as batch_size: 1"),
-  ...PATIENCE,
-};
-
-const ONE_BY_ONE = 'only Kafka takes batches';
-/** Of the other reporters. */
-const OF_OTHERS = {
-  ...NAMING,
-  batch_size: withoutEffect(BATCH.batch_size, ONE_BY_ONE),
-  batch_timeout: withoutEffect(BATCH.batch_timeout, ONE_BY_ONE),
-  no_batch: withoutEffect(z.boolean(), ONE_BY_ONE, true),
-  ...PATIENCE,
-};
-
-type Common = z.output<ReturnType<typeof section<typeof OF_KAFKA>>>;
-type Batch = Pick<Common, keyof typeof BATCH>;
-
-function reporting(name: string, given: Common, config: Partial<Batch> = {}): Reporting {
-  return {
-    id: given.as ?? name,
-    // capture-agent has 0 for the default.
-    batchSize: given.no_batch === true ? 1 : given.batch_size || config.batch_size || undefined,
-    batchTimeoutMs: given.batch_timeout ?? config.batch_timeout,
-    ...{ sendTimeoutMs: given.send_timeout, maxRetries: given.max_retries },
-    fallback: given.fallback,
-  };
-}
 
 const COMPRESSION = z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']);
 
@@ -419,140 +309,6 @@ const MQTT = section({
   ...{ name, ...reporting(name, common) },
   ...mqttSettings(config),
 }));
-
-/** Of a file that is uploaded, where nothing else is said. */
-const UPLOAD_KB = 50_000;
-
-const POSITIVE = z.int().min(1).max(1e12);
-
-const FORMAT = z.enum(['pcap', 'nsecpcap', 'pcapng']);
-const SWITCHES = {
-  filesize_kb: POSITIVE.optional().describe('a file ends at this many kB (1000 bytes)'),
-  duration: DURATION_MS.optional().describe('or after this time'),
-  interval: DURATION_MS.optional().describe('or at multiples of this time'),
-  packets: POSITIVE.optional().describe('or with this many packets'),
-};
-
-function conditionsOf(ring: z.output<ReturnType<typeof section<typeof SWITCHES>>>): RingConditions {
-  return {
-    ...(ring.duration !== undefined && { durationMs: ring.duration }),
-    ...(ring.interval !== undefined && { intervalMs: ring.interval }),
-    ...(ring.filesize_kb !== undefined && { fileBytes: ring.filesize_kb * 1000 }),
-    ...(ring.packets !== undefined && { packets: ring.packets }),
-  };
-}
-
-const RING = section({
-  ...SWITCHES,
-  files: POSITIVE.optional().describe('how many files are kept'),
-}).transform((ring, context): RingConditions => {
-  const conditions = conditionsOf(ring);
-  if (Object.keys(conditions).length === 0)
-    context.addIssue(
-      'nothing says when a file is finished\nadd filesize_kb, duration, interval or packets',
-    );
-  return { ...conditions, ...(ring.files !== undefined && { files: ring.files }) };
-});
-
-const FILE = section({
-  name: z.literal('file').describe('packets to a capture file, or a ring of them'),
-  config: section({
-    path: NAME.describe('the file'),
-    format: FORMAT.optional().describe('pcap, nsecpcap or pcapng (by the name of the file)'),
-    ring: RING.optional().describe('begin another file, keep the last ones'),
-  }).describe('the file'),
-  ...OF_OTHERS,
-}).transform(({ name, config, ...common }): FileReporter => ({
-  ...{ name, ...reporting(name, common), path: config.path },
-  format: config.format ?? (/\.pcapng$/i.test(config.path) ? 'pcapng' : 'pcap'),
-  ring: config.ring,
-}));
-
-const S3 = {
-  bucket: OPTIONAL_TEXT.describe('the bucket'),
-  folder: OPTIONAL_TEXT.describe('what keys begin with'),
-  region: OPTIONAL_TEXT.describe('region'),
-  endpoint: OPTIONAL_TEXT.describe("server of one's own"),
-  accessid: OPTIONAL_TEXT.describe("key's id"),
-  accesskey: OPTIONAL_TEXT.describe('secret key'),
-  acl: OPTIONAL_TEXT.describe('canned ACL'),
-  encryption: z.boolean().optional().describe('encrypted by the server (AES256)'),
-};
-
-const CLOUDSHARK = {
-  host: OPTIONAL_TEXT.describe('the server'),
-  scheme: z.enum(['http', 'https']).optional().describe('https or http'),
-  port: z.int().min(1).max(0xffff).optional().describe('its port'),
-  token: OPTIONAL_TEXT.describe('token of its API'),
-  timeout: DURATION_MS.optional().describe('of an upload'),
-  ca: OPTIONAL_TEXT.describe("file with the authorities' certificates, PEM"),
-};
-
-const UPLOAD = section({
-  name: z.literal('upload').describe('packets as capture files that are sent somewhere'),
-  config: section({
-    s3: section(S3)
-      .optional()
-      .describe('to S3; what is left out is as triggers.s3 has it, where its upload is on'),
-    cloudshark: section(CLOUDSHARK)
-      .optional()
-      .describe(
-        'to CloudShark; what is left out is as triggers.cloudshark has it, where its upload is on',
-      ),
-    local: section({
-      dir: OPTIONAL_TEXT.describe('the folder (that of triggers.general.localdir)'),
-    })
-      .optional()
-      .describe('to a folder'),
-    format: FORMAT.default('pcap').describe('pcap, nsecpcap or pcapng'),
-    ring: section({
-      ...SWITCHES,
-      filesize_kb: z
-        .int()
-        .min(1)
-        .max(1_000_000)
-        .default(UPLOAD_KB)
-        .describe('a file ends at this many kB, which are in memory while it is sent'),
-    })
-      .prefault({})
-      .describe('when a file is finished and sent; the last one is so at the end of the task'),
-  }).describe('one of s3, cloudshark and local'),
-  ...OF_OTHERS,
-}).transform(({ name, config, ...common }, context): UploadReporter => {
-  const targets: UploadTarget[] = [];
-  const { s3, cloudshark, local } = config;
-  if (s3) {
-    const { accessid: accessId, accesskey: accessKey, ...rest } = s3;
-    targets.push({
-      ...{ kind: 's3', accessId, accessKey, endpoint: rest.endpoint, region: rest.region },
-      ...{ bucket: rest.bucket, folder: rest.folder, acl: rest.acl, encryption: rest.encryption },
-    });
-  }
-  if (cloudshark) {
-    const { host, scheme, port, token, timeout, ca } = cloudshark;
-    targets.push({ kind: 'cloudshark', host, scheme, port, token, timeoutMs: timeout, ca });
-  }
-  if (local) targets.push({ kind: 'local', directory: local.dir });
-  const [target, ...others] = targets;
-  if (!target || others.length > 0) {
-    context.addIssue({
-      code: 'custom',
-      path: ['config'],
-      message: `${target ? 'more than one' : 'no'} place to upload to\ngive one of s3, cloudshark and local`,
-    });
-    return z.NEVER;
-  }
-  if (common.fallback !== undefined)
-    context.addIssue({
-      ...{ code: 'custom', path: ['fallback'] },
-      message: 'what upload cannot send waits on disk by itself\nleave out fallback',
-    });
-  const { filesize_kb } = config.ring;
-  return {
-    ...{ name, ...reporting(name, common), target, format: config.format },
-    conditions: { ...conditionsOf(config.ring), fileBytes: filesize_kb * 1000 },
-  };
-});
 
 const CONSOLE = section({
   name: z.literal('console').describe('lines on standard output'),
