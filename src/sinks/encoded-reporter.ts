@@ -174,10 +174,19 @@ export class EncodedReporter implements Reporter {
     const besideBefore = this.#bytesBeside;
     const ends = new Int32Array(batch.total);
     let count = 0;
+    let written = 0;
+    /** Whatever an encoder has only taken stands before what comes next. */
+    const writeTaken = () => {
+      encoder.writeAll?.(out, ends.subarray(written, count));
+      written = count;
+    };
     let mediaAt = 0;
     for (let index = 0; index <= batch.count; index++) {
-      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++)
+      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++) {
+        writeTaken();
         if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
+        written = count;
+      }
       if (index === batch.count) break;
       if (takes !== 'sip') continue;
       if (!share) batch.go(index);
@@ -192,6 +201,7 @@ export class EncodedReporter implements Reporter {
       this.#tally.take(unfit);
       this.#tally.settle(UNFIT, unfit);
     }
+    writeTaken();
     return {
       chunk: { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) },
       messageBytes: out.length - (this.#bytesBeside - besideBefore),

@@ -4,7 +4,7 @@ import { BrokersAway } from '../kafka/brokers-away.js';
 import { Cluster } from '../kafka/cluster.js';
 import type { Properties } from '../kafka/properties.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
-import type { Reporter as Who } from '../protocols/report/record-frame.js';
+import type { Reporter as Who } from '../reports/record-form.js';
 import {
   EncodedReporter,
   type EncodedReporterOptions,
