@@ -169,12 +169,12 @@ export class Agent implements Commanded {
   }
 
   allows(method: string, channel: Channel): boolean {
-    // Whoever may connect to the socket is the agent's user, or of its group.
+    // Only the agent's user and its group may connect to the socket.
     if (channel === 'socket') return true;
     return this.#configuration.commandChannel?.allow.includes(method) === true;
   }
 
-  /** Stops all tasks, side by side: what they have taken goes out first. Whoever has asked meanwhile is answered. */
+  /** Stops all tasks, side by side: what they have taken goes out first. Commands that came meanwhile are answered. */
   async close(): Promise<void> {
     await Promise.all([this.tasks.close(), this.#triggers?.close()]);
     await this.#scope.close();

@@ -108,7 +108,7 @@ function terminalError(path: string): UserError {
 
 /**
  * What the descriptor, which stays its owner's, stands for. A pipe is opened anew: it does not block here and still
- * blocks for whoever shares the old one. A write to a stalled reader then leaves the process able to end.
+ * blocks for those who share the old one. A write to a stalled reader then leaves the process able to end.
  */
 function openDescriptor(name: string, fd: number): ByteOutput {
   const stat = fstatSync(fd);

@@ -125,7 +125,7 @@ function openProducer(
       headers: options.headers,
       namesInterface: options.identify,
       flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
-      // Whoever names a partitioner wants keys to choose.
+      // Naming a partitioner means that keys are to choose.
       keysChoose: partitions > 1 && options.properties.has('partitioner'),
       keepsUndelivered: spools,
       pack: options.pack,

@@ -44,7 +44,7 @@ export interface TaskParts {
   /** How long a stop waits for what was taken. */
   readonly drainTimeoutMs: number;
   readonly onChange: (task: Task) => void;
-  /** It ends by itself: called before its state says so, for whoever has to remember it. */
+  /** It ends by itself: called before its state says so, so that it can be kept on disk. */
   readonly onEnd?: (task: Task, state: 'stopped' | 'failed', reason: string) => Promise<void>;
   /** Resolves after so many ms, or once the signal is aborted. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;

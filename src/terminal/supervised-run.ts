@@ -16,7 +16,7 @@ import { statusLine } from './status-line.js';
 import { onStopSignal } from './stop-signals.js';
 
 export interface RunOptions {
-  /** Said once signals are listened to: whoever waits for it may send one. */
+  /** Logged once signals are handled: from then on one may be sent. */
   readonly started: string;
   readonly log: Logger;
   readonly format: LogFormat;
