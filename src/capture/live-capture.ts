@@ -8,8 +8,10 @@ import { interfaceNamed, listDevices } from './devices.js';
 import { linkTypeName } from './link-type.js';
 import { WideCounter } from './wide-counter.js';
 
-/** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
+/** Large enough that a batch costs little, small enough that JavaScript is soon through with its packets. */
 const BATCH_BYTES = 1024 * 1024;
+/** The same where JavaScript looks at no packet: as much as a busy link brings while a batch waits. */
+export const LONG_BATCH_BYTES = 4 * 1024 * 1024;
 /** How long the first packet of a batch waits for others, where there are many. */
 const MAX_BATCH_AGE_MS = 50;
 /** Stands for the group of captures that the first of them makes. */
@@ -30,6 +32,8 @@ export interface CaptureOptions {
   readonly linkType: number | undefined;
   /** pcap-filter expression, empty for all packets. */
   readonly filter: string;
+  /** Bytes of a batch at most, but for a longer packet. */
+  readonly batchBytes?: number | undefined;
   /** Whether the packets of broker connections are left out, this process's and those of every other kcap here. */
   readonly leavesOutKcap: boolean;
 }
@@ -108,7 +112,7 @@ export class LiveCapture {
         filter: options.filter,
         leavesOutKcap: options.leavesOutKcap,
         ...(fanoutGroup !== undefined && { fanoutGroup }),
-        batchBytes: BATCH_BYTES,
+        batchBytes: options.batchBytes ?? BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
       });
       return new LiveCapture(name, options.filter, native);
