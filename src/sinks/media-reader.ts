@@ -51,15 +51,18 @@ export class MediaReader {
     if (isAnswer) this.#calls.answer(callId);
   }
 
-  /** Takes note of the end of a call. */
+  /** Whether a message may be the end of a call, by its first line. */
+  mayEnd(message: SipMessage): boolean {
+    if (this.#calls.callCount === 0) return false;
+    if (!message.isRequest) return message.status >= 300;
+    return isMethod(message, 'bye') || isMethod(message, 'cancel');
+  }
+
+  /** Takes note of the end of a call, if a message that may be it is. */
   end(message: SipMessage, seconds: number): void {
-    if (this.#calls.callCount === 0) return;
-    if (message.isRequest ? isMethod(message, 'bye') : false)
-      this.#calls.end(message.text(message.callId), seconds);
-    else if (
-      message.isRequest ? isMethod(message, 'cancel') : isFinal(message) && message.status >= 300
-    )
-      this.#calls.refuse(message.text(message.callId), seconds);
+    const callId = message.text(message.callId);
+    if (message.isRequest && isMethod(message, 'bye')) this.#calls.end(callId, seconds);
+    else if (message.isRequest || isFinal(message)) this.#calls.refuse(callId, seconds);
   }
 
   /** Whether the datagram that the cursor is at may be media of a call: few others are. */
