@@ -9,15 +9,15 @@ import { tempFolder } from '../support/temp-folder.js';
 import { flood } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 
-const MESSAGES = 12;
+const MESSAGES = 30;
 const AT_ONCE = 4;
-const MOST_BYTES = 10_000_000;
+const MOST_BYTES = 6_000_000;
 const RING_BYTES = 32 * 1024 * 1024;
-/** Beside what captures hold: their batches, and the heap. */
-const REST_BYTES = 60_000_000;
+/** What was read from the rings until it is collected, and the heap. */
+const REST_BYTES = 100_000_000;
 
 test(
-  'messages at once on four interfaces wait in order, and memory holds so many captures and no more',
+  'thirty messages at once on four interfaces wait in order, and memory holds so many captures and no more',
   { skip: noVeth },
   async (t) => {
     const veths = await Promise.all([1, 2, 3, 4].map(() => vethPair(t)));
@@ -60,7 +60,8 @@ test(
     );
     const peak = await memoryOf(agent.run.pid, 'VmHWM');
     const bound = idle + AT_ONCE * (MOST_BYTES + RING_BYTES) + REST_BYTES;
-    assert.ok(peak <= bound, `${peak / 1e6} MB, of ${idle / 1e6} MB before`);
+    t.diagnostic(`${peak / 1e6} of ${bound / 1e6} MB at the peak`);
+    assert.ok(peak <= bound, `${peak / 1e6} MB`);
   },
 );
 
