@@ -74,7 +74,7 @@ export class Agent implements Commanded {
   ) {
     const { log, version } = parts;
     const { autoRestart, maxTaskHistory: mostEnded } = configuration.taskPersistence;
-    this.#budget = new TaskBudget(boundsOf(configuration));
+    this.#budget = new TaskBudget(boundsOf(configuration), () => this.#triggers?.memoryBytes ?? 0);
     this.#configuration = configuration;
     this.#parts = parts;
     this.version = version;
@@ -86,6 +86,8 @@ export class Agent implements Commanded {
       ...{ folder, mostEnded, autoRestart, log },
     });
     this.commands = new Commands(this, log);
+    // What a task no longer takes may be what a capture waits for.
+    this.tasks.onChange(() => this.#triggers?.look());
   }
 
   /** Opens all that it has, and takes up the tasks that the one before it has left. */
@@ -185,7 +187,14 @@ export class Agent implements Commanded {
     // Loaded on use: most agents have none.
     const { Triggers } = await import('./triggers/triggers.js');
     const settings = triggerSettings(this.#configuration);
-    this.#triggers = await Triggers.open(settings, `kcap ${this.version}`, log);
+    const memory = {
+      boundBytes: () => this.#budget.memoryBytes,
+      leftBytes: () => this.#budget.memoryBytes - this.tasks.memoryBytes,
+    };
+    this.#triggers = await Triggers.open(settings, {
+      ...{ application: `kcap ${this.version}`, memory, log },
+      keptBounds: () => this.#configuration.resources.kept,
+    });
   }
 
   async #openChannels(): Promise<void> {
@@ -210,6 +219,7 @@ export class Agent implements Commanded {
         tasks: tasks.measured(),
         commands: commands.counts.all(),
         captures: this.#triggers?.counts() ?? [],
+        droppedCaptures: this.#triggers?.dropped ?? 0,
         build: { version: this.version, ...this.#parts.build },
       }),
       notReady: () =>

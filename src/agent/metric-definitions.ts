@@ -21,6 +21,8 @@ export interface Measured {
     readonly result: string;
     readonly count: number;
   }>;
+  /** How many that targets would not take have been removed for newer ones. */
+  readonly droppedCaptures: number;
   /** What the program is made of. */
   readonly build: Readonly<Record<string, string>>;
 }
@@ -166,6 +168,13 @@ export const METRICS: readonly MetricDefinition[] = [
     *read({ captures }) {
       for (const { count, source, result } of captures)
         yield { labels: { source, result }, value: count };
+    },
+  },
+  {
+    ...{ kind: 'counter', name: 'failed_captures_dropped_total', labels: [] },
+    help: 'Captures on demand that waited in data_dir/failed and were removed for newer ones',
+    *read({ droppedCaptures }) {
+      yield { labels: {}, value: droppedCaptures };
     },
   },
   {

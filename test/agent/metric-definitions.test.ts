@@ -17,7 +17,7 @@ async function samples(name: string, account: Account): Promise<unknown> {
         ...{ description, pace: new Pace() },
       },
     ],
-    ...{ commands: [], captures: [], build: {} },
+    ...{ commands: [], captures: [], droppedCaptures: 0, build: {} },
   };
   const definition = METRICS.find((metric) => metric.name === name);
   return [...(definition?.read(measured) ?? [])];

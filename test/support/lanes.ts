@@ -33,6 +33,7 @@ export const PACED = [
  */
 export const ALONE = [
   'commands/broker-outage',
+  'commands/on-demand-pace',
   'commands/overload',
   'commands/produce-far',
   'commands/produce-own-traffic',
