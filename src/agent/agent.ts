@@ -4,7 +4,6 @@ import { documentOf } from '../documents/document.js';
 import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { Scope } from '../pipeline/scope.js';
-import { openDescribedRun } from '../task/described-run.js';
 import { ignoredTaskKeys } from '../task/description/ignored-task-keys.js';
 import { checkTask } from '../task/description/read-task.js';
 import type { TaskDescription } from '../task/description/task.js';
@@ -13,6 +12,7 @@ import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
 import type { TaskState } from '../task/task.js';
 import { Tasks } from '../task/tasks.js';
+import { openTaskRun } from '../task/workers/task-workers.js';
 import {
   Commands,
   type CapturesAsked,
@@ -233,7 +233,7 @@ export class Agent implements Commanded {
   /** What a task does, with what the configuration has for it now. */
   readonly #openRun: OpenTaskRun = (task, scope, { stop, log, pace }) => {
     const { kafka, reporters, backpressure, decoder, node, dataDir } = this.#configuration;
-    return openDescribedRun(task, scope, {
+    return openTaskRun(task, scope, {
       defaults: { connection: kafka, ...reporters, ...backpressure, ...decoder },
       who: { agentId: node.hostname, pipelineId: 0 },
       spoolFolder: path.join(dataDir, 'spool', task.id),

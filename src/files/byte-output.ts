@@ -52,11 +52,17 @@ export class OutputClosed extends Error {
 export class WriteFailed extends UserError {
   /** How many of the bytes were written all the same. */
   readonly bytesWritten: number;
+  /** What was written to. */
+  readonly output: string;
+  /** The system's error. */
+  readonly reason: unknown;
 
   constructor(name: string, error: unknown, bytesWritten: number) {
     const place = name === STANDARD_OUTPUT_NAME ? REDIRECTED : NAMED_FILE;
     super(`write ${name}`, systemCause(error), { remedy: systemRemedy(error, place) });
     this.bytesWritten = bytesWritten;
+    this.output = name;
+    this.reason = error;
   }
 }
 

@@ -16,6 +16,7 @@ import { filterStages, limitStages, timeStages } from './packet-selection.js';
 import { openTopicSource, type ReadingOptions } from './reading.js';
 import type { ReportTarget } from './report-target.js';
 import { openReporters, type ReportingOptions } from './reporting.js';
+import type { AskTopic } from './topic-facts.js';
 
 /** Where a sensor's packets come from. */
 export type PacketsFrom =
@@ -48,6 +49,7 @@ export interface Sensing {
   readonly autostop: Autostop;
   /** Where packets come from a topic. */
   readonly topic: TopicSource | undefined;
+  readonly reporterNames: readonly string[];
   /** To be said once it has begun. */
   readonly started: string;
 }
@@ -70,6 +72,7 @@ export async function openSensing(
   options: SensingOptions,
   scope: Scope,
   parts: OpeningParts & {
+    readonly askTopic?: AskTopic;
     readonly ranges: readonly PartitionRange[];
     readonly onCaptureOpen?: () => void;
   },
@@ -83,7 +86,7 @@ export async function openSensing(
   const reporters = await openReporters({ ...options, waits }, parts, scope);
   const sink = new SipMessages(new SipReader(options), reporters);
   const autostop = new Autostop(options.autostop, { size: undefined, stop, log });
-  const names = reporters.map(({ name }) => name).join(', ');
+  const reporterNames = reporters.map(({ name }) => name);
   return {
     run: new PacketRun(
       source,
@@ -93,7 +96,8 @@ export async function openSensing(
     watchdogs,
     autostop,
     topic,
-    started: `${how}, reporting SIP to ${names}`,
+    reporterNames,
+    started: `${how}, reporting SIP to ${reporterNames.join(', ')}`,
   };
 }
 
