@@ -98,7 +98,7 @@ export async function openDescribedReporters(
     const reader = new SipReader({
       ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
       ...{ tunnels: tunnelsOf(task, parts), media },
-      reassembly: parts.defaults.reassembly,
+      ...{ reassembly: parts.defaults.reassembly, calls: parts.calls },
     });
     branches.push(
       new Branch({ name: 'messages', sink: new SipMessages(reader, reporters, parts.pace) }),

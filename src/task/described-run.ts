@@ -6,6 +6,7 @@ import type { Pace } from '../pipeline/pace.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
+import type { CallExchange } from '../sinks/call-exchange.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import { Autostop, limitText } from './autostop.js';
 import { captureSize } from './capture-file.js';
@@ -35,6 +36,8 @@ export interface RunParts {
   readonly openUpload?: OpenUpload;
   /** Where other threads do the same with other packets of the interfaces. */
   readonly share?: CaptureShare | undefined;
+  /** Where those see media of the same calls, or their messages. */
+  readonly calls?: CallExchange | undefined;
   /** Asks brokers in place of this thread, where that can't. */
   readonly askTopic?: AskTopic | undefined;
 }

@@ -4,6 +4,7 @@ import { Branch } from '../pipeline/branch.js';
 import type { Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
+import type { CallExchange } from '../sinks/call-exchange.js';
 import type { ReportedMedia } from '../sinks/media-reader.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
@@ -73,6 +74,7 @@ export async function openSensing(
   scope: Scope,
   parts: OpeningParts & {
     readonly askTopic?: AskTopic;
+    readonly calls?: CallExchange;
     readonly ranges: readonly PartitionRange[];
     readonly onCaptureOpen?: () => void;
   },
@@ -84,7 +86,7 @@ export async function openSensing(
   // Files and topics wait; what comes in live does not.
   const waits = packets.kind === 'topic' || 'files' in packets.options.from;
   const reporters = await openReporters({ ...options, waits }, parts, scope);
-  const sink = new SipMessages(new SipReader(options), reporters);
+  const sink = new SipMessages(new SipReader({ ...options, calls: parts.calls }), reporters);
   const autostop = new Autostop(options.autostop, { size: undefined, stop, log });
   const reporterNames = reporters.map(({ name }) => name);
   return {

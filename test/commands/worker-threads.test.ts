@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import { heldBy, runningAgent } from '../agent/running-agent.js';
 import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
+import { description, receiverReport } from '../support/rtp-packets.js';
 import { framesOfCalls } from '../support/sip-calls.js';
+import { sipRequest, udpFrame } from '../support/sip-packets.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { freshTopic, readMessages } from '../support/topic.js';
@@ -78,6 +80,48 @@ test('a sensor decodes in two threads, each message in one of them', { skip }, a
     [1, 2],
   );
   assert.ok(summary.workers.every(({ packets_in }) => packets_in > 0));
+});
+
+test('RTCP is reported whichever thread has seen the messages of its call', { skip }, async (t) => {
+  const veth = await vethPair(t);
+  const run = kcap(t, [
+    ...['sip', '-i', veth.inside, '--workers', '2', '--report', 'json:'],
+    ...['--report', `hep://127.0.0.1:${await freePort()}?id=1`, '--log-format', 'json'],
+  ]);
+  await run.started();
+  const calls = 20;
+  // Media goes between other hosts than messages.
+  const offers = Array.from({ length: calls }, (_, call) =>
+    udpFrame(sipRequest('INVITE', `call-${call}`, [], description(`10.3.0.${call}`, 4000)), {
+      ...{ from: `10.1.0.${call}`, to: `10.2.0.${call}` },
+    }),
+  );
+  const reports = Array.from({ length: calls }, (_, call) =>
+    udpFrame(receiverReport(), {
+      ...{ from: `10.3.0.${call}`, to: '10.4.0.1', fromPort: 4001, toPort: 5001 },
+    }),
+  );
+  const told = () =>
+    run.stdout
+      .toString()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Told);
+  await sendFrames(veth, offers);
+  // It comes again and again, as RTCP does.
+  const reported = async () => {
+    await sendFrames(veth, reports);
+    const found = told().map(({ labels }) => labels['rtcp.call_id']);
+    return new Set(found).size === calls + 1;
+  };
+  await waitFor(reported, { limitMs: 30_000, what: 'RTCP of all calls' });
+  const threadOf = (label: string) =>
+    new Map(told().map(({ labels, pipeline_id }) => [labels[label], pipeline_id]));
+  const [messages, rtcp] = [threadOf('sip.call_id'), threadOf('rtcp.call_id')];
+  const others = [...messages].filter(([call, thread]) => call && rtcp.get(call) !== thread);
+  assert.ok(others.length > 0);
+  run.signal('SIGINT');
+  await run.exit;
 });
 
 interface Status {

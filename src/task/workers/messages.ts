@@ -1,6 +1,7 @@
 import type { ClientFacts } from '../../kafka/client-facts.js';
 import type { Account } from '../../pipeline/account.js';
 import type { Measured } from '../../pipeline/pace.js';
+import type { CallNote } from '../../sinks/call-exchange.js';
 import type { RunParts } from '../described-run.js';
 import type { TaskDescription } from '../description/task.js';
 import type { PacketsFrom, SensingOptions } from '../sensing.js';
@@ -52,6 +53,7 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   | { readonly kind: 'close' }
   | { readonly kind: 'log-level'; readonly level: string }
+  | { readonly kind: 'calls'; readonly notes: readonly CallNote[] }
   | { readonly kind: 'topic'; readonly id: number; readonly answer: TopicAnswer }
   | { readonly kind: 'written'; readonly id: number; readonly trouble: WriteTrouble | undefined };
 
@@ -88,6 +90,8 @@ export type FromWorker =
       readonly id: number;
       readonly failure: { readonly error: CarriedError } | undefined;
     }
+  /** For the other workers. */
+  | { readonly kind: 'calls'; readonly notes: readonly CallNote[] }
   /** Asks the brokers: node-rdkafka, which can, is only for one thread of a process. */
   | { readonly kind: 'ask-topic'; readonly id: number; readonly facts: ClientFacts }
   /** A record of the log, a line of JSON. */

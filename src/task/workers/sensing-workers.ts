@@ -47,7 +47,8 @@ function whyOneThread({
   targets,
 }: SensingOptions): string | undefined {
   if (maxPackets > 0 || autostop.packets !== undefined) return 'the number of packets is exact';
-  if (media !== undefined && media !== 'none') return 'media is known by its calls';
+  // RTCP comes seconds after its call has been described; RTP at once, and before another thread has heard of it.
+  if (media === 'all') return 'RTP is known by its calls';
   if (targets.some((target) => target.kind === 'mqtt' && target.telemetry !== undefined))
     return 'telemetry counts all of it';
   return undefined;

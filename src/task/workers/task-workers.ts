@@ -43,7 +43,8 @@ function whyOneThread(task: TaskDescription, defaults: ReporterDefaults): string
   const { packets, bytes } = task.limits;
   if (packets > 0) return 'limits.packets is exact';
   if (bytes > 0) return 'limits.bytes is exact';
-  if (mediaOf(task, { defaults }) !== 'none') return 'media is known by its calls';
+  // RTCP comes seconds after its call has been described; RTP at once, and before another thread has heard of it.
+  if (mediaOf(task, { defaults }) === 'all') return 'RTP is known by its calls';
   for (const reporter of reportersOf(task, { defaults })) {
     const why = whyOneReporter(reporter, defaults);
     if (why !== undefined) return `reporter ${reporter.id}: ${why}`;

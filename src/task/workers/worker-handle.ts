@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { messageOf, UserError } from '../../errors/user-error.js';
 import type { ClientFacts } from '../../kafka/client-facts.js';
 import { carried, received, type CarriedError } from './carried-error.js';
+import type { CallNote } from '../../sinks/call-exchange.js';
 import type { AskTopic } from '../topic-facts.js';
 import { logAgain } from './carried-log.js';
 import type { CommonOutput } from './carried-output.js';
@@ -21,6 +22,8 @@ export interface WorkerOptions extends WorkerData {
   readonly output: CommonOutput | undefined;
   readonly askTopic: AskTopic;
   readonly onCounted: (counted: Counted) => void;
+  /** It has something to say to the other workers. */
+  readonly onCalls: (notes: readonly CallNote[]) => void;
 }
 
 /** How long a worker may take to close what it has. */
@@ -91,6 +94,11 @@ export class WorkerHandle {
     if (failure) throw failure.error;
   }
 
+  /** Another worker has learnt this of calls. */
+  learn(notes: readonly CallNote[]): void {
+    this.#tell({ kind: 'calls', notes });
+  }
+
   /** Closes what it has, and ends it. */
   async close(): Promise<void> {
     this.#tell({ kind: 'close' });
@@ -135,6 +143,9 @@ export class WorkerHandle {
         break;
       case 'filtered':
         this.#filters.get(message.id)?.resolve(failureOf(message.failure));
+        break;
+      case 'calls':
+        this.#options.onCalls(message.notes);
         break;
       case 'ask-topic':
         void this.#askTopic(message.id, message.facts);

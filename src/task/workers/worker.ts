@@ -6,6 +6,7 @@ import { Pace } from '../../pipeline/pace.js';
 import type { Run } from '../../pipeline/run.js';
 import { openInScope, type Scope } from '../../pipeline/scope.js';
 import { Stop } from '../../pipeline/stop.js';
+import { CallExchange } from '../../sinks/call-exchange.js';
 import { watchAll, type Watchdog } from '../../watchdogs/watchdog.js';
 import type { CaptureShare } from '../capturing.js';
 import { openDescribedRun } from '../described-run.js';
@@ -34,6 +35,9 @@ class WorkerThread {
   readonly #stop = new Stop(this.#data.drainTimeoutMs);
   readonly #output = new CarriedOutput(post);
   readonly #pace = new Pace();
+  readonly #calls = new CallExchange((notes) => {
+    post({ kind: 'calls', notes });
+  });
   readonly #log: CarriedLog;
   /** Lets packets come. */
   #begin: () => void = () => undefined;
@@ -68,6 +72,9 @@ class WorkerThread {
       case 'log-level':
         this.#log.use(message.level);
         break;
+      case 'calls':
+        this.#calls.hear(message.notes);
+        break;
       case 'topic':
         this.#questions.get(message.id)?.(message.answer);
         this.#questions.delete(message.id);
@@ -97,7 +104,9 @@ class WorkerThread {
 
   async #openPlan(scope: Scope, share: CaptureShare): Promise<Opened> {
     const { plan } = this.#data;
-    const parts = { stop: this.#stop, log: this.#log.log, askTopic: this.#askTopic };
+    const parts = {
+      ...{ stop: this.#stop, log: this.#log.log, askTopic: this.#askTopic, calls: this.#calls },
+    };
     const openOutput = () => this.#output;
     if (plan.kind === 'task')
       return openDescribedRun(plan.task, scope, {

@@ -64,6 +64,10 @@ export class WorkersRun implements Run {
             this.#counted[index] = { account, reporters };
             pace?.add(measured);
           },
+          onCalls: (notes) => {
+            for (const [other, worker] of this.#workers.entries())
+              if (other !== index) worker.learn(notes);
+          },
         }),
     );
   }
