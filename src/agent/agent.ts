@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { documentOf } from '../documents/document.js';
 import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
+import { shareTrouble } from '../kafka/client-log.js';
 import { Scope } from '../pipeline/scope.js';
 import { ignoredTaskKeys } from '../task/description/ignored-task-keys.js';
 import { checkTask } from '../task/description/read-task.js';
@@ -96,6 +97,7 @@ export class Agent implements Commanded {
       ? await TaskFolder.open(path.join(configuration.dataDir, 'tasks'))
       : undefined;
     const agent = new Agent(configuration, parts, folder);
+    agent.#scope.own({ close: shareTrouble(parts.log) });
     if (folder) agent.#scope.own(folder);
     try {
       await agent.tasks.restore();
