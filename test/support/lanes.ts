@@ -26,6 +26,7 @@ export const PACED = [
   'commands/agent-outage',
   'commands/on-demand-memory',
   'commands/broker-outage',
+  'commands/on-demand-pace',
   'commands/overload',
   'commands/produce-stop',
   'commands/produce-workers',
