@@ -10,7 +10,7 @@ import { KafkaFrame } from '../protocols/report/kafka-frame.js';
 /** Bytes of answers that may wait for librdkafka, whose own queue is bounded as well. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** Sends answers to a topic. Whoever answers never waits. */
+/** Sends answers to a topic. Answering never waits. */
 export class AnswerTopic {
   readonly #producer: BatchProducer;
   readonly #framing = new JsonBytes();

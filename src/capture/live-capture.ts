@@ -4,7 +4,7 @@ import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet
 import { nearest } from '../errors/nearest.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { filterError } from './capture-filter.js';
-import { interfaceNamed, listDevices } from './devices.js';
+import { interfaceNamed, interfaceNames } from './devices.js';
 import { linkTypeName } from './link-type.js';
 import { WideCounter } from './wide-counter.js';
 
@@ -84,17 +84,23 @@ export class LiveCapture {
   static async openShared(options: CaptureOptions, captures: number): Promise<LiveCapture[]> {
     const opened: LiveCapture[] = [];
     try {
-      for (let group = NEW_GROUP; opened.length < captures;) {
-        const capture = LiveCapture.#open(options, group);
-        opened.push(capture);
-        group = capture.#native.facts().fanoutGroup ?? NEW_GROUP;
-      }
-      for (const capture of opened) capture.#native.begin();
+      while (opened.length < captures) opened.push(LiveCapture.join(options, opened[0]?.group));
+      for (const capture of opened) capture.begin();
       return opened;
     } catch (error) {
       await Promise.all(opened.map((capture) => capture.close()));
       throw error;
     }
+  }
+
+  /**
+   * Opens one of the captures that share an interface's packets, which may be in different threads. None gets a packet
+   * before it begins: that is to be once all of them have joined.
+   *
+   * @param group of those that have joined before; undefined for the first
+   */
+  static join(options: CaptureOptions, group = NEW_GROUP): LiveCapture {
+    return LiveCapture.#open(options, group);
   }
 
   static #open(options: CaptureOptions, fanoutGroup?: number): LiveCapture {
@@ -119,6 +125,16 @@ export class LiveCapture {
     } catch (error) {
       throw captureError(error, name, options);
     }
+  }
+
+  /** Of one that has joined others: their group, a number of the kernel's. */
+  get group(): number | undefined {
+    return this.#native.facts().fanoutGroup;
+  }
+
+  /** All captures of the group have joined it. */
+  begin(): void {
+    this.#native.begin();
   }
 
   /** The expression that holds now. */
@@ -221,7 +237,7 @@ function captureError(error: unknown, name: string, options: CaptureOptions): un
 }
 
 function noSuchInterface(asked: string): UserError {
-  const names = listDevices().map((device) => device.name);
+  const names = interfaceNames();
   const meant = nearest(asked, names);
   return new UserError(`capture on ${asked}`, 'no such interface', {
     remedy: `${meant === undefined ? 'there' : `did you mean ${meant}? There`} are: ${names.join(', ')} ('kcap devices' says more)`,

@@ -32,7 +32,7 @@ const SPOOLING_PRODUCER: Properties = new Map([
 ]);
 
 /**
- * Reports are larger than most packets, with many headers; whoever makes them lets more wait, or drops it. Most of each is
+ * Reports are larger than most packets, with many headers; their producers let more wait, or drop it. Most of each is
  * what others have as well, so that a request of lz4 holds a fraction of the bytes, and the broker is done with it sooner:
  * one request of a partition is under way at a time.
  */
@@ -73,7 +73,7 @@ const CONSUMER: Properties = new Map([
 /** What kcap's own contract needs; -X does not change it. */
 const CONSUMER_FIXED: Properties = new Map([['enable.auto.offset.store', 'false']]);
 
-/** With these, an idempotent producer would refuse to start: whoever sets them wants none. */
+/** An idempotent producer would refuse to start with these, so setting one means that it is not to be idempotent. */
 const NOT_IDEMPOTENT: readonly (readonly [name: string, value: RegExp])[] = [
   ['acks', /^(?!all$|-1$)/],
   ['request.required.acks', /^(?!all$|-1$)/],

@@ -67,7 +67,7 @@ export async function openProducing(
       stop.request();
     },
   });
-  // Files wait for whoever reads the lines; interfaces don't.
+  // Files wait for the lines' reader; interfaces don't.
   const slowLines = sourceWaits ? 'wait' : 'drop';
   const printed = options.print ? [openPrinting(options.print, parts, scope, slowLines)] : [];
   // Last of all: it may empty a file.
