@@ -4,13 +4,20 @@ import path from 'node:path';
 
 import { noVeth } from '#support/veth.js';
 import { startKafka } from '../rig/kafka.js';
-import { inScope } from '../rig/scope.js';
+import { inScope, type Scope } from '../rig/scope.js';
 import { endure } from './endure.js';
+import type { EnduranceOptions } from './rig.js';
+import { endureTasks } from './tasks.js';
 
 /**
- * `npm run endurance [-- SECONDS]`: a producer that captures steady traffic and a consumer that follows it, for an hour
- * or so many seconds. Status 1 where a packet was lost or came twice, or where memory grew.
+ * `npm run endurance [-- CASE [SECONDS]]`: for an hour or so many seconds, `bridge`, a producer that captures steady traffic
+ * and a consumer that follows it; or `tasks`, an agent that is given tasks and deletes them meanwhile. Without a case, both,
+ * one after the other. Status 1 where a packet was lost or came twice, or where memory grew.
  */
+
+const CASES: Readonly<
+  Record<string, (scope: Scope, options: EnduranceOptions) => Promise<boolean>>
+> = { bridge: endure, tasks: endureTasks };
 
 const USUAL_SECONDS = 3600;
 /** Fewer give no minutes to compare. */
@@ -32,20 +39,37 @@ await main().catch((error: unknown) => {
 process.exit();
 
 async function main(): Promise<void> {
-  const [given = String(USUAL_SECONDS), ...more] = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  const chosen = Object.keys(CASES).filter((name) => words[0] === name);
+  const [given = String(USUAL_SECONDS), ...more] = words.slice(chosen.length);
   const seconds = Number(given);
   if (!(seconds >= LEAST_SECONDS && seconds < Infinity) || more.length > 0) {
-    console.error(`usage: npm run endurance [-- SECONDS]   (${LEAST_SECONDS} or more)`);
+    const names = Object.keys(CASES).join(' | ');
+    console.error(`usage: npm run endurance [-- [${names}] SECONDS]   (${LEAST_SECONDS} or more)`);
     process.exitCode = 2;
     return;
   }
   if (noVeth !== false) throw new Error(`endurance: ${noVeth}`);
-  const well = await inScope(async (scope) => {
+  let isWell = true;
+  for (const [name, run] of Object.entries(CASES)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    console.log(`${name}, ${seconds} s`);
+    isWell =
+      (await inOwnFolder((options) => run(options.scope, { ...options, seconds }))) && isWell;
+  }
+  process.exitCode = isWell ? 0 : 1;
+}
+
+async function inOwnFolder(
+  use: (options: Omit<EnduranceOptions, 'seconds'> & { readonly scope: Scope }) => Promise<boolean>,
+): Promise<boolean> {
+  const before = process.env['TMPDIR'] ?? '/tmp';
+  return inScope(async (scope) => {
     const folder = await mkdtemp(path.join(tmpdir(), 'kcap-endurance-'));
     scope.after(() => rm(folder, { recursive: true, force: true }));
     process.env['TMPDIR'] = folder;
+    scope.after(() => (process.env['TMPDIR'] = before));
     const { brokers } = await startKafka(scope);
-    return endure(scope, { brokers, folder, seconds, signal: stop.signal });
+    return use({ scope, brokers, folder, signal: stop.signal });
   });
-  process.exitCode = well ? 0 : 1;
 }

@@ -1,9 +1,7 @@
 import type { Summary } from '#support/kcap-log.js';
 import type { FrameSequence } from '#support/numbered-frames.js';
+import { flatMemory } from './flat-memory.js';
 import type { Sample } from './sample.js';
-
-/** Memory is flat where the last quarter's mean is at most so many times the second quarter's. */
-const MAX_GROWTH = 1.1;
 
 export interface Totals {
   readonly sent: number;
@@ -22,7 +20,14 @@ export interface Verdict {
 
 export function verdictOf(samples: readonly Sample[], totals: Totals): Verdict {
   const { sent, delivered, read, summaries } = totals;
-  const memory = (['producer', 'consumer'] as const).map((who) => memoryOf(samples, who));
+  const memory = (['producer', 'consumer'] as const).map((who) =>
+    flatMemory(
+      who,
+      samples.map((sample) => ({
+        ...{ seconds: sample.seconds, residentMiB: sample[who].residentMiB },
+      })),
+    ),
+  );
   const faults = memory.flatMap(({ fault }) => fault ?? []);
   const expect = (what: string, found: number, expected: number): void => {
     if (found !== expected) faults.push(`${what}: ${found} instead of ${expected}`);
@@ -45,29 +50,7 @@ export function verdictOf(samples: readonly Sample[], totals: Totals): Verdict {
   };
 }
 
-function memoryOf(
-  samples: readonly Sample[],
-  who: 'producer' | 'consumer',
-): { readonly line: string; readonly fault?: string } {
-  const mib = samples.map((sample) => sample[who].residentMiB);
-  const seconds = samples.at(-1)?.seconds ?? 0;
-  const at = (time: number): string =>
-    samples.find((sample) => sample.seconds >= time)?.[who].residentMiB.toFixed(1) ?? '-';
-  const quarter = (n: number): number =>
-    mean(mib.slice((mib.length * (n - 1)) / 4, (mib.length * n) / 4));
-  const [second, last] = [quarter(2), quarter(4)];
-  const line = [
-    `memory of the ${who}: ${at(300)} MiB at 5 min, ${at(seconds / 2)} at half, ${at(seconds)} at the end,`,
-    `at most ${Math.max(...mib).toFixed(1)}; mean of the quarters ${[1, 2, 3, 4].map((n) => quarter(n).toFixed(1)).join(', ')}`,
-  ].join(' ');
-  // Asked this way round, memory that is not known is not flat.
-  if (last <= second * MAX_GROWTH) return { line };
-  return {
-    line,
-    fault: `the ${who}'s memory grew from ${second.toFixed(1)} to ${last.toFixed(1)} MiB`,
-  };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+export function showVerdict({ lines, faults }: Verdict): void {
+  console.log(['', ...lines, ...faults.map((fault) => `! ${fault}`)].join('\n'));
+  console.log(faults.length === 0 ? 'nothing lost, nothing twice, memory flat' : 'not passed');
 }

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { documentOf } from '../documents/document.js';
 import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
+import { shareTrouble } from '../kafka/client-log.js';
 import { Scope } from '../pipeline/scope.js';
-import { openDescribedRun } from '../task/described-run.js';
 import { ignoredTaskKeys } from '../task/description/ignored-task-keys.js';
 import { checkTask } from '../task/description/read-task.js';
 import type { TaskDescription } from '../task/description/task.js';
@@ -13,6 +13,7 @@ import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
 import type { TaskState } from '../task/task.js';
 import { Tasks } from '../task/tasks.js';
+import { openTaskRun } from '../task/workers/task-workers.js';
 import {
   Commands,
   type CapturesAsked,
@@ -74,7 +75,7 @@ export class Agent implements Commanded {
   ) {
     const { log, version } = parts;
     const { autoRestart, maxTaskHistory: mostEnded } = configuration.taskPersistence;
-    this.#budget = new TaskBudget(boundsOf(configuration));
+    this.#budget = new TaskBudget(boundsOf(configuration), () => this.#triggers?.memoryBytes ?? 0);
     this.#configuration = configuration;
     this.#parts = parts;
     this.version = version;
@@ -86,6 +87,8 @@ export class Agent implements Commanded {
       ...{ folder, mostEnded, autoRestart, log },
     });
     this.commands = new Commands(this, log);
+    // What a task no longer takes may be what a capture waits for.
+    this.tasks.onChange(() => this.#triggers?.look());
   }
 
   /** Opens all that it has, and takes up the tasks that the one before it has left. */
@@ -94,6 +97,7 @@ export class Agent implements Commanded {
       ? await TaskFolder.open(path.join(configuration.dataDir, 'tasks'))
       : undefined;
     const agent = new Agent(configuration, parts, folder);
+    agent.#scope.own({ close: shareTrouble(parts.log) });
     if (folder) agent.#scope.own(folder);
     try {
       await agent.tasks.restore();
@@ -169,12 +173,12 @@ export class Agent implements Commanded {
   }
 
   allows(method: string, channel: Channel): boolean {
-    // Whoever may connect to the socket is the agent's user, or of its group.
+    // Only the agent's user and its group may connect to the socket.
     if (channel === 'socket') return true;
     return this.#configuration.commandChannel?.allow.includes(method) === true;
   }
 
-  /** Stops all tasks, side by side: what they have taken goes out first. Whoever has asked meanwhile is answered. */
+  /** Stops all tasks, side by side: what they have taken goes out first. Commands that came meanwhile are answered. */
   async close(): Promise<void> {
     await Promise.all([this.tasks.close(), this.#triggers?.close()]);
     await this.#scope.close();
@@ -185,7 +189,14 @@ export class Agent implements Commanded {
     // Loaded on use: most agents have none.
     const { Triggers } = await import('./triggers/triggers.js');
     const settings = triggerSettings(this.#configuration);
-    this.#triggers = await Triggers.open(settings, `kcap ${this.version}`, log);
+    const memory = {
+      boundBytes: () => this.#budget.memoryBytes,
+      leftBytes: () => this.#budget.memoryBytes - this.tasks.memoryBytes,
+    };
+    this.#triggers = await Triggers.open(settings, {
+      ...{ application: `kcap ${this.version}`, memory, log },
+      keptBounds: () => this.#configuration.resources.kept,
+    });
   }
 
   async #openChannels(): Promise<void> {
@@ -210,6 +221,7 @@ export class Agent implements Commanded {
         tasks: tasks.measured(),
         commands: commands.counts.all(),
         captures: this.#triggers?.counts() ?? [],
+        droppedCaptures: this.#triggers?.dropped ?? 0,
         build: { version: this.version, ...this.#parts.build },
       }),
       notReady: () =>
@@ -223,7 +235,7 @@ export class Agent implements Commanded {
   /** What a task does, with what the configuration has for it now. */
   readonly #openRun: OpenTaskRun = (task, scope, { stop, log, pace }) => {
     const { kafka, reporters, backpressure, decoder, node, dataDir } = this.#configuration;
-    return openDescribedRun(task, scope, {
+    return openTaskRun(task, scope, {
       defaults: { connection: kafka, ...reporters, ...backpressure, ...decoder },
       who: { agentId: node.hostname, pipelineId: 0 },
       spoolFolder: path.join(dataDir, 'spool', task.id),

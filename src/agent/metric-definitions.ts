@@ -21,6 +21,8 @@ export interface Measured {
     readonly result: string;
     readonly count: number;
   }>;
+  /** How many that targets would not take have been removed for newer ones. */
+  readonly droppedCaptures: number;
   /** What the program is made of. */
   readonly build: Readonly<Record<string, string>>;
 }
@@ -48,9 +50,6 @@ export type MetricDefinition =
 const STATES: readonly TaskState[] = [
   ...(['created', 'starting', 'running', 'stopping', 'stopped', 'failed'] as const),
 ];
-
-/** A task has one pipeline: its workers, if there are several, count together. */
-const PIPELINE = '1';
 
 /**
  * All metrics but the process's own. Nothing is counted for them: they are read from the tasks' accounts when they are
@@ -81,9 +80,10 @@ export const METRICS: readonly MetricDefinition[] = [
     ...{ kind: 'counter', name: 'pipeline_packets_total', labels: ['task', 'pipeline', 'stage'] },
     help: 'Packets decoded, SIP messages parsed, either of them filtered out or reported by all reporters together; and packets that ended otherwise, by the id of the cause',
     *read({ tasks }) {
-      for (const { id: task, account, reporters } of tasks)
-        for (const [stage, value] of stagesOf(account, reporters))
-          yield { labels: { task, pipeline: PIPELINE, stage }, value };
+      for (const { id: task, pipelines } of tasks)
+        for (const [index, { account, reporters }] of pipelines.entries())
+          for (const [stage, value] of stagesOf(account, reporters))
+            yield { labels: { task, pipeline: String(index + 1), stage }, value };
     },
   },
   {
@@ -166,6 +166,13 @@ export const METRICS: readonly MetricDefinition[] = [
     *read({ captures }) {
       for (const { count, source, result } of captures)
         yield { labels: { source, result }, value: count };
+    },
+  },
+  {
+    ...{ kind: 'counter', name: 'failed_captures_dropped_total', labels: [] },
+    help: 'Captures on demand that waited in data_dir/failed and were removed for newer ones',
+    *read({ droppedCaptures }) {
+      yield { labels: {}, value: droppedCaptures };
     },
   },
   {

@@ -18,7 +18,12 @@ import type { AgentConfiguration } from './configuration/configuration.js';
 
 /** Opens uploads of tasks, with what the configuration has for those of triggers where a task leaves it out. */
 export function taskUploads(
-  { triggers, node, dataDir }: Pick<AgentConfiguration, 'triggers' | 'node' | 'dataDir'>,
+  {
+    triggers,
+    node,
+    dataDir,
+    resources,
+  }: Pick<AgentConfiguration, 'triggers' | 'node' | 'dataDir' | 'resources'>,
   application: string,
 ): OpenUpload {
   return async (reporter, task, scope, log) => {
@@ -35,6 +40,7 @@ export function taskUploads(
           tags: `task:${task.id},node:${node.hostname}`,
           folder: path.join(dataDir, 'uploads', task.id, reporter.id),
           keptFolder: path.join(dataDir, 'failed', task.id, reporter.id),
+          keptBounds: resources.kept,
         },
         log,
       ),

@@ -5,12 +5,26 @@ import type { ClientFacts } from './client-facts.js';
 import { problemOf, withoutThread } from './connection-problem.js';
 import { takeTicket } from './kerberos-login.js';
 import { hideSecrets } from './secrets.js';
+import { SharedTrouble } from './shared-trouble.js';
 
 /** syslog's levels, which librdkafka uses, as log levels. */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const;
 
 /** How often the same error is said. */
 const REPEAT_AFTER_MS = 10_000;
+
+/** Where all clients of the process say together what brokers they can't reach; undefined: each for itself. */
+let shared: SharedTrouble | undefined;
+
+/** From now on, until what it gives back is called, all clients of the process share what they say of unreachable brokers. */
+export function shareTrouble(log: Logger): () => void {
+  const trouble = new SharedTrouble(log);
+  shared = trouble;
+  return () => {
+    trouble.close();
+    if (shared === trouble) shared = undefined;
+  };
+}
 
 /** Logs what a librdkafka client says, with what to do about it; the same error only now and then. */
 export class ClientLog {
@@ -42,7 +56,11 @@ export class ClientLog {
   error(name: string, message: string): void {
     const text = hideSecrets(message, this.#facts.properties);
     const { cause, remedy } = problemOf(text, this.#facts, { name, atWork: true });
-    if (!this.#throttle.admits(cause)) return;
+    const isAdmitted =
+      shared && SharedTrouble.isMeantBy(name)
+        ? shared.admits(this.#facts, name, cause)
+        : this.#throttle.admits(cause);
+    if (!isAdmitted) return;
     this.#log.warn(`Kafka: ${cause}${remedy === undefined ? '' : `; ${remedy}`}`);
   }
 

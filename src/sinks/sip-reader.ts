@@ -12,6 +12,7 @@ import { inflated } from '../protocols/hep/inflated.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
 import { Passage, TCP } from '../protocols/passage.js';
 import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-message.js';
+import type { CallExchange } from './call-exchange.js';
 import { HeldPackets } from './held-packets.js';
 import { MediaReader, type ReportedMedia } from './media-reader.js';
 import { Fate, PacketFates } from './packet-fates.js';
@@ -32,6 +33,8 @@ export interface SipReaderOptions {
   readonly tunnels?: number | undefined;
   /** Which media of the calls is reported; none if not given. */
   readonly media?: ReportedMedia | undefined;
+  /** Where other readers see media of the same calls, or their messages. */
+  readonly calls?: CallExchange | undefined;
 }
 
 /** Finds the SIP messages in packets, and counts what came of each packet and each message. */
@@ -69,7 +72,7 @@ export class SipReader {
     this.#filters = filters;
     this.#cursor = new PacketCursor(tunnels);
     this.#readsHep = (tunnels & Tunnel.Hep) !== 0;
-    this.#media = media === 'none' ? undefined : new MediaReader(media);
+    this.#media = media === 'none' ? undefined : new MediaReader(media, options.calls);
     this.#reassembler = reassembles ? new Reassembler(reassembly) : undefined;
   }
 
@@ -120,6 +123,7 @@ export class SipReader {
       if (fate !== Fate.Held) this.#fates.count(fate, this.#ownPackets, this.#ownBytes);
     }
     this.#fates.take(batch);
+    this.#media?.flush();
     if (batch.count > 0) {
       this.#into = into;
       this.#reassembler?.expire(cursor.microseconds);

@@ -22,6 +22,12 @@ export interface UploadSinkOptions {
   readonly left: readonly string[];
 }
 
+const DROPPED: Cause = {
+  id: 'upload-dropped',
+  fate: 'failed',
+  loss: true,
+  text: 'failed: kept until newer files took their room',
+};
 const LOST: Cause = {
   id: 'upload-lost',
   fate: 'failed',
@@ -38,15 +44,16 @@ export class UploadSink implements Sink {
   readonly #options: UploadSinkOptions;
   readonly #files: Sink;
   readonly #waiting: FinishedFile[] = [];
-  readonly #counts: Record<UploadFate, { packets: number; bytes: number }> = {
+  readonly #counts: Record<UploadFate | 'dropped', { packets: number; bytes: number }> = {
     sent: { packets: 0, bytes: 0 },
     kept: { packets: 0, bytes: 0 },
     lost: { packets: 0, bytes: 0 },
+    dropped: { packets: 0, bytes: 0 },
   };
   readonly #giveUp = new AbortController();
   #sending: Promise<void> | undefined;
 
-  /** @param files writes the files; whoever opened it calls add() for each that is finished */
+  /** @param files writes the files; its opener calls add() for each that is finished */
   constructor(files: Sink, options: UploadSinkOptions) {
     this.#files = files;
     this.#options = options;
@@ -57,6 +64,15 @@ export class UploadSink implements Sink {
   add(file: FinishedFile): void {
     this.#waiting.push(file);
     this.#sending ??= this.#sendAll();
+  }
+
+  /** So much of what was kept is gone. */
+  drop({ packets, bytes }: Count): void {
+    const { kept, dropped } = this.#counts;
+    kept.packets -= packets;
+    kept.bytes -= bytes;
+    dropped.packets += packets;
+    dropped.bytes += bytes;
   }
 
   async write(batch: PacketBatch, giveUp: AbortSignal): Promise<void> {
@@ -80,13 +96,14 @@ export class UploadSink implements Sink {
   }
 
   account(): Account {
-    const { sent, kept, lost } = this.#counts;
+    const { sent, kept, lost, dropped } = this.#counts;
     const { keptIn } = this.#options;
     const text = `wait in ${keptIn}: the next run of the task sends them`;
     const spooled: Cause = { id: 'upload-kept', fate: 'spooled', loss: false, text };
     return withOutcomes({ ...this.#files.account(), out: { ...sent }, spool: keptIn }, [
       { cause: spooled, ...kept },
       { cause: LOST, ...lost },
+      { cause: DROPPED, ...dropped },
     ]);
   }
 

@@ -6,18 +6,25 @@ const MIB = 1024 * 1024;
 const REST_BYTES = 12 * MIB;
 
 export interface BudgetOptions {
-  /** For all tasks together. */
+  /** For all of it together. */
   readonly memoryBytes: number;
   /** Threads of all tasks that have more than one. */
   readonly workers: number;
 }
 
-/** What all tasks of an agent may take together. */
+/** What all tasks of an agent, and all else that takes memory by the wish of others, may take together. */
 export class TaskBudget {
+  readonly #besideBytes: () => number;
   #options: BudgetOptions;
 
-  constructor(options: BudgetOptions) {
+  /** @param besideBytes what is taken at present by what is no task */
+  constructor(options: BudgetOptions, besideBytes: () => number = () => 0) {
     this.#options = options;
+    this.#besideBytes = besideBytes;
+  }
+
+  get memoryBytes(): number {
+    return this.#options.memoryBytes;
   }
 
   /** Holds for tasks that start from now on. */
@@ -29,7 +36,7 @@ export class TaskBudget {
   admit(task: TaskDescription, others: readonly TaskDescription[]): void {
     const { memoryBytes, workers } = this.#options;
     const what = `task ${task.id}`;
-    const taken = others.reduce((total, other) => total + memoryOf(other), 0);
+    const taken = others.reduce((total, other) => total + memoryOf(other), this.#besideBytes());
     if (taken + memoryOf(task) > memoryBytes)
       throw new UserError(
         what,

@@ -3,7 +3,7 @@ import { checkFilter } from '../capture/capture-filter.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { TaskDescription } from './description/task.js';
 import { Task, type TaskParts, type TaskStatus } from './task.js';
-import type { TaskBudget } from './task-budget.js';
+import { memoryOf, type TaskBudget } from './task-budget.js';
 import { NoSuchTask, TaskExists } from './task-errors.js';
 import type { KeptTask, TaskFolder } from './task-folder.js';
 import type { OpenTaskRun } from './task-run.js';
@@ -144,7 +144,7 @@ export class Tasks {
   /** Stops it as `stop` does, and forgets it. */
   async delete(id: string): Promise<void> {
     const entry = this.#entry(id);
-    // Whoever creates it does not have to wait for its opening any more.
+    // Its creator need not wait for its opening any more.
     if (entry.created) {
       entry.isDeleted = true;
       const { created } = entry;
@@ -211,6 +211,11 @@ export class Tasks {
 
   description(id: string): TaskDescription {
     return this.#entry(id).task.description;
+  }
+
+  /** What those take that run, or are about to. */
+  get memoryBytes(): number {
+    return this.#living().reduce((total, task) => total + memoryOf(task), 0);
   }
 
   /** Forgets the oldest of those that have ended by themselves, beyond the number that is kept. */

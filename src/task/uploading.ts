@@ -3,10 +3,11 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { systemCause } from '../errors/system-error.js';
 import { UserError } from '../errors/user-error.js';
+import type { Count } from '../pipeline/account.js';
 import type { Sink } from '../pipeline/contracts.js';
 import { UploadSink, type FinishedFile, type UploadFate } from '../sinks/upload-sink.js';
 import type { CapturedFile, UploadTarget } from '../uploads/captured-file.js';
-import { KeptFiles } from '../uploads/kept-files.js';
+import { KeptFiles, type KeptBounds } from '../uploads/kept-files.js';
 import { Uploads } from '../uploads/uploads.js';
 import { openRing } from './capture-file.js';
 import type { UploadReporter } from './description/file-reporters.js';
@@ -22,6 +23,8 @@ export interface UploadingOptions {
   readonly folder: string;
   /** The same of those that the target would not take. */
   readonly keptFolder: string;
+  /** How much of it. */
+  readonly keptBounds: KeptBounds;
   /** Who writes, as a pcapng file says it. */
   readonly application: string;
   /** How long it waits before each further try. */
@@ -33,10 +36,24 @@ export interface UploadingOptions {
  * kept, and those with which it was killed. Throws a UserError where a folder can't be used.
  */
 export async function openUploading(options: UploadingOptions, log: Logger): Promise<Sink> {
-  const { reporter, target, name, folder, keptFolder, application, waitsMs } = options;
+  const { reporter, target, name, folder, keptFolder, keptBounds, application } = options;
+  const { waitsMs } = options;
   const left = await usable(reporter, folder, () => filesIn(folder));
-  const kept = await usable(reporter, keptFolder, () => KeptFiles.open(keptFolder));
-  const uploads = new Uploads([target], { kept, log, ...(waitsMs && { waitsMs }) });
+  const kept = await usable(reporter, keptFolder, () =>
+    KeptFiles.open(keptFolder, () => keptBounds),
+  );
+  /** What is in those that this run has kept. */
+  const counts = new Map<string, Count>();
+  const uploads = new Uploads([target], {
+    ...{ kept, log, ...(waitsMs && { waitsMs }) },
+    onDropped: (paths) => {
+      for (const path of paths) {
+        const count = counts.get(path);
+        if (count) sink.drop(count);
+        counts.delete(path);
+      }
+    },
+  });
   const file = path.join(folder, `${name}.${reporter.format === 'pcapng' ? 'pcapng' : 'pcap'}`);
   const ring = await openRing(
     file,
@@ -50,7 +67,7 @@ export async function openUploading(options: UploadingOptions, log: Logger): Pro
     log,
   );
   const sink = new UploadSink(ring, {
-    send: (finished, giveUp) => sendFile(finished, options, { uploads, log, giveUp }),
+    send: (finished, giveUp) => sendFile(finished, options, { uploads, counts, log, giveUp }),
     ...{ keptIn: keptFolder, left },
   });
   const ending = new AbortController();
@@ -76,9 +93,15 @@ async function sendFile(
   { tags }: UploadingOptions,
   {
     uploads,
+    counts,
     log,
     giveUp,
-  }: { readonly uploads: Uploads; readonly log: Logger; readonly giveUp: AbortSignal },
+  }: {
+    readonly uploads: Uploads;
+    readonly counts: Map<string, Count>;
+    readonly log: Logger;
+    readonly giveUp: AbortSignal;
+  },
 ): Promise<UploadFate> {
   const name = path.basename(file);
   try {
@@ -89,6 +112,7 @@ async function sendFile(
       const [result] = await uploads.send(captured, giveUp);
       if (!result || result.result === 'lost') return 'lost';
       if (result.result === 'kept') {
+        if (count) counts.set(result.where, count);
         await unlink(file);
         return 'kept';
       }

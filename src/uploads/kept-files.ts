@@ -1,4 +1,14 @@
-import { mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import {
   aclProblem,
@@ -31,23 +41,59 @@ export interface KeptFile {
   readonly targets: readonly TargetName[];
 }
 
-/** Capture files on disk that some of their targets would not take, each with a description beside it. */
+/** How much is kept at most. */
+export interface KeptBounds {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * Capture files on disk that some of their targets would not take, each with a description beside it. They are bounded:
+ * the oldest go as new ones come.
+ */
 export class KeptFiles {
   readonly folder: string;
+  readonly #bounds: () => KeptBounds;
+  /** Bytes of each by its path, the oldest first. */
+  readonly #sizes: Map<string, number>;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, bounds: () => KeptBounds, sizes: Map<string, number>) {
     this.folder = folder;
+    this.#bounds = bounds;
+    this.#sizes = sizes;
   }
 
-  /** Makes the folder where it is missing; throws the system's error. */
-  static async open(folder: string): Promise<KeptFiles> {
+  /** Makes the folder where it is missing; throws the system's error. @param bounds those of the moment */
+  static async open(folder: string, bounds: () => KeptBounds): Promise<KeptFiles> {
     await mkdir(folder, { recursive: true, mode: OWNER_ONLY.folder });
     await sweepParts(folder);
-    return new KeptFiles(folder);
+    const sizes = new Map<string, number>();
+    const opened = new KeptFiles(folder, bounds, sizes);
+    const { kept } = await opened.list();
+    const found = await Promise.all(
+      kept.map(async (file) => ({ file, found: await stat(file).catch(() => undefined) })),
+    );
+    found.sort((a, b) => (a.found?.mtimeMs ?? 0) - (b.found?.mtimeMs ?? 0));
+    for (const { file, found: { size } = { size: 0 } } of found) sizes.set(file, size);
+    return opened;
   }
 
-  /** Writes the file; gives its path. Throws the system's error. */
-  async keep(file: CapturedFile, targets: readonly TargetName[]): Promise<string> {
+  get bounds(): KeptBounds {
+    return this.#bounds();
+  }
+
+  /**
+   * Writes the file; gives its path, and those of the oldest ones that were removed for it. Throws the system's error, or
+   * one that says that it is too large.
+   */
+  async keep(
+    file: CapturedFile,
+    targets: readonly TargetName[],
+  ): Promise<{ readonly path: string; readonly dropped: readonly string[] }> {
+    const bytes = file.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const most = this.#bounds().bytes;
+    if (bytes > most)
+      throw new Error(`${bytes} bytes are above resources.max_failed_size (${most})`);
     const kept = await writeWholeFile(this.folder, file.name, file.chunks);
     const { name, tags, s3 } = file;
     try {
@@ -56,7 +102,8 @@ export class KeptFiles {
       await unlink(kept).catch(() => undefined);
       throw error;
     }
-    return kept;
+    this.#sizes.set(kept, bytes);
+    return { path: kept, dropped: await this.#dropOldest() };
   }
 
   /** Paths of all that is kept, the oldest name first; and of files that nothing describes, which are left alone. */
@@ -84,13 +131,33 @@ export class KeptFiles {
 
   /** It has arrived at all but these targets; without any, it is removed. */
   async update({ path: kept, file }: KeptFile, targets: readonly TargetName[]): Promise<void> {
+    // Newer ones may have taken its room meanwhile.
+    if (!this.#sizes.has(kept)) return;
     if (targets.length > 0) {
       const { name, tags, s3 } = file;
       await this.#describe(kept, { version: 1, name, tags, s3, targets });
       return;
     }
-    await unlink(kept);
-    await unlink(`${kept}${DESCRIPTION}`);
+    await this.#remove(kept);
+  }
+
+  /** Removes the oldest until the others are within the bounds; gives their paths. */
+  async #dropOldest(): Promise<string[]> {
+    const { files, bytes } = this.#bounds();
+    let total = [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+    const dropped: string[] = [];
+    for (const [oldest, size] of this.#sizes) {
+      if (this.#sizes.size - dropped.length <= files && total <= bytes) break;
+      total -= size;
+      dropped.push(oldest);
+    }
+    await Promise.all(dropped.map((file) => this.#remove(file)));
+    return dropped;
+  }
+
+  async #remove(kept: string): Promise<void> {
+    this.#sizes.delete(kept);
+    for (const file of [kept, `${kept}${DESCRIPTION}`]) await rm(file, { force: true });
   }
 
   async #describe(kept: string, description: Description): Promise<void> {

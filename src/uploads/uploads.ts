@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCause, systemRemedy } from '../errors/system-error.js';
+import { Throttle } from '../errors/throttle.js';
 import { messageOf } from '../errors/user-error.js';
 import type { CapturedFile, TargetName, UploadTarget } from './captured-file.js';
 import type { KeptFiles } from './kept-files.js';
 
 /** How long it waits before each further try. */
 const WAITS_MS = [1000, 2000, 4000];
+/** How often it is said at most that kept files have gone. */
+const DROPPED_EVERY_MS = 60_000;
 
 /** What became of a file at one of its targets. */
 export type UploadResult =
@@ -24,30 +27,43 @@ type Attempt =
   | { readonly target: TargetName; readonly where: string }
   | { readonly target: TargetName; readonly error: string };
 
+export interface UploadsParts {
+  readonly kept: KeptFiles;
+  readonly log: Logger;
+  readonly waitsMs?: readonly number[];
+  /** Files that were kept have been removed for newer ones. */
+  readonly onDropped?: (paths: readonly string[]) => void;
+}
+
 /** Brings capture files to all targets; what can't be sent is kept for the next start. */
 export class Uploads {
   readonly #targets: readonly UploadTarget[];
   readonly #kept: KeptFiles;
   readonly #log: Logger;
   readonly #waitsMs: readonly number[];
+  readonly #onDropped: UploadsParts['onDropped'];
+  readonly #throttle = new Throttle(DROPPED_EVERY_MS);
+  #dropped = 0;
 
   constructor(
     targets: readonly UploadTarget[],
-    {
-      kept,
-      log,
-      waitsMs = WAITS_MS,
-    }: { kept: KeptFiles; log: Logger; waitsMs?: readonly number[] },
+    { kept, log, waitsMs = WAITS_MS, onDropped }: UploadsParts,
   ) {
     this.#targets = targets;
     this.#kept = kept;
     this.#log = log;
     this.#waitsMs = waitsMs;
+    this.#onDropped = onDropped;
   }
 
   /** Whether there is any target. */
   get hasTargets(): boolean {
     return this.#targets.length > 0;
+  }
+
+  /** How many files that were kept have been removed for newer ones. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** Sends it to all targets at the same time. From when `giveUp` is aborted on, nothing is tried again. */
@@ -143,11 +159,12 @@ export class Uploads {
     const targets = failed.map(({ target }) => target);
     const why = failed.map(({ error }) => error).join('; ');
     try {
-      const path = await this.#kept.keep(file, targets);
+      const { path, dropped } = await this.#kept.keep(file, targets);
       this.#log.warn(
         { event: 'capture-kept', file: path, targets },
         `${file.name}: kept as ${path}, the next start sends it: ${why}`,
       );
+      if (dropped.length > 0) this.#drop(dropped);
       return path;
     } catch (error) {
       this.#log.error(
@@ -156,6 +173,18 @@ export class Uploads {
       );
       return undefined;
     }
+  }
+
+  #drop(paths: readonly string[]): void {
+    this.#dropped += paths.length;
+    this.#onDropped?.(paths);
+    const { folder, bounds } = this.#kept;
+    if (!this.#throttle.admits(folder)) return;
+    this.#log.warn(
+      { event: 'captures-dropped', folder, captures: this.#dropped },
+      `${folder} is full (${bounds.files} captures, or ${bounds.bytes} bytes): ${this.#dropped} removed so far, the oldest first; ` +
+        'mend what keeps captures from being sent, or raise resources.max_failed_files and .max_failed_size',
+    );
   }
 }
 

@@ -14,10 +14,11 @@ async function samples(name: string, account: Account): Promise<unknown> {
     tasks: [
       {
         ...{ id: 'a', state: 'running', account, reporters: new Map(), durationMs: 0 },
+        pipelines: [{ account, reporters: new Map() }],
         ...{ description, pace: new Pace() },
       },
     ],
-    ...{ commands: [], captures: [], build: {} },
+    ...{ commands: [], captures: [], droppedCaptures: 0, build: {} },
   };
   const definition = METRICS.find((metric) => metric.name === name);
   return [...(definition?.read(measured) ?? [])];

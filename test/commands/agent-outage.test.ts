@@ -196,11 +196,20 @@ describe('brokers of an agent', { skip: noVeth }, () => {
     await agent.answer('task_delete', { task_id: 'needs-none' });
     await send();
 
+    // All of its clients together say each thing once.
+    const complaints = agent.run.records
+      .map(({ msg }) => String(msg).replaceAll(/\d+ms/g, ''))
+      .filter((text) => text.startsWith('Kafka: '));
+    assert.ok(complaints.length > 0);
+    assert.equal(new Set(complaints).size, complaints.length, complaints.join('\n'));
+
     await kafka.restart();
     await command('b', { task_id: 'spools' }, 'task_status');
     const { packets_in: taken } = (await answerTo('b')).result as { packets_in: number };
     assert.equal(taken, sent);
     await said('trigger-listening', 'kafka', 2);
+    const back = () => agent.run.records.filter(({ event }) => event === 'brokers-back').length;
+    await until('the clients to say so', () => Promise.resolve(back() === 1));
     await until('the task that waits', async () => (await stateOf('waits')) === 'running');
     const message = { node: 'edge-1', interface: [veth.inside], packets: 1 };
     await sendMessages(alerts, [{ value: Buffer.from(JSON.stringify(message)) }]);

@@ -126,6 +126,21 @@ describe('creating a task', () => {
     await tasks.close();
   });
 
+  test('refuses what does not fit beside what else takes memory', async (t) => {
+    let beside = 600 * 2 ** 20;
+    const budget = new TaskBudget({ memoryBytes: GIB, workers: 3 }, () => beside);
+    const { tasks } = await rig(t, [WAITS], { budget });
+    const capture = { name: 'afpacket', interface: 'eth0', config: { buffer_mib: 500 } };
+    const task = await written({ id: 'a', capture, reporters: [{ name: 'console' }] });
+    await assert.rejects(tasks.create(task), /it takes 512 MiB, and 600 of 1024 MiB are taken/);
+    beside = 0;
+    await tasks.create(task);
+    assert.equal(tasks.memoryBytes, 512 * 2 ** 20);
+    await tasks.stop('a');
+    assert.equal(tasks.memoryBytes, 0);
+    await tasks.close();
+  });
+
   test('does not write over a file that could not be read', async (t) => {
     const one = await rig(t, [WAITS]);
     await writeFile(one.folder.fileOf('a'), 'mine');

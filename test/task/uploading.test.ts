@@ -58,7 +58,13 @@ class SwitchedTarget implements UploadTarget {
   }
 }
 
-async function opened(t: TestContext, target: UploadTarget, folder: string, ring = {}) {
+async function opened(
+  t: TestContext,
+  target: UploadTarget,
+  folder: string,
+  ring = {},
+  keptBounds = { files: 1000, bytes: 2 ** 30 },
+) {
   const { log, records } = keptLog();
   const sink = await openUploading(
     {
@@ -66,6 +72,7 @@ async function opened(t: TestContext, target: UploadTarget, folder: string, ring
       reporter: await uploadOf({ s3: { bucket: 'bucket' }, ring }),
       folder: path.join(folder, 'uploads'),
       keptFolder: path.join(folder, 'failed'),
+      keptBounds,
       waitsMs: [1],
     },
     log,
@@ -116,6 +123,19 @@ test('what can not be sent is kept and counted, and the next run sends it', asyn
   await next.sink.flush(NEVER);
   assert.equal(target.packets(), 5);
   assert.deepEqual(counts(next.sink.account()), { in: 0, out: 0 });
+});
+
+test('what is kept is bounded, and packets that newer ones took the room of count as failed', async (t) => {
+  const folder = await tempFolder(t);
+  const ring = { packets: 2 };
+  const bounds = { files: 2, bytes: 2 ** 30 };
+  const { sink } = await opened(t, new SwitchedTarget(), folder, ring, bounds);
+  await sink.write(packets(1, 7), NEVER);
+  await sink.flush(NEVER);
+  const account = sink.account();
+  assert.deepEqual(counts(account), { in: 7, out: 0, 'upload-kept': 3, 'upload-dropped': 4 });
+  assert.equal(account.outcomes.get('upload-dropped')?.cause.fate, 'failed');
+  assert.equal((await readdir(path.join(folder, 'failed'))).length, 4);
 });
 
 test('what a run that was killed has left is sent by the next one', async (t) => {

@@ -36,11 +36,18 @@ function target(name: TargetName, failures: number) {
   return { upload, taken, tries: () => tries };
 }
 
-async function uploadsTo(t: TestContext, targets: readonly UploadTarget[], folder?: string) {
+const ROOMY = { files: 1000, bytes: 2 ** 30 };
+
+async function uploadsTo(
+  t: TestContext,
+  targets: readonly UploadTarget[],
+  folder?: string,
+  bounds = ROOMY,
+) {
   const failed = folder ?? path.join(await tempFolder(t), 'failed');
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line) => lines.push(line) });
-  const kept = await KeptFiles.open(failed);
+  const kept = await KeptFiles.open(failed, () => bounds);
   return {
     uploads: new Uploads(targets, { kept, log, waitsMs: [1, 1, 1] }),
     failed,
@@ -163,6 +170,48 @@ test('keeps a capture for which the disk has no room, and leaves no part of it t
     (await readdir(disk)).filter((name) => name.endsWith('.part')),
     [],
   );
+});
+
+test('keeps so many and so much, the newest, and says once how many are gone', async (t) => {
+  const file = (number: number, bytes = 100) => ({
+    ...{ ...FILE, name: `fw-eth0-${number}.pcap` },
+    chunks: [Buffer.alloc(bytes)],
+  });
+  const bounds = { files: 3, bytes: 1000 };
+  const first = await uploadsTo(t, [target('s3', 999).upload], undefined, bounds);
+  const keep = async (uploads: Uploads, number: number, bytes?: number) => {
+    const [result] = await uploads.send(file(number, bytes), NEVER);
+    return result?.result;
+  };
+  const kept = async () =>
+    (await readdir(first.failed)).filter((name) => name.endsWith('.pcap')).sort();
+  // Names say nothing of the age.
+  for (const number of [9, 5, 7, 6]) assert.equal(await keep(first.uploads, number), 'kept');
+  assert.deepEqual(
+    await kept(),
+    [5, 6, 7].map((number) => `fw-eth0-${number}.pcap`),
+  );
+  assert.equal(await keep(first.uploads, 8), 'kept');
+  assert.equal(first.uploads.dropped, 2);
+  const said = () => first.records().filter(({ event }) => event === 'captures-dropped');
+  assert.deepEqual(
+    said().map(({ msg }) => msg.replace(first.failed, 'FOLDER')),
+    [
+      'FOLDER is full (3 captures, or 1000 bytes): 1 removed so far, the oldest first; ' +
+        'mend what keeps captures from being sent, or raise resources.max_failed_files and .max_failed_size',
+    ],
+  );
+  // Those that an earlier agent has kept count as well, each as old as it is; nothing else of them stays.
+  const second = await uploadsTo(t, [target('s3', 999).upload], first.failed, bounds);
+  assert.equal(await keep(second.uploads, 1, 950), 'kept');
+  assert.deepEqual(await readdir(first.failed), ['fw-eth0-1.pcap', 'fw-eth0-1.pcap.json']);
+  // What is larger than the bound goes nowhere, and costs nothing that is there.
+  assert.equal(await keep(second.uploads, 2, 1001), 'lost');
+  assert.match(
+    String(second.records().at(-1)?.msg),
+    /: 1001 bytes are above resources\.max_failed_size \(1000\)$/,
+  );
+  assert.equal((await kept()).length, 1);
 });
 
 test('says what is lost where it can not be kept either', async (t) => {

@@ -50,10 +50,19 @@ const TASK_PERSISTENCE = section({
 
 const RESOURCES = section({
   max_workers: COUNT.default(0).describe('workers of all tasks together (0: as many as cores)'),
-  max_memory: BYTES.optional().describe('memory of all tasks together (half of it)'),
-}).transform(({ max_workers: workers, max_memory: bytes = 0 }) => ({
+  max_memory: BYTES.optional().describe('memory of all tasks and captures together (half of it)'),
+  max_failed_files: z
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('captures that wait in data_dir/failed; the same for each upload reporter'),
+  max_failed_size: BYTES.prefault('1G').describe(
+    'bytes of them; beyond it, the oldest are removed',
+  ),
+}).transform(({ max_workers: workers, max_memory: bytes = 0, ...failed }) => ({
   maxWorkers: workers === 0 ? availableParallelism() : workers,
   maxMemoryBytes: bytes === 0 ? Math.floor(availableBytes() / 2) : bytes,
+  kept: { files: failed.max_failed_files, bytes: failed.max_failed_size },
 }));
 
 /** The machine's memory, or what the container may have of it. */
@@ -176,7 +185,7 @@ const SHAPE = {
   kafka: KAFKA_CONNECTION.prefault({}).describe('for all that talks to Kafka'),
   command_channel: COMMAND_CHANNEL.prefault({}).describe('commands from elsewhere'),
   reporters: REPORTERS.prefault({}).describe("what tasks' reporters begin with"),
-  resources: RESOURCES.prefault({}).describe('bounds for all tasks together'),
+  resources: RESOURCES.prefault({}).describe('bounds for all of it together'),
   backpressure: BACKPRESSURE.prefault({}).describe('what happens when reporters are slow'),
   core: CORE.prefault({}).describe('decoding'),
   metrics: METRICS.prefault({}).describe('figures'),

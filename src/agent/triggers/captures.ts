@@ -7,6 +7,7 @@ import { summarize } from '../../pipeline/summary.js';
 import { openShortCapture, type ShortCapture } from '../../task/short-capture.js';
 import type { UploadResult, Uploads } from '../../uploads/uploads.js';
 import { translateMessage, type MessageContext } from './capture-message.js';
+import { memoryOf, whyNoRoom, type CaptureMemory } from './capture-memory.js';
 import { CaptureNames } from './capture-name.js';
 import type { CaptureRequest } from './capture-request.js';
 import type { CaptureResult, MessageAnswer, TakenMessage } from './capture-result.js';
@@ -46,6 +47,7 @@ export class Captures {
   readonly #uploads: Uploads;
   readonly #application: string;
   readonly #log: Logger;
+  readonly #memory: CaptureMemory;
   readonly #turns: Turns;
   readonly #names: CaptureNames;
   readonly #counts = new Map<string, number>();
@@ -56,24 +58,42 @@ export class Captures {
 
   /**
    * @param parts.atOnce captures at the same time; each has its turn until its file has been sent or kept, so that this
-   * bounds the memory
+   * and `memory` bound what they take
    * @param parts.application who captures, as a pcapng file says it
    */
   constructor(
     settings: CaptureSettings,
-    parts: { atOnce: number; uploads: Uploads; application: string; log: Logger },
+    parts: {
+      readonly atOnce: number;
+      readonly memory: CaptureMemory;
+      readonly uploads: Uploads;
+      readonly application: string;
+      readonly log: Logger;
+    },
   ) {
     this.#settings = settings;
     this.#uploads = parts.uploads;
     this.#application = parts.application;
     this.#log = parts.log;
-    this.#turns = new Turns(parts.atOnce);
+    this.#memory = parts.memory;
+    this.#turns = new Turns(parts.atOnce, parts.memory.leftBytes);
     this.#names = new CaptureNames(settings.host);
   }
 
   /** Messages are translated with these from now on; captures go on. */
   update(settings: CaptureSettings): void {
     this.#settings = settings;
+    this.look();
+  }
+
+  /** What captures may take that have their turn: the kernel's rings, and their files up to their bounds. */
+  get memoryBytes(): number {
+    return this.#turns.heldBytes;
+  }
+
+  /** There may be more memory than before. */
+  look(): void {
+    this.#turns.look();
   }
 
   /** How many captures of each source had each result, and how many messages were `refused`. */
@@ -82,11 +102,6 @@ export class Captures {
       const [source = '', result = ''] = key.split(' ');
       yield { source, result, count };
     }
-  }
-
-  /** Resolves when no capture waits for its turn: who can wait with messages should. */
-  untilNoneWaits(): Promise<void> {
-    return this.#turns.untilNoneWaits();
   }
 
   /** Takes a message, whatever is in it. */
@@ -132,10 +147,14 @@ export class Captures {
       if (logsRequest || this.#settings.logsRequests) this.#logRequest(source, text);
       if (unknown.length > 0)
         this.#log.warn(`capture message from ${source}: ignored: ${unknown.join(', ')}`);
-      const admitted = this.#admitted(requests);
+      const fitting = requests.filter((request) => this.#turns.mayFit(this.#memoryOf(request)));
+      const admitted = this.#admitted(fitting);
       const refused = [
         ...refusals,
         ...requests
+          .filter((request) => !fitting.includes(request))
+          .map((request) => `${request.interface}: ${this.#whyNoRoom(request)}`),
+        ...fitting
           .slice(admitted.length)
           .map(({ interface: name }) => `${name}: ${this.#whyNoTurn()}`),
       ];
@@ -166,6 +185,14 @@ export class Captures {
     return this.#closing ? 'the agent stops' : `${MOST_WAITING} captures wait already`;
   }
 
+  #memoryOf({ limits }: CaptureRequest): number {
+    return memoryOf(limits, this.#settings.bufferMiB);
+  }
+
+  #whyNoRoom({ limits }: CaptureRequest): string {
+    return whyNoRoom(limits, this.#settings.bufferMiB, this.#memory);
+  }
+
   #refused(source: TriggerSource, refused: readonly string[]): MessageAnswer {
     for (const problem of refused) {
       this.#count(source, 'refused');
@@ -182,10 +209,12 @@ export class Captures {
     request: CaptureRequest,
     begin: (isBegun: boolean) => void,
   ): Promise<CaptureResult> {
-    const hasTurn = await this.#turns.take();
-    begin(hasTurn);
-    if (!hasTurn)
+    const bytes = this.#memoryOf(request);
+    const turn = await this.#turns.take(bytes);
+    begin(turn !== 'left');
+    if (turn === 'left')
       return this.#failed(source, request, 'the agent stopped before there was a turn for it');
+    if (turn === 'no room') return this.#failed(source, request, this.#whyNoRoom(request));
     const stop = new Stop(DRAIN_MS);
     this.#stops.add(stop);
     try {
@@ -195,7 +224,7 @@ export class Captures {
     } finally {
       stop.clear();
       this.#stops.delete(stop);
-      this.#turns.giveBack();
+      this.#turns.giveBack(bytes);
     }
   }
 

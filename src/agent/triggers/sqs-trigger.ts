@@ -37,6 +37,8 @@ export class SqsTrigger {
   readonly #state: ChannelState;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
+  /** Messages whose captures have not all begun, by their ids, each as it was received last. */
+  readonly #waiting = new Map<string, SqsMessage>();
   /** Ids of messages whose captures have begun: they are not made twice, whatever the queue delivers. */
   readonly #done = new Set<string>();
   readonly #receiving: Promise<void>;
@@ -111,22 +113,38 @@ export class SqsTrigger {
   }
 
   async #handle(message: SqsMessage): Promise<void> {
-    if (!this.#done.has(message.id)) {
-      const hiding = setInterval(() => {
-        this.#queue.hide(message).catch((error: unknown) => {
-          this.#state.away(error);
-        });
-      }, HIDE_AGAIN_MS);
-      const begun = await this.#captures.take('sqs', message.body).takenUp;
-      clearInterval(hiding);
-      if (!begun) {
-        // Somebody else may have it now, or this agent once it is back.
-        await this.#queue.hide(message, 0).catch(() => undefined);
-        return;
-      }
-      this.#remember(message.id);
+    const { id } = message;
+    if (this.#done.has(id)) {
+      await this.#delete(message);
+      return;
     }
-    await this.#delete(message);
+    const isUnderWay = this.#waiting.has(id);
+    // One that comes again could not be hidden while the queue was away: its newest receipt counts from now on.
+    this.#waiting.set(id, message);
+    if (isUnderWay) return;
+    try {
+      if (await this.#takeUp(message)) await this.#delete(this.#waiting.get(id) ?? message);
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** Whether its captures have begun; if not, somebody else may have it. */
+  async #takeUp({ id, body }: SqsMessage): Promise<boolean> {
+    const hide = async (seconds?: number) => {
+      const newest = this.#waiting.get(id);
+      if (newest) await this.#queue.hide(newest, seconds);
+    };
+    const hiding = setInterval(() => {
+      hide().catch((error: unknown) => {
+        this.#state.away(error);
+      });
+    }, HIDE_AGAIN_MS);
+    const begun = await this.#captures.take('sqs', body).takenUp;
+    clearInterval(hiding);
+    if (begun) this.#remember(id);
+    else await hide(0).catch(() => undefined);
+    return begun;
   }
 
   #remember(id: string): void {

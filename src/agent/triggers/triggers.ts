@@ -3,19 +3,30 @@ import type { Logger } from 'pino';
 import { systemError } from '../../errors/system-error.js';
 import { sweepParts } from '../../files/whole-file.js';
 import type { UploadTarget } from '../../uploads/captured-file.js';
-import { KeptFiles } from '../../uploads/kept-files.js';
+import { KeptFiles, type KeptBounds } from '../../uploads/kept-files.js';
 import { cloudsharkTarget, localTarget, s3Target } from '../../uploads/targets.js';
 import { Uploads } from '../../uploads/uploads.js';
 import type { KafkaTrigger } from './kafka-trigger.js';
 import type { TakenMessage } from './capture-result.js';
+import type { CaptureMemory } from './capture-memory.js';
 import { Captures, type CaptureSettings } from './captures.js';
 import { listenToRedis } from './redis-trigger.js';
 import { SqsTrigger } from './sqs-trigger.js';
 import { noTarget, type TriggerSettings } from './trigger-settings.js';
 
+export interface TriggersParts {
+  /** Who captures, as a pcapng file says it. */
+  readonly application: string;
+  readonly memory: CaptureMemory;
+  /** Of what targets would not take. */
+  readonly keptBounds: () => KeptBounds;
+  readonly log: Logger;
+}
+
 /** All that makes captures of messages: the channels that messages come from, and the captures. */
 export class Triggers {
   readonly #captures: Captures;
+  readonly #uploads: Uploads;
   readonly #channels: readonly { close(): Promise<void> | void }[];
   readonly #stop = new AbortController();
   readonly #sendingKept: Promise<void>;
@@ -27,6 +38,7 @@ export class Triggers {
     log: Logger,
   ) {
     this.#captures = captures;
+    this.#uploads = uploads;
     this.#channels = channels;
     this.#sendingKept = uploads.sendKept(this.#stop.signal).catch((error: unknown) => {
       log.error({ event: 'bug', err: error }, 'captures that were kept: a bug in kcap');
@@ -37,23 +49,22 @@ export class Triggers {
    * Begins to listen; undefined where nothing is configured. A channel that is away is no failure: it is tried until it is
    * there.
    *
-   * @param application who captures, as a pcapng file says it
    * @throws UserError where there is no target for what channels ask for, or a folder is missing
    */
   static async open(
     settings: TriggerSettings,
-    application: string,
-    log: Logger,
+    parts: TriggersParts,
   ): Promise<Triggers | undefined> {
+    const { log } = parts;
     const { captures: captureSettings, atOnce } = settings;
     const targets = await openTargets(settings);
     if (targets.length === 0) {
       requireNoChannel(settings);
       return undefined;
     }
-    const kept = await openKept(settings.keptFolder);
+    const kept = await openKept(settings.keptFolder, parts.keptBounds);
     const uploads = new Uploads(targets, { kept, log });
-    const captures = new Captures(captureSettings, { atOnce, uploads, application, log });
+    const captures = new Captures(captureSettings, { ...parts, atOnce, uploads });
     const { redis, sqs, kafka } = settings;
     const { host } = captureSettings;
     const channels = await Promise.all([
@@ -67,6 +78,21 @@ export class Triggers {
   /** A message that came as a command. */
   capture(message: unknown): TakenMessage {
     return this.#captures.take('socket', JSON.stringify(message));
+  }
+
+  /** How many captures that targets would not take have been removed for newer ones. */
+  get dropped(): number {
+    return this.#uploads.dropped;
+  }
+
+  /** What captures take that run. */
+  get memoryBytes(): number {
+    return this.#captures.memoryBytes;
+  }
+
+  /** There may be more memory for captures than before. */
+  look(): void {
+    this.#captures.look();
   }
 
   /** How many captures of each source had each result, and how many messages were refused. */
@@ -127,9 +153,9 @@ async function requireFolder(folder: string): Promise<void> {
   }
 }
 
-async function openKept(folder: string): Promise<KeptFiles> {
+async function openKept(folder: string, bounds: () => KeptBounds): Promise<KeptFiles> {
   try {
-    return await KeptFiles.open(folder);
+    return await KeptFiles.open(folder, bounds);
   } catch (error) {
     throw systemError(`keep captures in ${folder}`, error, {
       named: { verb: 'name', noun: 'folder with data_dir' },

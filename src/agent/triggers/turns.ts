@@ -1,11 +1,22 @@
-/** Lets so many go on at once; the others wait, in order. */
-export class Turns {
-  #free: number;
-  #waiting: (() => void)[] = [];
-  readonly #waitingForRoom: (() => void)[] = [];
+/** What became of the wish for a turn: it is there, there is no room for so much, or nobody gets one any more. */
+export type Turn = 'given' | 'no room' | 'left';
 
-  constructor(atOnce: number) {
+interface Waiting {
+  readonly bytes: number;
+  readonly tell: (turn: Turn) => void;
+}
+
+/** Lets so many go on at once, and as many as there is memory for; the others wait, in order. */
+export class Turns {
+  readonly #roomBytes: () => number;
+  #free: number;
+  #heldBytes = 0;
+  readonly #waiting: Waiting[] = [];
+
+  /** @param roomBytes how much all of those that go on may take together, at present */
+  constructor(atOnce: number, roomBytes: () => number) {
     this.#free = atOnce;
+    this.#roomBytes = roomBytes;
   }
 
   /** How many wait. */
@@ -13,46 +24,50 @@ export class Turns {
     return this.#waiting.length;
   }
 
-  /** Whether one more would go on at once. */
-  get isFree(): boolean {
-    return this.#free > 0 && this.#waiting.length === 0;
+  /** Memory of those that have their turn. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
-  /** Resolves when it is one's turn, which lasts until `giveBack`; false where `leaveAll` was called first. */
-  async take(): Promise<boolean> {
-    if (this.isFree) {
-      this.#free--;
-      return true;
-    }
-    let hasTurn = false;
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(() => {
-        hasTurn = this.#free > 0;
-        if (hasTurn) this.#free--;
-        resolve();
-      });
-    });
-    return hasTurn;
+  /** Whether so much may get a turn now, or once others have given theirs back. */
+  mayFit(bytes: number): boolean {
+    return bytes <= this.#roomBytes();
   }
 
-  giveBack(): void {
+  /**
+   * Resolves when it is one's turn, which lasts until `giveBack`; or when, with its turn come, there is no room for it
+   * whoever ends.
+   */
+  async take(bytes: number): Promise<Turn> {
+    const turn = new Promise<Turn>((tell) => this.#waiting.push({ bytes, tell }));
+    this.look();
+    return turn;
+  }
+
+  giveBack(bytes: number): void {
     this.#free++;
-    this.#waiting.shift()?.();
-    if (this.#waiting.length === 0) for (const tell of this.#waitingForRoom.splice(0)) tell();
+    this.#heldBytes -= bytes;
+    this.look();
   }
 
-  /** Resolves when nobody waits. */
-  async untilNoneWaits(): Promise<void> {
-    if (this.#waiting.length === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#waitingForRoom.push(resolve);
-    });
+  /** Gives turns to those that wait, as far as there is room: there may be more than before. */
+  look(): void {
+    for (let next; (next = this.#waiting[0]) && this.#free > 0; this.#waiting.shift()) {
+      const { bytes, tell } = next;
+      if (!this.mayFit(bytes)) {
+        tell('no room');
+        continue;
+      }
+      if (!this.mayFit(this.#heldBytes + bytes)) break;
+      this.#free--;
+      this.#heldBytes += bytes;
+      tell('given');
+    }
   }
 
   /** Those who wait get no turn. */
   leaveAll(): void {
     this.#free = -Infinity;
-    for (const tell of this.#waiting.splice(0)) tell();
-    for (const tell of this.#waitingForRoom.splice(0)) tell();
+    for (const { tell } of this.#waiting.splice(0)) tell('left');
   }
 }

@@ -184,7 +184,7 @@ const CONFIGURATIONS: readonly object[] = [
       },
     },
     reporters: { kafka: { ...KAFKA, ...ELSEWHERE }, hep: HEP, mqtt: MQTT },
-    resources: { max_workers: 77, max_memory: 7 },
+    resources: { max_workers: 77, max_memory: 7, max_failed_files: 7, max_failed_size: 7 },
     backpressure: {
       reporter: { send_timeout: 7, max_retries: 7 },
       send_buffer: { capacity: 7, drop_policy: 'tail', high_watermark: 0.5, low_watermark: 0.5 },

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 
 import pino from 'pino';
 
+import type { CaptureMemory } from '#kcap/agent/triggers/capture-memory.js';
 import { Captures, type CaptureSettings } from '#kcap/agent/triggers/captures.js';
 import type { CapturedFile, UploadTarget } from '#kcap/uploads/captured-file.js';
 import { KeptFiles } from '#kcap/uploads/kept-files.js';
@@ -35,6 +36,7 @@ export async function capturesRig(
   t: TestContext,
   settings: Partial<CaptureSettings> = {},
   atOnce = 10,
+  memory: CaptureMemory = { boundBytes: () => 2 ** 40, leftBytes: () => 2 ** 40 },
 ): Promise<CapturesRig> {
   const records: Said[] = [];
   const log = pino({ base: null }, { write: (line) => records.push(JSON.parse(line) as Said) });
@@ -49,13 +51,18 @@ export async function capturesRig(
       return `s3://pcaps/${file.name}`;
     },
   };
-  const kept = await KeptFiles.open(path.join(await tempFolder(t), 'failed'));
+  const kept = await KeptFiles.open(path.join(await tempFolder(t), 'failed'), () => ({
+    ...{ files: 1000, bytes: 2 ** 30 },
+  }));
   const captures = new Captures(
     {
       ...{ host: 'fw', bounds: BOUNDS, aliases: new Map(), format: 'pcap', bufferMiB: 4 },
       ...{ logsRequests: false, logsPackets: false, ...settings },
     },
-    { atOnce, uploads: new Uploads([target], { kept, log }), application: 'kcap test', log },
+    {
+      ...{ atOnce, memory, application: 'kcap test', log },
+      uploads: new Uploads([target], { kept, log }),
+    },
   );
   t.after(async () => {
     openGate();

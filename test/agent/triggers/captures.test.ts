@@ -150,6 +150,40 @@ test(
   },
 );
 
+test(
+  'captures wait for the memory of others, and are refused where tasks leave too little',
+  { skip: noVeth },
+  async (t) => {
+    const veth = await vethPair(t);
+    const MIB = 2 ** 20;
+    let left = 95 * MIB;
+    const memory = { boundBytes: () => 120 * MIB, leftBytes: () => left };
+    const { captures, said } = await capturesRig(t, {}, 10, memory);
+    const take = (bytes: number, alertid: number) => {
+      const message = { node: 'any', interface: [veth.inside], packets: 1, bytes, alertid };
+      return captures.take('redis', JSON.stringify(message)).answer;
+    };
+    // A ring of 4 MiB besides.
+    const first = take(70 * MIB, 1);
+    const second = take(40 * MIB, 2);
+    const third = take(20 * MIB, 3);
+    await said('capture-started', 1);
+    assert.equal(captures.memoryBytes, 74 * MIB);
+    const ring = 'and a ring of 4 MiB are above';
+    const noRoom = `${veth.inside}: bytes: 100000000 ${ring} what tasks leave (95 MiB) of resources.max_memory (120 MiB)`;
+    assert.deepEqual((await take(100_000_000, 4)).refused, [noRoom]);
+    left = 30 * MIB;
+    await sendFrames(veth, FRAMES);
+    assert.equal((await first).captures[0]?.result, 'sent');
+    // Tasks have begun meanwhile: there is no room for the second any more, whoever ends.
+    assert.match(String((await second).captures[0]?.error), /^bytes: 41943040 and a ring of 4 MiB/);
+    await said('capture-started', 2);
+    await sendFrames(veth, FRAMES);
+    assert.equal((await third).captures[0]?.result, 'sent');
+    assert.equal(captures.memoryBytes, 0);
+  },
+);
+
 test('refuses what would wait behind a hundred others', { skip: noVeth }, async (t) => {
   const { inside } = await vethPair(t);
   const aliases = new Map([['both', [inside, 'lo']]]);

@@ -47,6 +47,8 @@ function handWritten(t: TestContext) {
     return failing.delete(what) ? Promise.reject(new Error('AWS is away')) : Promise.resolve();
   };
   const asked: number[] = [];
+  let received = 0;
+  const receipts: string[] = [];
   const queue = {
     receive: async (most: number, giveUp: AbortSignal) => {
       asked.push(most);
@@ -63,7 +65,10 @@ function handWritten(t: TestContext) {
       if (next instanceof Error) throw next;
       return next;
     },
-    delete: ({ id }: SqsMessage) => note(`delete ${id}`),
+    delete: ({ id, receipt }: SqsMessage) => {
+      receipts.push(receipt);
+      return note(`delete ${id}`);
+    },
     hide: ({ id }: SqsMessage, seconds?: number) => note(`hide ${id} ${seconds ?? ''}`.trim()),
     close: () => undefined,
   };
@@ -75,9 +80,12 @@ function handWritten(t: TestContext) {
     await trigger.close();
   });
   return {
-    ...{ done, asked, failing, trigger, ...taken },
+    ...{ done, asked, receipts, failing, trigger, ...taken },
     give: (...ids: readonly string[]) => {
-      given.push(ids.map((id) => ({ id, body: `body ${id}`, receipt: `receipt ${id}` })));
+      received++;
+      given.push(
+        ids.map((id) => ({ id, body: `body ${id}`, receipt: `receipt ${id} ${received}` })),
+      );
       wake();
     },
     fail: (message: string) => {
@@ -136,6 +144,20 @@ test('a message that comes again since it could not be deleted is not done twice
   await until('it to be deleted again', () => done.length === 3);
   assert.deepEqual(done, ['delete a', 'delete a', 'delete a']);
   assert.deepEqual(bodies, ['body a']);
+});
+
+test('a message that comes again while its captures wait is not done twice', async (t) => {
+  const { give, until, bodies, takeUps, done, receipts, asked } = handWritten(t);
+  give('a');
+  await until('it to be taken', () => bodies.length === 1);
+  // The queue was away for longer than it is hidden.
+  give('a');
+  await until('the next question', () => asked.length === 3);
+  takeUps[0]?.(true);
+  await until('it to be deleted', () => done.length === 1);
+  assert.deepEqual(bodies, ['body a']);
+  // With the receipt that still holds.
+  assert.deepEqual(receipts, ['receipt a 2']);
 });
 
 test('hides what waits again and again, and gives it back where the agent stops first', async (t) => {
