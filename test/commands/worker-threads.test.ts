@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -122,6 +124,38 @@ test('RTCP is reported whichever thread has seen the messages of its call', { sk
   assert.ok(others.length > 0);
   run.signal('SIGINT');
   await run.exit;
+});
+
+test('no thread captures what another one reports', { skip }, async (t) => {
+  const collector = createSocket('udp4');
+  let got = 0;
+  collector.on('message', () => got++);
+  collector.bind(0, '127.0.0.1');
+  await once(collector, 'listening');
+  const { port } = collector.address();
+  const run = kcap(t, [
+    ...['sip', '-i', 'lo', '--workers', '2', '-f', `net 127.1.0.0/16 or udp port ${port}`],
+    ...['--report', `hep://127.0.0.1:${port}?id=1`, '--log-format', 'json'],
+  ]);
+  await run.started();
+  const calls = 20;
+  for (let call = 0; call < calls; call++) {
+    const phone = createSocket('udp4');
+    phone.bind(0, `127.1.0.${call + 1}`);
+    await once(phone, 'listening');
+    phone.send(sipRequest('INVITE', `call-${call}`), 5060, `127.2.0.${call + 1}`, () => {
+      phone.close();
+    });
+  }
+  await waitFor(() => got >= calls, { limitMs: 30_000, what: 'all calls at the collector' });
+  run.signal('SIGINT');
+  assert.equal((await run.exit).status, 0, run.stderr);
+  collector.close();
+  // What is reported in HEP would be found again.
+  const summary = run.summary() as unknown as Record<string, unknown>;
+  assert.equal(summary['messages_in'], calls);
+  const workers = summary['workers'] as readonly { readonly packets_in: number }[];
+  assert.ok(workers.every(({ packets_in }) => packets_in > 0));
 });
 
 interface Status {

@@ -99,6 +99,14 @@ export class WorkerHandle {
     this.#tell({ kind: 'calls', notes });
   }
 
+  /** Has it log as this thread does now: a log's level may change while it is used. */
+  followLogLevel(): void {
+    const { level } = this.#options.log;
+    if (level === this.#logLevel) return;
+    this.#logLevel = level;
+    this.#tell({ kind: 'log-level', level });
+  }
+
   /** Closes what it has, and ends it. */
   async close(): Promise<void> {
     this.#tell({ kind: 'close' });
@@ -132,7 +140,6 @@ export class WorkerHandle {
         break;
       case 'counted':
         this.#options.onCounted(message.counted);
-        this.#followLogLevel();
         break;
       case 'ended':
         this.#options.onCounted(message.counted);
@@ -170,14 +177,6 @@ export class WorkerHandle {
   async #write(id: number, bytes: Uint8Array): Promise<void> {
     const trouble = await this.#options.output?.write(bytes);
     this.#tell({ kind: 'written', id, trouble });
-  }
-
-  /** A log's level may change while it is used. */
-  #followLogLevel(): void {
-    const { level } = this.#options.log;
-    if (level === this.#logLevel) return;
-    this.#logLevel = level;
-    this.#tell({ kind: 'log-level', level });
   }
 
   #refuse(error: unknown): void {

@@ -123,6 +123,8 @@ export class WorkersRun implements Run {
   }
 
   account(): Account {
+    // Whoever watches over the run asks now and then.
+    for (const worker of this.#workers) worker.followLogLevel();
     return togetherRuns(this.#counted.map(({ account }) => account));
   }
 
