@@ -252,27 +252,55 @@ test(
   },
 );
 
-test('a thread that throws ends the run of its task, which begins again', { skip }, async (t) => {
-  const veth = await vethPair(t);
-  const folder = await tempFolder(t);
-  const [preload, signal] = [path.join(folder, 'preload.mjs'), path.join(folder, 'throw')];
-  // What a bug would do, in whichever worker comes first.
+/** Node's option with which all threads but the first do something once the file is there. */
+async function onceThere(file: string, folder: string, what: string): Promise<string> {
+  const preload = path.join(folder, 'preload.mjs');
   await writeFile(
     preload,
     `import { isMainThread } from 'node:worker_threads';
 import { unlinkSync } from 'node:fs';
 function look() {
   try {
-    unlinkSync(${JSON.stringify(signal)});
+    unlinkSync(${JSON.stringify(file)});
   } catch {
     return;
   }
-  throw new Error('a bug of the test');
+  ${what}
 }
 if (!isMainThread) setInterval(look, 20).unref();
 `,
   );
-  const agent = await runningAgent(t, { env: { NODE_OPTIONS: `--import=${preload}` } });
+  return `--import=${preload}`;
+}
+
+test('a thread that hangs is ended once the drain timeout is over', { skip }, async (t) => {
+  const veth = await vethPair(t);
+  const folder = await tempFolder(t);
+  const signal = path.join(folder, 'hang');
+  const NODE_OPTIONS = await onceThere(signal, folder, 'for (;;);');
+  const run = kcap(
+    t,
+    [
+      ...['sip', '-i', veth.inside, '--workers', '2', '--report', 'json:'],
+      ...['--drain-timeout', '1', '--log-format', 'json'],
+    ],
+    { env: { NODE_OPTIONS } },
+  );
+  await run.started();
+  await writeFile(signal, '');
+  await waitFor(() => !existsSync(signal), { limitMs: 30_000, what: 'the thread to hang' });
+  run.signal('SIGINT');
+  assert.equal((await run.exit).status, 0, run.stderr);
+  assert.match(run.stderr, /worker [12] does not stop, and is ended as it stands/);
+});
+
+test('a thread that throws ends the run of its task, which begins again', { skip }, async (t) => {
+  const veth = await vethPair(t);
+  const folder = await tempFolder(t);
+  const signal = path.join(folder, 'throw');
+  // What a bug would do, in whichever worker comes first.
+  const NODE_OPTIONS = await onceThere(signal, folder, "throw new Error('a bug of the test');");
+  const agent = await runningAgent(t, { env: { NODE_OPTIONS } });
   const config = {
     ...{ id: 'edge', workers: 2, parsers: ['sip'] },
     capture: { name: 'afpacket', interface: veth.inside, config: { buffer_mib: 2 } },

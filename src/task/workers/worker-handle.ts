@@ -115,12 +115,15 @@ export class WorkerHandle {
     }, CLOSE_LIMIT_MS);
     await this.#closed.promise;
     clearTimeout(limit);
-    await this.terminate();
+    await this.#worker.terminate();
   }
 
-  /** Ends it as it stands. */
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
+  /** Nobody waits for it any longer: if it still runs, it is ended as it stands. */
+  giveUp(): void {
+    if (this.#ended.isSettled) return;
+    const { worker, log } = this.#options;
+    log.warn(`worker ${worker} does not stop, and is ended as it stands`);
+    void this.#worker.terminate();
   }
 
   #tell(message: ToWorker): void {

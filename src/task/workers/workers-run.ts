@@ -98,7 +98,7 @@ export class WorkersRun implements Run {
       for (const worker of this.#workers) worker.stop();
       timer ??= setTimeout(() => {
         isLate = true;
-        for (const worker of this.#workers) void worker.terminate();
+        for (const worker of this.#workers) worker.giveUp();
       }, stop.drainTimeoutMs + GRACE_MS);
     };
     if (stop.requested.aborted) stopAll();
