@@ -6,8 +6,7 @@ import { HepWriter } from '#kcap/protocols/hep/hep-writer.js';
 import { JsonBytes } from '#kcap/protocols/json-bytes.js';
 import { Passage } from '#kcap/protocols/passage.js';
 import { MqttEnvelopeWriter } from '#kcap/protocols/report/mqtt-envelope.js';
-import { SipKafkaMessageWriter } from '#kcap/protocols/report/sip-kafka-message.js';
-import { SipRecordWriter } from '#kcap/protocols/report/sip-record.js';
+import { SipRecords } from '#kcap/reports/sip-record.js';
 import { SipMessage, Verdict } from '#kcap/protocols/sip/sip-message.js';
 import { SipStream } from '#kcap/protocols/sip/sip-stream.js';
 import { pcapFile } from '#support/pcap-file.js';
@@ -81,10 +80,23 @@ function eachDecoded(): number {
 }
 
 const reporter = { taskId: 'sip', agentId: 'edge-1', pipelineId: 0 };
-const records = new SipRecordWriter(reporter);
-const kafkaMessages = new SipKafkaMessageWriter(reporter);
+const lines = new SipRecords(reporter, 'lines');
+const kafkaMessages = new SipRecords(reporter, 'kafka');
 const envelopes = new MqttEnvelopeWriter('1.0.0');
 const hep = new HepWriter({ version: 3, captureId: 2001 });
+
+const recordEnds = new Int32Array(MESSAGES);
+
+/** All messages as records, written at once. */
+function eachRecorded(records: SipRecords): number {
+  const count = eachMessage(() => {
+    records.add(sip, passage);
+    return true;
+  });
+  json.clear();
+  records.writeAll(json, recordEnds);
+  return count;
+}
 
 const CASES: readonly [what: string, run: () => number][] = [
   ['Ethernet, IPv4 and UDP alone', eachDecoded],
@@ -110,24 +122,8 @@ const CASES: readonly [what: string, run: () => number][] = [
           ) > 0,
       ),
   ],
-  [
-    'fields, and the JSON record',
-    () =>
-      eachMessage(() => {
-        json.clear();
-        records.write(json, sip, passage);
-        return true;
-      }),
-  ],
-  [
-    'fields, and the Kafka message',
-    () =>
-      eachMessage(() => {
-        json.clear();
-        kafkaMessages.write(json, sip, passage);
-        return true;
-      }),
-  ],
+  ['fields, and the JSON record', () => eachRecorded(lines)],
+  ['fields, and the Kafka message', () => eachRecorded(kafkaMessages)],
   [
     'fields, and the MQTT envelope',
     () =>

@@ -25,22 +25,22 @@ export const PACED = [
   'commands/watch',
   'commands/agent-outage',
   'commands/on-demand-memory',
-];
-
-/**
- * Those that need the machine for themselves: they send at the highest rate, hold what takes less than a second, or
- * capture what the others exchange with the brokers.
- */
-export const ALONE = [
   'commands/broker-outage',
   'commands/on-demand-pace',
   'commands/overload',
-  'commands/produce-far',
-  'commands/produce-own-traffic',
-  'commands/produce-rate',
   'commands/produce-stop',
   'commands/produce-workers',
   'support/veth',
+];
+
+/**
+ * Those that need the machine for themselves: they send at the highest rate, hold what a thread takes of a processor, or
+ * capture what the others exchange with the brokers.
+ */
+export const ALONE = [
+  'commands/produce-far',
+  'commands/produce-own-traffic',
+  'commands/produce-rate',
 ];
 
 /**
