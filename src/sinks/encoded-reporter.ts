@@ -271,7 +271,7 @@ export class EncodedReporter implements Reporter {
     try {
       while (this.#given.length > 0) {
         await this.#given[0];
-        this.#given.shift();
+        void this.#given.shift();
         this.#remove(0);
         this.#giveMore();
       }
