@@ -79,10 +79,13 @@
         'native/pcap/classic_reader.cc',
         'native/pcap/pcapng_reader.cc',
         'native/wire/framed_message.cc',
+        'native/wire/message_form.cc',
         'native/wire/message_headers.cc',
         'native/wire/message_packets.cc',
+        'native/wire/message_writer.cc',
         'native/wire/packed_message.cc',
         'native/wire/plain_message.cc',
+        'native/wire/text_output.cc',
       ],
       'include_dirs': [
         'native',

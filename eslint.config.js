@@ -9,7 +9,7 @@ const levels = [
   ['packet', 'errors', 'addon.ts', 'package-version.ts', 'protocols'],
   [
     ...['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'documents'],
-    ...['mqtt', 'redis', 'aws', 'cloudshark'],
+    ...['mqtt', 'redis', 'aws', 'cloudshark', 'reports'],
   ],
   ['pipeline', 'spool', 'topic', 'extcap', 'uploads'],
   ['sources', 'stages', 'sinks', 'watchdogs'],

@@ -36,6 +36,7 @@
 #include "net/datagram_sender.h"
 #include "system/log_writer.h"
 #include "system/thread_room.h"
+#include "wire/message_writer.h"
 
 namespace kcap {
 namespace {
@@ -215,6 +216,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InMemoryBroker::Init(env, exports);
   DatagramSender::Init(env, exports);
   LogWriter::Init(env, exports);
+  MessageWriter::Init(env, exports);
   return exports;
 }
 

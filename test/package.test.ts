@@ -51,7 +51,8 @@ test('the tarball has what is needed to build and run it, and nothing else', asy
   const tarball = (await runCommand('ls', bare)).trim();
   assert.match(tarball, /^kcap-\d+\.\d+\.\d+\.tgz$/);
   const content = (await runCommand('tar', '-tf', path.join(bare, tarball))).split('\n');
-  for (const file of ['bin/kcap.js', 'dist/kcap.js', 'install/check', 'native/addon.cc', 'LICENSE'])
+  const needed = ['bin/kcap.js', 'dist/kcap.js', 'dist/kcap-worker.js', 'install/check'];
+  for (const file of [...needed, 'native/addon.cc', 'LICENSE'])
     assert.ok(content.includes(`package/${file}`), file);
   assert.ok(
     !content.some((file) => /^package\/(test|src|scripts|build|node_modules)\//.test(file)),

@@ -12,7 +12,7 @@ import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
 import { packageVersion } from '../package-version.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
-import type { Reporter as Who } from '../protocols/report/record-frame.js';
+import type { Reporter as Who } from '../reports/record-form.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
 import {

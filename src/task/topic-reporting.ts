@@ -3,7 +3,7 @@ import { BatchProducer } from '../kafka/batch-producer.js';
 import { BrokersAway } from '../kafka/brokers-away.js';
 import type { Properties } from '../kafka/properties.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
-import type { Reporter as Who } from '../protocols/report/record-frame.js';
+import type { Reporter as Who } from '../reports/record-form.js';
 import {
   EncodedReporter,
   type EncodedReporterOptions,

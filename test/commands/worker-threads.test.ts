@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -124,6 +126,38 @@ test('RTCP is reported whichever thread has seen the messages of its call', { sk
   await run.exit;
 });
 
+test('no thread captures what another one reports', { skip }, async (t) => {
+  const collector = createSocket('udp4');
+  let got = 0;
+  collector.on('message', () => got++);
+  collector.bind(0, '127.0.0.1');
+  await once(collector, 'listening');
+  const { port } = collector.address();
+  const run = kcap(t, [
+    ...['sip', '-i', 'lo', '--workers', '2', '-f', `net 127.1.0.0/16 or udp port ${port}`],
+    ...['--report', `hep://127.0.0.1:${port}?id=1`, '--log-format', 'json'],
+  ]);
+  await run.started();
+  const calls = 20;
+  for (let call = 0; call < calls; call++) {
+    const phone = createSocket('udp4');
+    phone.bind(0, `127.1.0.${call + 1}`);
+    await once(phone, 'listening');
+    phone.send(sipRequest('INVITE', `call-${call}`), 5060, `127.2.0.${call + 1}`, () => {
+      phone.close();
+    });
+  }
+  await waitFor(() => got >= calls, { limitMs: 30_000, what: 'all calls at the collector' });
+  run.signal('SIGINT');
+  assert.equal((await run.exit).status, 0, run.stderr);
+  collector.close();
+  // What is reported in HEP would be found again.
+  const summary = run.summary() as unknown as Record<string, unknown>;
+  assert.equal(summary['messages_in'], calls);
+  const workers = summary['workers'] as readonly { readonly packets_in: number }[];
+  assert.ok(workers.every(({ packets_in }) => packets_in > 0));
+});
+
 interface Status {
   readonly state: string;
   readonly reason?: string;
@@ -218,27 +252,55 @@ test(
   },
 );
 
-test('a thread that throws ends the run of its task, which begins again', { skip }, async (t) => {
-  const veth = await vethPair(t);
-  const folder = await tempFolder(t);
-  const [preload, signal] = [path.join(folder, 'preload.mjs'), path.join(folder, 'throw')];
-  // What a bug would do, in whichever worker comes first.
+/** Node's option with which all threads but the first do something once the file is there. */
+async function onceThere(file: string, folder: string, what: string): Promise<string> {
+  const preload = path.join(folder, 'preload.mjs');
   await writeFile(
     preload,
     `import { isMainThread } from 'node:worker_threads';
 import { unlinkSync } from 'node:fs';
 function look() {
   try {
-    unlinkSync(${JSON.stringify(signal)});
+    unlinkSync(${JSON.stringify(file)});
   } catch {
     return;
   }
-  throw new Error('a bug of the test');
+  ${what}
 }
 if (!isMainThread) setInterval(look, 20).unref();
 `,
   );
-  const agent = await runningAgent(t, { env: { NODE_OPTIONS: `--import=${preload}` } });
+  return `--import=${preload}`;
+}
+
+test('a thread that hangs is ended once the drain timeout is over', { skip }, async (t) => {
+  const veth = await vethPair(t);
+  const folder = await tempFolder(t);
+  const signal = path.join(folder, 'hang');
+  const NODE_OPTIONS = await onceThere(signal, folder, 'for (;;);');
+  const run = kcap(
+    t,
+    [
+      ...['sip', '-i', veth.inside, '--workers', '2', '--report', 'json:'],
+      ...['--drain-timeout', '1', '--log-format', 'json'],
+    ],
+    { env: { NODE_OPTIONS } },
+  );
+  await run.started();
+  await writeFile(signal, '');
+  await waitFor(() => !existsSync(signal), { limitMs: 30_000, what: 'the thread to hang' });
+  run.signal('SIGINT');
+  assert.equal((await run.exit).status, 0, run.stderr);
+  assert.match(run.stderr, /worker [12] does not stop, and is ended as it stands/);
+});
+
+test('a thread that throws ends the run of its task, which begins again', { skip }, async (t) => {
+  const veth = await vethPair(t);
+  const folder = await tempFolder(t);
+  const signal = path.join(folder, 'throw');
+  // What a bug would do, in whichever worker comes first.
+  const NODE_OPTIONS = await onceThere(signal, folder, "throw new Error('a bug of the test');");
+  const agent = await runningAgent(t, { env: { NODE_OPTIONS } });
   const config = {
     ...{ id: 'edge', workers: 2, parsers: ['sip'] },
     capture: { name: 'afpacket', interface: veth.inside, config: { buffer_mib: 2 } },

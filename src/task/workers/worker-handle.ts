@@ -99,6 +99,14 @@ export class WorkerHandle {
     this.#tell({ kind: 'calls', notes });
   }
 
+  /** Has it log as this thread does now: a log's level may change while it is used. */
+  followLogLevel(): void {
+    const { level } = this.#options.log;
+    if (level === this.#logLevel) return;
+    this.#logLevel = level;
+    this.#tell({ kind: 'log-level', level });
+  }
+
   /** Closes what it has, and ends it. */
   async close(): Promise<void> {
     this.#tell({ kind: 'close' });
@@ -107,12 +115,15 @@ export class WorkerHandle {
     }, CLOSE_LIMIT_MS);
     await this.#closed.promise;
     clearTimeout(limit);
-    await this.terminate();
+    await this.#worker.terminate();
   }
 
-  /** Ends it as it stands. */
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
+  /** Nobody waits for it any longer: if it still runs, it is ended as it stands. */
+  giveUp(): void {
+    if (this.#ended.isSettled) return;
+    const { worker, log } = this.#options;
+    log.warn(`worker ${worker} does not stop, and is ended as it stands`);
+    void this.#worker.terminate();
   }
 
   #tell(message: ToWorker): void {
@@ -132,7 +143,6 @@ export class WorkerHandle {
         break;
       case 'counted':
         this.#options.onCounted(message.counted);
-        this.#followLogLevel();
         break;
       case 'ended':
         this.#options.onCounted(message.counted);
@@ -170,14 +180,6 @@ export class WorkerHandle {
   async #write(id: number, bytes: Uint8Array): Promise<void> {
     const trouble = await this.#options.output?.write(bytes);
     this.#tell({ kind: 'written', id, trouble });
-  }
-
-  /** A log's level may change while it is used. */
-  #followLogLevel(): void {
-    const { level } = this.#options.log;
-    if (level === this.#logLevel) return;
-    this.#logLevel = level;
-    this.#tell({ kind: 'log-level', level });
   }
 
   #refuse(error: unknown): void {

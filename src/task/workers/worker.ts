@@ -17,8 +17,8 @@ import { openCarriedLog, type CarriedLog } from './carried-log.js';
 import { CarriedOutput } from './carried-output.js';
 import type { Counted, FromWorker, ToWorker, TopicAnswer, WorkerData } from './messages.js';
 
-/** How often it says what it has counted. */
-const COUNT_MS = 250;
+/** How often it says what it has counted, where that is something. */
+const COUNT_MS = 500;
 const WATCH_MS = 1000;
 
 /** What a worker has opened. */
@@ -141,11 +141,14 @@ class WorkerThread {
     if (!opened) throw new Error('nothing is open');
     const { run } = opened;
     const look = watchAll(opened.watchdogs);
+    let before = '';
     const counting = setInterval(() => {
-      post({ kind: 'counted', counted: this.#counted(opened) });
+      const now = numbersOf(run.account());
+      if (now !== before) post({ kind: 'counted', counted: this.#counted(opened) });
+      before = now;
     }, COUNT_MS);
     const watching = setInterval(() => {
-      look(run.account());
+      if (opened.watchdogs.length > 0) look(run.account());
     }, WATCH_MS);
     let failure: { readonly error: CarriedError } | undefined;
     try {
@@ -182,6 +185,16 @@ class WorkerThread {
       post({ kind: 'closed' });
     }
   }
+}
+
+/** All that changes while packets come or go out. */
+function numbersOf({ in: taken, out, outcomes, beside, messages, branches }: Account): string {
+  const parts = [...(branches?.values() ?? []), ...(messages?.reporters.values() ?? [])];
+  const ended = [...outcomes.values()].map(({ packets }) => packets);
+  return [taken.packets, out.packets, ...ended, ...Object.values(beside)]
+    .concat(messages ? [messages.notSip, messages.malformed, messages.reassemblyTimeouts] : [])
+    .join(' ')
+    .concat(...parts.map((part) => `|${numbersOf(part)}`));
 }
 
 function post(message: FromWorker, transferred: readonly ArrayBuffer[] = []): void {

@@ -98,7 +98,7 @@ export class WorkersRun implements Run {
       for (const worker of this.#workers) worker.stop();
       timer ??= setTimeout(() => {
         isLate = true;
-        for (const worker of this.#workers) void worker.terminate();
+        for (const worker of this.#workers) worker.giveUp();
       }, stop.drainTimeoutMs + GRACE_MS);
     };
     if (stop.requested.aborted) stopAll();
@@ -123,6 +123,8 @@ export class WorkersRun implements Run {
   }
 
   account(): Account {
+    // Whoever watches over the run asks now and then.
+    for (const worker of this.#workers) worker.followLogLevel();
     return togetherRuns(this.#counted.map(({ account }) => account));
   }
 
