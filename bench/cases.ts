@@ -66,7 +66,7 @@ export interface PrintCase extends Common {
 }
 
 /** Where the messages of calls are reported to. */
-export type SipWay = 'nothing' | 'hep' | 'kafka' | 'mqtt';
+export type SipWay = 'nothing' | 'filtered' | 'hep' | 'kafka' | 'mqtt';
 
 export interface SipCase extends Common {
   readonly kind: 'sip';
@@ -171,7 +171,7 @@ export const CASES: readonly Case[] = [
     ...{ kind: 'print', name: 'print-200b', title: 'A file as lines, 200-byte UDP', when: 'all' },
     ...{ ...USUAL, contenders: ['kcap', 'tcpdump'], traffic: 'plain' },
   },
-  ...(['nothing', 'hep', 'kafka', 'mqtt'] as const).flatMap((to) =>
+  ...(['nothing', 'filtered', 'hep', 'kafka', 'mqtt'] as const).flatMap((to) =>
     [20_000, 50_000, 100_000, 200_000].map((rate) => sip(rate, to)),
   ),
   {
@@ -183,6 +183,7 @@ export const CASES: readonly Case[] = [
 function sip(rate: number, to: SipWay): SipCase {
   const way = {
     nothing: 'found and left out',
+    filtered: 'one in a hundred as JSON to Kafka',
     hep: 'to HEP over UDP',
     kafka: 'as JSON to Kafka',
     mqtt: 'to MQTT',
@@ -192,7 +193,7 @@ function sip(rate: number, to: SipWay): SipCase {
     title: `SIP, ${rate / 1000}k messages/s, ${way}`,
     // 500 bytes of SIP, and what is around them.
     frameBytes: 525,
-    contenders: to === 'mqtt' ? KCAP_ONLY : ['kcap', 'c'],
+    contenders: to === 'mqtt' || to === 'filtered' ? KCAP_ONLY : ['kcap', 'c'],
   };
 }
 

@@ -217,8 +217,24 @@ export interface NativeDatagrams {
   readonly bytes: number;
 }
 
+export interface NativeMessageWriter {
+  /**
+   * Writes rows to `out` from `at` on, as many as `ends` has room for or `out` certainly has: how many. Throws where a
+   * row refers to what is not there.
+   */
+  write(
+    rows: Int32Array,
+    sources: readonly Buffer[],
+    out: Buffer,
+    at: number,
+    ends: Int32Array,
+  ): number;
+  /** Of the framed messages that have been written. */
+  valueBytes(): number;
+}
+
 export interface NativeDatagramSender {
-  /** One call at a time. `failed` is by errno. */
+  /** Up to 16 calls at a time wait for those before them. `failed` is by errno. */
   send(
     bytes: Buffer,
     ends: Int32Array,
@@ -397,6 +413,8 @@ interface Addon {
     bufferBytes: number;
   }) => NativeDatagramSender;
   InMemoryBroker: new (port: number) => NativeBroker;
+  /** `steps` as MessageForm has them. */
+  MessageWriter: new (steps: Int32Array, literals: Buffer, columns: number) => NativeMessageWriter;
   LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;
 }
 

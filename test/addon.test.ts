@@ -41,7 +41,7 @@ async function held(): Promise<string[]> {
     ofEach('/proc/self/fd', async (fd) => (await readlink(fd)).replace(/\[\d+\]$/, '')),
   ]);
   // Other kcaps on the host, which other tests start and end, list their connections there.
-  const own = descriptors.filter((name) => !/^\/dev\/shm\/kcap-\d+\/\d+\.\d/.test(name));
+  const own = descriptors.filter((name) => !/^\/dev\/shm\/kcap-\d+($|\/\d+\.\d)/.test(name));
   return [...threads, ...own].sort();
 }
 

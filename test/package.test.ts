@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cp, mkdir, readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { test, type TestContext } from 'node:test';
+import { after, before, test } from 'node:test';
 
 import { withCompilerCache } from './support/compiler-cache.js';
 import { freePort } from './support/free-port.js';
@@ -17,14 +18,16 @@ import { waitFor } from './support/wait-for.js';
 /** Compilers that npm has started end with it, however the test ends: for root, in a process namespace of their own. */
 const ALONE = process.getuid?.() === 0 ? ['unshare', '--pid', '--fork', '--kill-child'] : [];
 
-/** Makes the tarball, of what has been built here, in a folder with nothing else in it, and returns the folder. */
-async function bareFolder(t: TestContext): Promise<string> {
-  const folder = path.join(await tempFolder(t), 'bare');
-  await mkdir(folder);
-  const pack = ['pack', repository, '--ignore-scripts', '--pack-destination', folder];
+/** A folder with nothing in it but the tarball of what has been built here, which takes npm some seconds to make. */
+let bare: string;
+
+before(async () => {
+  bare = await mkdtemp(path.join(tmpdir(), 'kcap-bare-'));
+  const pack = ['pack', repository, '--ignore-scripts', '--pack-destination', bare];
   await runCommand('npm', '--prefix', repository, ...pack);
-  return folder;
-}
+});
+
+after(() => rm(bare, { recursive: true, force: true }));
 
 /** The command that README's section Install begins with. */
 async function installCommand(): Promise<string> {
@@ -44,12 +47,12 @@ function userEnvironment(prefix: string): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), PATH: folders.join(':'), npm_config_prefix: prefix };
 }
 
-test('the tarball has what is needed to build and run it, and nothing else', async (t) => {
-  const folder = await bareFolder(t);
-  const tarball = (await runCommand('ls', folder)).trim();
+test('the tarball has what is needed to build and run it, and nothing else', async () => {
+  const tarball = (await runCommand('ls', bare)).trim();
   assert.match(tarball, /^kcap-\d+\.\d+\.\d+\.tgz$/);
-  const content = (await runCommand('tar', '-tf', path.join(folder, tarball))).split('\n');
-  for (const file of ['bin/kcap.js', 'dist/kcap.js', 'install/check', 'native/addon.cc', 'LICENSE'])
+  const content = (await runCommand('tar', '-tf', path.join(bare, tarball))).split('\n');
+  const needed = ['bin/kcap.js', 'dist/kcap.js', 'dist/kcap-worker.js', 'install/check'];
+  for (const file of [...needed, 'native/addon.cc', 'LICENSE'])
     assert.ok(content.includes(`package/${file}`), file);
   assert.ok(
     !content.some((file) => /^package\/(test|src|scripts|build|node_modules)\//.test(file)),
@@ -58,10 +61,9 @@ test('the tarball has what is needed to build and run it, and nothing else', asy
 
 // The one test that builds librdkafka, as every installation does: without ccache it takes minutes.
 test("README's command installs the tarball in a bare folder, and what it installs works", async (t) => {
-  const folder = await bareFolder(t);
   const prefix = await tempFolder(t);
   const install = spawnTied([...ALONE, 'sh', '-c', await installCommand()], {
-    cwd: folder,
+    cwd: bare,
     env: withCompilerCache(userEnvironment(prefix), prefix),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -2,15 +2,18 @@ import { setMaxListeners } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 
+import { COSTS_FILE } from './support/file-costs.js';
 import { archiveKafkaClasses } from './support/kafka-class-archive.js';
 import { startRealKafka } from './support/real-kafka.js';
 import { runTestFiles } from './support/run-test-files.js';
 import { findTestFiles } from './support/test-files.js';
 
 /**
- * `node dist-test/run.js [PATTERN]...`: runs the tests whose file's path contains one of the patterns (all without a
- * pattern) against one real Kafka. Whatever happens, what it started is stopped and what it made is removed.
+ * `node dist-test/run.js [--times] [PATTERN]...`: runs the tests whose file's path contains one of the patterns (all
+ * without a pattern) against one real Kafka; says at the end what each file has cost (--times). Whatever happens, what
+ * it started is stopped and what it made is removed.
  */
 
 const stop = new AbortController();
@@ -23,13 +26,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+const { values: options, positionals: patterns } = parseArgs({
+  options: { times: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+
 await inTempFolder(() => withCluster(runTests));
 
 async function runTests(): Promise<void> {
-  const files = await findTestFiles(process.argv.slice(2));
+  const files = await findTestFiles(patterns);
+  if (options.times) process.env[COSTS_FILE] = path.join(tmpdir(), 'costs');
   const complaints = await runTestFiles(files, {
     signal: stop.signal,
     skipAllowed: process.env['CI'] !== 'true',
+    costsFile: process.env[COSTS_FILE],
   });
   // Node's report ends without a line end where a test has failed.
   if (complaints.length > 0) console.error();

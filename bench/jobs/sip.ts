@@ -5,6 +5,7 @@ import { repository } from '#support/repository.js';
 import { producerProperties } from '#kcap/kafka/settings.js';
 import type { SipCase } from '../cases.js';
 import type { Contender, Properties } from '../contenders.js';
+import { RARE_CALLER } from '../rig/calls.js';
 import { brokerCost, brokerCpu } from '../rig/broker-cost.js';
 import { MeasuredProcess } from '../rig/measured-process.js';
 import { startMosquitto } from '../rig/mosquitto.js';
@@ -25,6 +26,8 @@ interface Way {
   readonly options: Readonly<Record<'kcap' | 'c', readonly string[]>>;
   /** Messages at the other end; undefined where the contender's own account says so. */
   readonly arrived?: () => Promise<number>;
+  /** A filter leaves most of them out: those have arrived that were found, but for reports that have not. */
+  readonly filters?: boolean;
   readonly topic?: string;
 }
 
@@ -57,11 +60,8 @@ export async function sipTurn(
   await sleep(SETTLE_MS, undefined, { signal });
   const finished = await process.finish('end it');
   const { messagesIn = 0, messagesOut = 0 } = finished.account;
-  const arrived = way.arrived
-    ? await way.arrived()
-    : spec.to === 'nothing'
-      ? messagesIn
-      : messagesOut;
+  const reported = way.arrived ? await way.arrived() : messagesOut;
+  const arrived = way.filters ? messagesIn - (messagesOut - reported) : reported;
   const broker = way.topic === undefined ? undefined : await brokerCost(kafka, before, way.topic);
   return {
     contender,
@@ -78,7 +78,23 @@ async function openWay(session: Session, scope: Scope, spec: SipCase): Promise<W
     case 'nothing':
       return {
         options: { kcap: ['--sip-filter', '(method none)', '--report', 'json:'], c: [] },
+        filters: true,
       };
+    case 'filtered': {
+      const topic = await session.cluster.freshTopic(scope, spec);
+      const filter = `(from "sip:${RARE_CALLER}@")`;
+      return {
+        options: {
+          kcap: [
+            ...given(usersProperties(session)),
+            ...['--sip-filter', filter, '--report', `kafka:${topic.name}`],
+          ],
+          c: [],
+        },
+        arrived: () => topic.arrived(),
+        filters: true,
+      };
+    }
     case 'hep': {
       const port = await freePort();
       const collector = new MeasuredProcess(scope, {

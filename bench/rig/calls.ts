@@ -12,12 +12,17 @@ const SDP = [
   '',
 ].join(CRLF);
 
+/** Of a hundred calls, one comes from somebody else. */
+export const RARE_CALLER = 'carol';
+const CALLS_A_RARE_ONE = 100;
+
 function message(call: number, first: string, method: string, body = ''): Buffer {
+  const caller = call % CALLS_A_RARE_ONE === 0 ? RARE_CALLER : 'alice';
   return Buffer.from(
     [
       first,
       `Via: SIP/2.0/UDP client.atlanta.example.com:5060;branch=z9hG4bK74b${call}`,
-      `From: "Alice" <sip:alice@atlanta.example.com>;tag=9fxced76sl${call}`,
+      `From: "Alice" <sip:${caller}@atlanta.example.com>;tag=9fxced76sl${call}`,
       `To: "Bob" <sip:bob@biloxi.example.com>;tag=8321234356${call}`,
       `Call-ID: 3848276298220188511${call}@atlanta.example.com`,
       `CSeq: 1 ${method}`,

@@ -16,10 +16,12 @@ Napi::Value SharedBytes::ToBuffer(Napi::Env env) {
   if (buffered_ != data_.get()) {
     // The Buffer owns a share of the memory: one that is kept too long shows old bytes, never freed
     // ones.
-    auto* share = new std::shared_ptr<uint8_t[]>(data_);
+    auto share = std::make_unique<std::shared_ptr<uint8_t[]>>(data_);
     auto buffer = Napi::Buffer<uint8_t>::New(
         env, data_.get(), capacity_,
-        [](Napi::Env, uint8_t*, std::shared_ptr<uint8_t[]>* owned) { delete owned; }, share);
+        [](Napi::Env, uint8_t*, std::shared_ptr<uint8_t[]>* owned) { delete owned; }, share.get());
+    // Not before: in a worker that is being terminated there is no Buffer to own it.
+    share.release();
     buffer_ = Napi::Persistent(buffer);
     // Node may unload the addon before this reference's destructor could run.
     buffer_.SuppressDestruct();

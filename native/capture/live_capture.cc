@@ -16,6 +16,9 @@
 namespace kcap {
 namespace {
 
+// With less than that after a look at the ring, the link is a slow one.
+constexpr size_t kBusyBytes = 128 * 1024;
+
 /** Adds to a counter that only this thread changes. */
 void Add(std::atomic<uint64_t>& counter, uint64_t number) {
   counter.store(counter.load(std::memory_order_relaxed) + number, std::memory_order_relaxed);
@@ -274,7 +277,7 @@ int LiveCapture::BatchDueInMs() {
   const auto now = std::chrono::steady_clock::now();
   // What is left of a block after a batch was full is little, and more of it comes soon.
   const bool was_full = now - filled_ < max_batch_age_;
-  if (batch.size() < batch.capacity() / 8 && !was_full) return 0;
+  if (batch.size() < kBusyBytes && !was_full) return 0;
   const auto age = now - batch_began_;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(max_batch_age_ - age);
   return static_cast<int>(std::max<int64_t>(left.count(), 0));

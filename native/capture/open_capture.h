@@ -37,7 +37,7 @@ struct PcapHandle {
   /** The user's filter, in the kernel already: compiled once, since names may change their
    * addresses or not be found any more. Null for all packets. */
   std::unique_ptr<FilterProgram> filter;
-  /** In its place where the kernel refuses it: whoever reads packets is to ask it. */
+  /** In its place where the kernel refuses it: the reader of packets applies it. */
   std::unique_ptr<FilterProgram> filter_here;
   std::optional<uint16_t> fanout_group;  // that it has joined
 };

@@ -26,7 +26,7 @@ GroupMembership::GroupMembership(rd_kafka_t* client, const std::string& topic, s
       reading_(reading) {}
 
 void GroupMembership::Join(bool overrides_committed) {
-  // Asked before joining: whoever finds nobody there is the first member.
+  // Asked before joining: a member that finds nobody there is the first.
   if (overrides_committed && offsets_.HasOthers(kMaxDescribeMs) == false)
     if (auto committed = offsets_.Committed(reading_.reads.Ids(), kMaxDescribeMs))
       reading_.reads.OverrideCommitted(std::move(*committed));

@@ -89,8 +89,7 @@ InMemoryBroker::InMemoryBroker(const Napi::CallbackInfo& info) : ObjectWrap(info
 /**
  * The mock cluster takes whatever port the system gives it. A listener of our own takes the place
  * of its own, under the same descriptor. (A proxy would do as well, but its second hop would show
- * up in captures on the loopback interface, and whoever sends those here would feed on what he
- * sends.)
+ * up in captures on the loopback interface, and a capture that sends here would feed itself.)
  */
 void InMemoryBroker::MoveTo(Napi::Env env, uint16_t port) {
   const int own = ListenerOn(port_);

@@ -210,7 +210,7 @@ void BatchProducer::CountFailure(const char* id, uint64_t packets,
                                  std::optional<int64_t> timestamp_ms) {
   Add(failed_, packets);
   if (!failures_.Count(id, packets, timestamp_ms)) return;
-  // The limit may have changed since it was looked up; whoever may not see it waits for nothing.
+  // The limit may have changed since it was looked up. Without the right to see it, no wait helps.
   if (id == kLargerThanTopicTakes && !topic_settings_.empty()) LookUpTopicSettings(kAnswerMs);
   events_.Notify("failure");
 }

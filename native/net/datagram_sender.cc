@@ -21,6 +21,7 @@ namespace kcap {
 namespace {
 
 constexpr size_t kDatagramsACall = 64;
+constexpr size_t kMostJobs = 16;
 // A usual receive buffer holds some hundred datagrams: between calls, who receives has its turn.
 // Where that takes longer than so much a datagram, it is not made longer by a pause: on a machine
 // that is busy, each pause ends late.
@@ -125,12 +126,12 @@ Napi::Value DatagramSender::Send(const Napi::CallbackInfo& info) {
   // The thread reads the Buffer until then, and perhaps nobody else holds it any more.
   promise.As<Napi::Object>().Set("bytes", buffer);
   std::lock_guard lock(mutex_);
-  if (closing_ || job_) {
+  if (closing_ || jobs_.size() == kMostJobs) {
     job.promise->Reject(
         Napi::Error::New(env, closing_ ? "the socket is closed" : "the socket is busy").Value());
     return promise;
   }
-  job_ = std::move(job);
+  jobs_.push_back(std::move(job));
   changed_.notify_one();
   return promise;
 }
@@ -145,17 +146,16 @@ void DatagramSender::EndThread(bool at_once) {
 void DatagramSender::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return closing_ || job_; });
+    changed_.wait(lock, [this] { return closing_ || !jobs_.empty(); });
     // What was handed over before the end still goes out.
-    if (!job_) {
+    if (jobs_.empty()) {
       CloseSocket();
       return;
     }
-    const Job job = std::move(*job_);
+    const Job& job = jobs_.front();
     lock.unlock();
     auto outcome = std::make_shared<Outcome>(SendAll(job));
     lock.lock();
-    job_.reset();
     js().Post([promise = job.promise, outcome](Napi::Env env) {
       const auto object_of = [env](const Count& count) {
         auto object = Napi::Object::New(env);
@@ -171,6 +171,7 @@ void DatagramSender::Run() {
       result["failed"] = failed;
       promise->Resolve(result);
     });
+    jobs_.pop_front();
   }
 }
 

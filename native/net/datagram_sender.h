@@ -7,10 +7,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "system/socket_address.h"
@@ -50,8 +50,9 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   };
 
   /** send(bytes, ends: Int32Array) → Promise of {sent: {datagrams, bytes}, failed: {errno: {…}}}:
-   * datagram i ends at ends[i], where the next one begins. One call at a time. Throws where an end
-   * is before the one before it, or beyond the bytes. */
+   * datagram i ends at ends[i], where the next one begins. Calls wait for those before them, and
+   * are refused where kMostJobs wait. Throws where an end is before the one before it, or beyond
+   * the bytes. */
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo&) { return ThreadedObject::Close(); }
 
@@ -70,7 +71,7 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   uint16_t local_port_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<Job> job_;
+  std::deque<Job> jobs_;  // the first of them is being sent
   bool closing_ = false;
   std::atomic<bool> cancelled_ = false;
 };

@@ -7,8 +7,8 @@
 namespace kcap {
 
 /**
- * Writes text to a descriptor from a thread of its own: whoever writes never waits for whoever
- * reads, and never fails. Text waits in a bounded queue; when it is full, the oldest is dropped.
+ * Writes text to a descriptor from a thread of its own: a writer never waits for a reader,
+ * and never fails. Text waits in a bounded queue; when it is full, the oldest is dropped.
  * What could not be written is counted, and the next text is tried again.
  */
 class LogWriter : public Napi::ObjectWrap<LogWriter> {

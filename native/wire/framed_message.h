@@ -11,7 +11,7 @@ namespace kcap {
 
 /**
  * A message with a key, a value, headers and a timestamp of its own, as JavaScript frames it
- * (src/protocols/report/kafka-frame.ts). Many lie one after the other in a buffer. All numbers are
+ * (src/reports/message-form.ts). Many lie one after the other in a buffer. All numbers are
  * little-endian:
  *
  *     u32 bytes of all this · u32 of the key · u32 of the value · u32 number of headers

@@ -127,8 +127,8 @@ class PackedMessage {
 
   /** Of key and value. */
   size_t byte_length() const { return sizeof key_ + pack_.value().size(); }
-  /** The latest packet's time, for the message's timestamp: whoever looks up a time finds the
-   * message that holds it. */
+  /** The latest packet's time, for the message's timestamp: looking up a time
+   * finds the message that holds it. */
   int64_t time_ms() const { return static_cast<int64_t>(pack_.latest_us() / 1000); }
   /** The arguments refer to this object then. */
   void PutInto(MessageArguments& arguments);

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const { metafile } = await build({
-  entryPoints: { kcap: 'dist/main.js' },
+  entryPoints: { kcap: 'dist/main.js', 'kcap-worker': 'dist/task/workers/worker.js' },
   outdir: 'dist',
   splitting: true,
   chunkNames: 'bundled/[name]-[hash]',

@@ -8,4 +8,6 @@ use_compiler_cache() {
   export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$PWD/.cache/ccache
   # The same source in another folder is the same: only debuggers would see another name.
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+  # What it asks for, to keep what was compiled with precompiled headers.
+  export CCACHE_SLOPPINESS=pch_defines,time_macros
 }

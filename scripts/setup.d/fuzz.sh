@@ -7,6 +7,7 @@ compile_fuzz_targets() {
   compile_fuzz_target wire/message_packets native/wire/{plain_message,message_headers}.cc \
     native/pcap/{capture,classic,pcapng}_reader.cc
   compile_fuzz_target wire/framed_message
+  compile_fuzz_target wire/message_form native/wire/text_output.cc
   compile_fuzz_target pcap/capture_reader native/pcap/{classic,pcapng}_reader.cc
   compile_fuzz_target codec/codec -lz -lzstd -llz4
 }

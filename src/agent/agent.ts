@@ -5,7 +5,6 @@ import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { shareTrouble } from '../kafka/client-log.js';
 import { Scope } from '../pipeline/scope.js';
-import { openDescribedRun } from '../task/described-run.js';
 import { ignoredTaskKeys } from '../task/description/ignored-task-keys.js';
 import { checkTask } from '../task/description/read-task.js';
 import type { TaskDescription } from '../task/description/task.js';
@@ -14,6 +13,7 @@ import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
 import type { TaskState } from '../task/task.js';
 import { Tasks } from '../task/tasks.js';
+import { openTaskRun } from '../task/workers/task-workers.js';
 import {
   Commands,
   type CapturesAsked,
@@ -173,12 +173,12 @@ export class Agent implements Commanded {
   }
 
   allows(method: string, channel: Channel): boolean {
-    // Whoever may connect to the socket is the agent's user, or of its group.
+    // Only the agent's user and its group may connect to the socket.
     if (channel === 'socket') return true;
     return this.#configuration.commandChannel?.allow.includes(method) === true;
   }
 
-  /** Stops all tasks, side by side: what they have taken goes out first. Whoever has asked meanwhile is answered. */
+  /** Stops all tasks, side by side: what they have taken goes out first. Commands that came meanwhile are answered. */
   async close(): Promise<void> {
     await Promise.all([this.tasks.close(), this.#triggers?.close()]);
     await this.#scope.close();
@@ -235,7 +235,7 @@ export class Agent implements Commanded {
   /** What a task does, with what the configuration has for it now. */
   readonly #openRun: OpenTaskRun = (task, scope, { stop, log, pace }) => {
     const { kafka, reporters, backpressure, decoder, node, dataDir } = this.#configuration;
-    return openDescribedRun(task, scope, {
+    return openTaskRun(task, scope, {
       defaults: { connection: kafka, ...reporters, ...backpressure, ...decoder },
       who: { agentId: node.hostname, pipelineId: 0 },
       spoolFolder: path.join(dataDir, 'spool', task.id),

@@ -4,17 +4,14 @@ import { BatchProducer } from '../kafka/batch-producer.js';
 import { Cluster } from '../kafka/cluster.js';
 import type { Properties } from '../kafka/properties.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
-import { JsonBytes } from '../protocols/json-bytes.js';
-import { KafkaFrame } from '../protocols/report/kafka-frame.js';
+import { framedMessage } from '../protocols/report/framed-message.js';
 
 /** Bytes of answers that may wait for librdkafka, whose own queue is bounded as well. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** Sends answers to a topic. Whoever answers never waits. */
+/** Sends answers to a topic. Answering never waits. */
 export class AnswerTopic {
   readonly #producer: BatchProducer;
-  readonly #framing = new JsonBytes();
-  readonly #frame = new KafkaFrame(this.#framing);
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isSending = false;
@@ -58,7 +55,7 @@ export class AnswerTopic {
 
   /** False where there is no room for it: then it is lost. */
   send(key: string, value: string): boolean {
-    const framed = this.#framed(key, value);
+    const framed = framedMessage({ key, value, timestampMs: Date.now() });
     if (this.#waitingBytes + framed.length > MAX_WAITING_BYTES) return false;
     this.#waiting.push(framed);
     this.#waitingBytes += framed.length;
@@ -84,17 +81,5 @@ export class AnswerTopic {
       this.#waitingBytes -= next.length;
     }
     this.#isSending = false;
-  }
-
-  #framed(key: string, value: string): Buffer {
-    const [out, frame] = [this.#framing, this.#frame];
-    out.clear();
-    frame.begin(out);
-    out.raw(Buffer.from(key));
-    frame.endKey();
-    out.raw(Buffer.from(value));
-    frame.endValue();
-    frame.end(Date.now());
-    return Buffer.from(out.bytes.subarray(0, out.length));
   }
 }

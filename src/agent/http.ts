@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { systemCause } from '../errors/system-error.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 
-/** A scraper and some people; whoever comes beyond that is turned away, and whoever is silent has to go. */
+/** A scraper and some people; further connections are turned away, and silent ones are closed. */
 const MAX_CONNECTIONS = 64;
 const MAX_HEADER_BYTES = 8 * 1024;
 const REQUEST_LIMIT_MS = 5_000;

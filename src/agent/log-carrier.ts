@@ -21,7 +21,7 @@ export interface LogCarrierOptions {
 
 /**
  * Carries log records to where they may not be wanted for a while: they wait in memory up to a bound, then the oldest
- * are lost, and counted. Whoever logs never waits.
+ * are lost, and counted. Logging never waits.
  */
 export class LogCarrier {
   readonly #options: LogCarrierOptions;

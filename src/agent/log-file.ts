@@ -6,7 +6,7 @@ import { createGzip } from 'node:zlib';
 import { codeOf } from '../errors/user-error.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Whoever collects logs reads them by their group. */
+/** Log collectors read them by their group. */
 const MODE = 0o640;
 const FOLDER_MODE = 0o750;
 

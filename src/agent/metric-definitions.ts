@@ -51,9 +51,6 @@ const STATES: readonly TaskState[] = [
   ...(['created', 'starting', 'running', 'stopping', 'stopped', 'failed'] as const),
 ];
 
-/** A task has one pipeline: its workers, if there are several, count together. */
-const PIPELINE = '1';
-
 /**
  * All metrics but the process's own. Nothing is counted for them: they are read from the tasks' accounts when they are
  * asked for, so that the series of a task that is deleted are gone with it. No label has values without a bound.
@@ -83,9 +80,10 @@ export const METRICS: readonly MetricDefinition[] = [
     ...{ kind: 'counter', name: 'pipeline_packets_total', labels: ['task', 'pipeline', 'stage'] },
     help: 'Packets decoded, SIP messages parsed, either of them filtered out or reported by all reporters together; and packets that ended otherwise, by the id of the cause',
     *read({ tasks }) {
-      for (const { id: task, account, reporters } of tasks)
-        for (const [stage, value] of stagesOf(account, reporters))
-          yield { labels: { task, pipeline: PIPELINE, stage }, value };
+      for (const { id: task, pipelines } of tasks)
+        for (const [index, { account, reporters }] of pipelines.entries())
+          for (const [stage, value] of stagesOf(account, reporters))
+            yield { labels: { task, pipeline: String(index + 1), stage }, value };
     },
   },
   {

@@ -105,7 +105,7 @@ export class SocketChannel {
       });
     });
     for (const connection of this.#connections) connection.close();
-    // Whoever reads no answers does not hold up the end.
+    // A client that reads no answers does not hold up the end.
     const late = setTimeout(() => {
       for (const connection of this.#connections) connection.drop();
     }, CLOSE_MS);
@@ -140,7 +140,7 @@ export class SocketChannel {
   }
 
   async #serve(socket: Socket): Promise<void> {
-    // Whoever breaks a connection is told of nothing; reading it ends.
+    // Nobody is left to tell that a connection broke; reading it ends.
     socket.on('error', () => undefined);
     if (this.#connections.size >= MOST_CONNECTIONS) this.#longestIdle()?.drop();
     const connection = new SocketConnection(socket, this.#commands);
@@ -216,7 +216,7 @@ function answers(socket: string): Promise<boolean> {
     });
     connection.once('error', (error) => {
       connection.destroy();
-      // Whoever may not connect can't know that it is stale.
+      // Without the right to connect, one can't know that it is stale.
       resolve(codeOf(error) !== 'ECONNREFUSED' && codeOf(error) !== 'ENOENT');
     });
   });

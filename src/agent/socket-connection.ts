@@ -32,7 +32,7 @@ export class SocketConnection {
   /** Answers until the other side has had enough. Resolves however it ends. */
   async serve(): Promise<void> {
     try {
-      // It is read on only once what was read is answered: whoever sends more waits.
+      // More is read only once what was read is answered: a client that sends more waits.
       for await (const chunk of this.#socket.iterator({ destroyOnReturn: false }))
         await this.#answerAll(chunk as Buffer);
       // As with the last line of a file, its end may be missing.

@@ -18,7 +18,7 @@ const nothing = () => undefined;
 /** What the SDK has to say stands in its errors; to the console, which is its way otherwise, it says nothing. */
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** What all clients of the SDK have in common. They try once: whoever wants it tried again calls again. */
+/** What all clients of the SDK have in common. They try once; retries are up to the caller. */
 export function clientOptions({ accessId, accessKey }: AwsKey) {
   // It would warn of Node versions that a later one of its own won't support; ours is bundled.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';

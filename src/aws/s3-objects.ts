@@ -23,7 +23,7 @@ export interface S3Object {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Puts an object there, once: whoever wants it tried again calls again. Throws an Error that says what AWS said. */
+/** Puts an object there. It tries once; retries are up to the caller. Throws an Error with what AWS said. */
 export async function putObject(
   { bucket, region, endpoint, acl, encryption }: S3Place,
   key: AwsKey,

@@ -50,6 +50,11 @@ export function listDevices(): Device[] {
     }));
 }
 
+/** The names alone, without npm `cap`, which only one thread of a process can load. */
+export function interfaceNames(): string[] {
+  return addon.deviceFacts().map(({ name }) => name);
+}
+
 /** The name of the interface that `nameOrAddress` means; undefined for an address that none has. */
 export function interfaceNamed(nameOrAddress: string): string | undefined {
   // Node's first isIP takes 6 ms; most names are none of an address at first sight.

@@ -4,12 +4,14 @@ import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet
 import { nearest } from '../errors/nearest.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { filterError } from './capture-filter.js';
-import { interfaceNamed, listDevices } from './devices.js';
+import { interfaceNamed, interfaceNames } from './devices.js';
 import { linkTypeName } from './link-type.js';
 import { WideCounter } from './wide-counter.js';
 
-/** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
+/** Large enough that a batch costs little, small enough that JavaScript is soon through with its packets. */
 const BATCH_BYTES = 1024 * 1024;
+/** The same where JavaScript looks at no packet: as much as a busy link brings while a batch waits. */
+export const LONG_BATCH_BYTES = 4 * 1024 * 1024;
 /** How long the first packet of a batch waits for others, where there are many. */
 const MAX_BATCH_AGE_MS = 50;
 /** Stands for the group of captures that the first of them makes. */
@@ -30,6 +32,8 @@ export interface CaptureOptions {
   readonly linkType: number | undefined;
   /** pcap-filter expression, empty for all packets. */
   readonly filter: string;
+  /** Bytes of a batch at most, but for a longer packet. */
+  readonly batchBytes?: number | undefined;
   /** Whether the packets of broker connections are left out, this process's and those of every other kcap here. */
   readonly leavesOutKcap: boolean;
 }
@@ -80,17 +84,23 @@ export class LiveCapture {
   static async openShared(options: CaptureOptions, captures: number): Promise<LiveCapture[]> {
     const opened: LiveCapture[] = [];
     try {
-      for (let group = NEW_GROUP; opened.length < captures;) {
-        const capture = LiveCapture.#open(options, group);
-        opened.push(capture);
-        group = capture.#native.facts().fanoutGroup ?? NEW_GROUP;
-      }
-      for (const capture of opened) capture.#native.begin();
+      while (opened.length < captures) opened.push(LiveCapture.join(options, opened[0]?.group));
+      for (const capture of opened) capture.begin();
       return opened;
     } catch (error) {
       await Promise.all(opened.map((capture) => capture.close()));
       throw error;
     }
+  }
+
+  /**
+   * Opens one of the captures that share an interface's packets, which may be in different threads. None gets a packet
+   * before it begins: that is to be once all of them have joined.
+   *
+   * @param group of those that have joined before; undefined for the first
+   */
+  static join(options: CaptureOptions, group = NEW_GROUP): LiveCapture {
+    return LiveCapture.#open(options, group);
   }
 
   static #open(options: CaptureOptions, fanoutGroup?: number): LiveCapture {
@@ -108,13 +118,23 @@ export class LiveCapture {
         filter: options.filter,
         leavesOutKcap: options.leavesOutKcap,
         ...(fanoutGroup !== undefined && { fanoutGroup }),
-        batchBytes: BATCH_BYTES,
+        batchBytes: options.batchBytes ?? BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
       });
       return new LiveCapture(name, options.filter, native);
     } catch (error) {
       throw captureError(error, name, options);
     }
+  }
+
+  /** Of one that has joined others: their group, a number of the kernel's. */
+  get group(): number | undefined {
+    return this.#native.facts().fanoutGroup;
+  }
+
+  /** All captures of the group have joined it. */
+  begin(): void {
+    this.#native.begin();
   }
 
   /** The expression that holds now. */
@@ -217,7 +237,7 @@ function captureError(error: unknown, name: string, options: CaptureOptions): un
 }
 
 function noSuchInterface(asked: string): UserError {
-  const names = listDevices().map((device) => device.name);
+  const names = interfaceNames();
   const meant = nearest(asked, names);
   return new UserError(`capture on ${asked}`, 'no such interface', {
     remedy: `${meant === undefined ? 'there' : `did you mean ${meant}? There`} are: ${names.join(', ')} ('kcap devices' says more)`,

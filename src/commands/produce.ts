@@ -95,7 +95,7 @@ async function refuseUnfitCopy(
   if (isRead) throw usageError(`-w ${file}`, 'it is the file that -r reads', 'name another file');
 }
 
-/** The first ticket is taken by root; whoever -Z names could not read it there, nor put another one in its place. */
+/** The first ticket is taken by root; -Z's user could neither read nor replace it there. */
 function refuseTicketOfRoot({ user, properties }: ProduceOptions): void {
   const cache = process.env['KRB5CCNAME'];
   if (user && cache !== undefined && properties.has('sasl.kerberos.keytab'))

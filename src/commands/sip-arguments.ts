@@ -10,7 +10,8 @@ import { compileSipFilter, type SipFilter } from '../language/sip-filter.js';
 import { nearest } from '../errors/nearest.js';
 import { ALL_TUNNELS, NO_TUNNELS, TUNNEL_NAMES } from '../decode/tunnel/tunnel.js';
 import { parseReportTarget, type ReportTarget } from '../task/report-target.js';
-import { reportedMedia, type PacketsFrom, type SensingOptions } from '../task/sensing.js';
+import { reportedMedia, type PacketsFrom } from '../task/sensing.js';
+import type { WrittenSensing } from '../task/workers/sensing-workers.js';
 import { parseUser, type User } from '../terminal/privileges.js';
 import { isOutputTerminal, outputShowsColours } from '../terminal/standard-output.js';
 import { parseRun, type RunArguments } from './both-modes.js';
@@ -25,7 +26,7 @@ import { parseSeconds } from './values.js';
 export type SipArguments = Arguments<typeof SIP_OPTIONS>;
 
 /** What the command line of a sensor says. */
-export interface SipOptions extends RunArguments, SensingOptions {
+export interface SipOptions extends RunArguments, WrittenSensing {
   /** Whom to become once everything is open that takes root. */
   readonly user: User | undefined;
   /** How long a stop waits for reporters. */
@@ -61,7 +62,8 @@ export async function parseSipOptions(
         : { kind: 'capture', options: { ...packets.options, filter } },
     targets,
     kafka,
-    filters,
+    filters: filters.map(({ filter: compiled }) => compiled),
+    filterTexts: filters.map(({ text }) => text),
     reassembles: args.reassemble,
     tunnels: parseTunnels(args.tunnels),
     media: args.rtp === true ? 'all' : reportedMedia(targets),
@@ -180,15 +182,19 @@ function parseTunnels(text: string): number {
   return tunnels;
 }
 
-async function compileFilters(given: readonly string[]): Promise<SipFilter[]> {
-  const filters: SipFilter[] = [];
-  for (const text of given) {
-    const isFile = text.startsWith('@');
+/** The filters, each with its text. */
+async function compileFilters(
+  given: readonly string[],
+): Promise<{ readonly text: string; readonly filter: SipFilter }[]> {
+  const filters: { readonly text: string; readonly filter: SipFilter }[] = [];
+  for (const argument of given) {
+    const isFile = argument.startsWith('@');
+    const text = isFile ? readText(argument.slice(1)) : argument;
     try {
-      filters.push(await compileSipFilter(isFile ? readText(text.slice(1)) : text));
+      filters.push({ text, filter: await compileSipFilter(text) });
     } catch (error) {
       if (!(error instanceof LanguageError)) throw error;
-      throw error.asUsageError(isFile ? `--sip-filter ${text}` : '--sip-filter');
+      throw error.asUsageError(isFile ? `--sip-filter ${argument}` : '--sip-filter');
     }
   }
   return filters;

@@ -3,7 +3,7 @@ import { UserError, type ExitStatus } from '../errors/user-error.js';
 import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
 import { findRanges } from '../task/reading.js';
-import { openSensing } from '../task/sensing.js';
+import { openSensor } from '../task/workers/sensing-workers.js';
 import { openLog, showError } from '../terminal/logging.js';
 import { becomeUser } from '../terminal/privileges.js';
 import { openOutput } from '../terminal/standard-output.js';
@@ -41,7 +41,7 @@ async function run(
     if (user) becomeUser(user, log);
   };
   const { opened } = await openInScope((scope) =>
-    openSensing(options, scope, { ranges, openOutput, stop, log, onCaptureOpen }),
+    openSensor(options, scope, { ranges, openOutput, stop, log, onCaptureOpen }),
   );
   const { autostop, topic } = opened;
   const to = packets.kind === 'topic' && !packets.options.endsAtWatermarks && packets.options.to;

@@ -2,10 +2,11 @@ import type { PacketBatch } from '../packet/packet-batch.js';
 import {
   CAPTURED_LENGTH_OFFSET,
   FRACTION_OFFSET,
+  LITTLE_ENDIAN,
   ORIGINAL_LENGTH_OFFSET,
-  readUint32,
   RECORD_HEADER_BYTES,
 } from '../packet/record.js';
+import { viewOf } from '../protocols/byte-view.js';
 import { Layer, MOST_TUNNELS, Trouble } from './layer.js';
 import { layerOfLink } from './link/link-type.js';
 import { ALL_TUNNELS, type Tunnel } from './tunnel/tunnel.js';
@@ -80,6 +81,7 @@ export class PacketCursor {
   tcpFlags = 0;
 
   #records: Buffer = NO_BYTES;
+  #view: DataView = viewOf(NO_BYTES);
   #next = 0;
   #firstLayer = Layer.Data;
   readonly #followed: number;
@@ -102,6 +104,7 @@ export class PacketCursor {
   /** Goes before the first packet of a batch. */
   begin(batch: PacketBatch): void {
     this.bytes = this.#records = batch.bytes;
+    this.#view = viewOf(batch.bytes);
     this.linkType = batch.link.linkType;
     this.isNanoseconds = batch.link.precision === 'nano';
     this.#firstLayer = layerOfLink(batch.link.linkType);
@@ -111,13 +114,14 @@ export class PacketCursor {
   /** Goes to the next packet, and to its outermost layer; false after the last one. */
   next(): boolean {
     const bytes = this.#records;
+    const view = this.#view;
     const record = this.#next;
     const frameAt = record + RECORD_HEADER_BYTES;
     if (frameAt > bytes.length) return false;
-    const frameEnd = frameAt + readUint32(bytes, record + CAPTURED_LENGTH_OFFSET);
-    this.seconds = readUint32(bytes, record);
-    this.fraction = readUint32(bytes, record + FRACTION_OFFSET);
-    this.wireLength = readUint32(bytes, record + ORIGINAL_LENGTH_OFFSET);
+    const frameEnd = frameAt + view.getUint32(record + CAPTURED_LENGTH_OFFSET, LITTLE_ENDIAN);
+    this.seconds = view.getUint32(record, LITTLE_ENDIAN);
+    this.fraction = view.getUint32(record + FRACTION_OFFSET, LITTLE_ENDIAN);
+    this.wireLength = view.getUint32(record + ORIGINAL_LENGTH_OFFSET, LITTLE_ENDIAN);
     this.#next = frameEnd;
     // A batch holds whole records; a cut one is read as far as it is there.
     this.frameAt = frameAt;

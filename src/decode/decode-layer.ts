@@ -15,6 +15,7 @@ import { decodeIp } from './network/ip.js';
 import { decodeIpTunnel } from './network/ip-protocol.js';
 import { decodeIpv4 } from './network/ipv4.js';
 import { decodeIpv6 } from './network/ipv6.js';
+import { decodePlainDatagram } from './plain-datagram.js';
 import { decodeSctp } from './transport/sctp.js';
 import { decodeTcp } from './transport/tcp.js';
 import { decodeUdp } from './transport/udp.js';
@@ -30,9 +31,7 @@ import { decodeVxlan } from './tunnel/vxlan.js';
  * payload; a fragment has none: its IP header is decoded, and `at` to `end` is the piece of the datagram.
  */
 export function decodeToTransport(cursor: PacketCursor): boolean {
-  // What most packets are, in straight line.
-  if (cursor.layer === Layer.Ethernet) decodeEthernet(cursor);
-  if (cursor.layer === Layer.Ipv4) decodeIpv4(cursor);
+  if (cursor.layer === Layer.Ethernet && decodePlainDatagram(cursor)) return true;
   for (;;) {
     if (cursor.isFragment) return false;
     if (cursor.layer === Layer.Data)

@@ -17,7 +17,7 @@ export function checkDocument<Schema extends z.ZodType>(
   return checked(document, schema).data;
 }
 
-/** The document's value in the form that it was read from, for whoever is to check it again without the environment. */
+/** The document's value in the form that it was read from, so that it can be checked again without the environment. */
 export function fittedValue(document: Document, schema: z.ZodType): unknown {
   return checked(document, schema).value;
 }

@@ -14,7 +14,7 @@ export function jsonSchemaOf(
     override: ({ jsonSchema }) => {
       // Defaults of sections are their keys' defaults.
       if (isEmptyMapping(jsonSchema.default)) delete jsonSchema.default;
-      // For whoever is told of keys without effect.
+      // Only needed to name keys without effect.
       delete jsonSchema['usual'];
     },
   });

@@ -17,10 +17,10 @@ export const OPTIONAL_TEXT = z
 export const COUNT = z.int().min(0);
 
 /**
- * A key that may be left out and changes nothing, which whoever writes it is told.
+ * A key that may be left out and changes nothing; who writes it is told so.
  *
  * @param why for people
- * @param usual what kcap does anyway: whoever writes that is told nothing
+ * @param usual what kcap does anyway: this value causes no warning
  */
 export function withoutEffect<Schema extends z.ZodType>(
   schema: Schema,

@@ -52,11 +52,17 @@ export class OutputClosed extends Error {
 export class WriteFailed extends UserError {
   /** How many of the bytes were written all the same. */
   readonly bytesWritten: number;
+  /** What was written to. */
+  readonly output: string;
+  /** The system's error. */
+  readonly reason: unknown;
 
   constructor(name: string, error: unknown, bytesWritten: number) {
     const place = name === STANDARD_OUTPUT_NAME ? REDIRECTED : NAMED_FILE;
     super(`write ${name}`, systemCause(error), { remedy: systemRemedy(error, place) });
     this.bytesWritten = bytesWritten;
+    this.output = name;
+    this.reason = error;
   }
 }
 
@@ -108,7 +114,7 @@ function terminalError(path: string): UserError {
 
 /**
  * What the descriptor, which stays its owner's, stands for. A pipe is opened anew: it does not block here and still
- * blocks for whoever shares the old one. A write to a stalled reader then leaves the process able to end.
+ * blocks for those who share the old one. A write to a stalled reader then leaves the process able to end.
  */
 function openDescriptor(name: string, fd: number): ByteOutput {
   const stat = fstatSync(fd);

@@ -3,7 +3,7 @@ import type { ByteOutput } from './byte-output.js';
 const FIRST_PAGE_BYTES = 64 * 1024;
 const LARGEST_PAGE_BYTES = 1024 * 1024;
 
-/** Keeps what is written in memory: as much as is written, and less than a page more. Whoever writes bounds it. */
+/** Keeps what is written in memory: as much as is written, and less than a page more. The writer bounds it. */
 export class MemoryOutput implements ByteOutput {
   readonly #full: Buffer[] = [];
   #page = Buffer.alloc(0);

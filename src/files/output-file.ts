@@ -44,7 +44,7 @@ export async function ownDescriptor(name: string): Promise<number | undefined> {
       ? Number(number)
       : undefined;
   } catch {
-    // Whoever opens it hears of what is wrong with it.
+    // Opening it will say what is wrong with it.
     return undefined;
   }
 }

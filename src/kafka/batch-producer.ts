@@ -162,8 +162,8 @@ export class BatchProducer {
   }
 
   /**
-   * The same of messages with keys, values, headers and timestamps of their own, framed as KafkaFrame does it
-   * (src/protocols/report/kafka-frame.ts). The number of the frames' bytes that were taken.
+   * The same of messages with keys, values, headers and timestamps of their own, framed as framedMessage does it
+   * (src/protocols/report/framed-message.ts). The number of the frames' bytes that were taken.
    */
   async offerMessages(frames: Buffer): Promise<number> {
     const taken = await this.#native.produceMessages(frames);

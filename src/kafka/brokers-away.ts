@@ -4,7 +4,7 @@ import { UserError } from '../errors/user-error.js';
 const AWAY =
   /Connection refused|Connection setup timed out|No route to host|unreachable|^timed out/;
 
-/** None of the brokers can be reached. Whoever can wait tries again. */
+/** None of the brokers can be reached. It may pass: callers that can wait try again. */
 export class BrokersAway extends UserError {
   /** Whether that is what librdkafka has said. */
   static isMeantBy(said: string): boolean {

@@ -70,7 +70,7 @@ export class Cluster {
       });
       return { cluster, partitions };
     } catch (error) {
-      // Whoever goes on without it does not wait for its threads.
+      // A caller that goes on without it does not wait for its threads.
       void cluster.close();
       throw error;
     }
@@ -110,7 +110,7 @@ export class Cluster {
     try {
       return { cluster, metadata: await cluster.#connect() };
     } catch (error) {
-      // Whoever goes on without it does not wait for its threads.
+      // A caller that goes on without it does not wait for its threads.
       void cluster.close();
       throw error;
     }
@@ -129,7 +129,7 @@ export class Cluster {
       await cluster.close();
       return answer;
     } catch (error) {
-      // Whoever goes on without it does not wait for its threads.
+      // A caller that goes on without it does not wait for its threads.
       void cluster.close();
       throw error;
     }

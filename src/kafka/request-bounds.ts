@@ -35,7 +35,7 @@ export function requestBounds(
   if (limitBytes === undefined) return usual;
   const isLong = roundTripMs >= LONG_TRIP_MS;
   const largest = isLong ? Math.max(LARGE_REQUEST_BYTES, usual.bytes) : usual.bytes;
-  // Whoever compresses and sets a size knows how much smaller requests become.
+  // A size that is set beside a compression was chosen for compressed requests.
   const isChosen = user.has('batch.size') && isCompressed(user);
   const bytes = user.has('batch.size') ? usual.bytes : largest;
   const messages = Math.max(usual.messages, Math.ceil(largest / LEAST_MESSAGE_BYTES));

@@ -32,7 +32,7 @@ const SPOOLING_PRODUCER: Properties = new Map([
 ]);
 
 /**
- * Reports are larger than most packets, with many headers; whoever makes them lets more wait, or drops it. Most of each is
+ * Reports are larger than most packets, with many headers; their producers let more wait, or drop it. Most of each is
  * what others have as well, so that a request of lz4 holds a fraction of the bytes, and the broker is done with it sooner:
  * one request of a partition is under way at a time.
  */
@@ -40,6 +40,9 @@ const REPORTING_PRODUCER: Properties = new Map([
   ['queue.buffering.max.messages', '100000'],
   ['queue.buffering.max.kbytes', String(32 * 1024)],
   ['compression.codec', 'lz4'],
+  // As much as may wait is more than a second's where the broker is busy; what is older than this makes librdkafka poll
+  // without a pause until the request under way is answered.
+  ['linger.ms', '10000'],
 ]);
 
 /** librdkafka sends values from where they lie that are longer than this; it would copy those of the usual packs. */
@@ -73,7 +76,7 @@ const CONSUMER: Properties = new Map([
 /** What kcap's own contract needs; -X does not change it. */
 const CONSUMER_FIXED: Properties = new Map([['enable.auto.offset.store', 'false']]);
 
-/** With these, an idempotent producer would refuse to start: whoever sets them wants none. */
+/** An idempotent producer would refuse to start with these, so setting one means that it is not to be idempotent. */
 const NOT_IDEMPOTENT: readonly (readonly [name: string, value: RegExp])[] = [
   ['acks', /^(?!all$|-1$)/],
   ['request.required.acks', /^(?!all$|-1$)/],

@@ -34,7 +34,7 @@ export function literalPattern({ text, fromStart, toEnd }: Literal): BytePattern
   if (fromStart) return (bytes, start, end) => end - start >= length && isAt(bytes, start, literal);
   if (toEnd)
     return (bytes, start, end) => end - start >= length && isAt(bytes, end - length, literal);
-  return (bytes, start, end) => contains(bytes, start, end, literal);
+  return search(literal);
 }
 
 function isAt(bytes: Buffer, at: number, literal: Buffer): boolean {
@@ -46,12 +46,18 @@ function isAt(bytes: Buffer, at: number, literal: Buffer): boolean {
 /** Longer texts are searched faster by Node, although it takes a call and a view. */
 const SHORT_BYTES = 256;
 
-function contains(bytes: Buffer, start: number, end: number, literal: Buffer): boolean {
-  if (literal.length === 0) return true;
-  if (end - start > SHORT_BYTES) return bytes.subarray(start, end).includes(literal);
-  const first = literal[0];
-  const last = end - literal.length;
-  for (let at = start; at <= last; at++)
-    if (bytes[at] === first && isAt(bytes, at, literal)) return true;
-  return false;
+/** A test whether a literal is anywhere, which looks at one byte in many where that is not the literal's (Horspool). */
+function search(literal: Buffer): BytePattern {
+  const { length } = literal;
+  if (length === 0) return () => true;
+  const toLast = length - 1;
+  // By the byte at the literal's end: how far the literal can be moved on without passing a place where it may be.
+  const steps = new Uint32Array(256).fill(length);
+  for (let index = 0; index < toLast; index++) steps[literal[index] ?? 0] = toLast - index;
+  return (bytes, start, end) => {
+    if (end - start > SHORT_BYTES) return bytes.subarray(start, end).includes(literal);
+    for (let last = start + toLast; last < end; last += steps[bytes[last] ?? 0] ?? 1)
+      if (bytes[last] === literal[toLast] && isAt(bytes, last - toLast, literal)) return true;
+    return false;
+  };
 }

@@ -5,7 +5,9 @@ import type { SipFilter } from './sip-filter.js';
  * Messages without one are kept.
  */
 export function callSample(oneOf: number): SipFilter {
-  return ({ bytes, callId }) => {
+  return (message) => {
+    message.readHeaders();
+    const { bytes, callId } = message;
     let hash = 0;
     for (let at = callId.start; at < callId.end; at++)
       hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;

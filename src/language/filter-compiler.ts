@@ -85,7 +85,10 @@ export class FilterCompiler {
         throw call.error(`expected a method, such as invite${foundInstead(argument)}`, argument.at);
       return method.toLowerCase();
     });
-    return ({ bytes, method }) => {
+    return (message) => {
+      // A request says it in its first line.
+      if (!message.isRequest) message.readHeaders();
+      const { bytes, method } = message;
       const { start, end } = method;
       for (const wanted of methods) if (isAnyCase(bytes, start, end, wanted)) return true;
       return false;
@@ -117,6 +120,7 @@ export class FilterCompiler {
     const pattern = await call.valuePattern(0);
     const inAny = someHeader(namesOfHeader(name), pattern);
     return (message, passage) => {
+      message.readHeaders();
       const { start, end } = valueOf(message);
       if (start === -1) return false;
       return pattern(message.bytes, start, end) || (message.hasRepeats && inAny(message, passage));
@@ -135,7 +139,9 @@ export class FilterCompiler {
       .map((argument) =>
         literalPattern({ text: call.string(argument, 'a Call-ID'), fromStart: true, toEnd: true }),
       );
-    return ({ bytes, callId }) => {
+    return (message) => {
+      message.readHeaders();
+      const { bytes, callId } = message;
       const { start, end } = callId;
       return start !== -1 && patterns.some((pattern) => pattern(bytes, start, end));
     };
@@ -144,14 +150,18 @@ export class FilterCompiler {
   async #body(call: Call): Promise<SipFilter> {
     call.count(1, REGULAR_EXPRESSION);
     const pattern = await call.pattern(0);
-    return ({ bytes, bodyStart, end }) => pattern(bytes, bodyStart, end);
+    return (message) =>
+      message.readHeaders() && pattern(message.bytes, message.bodyStart, message.end);
   }
 
   async #message(call: Call): Promise<SipFilter> {
     call.count(1, REGULAR_EXPRESSION);
     const pattern = await call.pattern(0);
-    return ({ bytes, start, bodyStart, end }) =>
-      pattern(bytes, start, bodyStart) || pattern(bytes, bodyStart, end);
+    return (message) => {
+      if (!message.readHeaders()) return false;
+      const { bytes, start, bodyStart, end } = message;
+      return pattern(bytes, start, bodyStart) || pattern(bytes, bodyStart, end);
+    };
   }
 
   #source(call: Call): SipFilter {
@@ -233,7 +243,9 @@ export class FilterCompiler {
 /** Walks over a message's headers: none of them is looked at where no filter asks for it. */
 function someHeader(names: readonly string[], test: BytePattern): SipFilter {
   const line = new HeaderLine();
-  return ({ bytes, headersStart, bodyStart }) => {
+  return (message) => {
+    if (!message.readHeaders()) return false;
+    const { bytes, headersStart, bodyStart } = message;
     let at = headersStart;
     while (line.read(bytes, at, bodyStart) === HEADER) {
       const { nameStart, nameEnd, valueStart, valueEnd, next } = line;

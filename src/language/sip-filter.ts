@@ -3,7 +3,10 @@ import type { SipMessage } from '../protocols/sip/sip-message.js';
 import { readExpression } from './expression.js';
 import { FilterCompiler } from './filter-compiler.js';
 
-/** Whether a message is wanted. It looks only at what the expression asks for, and changes nothing. */
+/**
+ * Whether a message is wanted. It looks only at what the expression asks for, and has the headers read where that is needed;
+ * what it says of a message whose headers then turn out to be invalid means nothing.
+ */
 export type SipFilter = (message: SipMessage, passage: Passage) => boolean;
 
 /**

@@ -44,7 +44,7 @@ export interface MqttListeners {
 
 /**
  * A connection to an MQTT broker (3.1.1), made anew whenever it is lost. MQTT.js connects, keeps alive and reads; PUBLISH
- * packets are written by whoever has them, many at once: a call of MQTT.js for each costs too much.
+ * packets are written by the caller, many at once: a call of MQTT.js for each costs too much.
  */
 export class MqttConnection {
   readonly #server: MqttServer;

@@ -4,6 +4,9 @@ import { addon, type NativeDatagrams, type NativeDatagramSender } from '../addon
 /** Of the kernel's queue, which takes bursts. */
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
+/** Calls that may be under way: the system's thread goes on with the next one whatever the event loop is doing. */
+export const MOST_SENDS = 16;
+
 /** What became of datagrams that were sent together. */
 export interface SentDatagrams {
   /** Taken by the system: nobody says whether they arrived. */
@@ -34,7 +37,8 @@ export class DatagramSocket {
   }
 
   /**
-   * Sends what lies one after the other in `bytes`, which must not change until it resolves. One call at a time.
+   * Sends what lies one after the other in `bytes`, which must not change until it resolves. Up to MOST_SENDS calls at a
+   * time wait for those before them.
    *
    * @param ends where each datagram ends
    */

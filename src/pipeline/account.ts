@@ -132,7 +132,7 @@ export class Tally {
     this.#in = sum(this.#in, count);
   }
 
-  /** Packets of those that came in were not taken after all: whoever gave them still has them. */
+  /** Packets of those that came in were not taken after all: their giver still has them. */
   giveBack(count: Count): void {
     this.#in = difference(this.#in, count);
   }

@@ -13,7 +13,7 @@ export interface DropWhenSlow {
 
 const PATIENCE_MS = 10_000;
 
-/** A sink that never holds up whoever writes to it: what it can't take in time waits as a copy, up to a bound. */
+/** A sink that never holds up its writer: what it can't take in time waits as a copy, up to a bound. */
 export class DroppingSink implements Sink {
   readonly #sink: Sink;
   readonly #limitBytes: number;

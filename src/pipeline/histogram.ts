@@ -18,6 +18,13 @@ export class Histogram {
     this.counts[index] = (this.counts[index] ?? 0) + 1;
     this.sum += value;
   }
+
+  /** Values that another one of the same bounds has noted. */
+  add({ counts, sum }: Pick<Histogram, 'counts' | 'sum'>): void {
+    for (const [index, count] of counts.entries())
+      this.counts[index] = (this.counts[index] ?? 0) + count;
+    this.sum += sum;
+  }
 }
 
 /** `count` bounds, each twice the one before. */

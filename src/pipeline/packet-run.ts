@@ -6,10 +6,11 @@ import type { Branch } from './branch.js';
 import type { Source, Stage } from './contracts.js';
 import { Stopped, throughStages } from './stage-sequence.js';
 import type { Pace } from './pace.js';
+import type { Run } from './run.js';
 import type { Stop } from './stop.js';
 
 /** The way from a source through stages into one end or several, and the account of what went along it. */
-export class PacketRun {
+export class PacketRun implements Run {
   readonly #source: Source;
   readonly #stages: readonly Stage[];
   readonly #branches: readonly [Branch, ...(readonly Branch[])];

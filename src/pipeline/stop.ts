@@ -7,12 +7,13 @@ import { setMaxListeners } from 'node:events';
 export class Stop {
   readonly #requested = new AbortController();
   readonly #giveUp = new AbortController();
-  readonly #drainTimeoutMs: number;
+  /** How long a stop that is requested waits. */
+  readonly drainTimeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(drainTimeoutMs: number) {
-    this.#drainTimeoutMs = drainTimeoutMs;
+    this.drainTimeoutMs = drainTimeoutMs;
     // All parts of a run listen, however many it has: from eleven on, Node would call that a leak, on standard error.
     setMaxListeners(0, this.requested, this.giveUp);
   }
@@ -36,7 +37,7 @@ export class Stop {
     if (this.#isOver) return;
     this.#timer ??= setTimeout(() => {
       this.#giveUp.abort();
-    }, this.#drainTimeoutMs);
+    }, this.drainTimeoutMs);
   }
 
   /** The run has had its last packet; what was taken may take its time. */

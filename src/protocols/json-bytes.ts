@@ -1,9 +1,7 @@
 const SMALLEST_BYTES = 4096;
 const FEW_BYTES = 24;
-const LINE_FEED = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
-const QUOTES = Buffer.from('"');
 
 /** Bytes that stand for themselves in a JSON string: ASCII without control characters, quotes and backslashes. */
 const PLAIN = new Uint8Array(256);
@@ -24,7 +22,7 @@ export class JsonBytes {
 
   /** Writes a piece of JSON as it is. */
   raw(piece: Buffer): void {
-    this.#makeRoom(piece.length);
+    this.makeRoom(piece.length);
     const { bytes } = this;
     const { length } = piece;
     const at = this.length;
@@ -36,63 +34,38 @@ export class JsonBytes {
 
   /** Leaves so many bytes, to be written later: where they begin. */
   reserve(count: number): number {
-    this.#makeRoom(count);
+    this.makeRoom(count);
     const at = this.length;
     this.length = at + count;
     return at;
   }
 
-  /** Writes few bytes as they are, but folded lines as one. */
-  unfolded(from: Buffer, start: number, end: number): void {
-    this.#makeRoom(end - start);
-    const { bytes } = this;
-    let at = this.length;
-    for (let index = start; index < end; index++) {
-      const byte = from[index] ?? 0;
-      if (byte === LINE_FEED) {
-        // Bytes that are no UTF-8 stay what they are.
-        const line = unfolded(from.toString('latin1', start, end));
-        this.length += bytes.write(line, this.length, 'latin1');
-        return;
-      }
-      bytes[at++] = byte;
-    }
-    this.length = at;
-  }
-
   /** Writes the bytes of [start, end) as they are: many at once. */
   copy(from: Buffer, start: number, end: number): void {
-    this.#makeRoom(end - start);
+    this.makeRoom(end - start);
     this.length += from.copy(this.bytes, this.length, start, end);
   }
 
   /** Writes the bytes of [start, end) as a string; folded lines become one, and what is no UTF-8 becomes U+FFFD. */
   string(from: Buffer, start: number, end: number): void {
-    this.raw(QUOTES);
-    this.stringContent(from, start, end);
-    this.raw(QUOTES);
-  }
-
-  /** The same without the quotes around it. Whether it stands there as it does in `from`. */
-  stringContent(from: Buffer, start: number, end: number): boolean {
-    this.#makeRoom(2 * (end - start));
+    this.makeRoom(2 * (end - start) + 2);
     const { bytes } = this;
-    const before = this.length;
-    let at = before;
+    let at = this.length;
+    bytes[at++] = QUOTE;
     for (let index = start; index < end; index++) {
       const byte = from[index] ?? 0;
       if (PLAIN[byte] === 0) {
         if (byte !== QUOTE && byte !== BACKSLASH) {
           const text = unfolded(from.toString('utf8', start, end));
-          this.piece(JSON.stringify(text).slice(1, -1));
-          return false;
+          this.text(text);
+          return;
         }
         bytes[at++] = BACKSLASH;
       }
       bytes[at++] = byte;
     }
+    bytes[at++] = QUOTE;
     this.length = at;
-    return at - before === end - start;
   }
 
   /** Writes a text as a string. */
@@ -102,13 +75,13 @@ export class JsonBytes {
 
   /** Writes JSON as it is. */
   piece(text: string): void {
-    this.#makeRoom(3 * text.length);
+    this.makeRoom(3 * text.length);
     this.length += this.bytes.write(text, this.length);
   }
 
   /** Writes a whole number of up to 53 bits. */
   number(value: number): void {
-    this.#makeRoom(20);
+    this.makeRoom(20);
     const { bytes } = this;
     if (value < 0) {
       bytes[this.length++] = 45;
@@ -135,7 +108,7 @@ export class JsonBytes {
 
   /** Writes a whole number in as many digits, with zeros before it. */
   padded(value: number, digits: number): void {
-    this.#makeRoom(digits);
+    this.makeRoom(digits);
     for (let at = this.length + digits - 1; at >= this.length; at--) {
       this.bytes[at] = 48 + (value % 10);
       value = Math.floor(value / 10);
@@ -148,14 +121,14 @@ export class JsonBytes {
    * as a loop over the bytes, the string included.
    */
   base64(from: Buffer, start: number, end: number): void {
-    this.#makeRoom(Math.ceil((end - start) / 3) * 4);
+    this.makeRoom(Math.ceil((end - start) / 3) * 4);
     const text = from.toString('base64', start, end);
     this.length += this.bytes.write(text, this.length, 'latin1');
   }
 
   /** Writes up to 32 bits in hexadecimal digits, as many as it takes. */
   hex(value: number): void {
-    this.#makeRoom(8);
+    this.makeRoom(8);
     let shift = 28;
     while (shift > 0 && value >>> shift === 0) shift -= 4;
     for (; shift >= 0; shift -= 4) {
@@ -169,7 +142,8 @@ export class JsonBytes {
     this.length--;
   }
 
-  #makeRoom(more: number): void {
+  /** Makes room for so many bytes more. */
+  makeRoom(more: number): void {
     const needed = this.length + more;
     if (this.bytes.length >= needed) return;
     let size = this.bytes.length;

@@ -1,5 +1,5 @@
 import type { Cause } from '../errors/cause.js';
-import type { DatagramSocket } from '../net/datagram-socket.js';
+import { MOST_SENDS, type DatagramSocket } from '../net/datagram-socket.js';
 import type { Tally } from '../pipeline/account.js';
 import type { Chunk, Outlet } from './outlet.js';
 
@@ -13,6 +13,7 @@ export const MAX_DATAGRAM_BYTES = 65_507;
 
 /** A datagram a message. What the system takes went out: nobody says whether it arrived. */
 export class DatagramOutlet implements Outlet {
+  readonly window = MOST_SENDS;
   readonly #socket: Pick<DatagramSocket, 'send' | 'close'>;
   /** Said once, until a batch has gone out again without an error. */
   readonly #onTrouble: (code: string) => void;

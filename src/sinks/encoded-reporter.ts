@@ -90,8 +90,9 @@ export class EncodedReporter implements Reporter {
   readonly #options: EncodedReporterOptions;
   readonly #tally = new Tally();
   readonly #free: JsonBytes[] = [];
-  /** The first of them is being sent. */
   readonly #waiting: Waiting[] = [];
+  /** Of the first of them, which the outlet has been given. */
+  readonly #given: Promise<void>[] = [];
   #waitingBytes = 0;
   #waitingMessages = 0;
   #sending: Promise<void> | undefined;
@@ -131,6 +132,7 @@ export class EncodedReporter implements Reporter {
       this.#waiting.push({ chunk, out, count });
       this.#waitingBytes += chunk.bytes.length;
       this.#waitingMessages += count.packets;
+      this.#giveMore();
       this.#sending ??= this.#sendAll();
       if (whenSlow === 'wait') await this.#sending;
       return;
@@ -174,10 +176,19 @@ export class EncodedReporter implements Reporter {
     const besideBefore = this.#bytesBeside;
     const ends = new Int32Array(batch.total);
     let count = 0;
+    let written = 0;
+    /** Whatever an encoder has only taken stands before what comes next. */
+    const writeTaken = () => {
+      encoder.writeAll?.(out, ends.subarray(written, count));
+      written = count;
+    };
     let mediaAt = 0;
     for (let index = 0; index <= batch.count; index++) {
-      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++)
+      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++) {
+        writeTaken();
         if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
+        written = count;
+      }
       if (index === batch.count) break;
       if (takes !== 'sip') continue;
       if (!share) batch.go(index);
@@ -192,6 +203,7 @@ export class EncodedReporter implements Reporter {
       this.#tally.take(unfit);
       this.#tally.settle(UNFIT, unfit);
     }
+    writeTaken();
     return {
       chunk: { bytes: out.bytes.subarray(0, out.length), ends: ends.subarray(0, count) },
       messageBytes: out.length - (this.#bytesBeside - besideBefore),
@@ -226,8 +238,9 @@ export class EncodedReporter implements Reporter {
       this.#waitingBytes + bytes.length <= dropBeyondBytes &&
       // One alone may be larger: it is what has come at once.
       (this.#waiting.length === 0 || this.#waitingMessages + ends.length <= dropBeyondMessages);
-    while (drops === 'oldest' && !hasRoom() && this.#waiting.length > 1) {
-      const { count } = this.#remove(1);
+    const given = this.#given.length;
+    while (drops === 'oldest' && !hasRoom() && this.#waiting.length > given) {
+      const { count } = this.#remove(given);
       this.#tally.settle(TOO_SLOW, count);
     }
     return hasRoom();
@@ -242,11 +255,25 @@ export class EncodedReporter implements Reporter {
     return removed;
   }
 
+  /** Gives the outlet as much of what waits as it may be given. */
+  #giveMore(): void {
+    const { outlet } = this.#options;
+    const { window = 1 } = outlet;
+    for (const { chunk } of this.#waiting.slice(this.#given.length, window)) {
+      const sent = outlet.send(chunk, this.#tally, this.#giveUp.signal);
+      // Seen to when those before it went out.
+      void sent.catch(() => undefined);
+      this.#given.push(sent);
+    }
+  }
+
   async #sendAll(): Promise<void> {
     try {
-      for (let next; (next = this.#waiting[0]);) {
-        await this.#options.outlet.send(next.chunk, this.#tally, this.#giveUp.signal);
+      while (this.#given.length > 0) {
+        await this.#given[0];
+        this.#given.shift();
         this.#remove(0);
+        this.#giveMore();
       }
     } catch (error) {
       this.#end(error);
@@ -258,6 +285,7 @@ export class EncodedReporter implements Reporter {
   #end(error: unknown): void {
     this.#hasEnded = true;
     this.#waiting.length = 0;
+    this.#given.length = 0;
     this.#waitingBytes = 0;
     this.#waitingMessages = 0;
     if (!(error instanceof ReaderLeft)) {

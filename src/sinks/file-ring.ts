@@ -43,7 +43,7 @@ interface Current {
 
 /** How many names are tried that somebody has taken. */
 const MOST_NAMES = 1000;
-/** What a file is finished with takes its time, whoever waits. */
+/** Finishing a file takes the time that it takes: nobody gives up on it. */
 const NEVER = new AbortController().signal;
 
 /**

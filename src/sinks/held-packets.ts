@@ -5,9 +5,9 @@ export interface Held {
 }
 
 /**
- * Packets whose data waits for that of others: fragments of datagrams. Only how many fragments wait is known of whoever
- * puts them together, not which, so that those which go are an even share of all: each is counted once, whatever becomes of
- * it.
+ * Packets whose data waits for that of others: fragments of datagrams. Reassembly tells
+ * how many wait, not which, so those that leave are taken as an even share of all: each is counted once, whatever becomes
+ * of it.
  */
 export class HeldPackets {
   #fragments = 0;

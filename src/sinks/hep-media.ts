@@ -2,7 +2,7 @@ import { MAX_HEP3_BYTES, PayloadType } from '../protocols/hep/chunk.js';
 import { HepWriter, type HepSettings } from '../protocols/hep/hep-writer.js';
 import { JsonBytes } from '../protocols/json-bytes.js';
 import type { Passage } from '../protocols/passage.js';
-import { ssrcText } from '../protocols/report/media-record.js';
+import { ssrcText } from '../reports/media-record.js';
 import { MediaKind, type MediaPacket } from '../protocols/rtp/media-packet.js';
 import { RtcpType } from '../protocols/rtp/rtcp.js';
 import { RtpHeader } from '../protocols/rtp/rtp-header.js';

@@ -1,7 +1,7 @@
 import type { JsonBytes } from '../protocols/json-bytes.js';
 import { uint16, uint32 } from '../protocols/network-order.js';
 import type { Passage } from '../protocols/passage.js';
-import { ssrcText } from '../protocols/report/media-record.js';
+import { ssrcText } from '../reports/media-record.js';
 import { MediaKind, type MediaPacket } from '../protocols/rtp/media-packet.js';
 import { RtcpType } from '../protocols/rtp/rtcp.js';
 import { RtpHeader } from '../protocols/rtp/rtp-header.js';

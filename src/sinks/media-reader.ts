@@ -8,6 +8,7 @@ import { writeRtcp } from '../protocols/rtp/rtcp.js';
 import { isRtcp, RtpHeader } from '../protocols/rtp/rtp-header.js';
 import { isAnyCase } from '../protocols/sip/ascii.js';
 import type { SipMessage } from '../protocols/sip/sip-message.js';
+import type { CallExchange, CallNote } from './call-exchange.js';
 
 /** Which media packets are reported: none, the reports of RTCP, or RTP as well. */
 export type ReportedMedia = 'none' | 'rtcp' | 'all';
@@ -25,8 +26,15 @@ export class MediaReader {
   readonly #header = new RtpHeader();
   readonly #reports = new JsonBytes();
 
-  constructor(reported: Exclude<ReportedMedia, 'none'>) {
+  readonly #exchange: CallExchange | undefined;
+
+  /** @param exchange where others see media of the same calls, or their messages */
+  constructor(reported: Exclude<ReportedMedia, 'none'>, exchange?: CallExchange) {
     this.#takesRtp = reported === 'all';
+    this.#exchange = exchange;
+    exchange?.onNote((note) => {
+      this.#learn(note);
+    });
   }
 
   /** Calls whose media was forgotten, since there were too many. */
@@ -46,20 +54,30 @@ export class MediaReader {
     const isAnswer = isFinal(message) && message.status < 300;
     if (!hasDescription && !isAnswer) return;
     const callId = message.text(message.callId);
-    if (hasDescription)
-      this.#calls.describe(callId, bytes.toString('latin1', bodyStart, end), seconds);
-    if (isAnswer) this.#calls.answer(callId);
+    if (hasDescription) {
+      const description = bytes.toString('latin1', bodyStart, end);
+      this.#note({ kind: 'describe', callId, description, seconds });
+    }
+    if (isAnswer) this.#note({ kind: 'answer', callId });
   }
 
-  /** Takes note of the end of a call. */
+  /** Whether a message may be the end of a call, by its first line. */
+  mayEnd(message: SipMessage): boolean {
+    if (this.#calls.callCount === 0) return false;
+    if (!message.isRequest) return message.status >= 300;
+    return isMethod(message, 'bye') || isMethod(message, 'cancel');
+  }
+
+  /** Takes note of the end of a call, if a message that may be it is. */
   end(message: SipMessage, seconds: number): void {
-    if (this.#calls.callCount === 0) return;
-    if (message.isRequest ? isMethod(message, 'bye') : false)
-      this.#calls.end(message.text(message.callId), seconds);
-    else if (
-      message.isRequest ? isMethod(message, 'cancel') : isFinal(message) && message.status >= 300
-    )
-      this.#calls.refuse(message.text(message.callId), seconds);
+    const callId = message.text(message.callId);
+    if (message.isRequest && isMethod(message, 'bye')) this.#note({ kind: 'end', callId, seconds });
+    else if (message.isRequest || isFinal(message)) this.#note({ kind: 'refuse', callId, seconds });
+  }
+
+  /** All messages at hand have been read. */
+  flush(): void {
+    this.#exchange?.flush();
   }
 
   /** Whether the datagram that the cursor is at may be media of a call: few others are. */
@@ -98,6 +116,27 @@ export class MediaReader {
     const codec = codecs.get(header.payloadType);
     into.media.append({ ...facts, kind: MediaKind.Rtp, codec }, bytes, start, end, passage);
     return true;
+  }
+
+  #note(note: CallNote): void {
+    this.#learn(note);
+    this.#exchange?.note(note);
+  }
+
+  #learn(note: CallNote): void {
+    switch (note.kind) {
+      case 'describe':
+        this.#calls.describe(note.callId, note.description, note.seconds);
+        break;
+      case 'answer':
+        this.#calls.answer(note.callId);
+        break;
+      case 'refuse':
+        this.#calls.refuse(note.callId, note.seconds);
+        break;
+      case 'end':
+        this.#calls.end(note.callId, note.seconds);
+    }
   }
 }
 

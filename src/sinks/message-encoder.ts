@@ -4,8 +4,13 @@ import type { SipMessage } from '../protocols/sip/sip-message.js';
 
 /** Writes messages in some form. */
 export interface MessageEncoder {
-  /** Writes a message behind what is there; false where this form has no room for it. */
+  /**
+   * Writes a message behind what is there, or takes it for `writeAll`, until which its bytes stay what they are; false
+   * where this form has no room for it.
+   */
   encode(out: JsonBytes, message: SipMessage, passage: Passage): boolean;
+  /** Of an encoder that writes many at once: writes all that it has taken behind what is there, and where each ends. */
+  writeAll?(out: JsonBytes, ends: Int32Array): void;
   /** Bytes that it has written beside messages since it began: keys, headers and lengths, which no account counts. */
   readonly bytesBeside?: number;
 }

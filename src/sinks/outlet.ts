@@ -9,6 +9,8 @@ export interface Chunk {
 
 /** Where encoded messages go out. */
 export interface Outlet {
+  /** How many chunks it may be given before the first went out; one if not given. They go out in order. */
+  readonly window?: number;
   /**
    * Resolves when the messages went out or failed, which it has counted, and the bytes are not needed any more. Throws
    * where nothing can go out any more: ReaderLeft, if nobody takes anything. Where it learns later what became of them,

@@ -50,7 +50,7 @@ export class PcapSink implements CaptureSink {
     try {
       await this.#writeHeader({ ...DEFAULT_LINK, ...link }, giveUp);
     } catch (error) {
-      // Whoever watches the output ends the run.
+      // The output's watchdog ends the run.
       if (!(error instanceof ReaderLeft)) throw error;
     }
   }
@@ -100,7 +100,7 @@ export class PcapSink implements CaptureSink {
   #converted(batch: PacketBatch, { precision }: Link): PacketBatch {
     const own = writable(batch);
     const rounded = convertPrecision(own.bytes, batch.link.precision, precision);
-    // Whoever asked for microseconds has lost nothing.
+    // Nothing is lost where microseconds were asked for.
     if (this.#precision === undefined) this.#roundedTimes += rounded;
     return own;
   }

@@ -86,7 +86,7 @@ export class PrettyTopicSink implements Sink {
     this.#inner = inner;
     this.#producer = options.producer;
     this.#producer.onReports(() => {
-      // A reader that has left is noticed by whoever watches the output.
+      // The output's watchdog notices a reader that has left.
       this.#showDelivered(this.#late.signal).catch(() => undefined);
     });
     this.#output = options.output;
@@ -103,7 +103,7 @@ export class PrettyTopicSink implements Sink {
     this.#received = until;
     this.#endWith(giveUp);
     await this.#inner.write(batch, giveUp);
-    // Whoever has left does not see the lines; the packets were sent all the same.
+    // A reader that has left does not see the lines; the packets were sent all the same.
     await this.#inTurn(() =>
       writeLines(this.#output, [...lines, ...this.#delivered()], giveUp, batch.count),
     );

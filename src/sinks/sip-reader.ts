@@ -12,6 +12,7 @@ import { inflated } from '../protocols/hep/inflated.js';
 import type { MessageBatch } from '../protocols/message-batch.js';
 import { Passage, TCP } from '../protocols/passage.js';
 import { MAX_MESSAGE_BYTES, SipMessage, Verdict } from '../protocols/sip/sip-message.js';
+import type { CallExchange } from './call-exchange.js';
 import { HeldPackets } from './held-packets.js';
 import { MediaReader, type ReportedMedia } from './media-reader.js';
 import { Fate, PacketFates } from './packet-fates.js';
@@ -32,6 +33,8 @@ export interface SipReaderOptions {
   readonly tunnels?: number | undefined;
   /** Which media of the calls is reported; none if not given. */
   readonly media?: ReportedMedia | undefined;
+  /** Where other readers see media of the same calls, or their messages. */
+  readonly calls?: CallExchange | undefined;
 }
 
 /** Finds the SIP messages in packets, and counts what came of each packet and each message. */
@@ -69,7 +72,7 @@ export class SipReader {
     this.#filters = filters;
     this.#cursor = new PacketCursor(tunnels);
     this.#readsHep = (tunnels & Tunnel.Hep) !== 0;
-    this.#media = media === 'none' ? undefined : new MediaReader(media);
+    this.#media = media === 'none' ? undefined : new MediaReader(media, options.calls);
     this.#reassembler = reassembles ? new Reassembler(reassembly) : undefined;
   }
 
@@ -120,6 +123,7 @@ export class SipReader {
       if (fate !== Fate.Held) this.#fates.count(fate, this.#ownPackets, this.#ownBytes);
     }
     this.#fates.take(batch);
+    this.#media?.flush();
     if (batch.count > 0) {
       this.#into = into;
       this.#reassembler?.expire(cursor.microseconds);
@@ -215,7 +219,7 @@ export class SipReader {
 
   #readDatagram(cursor: PacketCursor, into: MessageBatch): Fate {
     const { bytes, at, end } = cursor;
-    const verdict = this.#message.readDatagram(bytes, at, end);
+    const verdict = this.#message.beginDatagram(bytes, at, end);
     if (verdict === Verdict.Sip) return this.#take(this.#passageOf(cursor), into);
     if (verdict === Verdict.NotSip) {
       if (this.#media?.mayBe(cursor) && this.#readMedia(cursor, this.#media, into))
@@ -245,7 +249,7 @@ export class SipReader {
     }
     const start = isCompressed ? 0 : payload.start;
     const end = isCompressed ? inner.length : payload.end;
-    const verdict = this.#message.readDatagram(inner, start, end);
+    const verdict = this.#message.beginDatagram(inner, start, end);
     if (verdict !== Verdict.Sip) return this.#refuse(verdict, end);
     // Who wrote the packet may have written anything.
     passage.microseconds %= 1_000_000;
@@ -258,25 +262,35 @@ export class SipReader {
     this.#chunks ??= new SipChunks(this.#fates);
     const own = { packets: this.#ownPackets, bytes: this.#ownBytes };
     return this.#chunks.read(cursor, own, (bytes, start, end) => {
-      const verdict = this.#message.readDatagram(bytes, start, end);
+      const verdict = this.#message.beginDatagram(bytes, start, end);
       return verdict === Verdict.Sip
         ? this.#take(this.#passageOf(cursor), into)
         : this.#refuse(verdict, end);
     });
   }
 
+  /** Takes a message of which at least the first line has been read: the headers only if it is not left out without them. */
   #take(passage: Passage, into: MessageBatch): Fate {
     const message = this.#message;
+    const media = this.#media;
+    const { seconds } = this.#cursor;
+    if (media?.mayEnd(message) && message.readHeaders()) media.end(message, seconds);
+    const isWanted = this.#isWanted(passage);
+    if (isWanted ? !message.readHeaders() : message.isInvalid)
+      return this.#refuse(Verdict.Malformed, message.end);
     this.found++;
-    this.#media?.end(message, this.#cursor.seconds);
-    for (const filter of this.#filters)
-      if (!filter(message, passage)) {
-        this.leftOut++;
-        return Fate.LeftOut;
-      }
-    this.#media?.describe(message, this.#cursor.seconds);
+    if (!isWanted) {
+      this.leftOut++;
+      return Fate.LeftOut;
+    }
+    media?.describe(message, seconds);
     into.append(message, passage);
     return Fate.Reported;
+  }
+
+  #isWanted(passage: Passage): boolean {
+    for (const filter of this.#filters) if (!filter(this.#message, passage)) return false;
+    return true;
   }
 
   #refuse(verdict: Verdict, end: number): Fate {

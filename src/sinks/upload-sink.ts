@@ -53,7 +53,7 @@ export class UploadSink implements Sink {
   readonly #giveUp = new AbortController();
   #sending: Promise<void> | undefined;
 
-  /** @param files writes the files; whoever opened it calls add() for each that is finished */
+  /** @param files writes the files; its opener calls add() for each that is finished */
   constructor(files: Sink, options: UploadSinkOptions) {
     this.#files = files;
     this.#options = options;

@@ -13,7 +13,7 @@ const SIP: number = PayloadType.Sip;
 /**
  * The packets that HEP packets tell of, with their addresses and times. HEP has a message without the packet around it:
  * what came as a datagram becomes one again. What did not (TCP, SCTP), and what is no SIP, goes on as the HEP packet it came
- * in, from and to the same addresses and ports: whoever reads it finds in it all that HEP says.
+ * in, from and to the same addresses and ports: nothing that HEP says is lost to its reader.
  */
 export class HepFrames implements CarriedFrames {
   readonly #hep = new HepPacket();

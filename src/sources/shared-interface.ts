@@ -13,9 +13,14 @@ export class SharedInterfaceSource implements Source {
   readonly name: string;
   readonly #workers: readonly Source[];
   readonly #all: MergedSources;
+  readonly #firstWorker: number;
 
-  /** @param captures of one interface; one at least */
-  constructor(captures: readonly LiveCapture[]) {
+  /**
+   * @param captures of one interface; one at least
+   * @param firstWorker the number of the first one, where those before it are elsewhere
+   */
+  constructor(captures: readonly LiveCapture[], firstWorker = 1) {
+    this.#firstWorker = firstWorker;
     this.#workers = captures.map((capture) => new InterfaceSource(capture));
     this.#all = new MergedSources(this.#workers, (_error, endOthers) => {
       endOthers();
@@ -39,7 +44,7 @@ export class SharedInterfaceSource implements Source {
       beside: { ...all.beside, dropped_interface },
       workers: accounts.map(({ in: { packets }, beside }, index) => ({
         interface: this.name,
-        worker: index + 1,
+        worker: this.#firstWorker + index,
         packets_in: packets,
         dropped_kernel: beside.dropped_kernel ?? 0,
       })),

@@ -189,7 +189,7 @@ export class Spool {
     const front = await this.#writeBefore(returned);
     if (!front) return false;
     this.#segments.putFirst(front);
-    // Only now: whoever ends this process before that leaves packets twice, and none out.
+    // Only now: if the process is killed before that, packets come twice, and none is left out.
     await this.#segments.removeTaken();
     return true;
   }

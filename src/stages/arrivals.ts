@@ -13,8 +13,13 @@ export class Arrivals implements Stage {
     return this.#lastMs;
   }
 
+  /** Packets have come by another way. */
+  note(): void {
+    this.#lastMs = performance.now();
+  }
+
   apply(batch: PacketBatch): PacketBatch {
-    if (batch.count > 0) this.#lastMs = performance.now();
+    if (batch.count > 0) this.note();
     this.#tally.give(countOf(batch));
     return batch;
   }

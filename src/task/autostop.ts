@@ -101,6 +101,11 @@ export class Autostop {
     if (idleMs !== undefined) this.#idleAlarm.set(now + idleMs);
   }
 
+  /** Packets have come to where none of its stages is. */
+  noteArrival(): void {
+    this.#arrivals.note();
+  }
+
   /** The run is over. */
   end(): void {
     this.#durationAlarm.set(undefined);

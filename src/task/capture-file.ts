@@ -73,7 +73,7 @@ async function isRegularOrMissing(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
   } catch {
-    // Whoever makes files there hears of what is wrong.
+    // Creating a file there will say what is wrong.
     return true;
   }
 }

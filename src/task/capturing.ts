@@ -20,6 +20,16 @@ import { filterStages } from './packet-selection.js';
 
 const DEFAULT_SNAP_LENGTH = 65_535;
 
+/** One of several threads, each with a capture of its own on each interface, that share the packets. */
+export interface CaptureShare {
+  /** Which of them, from 1 on. */
+  readonly worker: number;
+  /** What captures of the interfaces have joined before, in the order of the interfaces; undefined for the first thread. */
+  readonly groups: readonly number[] | undefined;
+  /** Its captures have joined these. Resolves once those of all threads have. */
+  joined(groups: readonly number[], interfaces: readonly string[]): Promise<void>;
+}
+
 /** Which packets a producer takes. */
 export interface CapturingOptions extends Omit<
   CaptureOptions,
@@ -33,6 +43,8 @@ export interface CapturingOptions extends Omit<
   readonly captureOwnTraffic: boolean;
   /** Captures that share each interface's packets; 1 or more. */
   readonly workers: number;
+  /** Where the other captures are in other threads. */
+  readonly share?: CaptureShare | undefined;
 }
 
 /** Opens files or interfaces in the scope. */
@@ -67,7 +79,8 @@ export async function openPackets(
       captures: [],
     };
   }
-  sayTooManyWorkers(options.workers, log);
+  const { share } = options;
+  if (!share) sayTooManyWorkers(options.workers, log);
   const captures = await openInterfaces(
     from.interfaces,
     {
@@ -78,38 +91,72 @@ export async function openPackets(
     scope,
     log,
   );
-  const sources = captures.map(interfaceSource);
-  const links = sources.map(({ name }) => new LinkWatch(log, name));
+  const sources = captures.map((of) => interfaceSource(of, share));
+  const names = sources.map(({ name }) => name);
   return {
     source: merged(sources, log),
     linkTypes: new Set(captures.flat().map(({ link }) => link.linkType)),
     captures: captures.flat(),
     stages: [],
-    watchdogs: [
-      new DropWatch(log),
-      new ClockWatch(log),
-      ...(snapLength === undefined ? [new CutWatch(log, DEFAULT_SNAP_LENGTH)] : []),
-      ...links,
-    ],
+    // Whoever sees what all threads have captured has them.
+    watchdogs: share ? [] : captureWatchdogs(names, snapLength, log),
   };
+}
+
+/** What watches over captures on interfaces. @param snapLength undefined where it was not given */
+export function captureWatchdogs(
+  interfaces: readonly string[],
+  snapLength: number | undefined,
+  log: Logger,
+): Watchdog[] {
+  return [
+    new DropWatch(log),
+    new ClockWatch(log),
+    ...(snapLength === undefined ? [new CutWatch(log, DEFAULT_SNAP_LENGTH)] : []),
+    ...interfaces.map((name) => new LinkWatch(log, name)),
+  ];
 }
 
 /** Opens a capture on each of the interfaces, or several that share it; by interface. */
 async function openInterfaces(
   asked: readonly string[],
-  { workers, ...options }: Omit<CaptureOptions, 'interface'> & { readonly workers: number },
+  {
+    workers,
+    share,
+    ...options
+  }: Omit<CaptureOptions, 'interface'> & Pick<CapturingOptions, 'workers' | 'share'>,
   scope: Scope,
   log: Logger,
 ): Promise<LiveCapture[][]> {
   const opened: LiveCapture[][] = [];
-  for (const nameOrAddress of asked) {
+  for (const [index, nameOrAddress] of asked.entries()) {
     const on = { ...options, interface: nameOrAddress };
-    const captures =
-      workers > 1 ? await LiveCapture.openShared(on, workers) : [LiveCapture.open(on)];
+    const captures = share
+      ? [LiveCapture.join(on, share.groups?.[index])]
+      : workers > 1
+        ? await LiveCapture.openShared(on, workers)
+        : [LiveCapture.open(on)];
     for (const capture of captures) scope.own(capture);
     opened.push(captures);
   }
   const first = opened.flatMap(([capture]) => capture ?? []);
+  // The others have the same to say.
+  if (!share || share.worker === 1) sayOf(first, log);
+  const names = first.map((capture) => capture.interface);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
+  if (share) {
+    await share.joined(
+      first.map(({ group = 0 }) => group),
+      names,
+    );
+    for (const capture of first) capture.begin();
+  }
+  return opened;
+}
+
+/** What is worth a word of captures that have been opened. */
+function sayOf(first: readonly LiveCapture[], log: Logger): void {
   for (const { interface: name, warning, link } of first) {
     if (warning !== '') log.warn(`${name}: ${warning}`);
     log.debug(
@@ -121,20 +168,19 @@ async function openInterfaces(
     log.warn(
       `${unknown.unknownToOthers}; another kcap on this host can't tell this one's traffic and captures it`,
     );
-  const names = first.map((capture) => capture.interface);
-  const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw usageError(`-i ${twice}`, 'given twice', 'give it once');
-  return opened;
 }
 
-function interfaceSource(captures: readonly LiveCapture[]): Source {
+function interfaceSource(
+  captures: readonly LiveCapture[],
+  share: CaptureShare | undefined,
+): Source {
   const [only, ...others] = captures;
-  return only && others.length === 0
+  return only && others.length === 0 && !share
     ? new InterfaceSource(only)
-    : new SharedInterfaceSource(captures);
+    : new SharedInterfaceSource(captures, share?.worker);
 }
 
-function sayTooManyWorkers(workers: number, log: Logger): void {
+export function sayTooManyWorkers(workers: number, log: Logger): void {
   const processors = availableParallelism();
   if (workers > processors)
     log.warn(

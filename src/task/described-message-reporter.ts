@@ -23,8 +23,9 @@ const MAX_RETRIES = 1;
 export async function openMessageReporter(
   reporter: ReporterDescription,
   task: TaskDescription,
-  { who, processing, waits, media, stop, log, openConsole, defaults }: MessageReporterParts,
+  parts: MessageReporterParts,
 ): Promise<Reporter> {
+  const { who, processing, waits, media, stop, log, openConsole, defaults } = parts;
   const { labels } = processing;
   const target = targetOf(reporter, defaults);
   const options = {
@@ -51,7 +52,9 @@ export async function openMessageReporter(
       { ...task, above: defaults.connection },
     );
   }
-  return openReporter(target, options, { ...{ stop, log, openOutput: openConsole } });
+  return openReporter(target, options, {
+    ...{ stop, log, openOutput: openConsole, askTopic: parts.askTopic },
+  });
 }
 
 /** How long a reporter may take nothing before another one takes its place. */

@@ -73,7 +73,7 @@ async function openFrames(
 ): Promise<PacketReporter> {
   const { waits, log } = parts;
   const options = sendingOptions(reporter, task, parts);
-  const start = await findTopic(options, log);
+  const start = await findTopic(options, log, parts.askTopic);
   const sink = await openTopicSink(
     { ...options, sourceWaits: waits },
     { ...{ scope, start, log }, lines: undefined },

@@ -84,7 +84,7 @@ export async function openDescribedReporters(
   scope: Scope,
   parts: ReporterParts,
 ): Promise<DescribedReporters> {
-  const described = task.reporters.length > 0 ? task.reporters : [usualReporter(task, parts)];
+  const described = reportersOf(task, parts);
   const findsMessages = task.parsers.length > 0;
   const ofMessages = described.filter((reporter) => takesMessages(reporter, findsMessages));
   const ofPackets = described.filter((reporter) => !ofMessages.includes(reporter));
@@ -98,7 +98,7 @@ export async function openDescribedReporters(
     const reader = new SipReader({
       ...{ filters: parts.processing.filters, reassembles: task.decoder.reassembles },
       ...{ tunnels: tunnelsOf(task, parts), media },
-      reassembly: parts.defaults.reassembly,
+      ...{ reassembly: parts.defaults.reassembly, calls: parts.calls },
     });
     branches.push(
       new Branch({ name: 'messages', sink: new SipMessages(reader, reporters, parts.pace) }),
@@ -126,6 +126,14 @@ export async function openDescribedReporters(
   };
 }
 
+/** The reporters that a task has, also where it names none. */
+export function reportersOf(
+  task: TaskDescription,
+  parts: Pick<ReporterParts, 'defaults'>,
+): readonly ReporterDescription[] {
+  return task.reporters.length > 0 ? task.reporters : [usualReporter(task, parts)];
+}
+
 /** Of tunnels that a task can't name, all are looked into. */
 function tunnelsOf({ decoder }: TaskDescription, { defaults }: ReporterParts): number {
   const tunnels = decoder.tunnels ?? defaults.tunnels;
@@ -134,10 +142,10 @@ function tunnelsOf({ decoder }: TaskDescription, { defaults }: ReporterParts): n
   return closed.reduce((open, name) => open & ~(TUNNEL_NAMES.get(name) ?? 0), ALL_TUNNELS);
 }
 
-/** Collectors of HEP expect RTCP. */
-function mediaOf(
+/** Which media a task reports: collectors of HEP expect RTCP. */
+export function mediaOf(
   { parsers, reporters }: TaskDescription,
-  { defaults }: ReporterParts,
+  { defaults }: Pick<ReporterParts, 'defaults'>,
 ): ReportedMedia {
   if (parsers.some(({ name }) => name === 'rtp')) return 'all';
   const expectsRtcp = reporters.some(
@@ -154,7 +162,7 @@ function takesMessages({ name }: ReporterDescription, findsMessages: boolean): b
 /** Of a task in the short form, which names none: the agent's Kafka, where it has a topic for messages, or the console. */
 function usualReporter(
   { parsers }: TaskDescription,
-  { defaults }: ReporterParts,
+  { defaults }: Pick<ReporterParts, 'defaults'>,
 ): ReporterDescription {
   const reporting = {
     ...{ batchSize: undefined, batchTimeoutMs: undefined, fallback: undefined },

@@ -6,14 +6,17 @@ import type { Pace } from '../pipeline/pace.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
+import type { CallExchange } from '../sinks/call-exchange.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
 import { Autostop, limitText } from './autostop.js';
 import { captureSize } from './capture-file.js';
+import type { CaptureShare } from './capturing.js';
 import { readyProcessing } from './described-processing.js';
 import { openDescribedReporters, type ReporterDefaults } from './described-reporters.js';
 import { openDescribedSource } from './described-source.js';
 import type { UploadReporter } from './description/file-reporters.js';
 import type { TaskDescription } from './description/task.js';
+import type { AskTopic } from './topic-facts.js';
 
 /** What a task's run needs beside its description. */
 export interface RunParts {
@@ -31,6 +34,12 @@ export interface RunParts {
   /** What writes a file, as pcapng says it. */
   readonly application: string;
   readonly openUpload?: OpenUpload;
+  /** Where other threads do the same with other packets of the interfaces. */
+  readonly share?: CaptureShare | undefined;
+  /** Where those see media of the same calls, or their messages. */
+  readonly calls?: CallExchange | undefined;
+  /** Asks brokers in place of this thread, where that can't. */
+  readonly askTopic?: AskTopic | undefined;
 }
 
 /** Opens, in the scope, what takes the packets of a task's upload. */
@@ -46,6 +55,7 @@ export interface DescribedRun {
   readonly run: PacketRun;
   readonly watchdogs: readonly Watchdog[];
   readonly autostop: Autostop;
+  readonly reporterNames: readonly string[];
   /** To be said once it has begun. */
   readonly started: string;
   /** What each of the task's reporters has done with what it was given, by its id; of messages or of packets. */
@@ -67,7 +77,7 @@ export async function openDescribedRun(
   );
   const processing = await readyProcessing(task.processors, task.parsers.length > 0);
   const opened = await openDescribedSource(capture, {
-    ...{ scope, workers, log, tellsNames, kafka: defaults.connection },
+    ...{ scope, workers, log, tellsNames, kafka: defaults.connection, share: parts.share },
   });
   const { branches, watchdogs, names, accounts } = await openDescribedReporters(task, scope, {
     ...{ ...parts, processing, waits: opened.waits, linkTypes: opened.linkTypes },
@@ -82,6 +92,7 @@ export async function openDescribedRun(
     ),
     watchdogs: [...watchdogs, ...opened.watchdogs],
     autostop,
+    reporterNames: names,
     started: `${opened.how}, reporting to ${names.join(', ')}`,
     reporters: accounts,
     setFilter: (expression) => opened.setFilter(expression),

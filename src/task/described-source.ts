@@ -15,7 +15,7 @@ import { Cut } from '../stages/cut.js';
 import { Filter } from '../stages/filter.js';
 import { DropWatch } from '../watchdogs/drop-watch.js';
 import type { Watchdog } from '../watchdogs/watchdog.js';
-import { openPackets } from './capturing.js';
+import { openPackets, type CaptureShare } from './capturing.js';
 import type {
   CaptureDescription,
   FileCapture,
@@ -51,6 +51,7 @@ interface Parts {
   /** Whether somebody wants the names of interfaces and hosts. */
   readonly tellsNames: boolean;
   readonly log: Logger;
+  readonly share: CaptureShare | undefined;
 }
 
 /** Opens what a task captures or reads, in the scope. */
@@ -75,10 +76,10 @@ export async function openDescribedSource(
 async function openInterfaces(
   { interfaces, ...capture }: InterfaceCapture,
   filter: string,
-  { scope, workers, log }: Parts,
+  { scope, workers, share, log }: Parts,
 ): Promise<DescribedSource> {
   const { source, stages, watchdogs, linkTypes, captures } = await openPackets(
-    { ...capture, ...{ from: { interfaces }, filter, workers, linkType: undefined } },
+    { ...capture, ...{ from: { interfaces }, filter, workers, share, linkType: undefined } },
     scope,
     log,
   );

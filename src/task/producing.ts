@@ -1,3 +1,4 @@
+import { LONG_BATCH_BYTES } from '../capture/live-capture.js';
 import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { TopicStart } from '../kafka/renewed-producer.js';
@@ -48,7 +49,12 @@ export async function openProducing(
 ): Promise<Producing> {
   const { start, stop, log } = parts;
   const { copy } = options;
-  const { source, stages, watchdogs, linkTypes } = await openPackets(options, scope, log);
+  const batchBytes = options.print ? undefined : LONG_BATCH_BYTES;
+  const { source, stages, watchdogs, linkTypes } = await openPackets(
+    { ...options, batchBytes },
+    scope,
+    log,
+  );
   if (copy) refuseSeveralLinkTypes(copy, linkTypes);
   const lines = options.prettyEvery > 0 ? openLines(parts, scope) : undefined;
   parts.onCaptureOpen?.();
@@ -61,7 +67,7 @@ export async function openProducing(
       stop.request();
     },
   });
-  // Files wait for whoever reads the lines; interfaces don't.
+  // Files wait for the lines' reader; interfaces don't.
   const slowLines = sourceWaits ? 'wait' : 'drop';
   const printed = options.print ? [openPrinting(options.print, parts, scope, slowLines)] : [];
   // Last of all: it may empty a file.

@@ -12,7 +12,7 @@ import { PeerConnection, type TlsOptions } from '../net/peer-connection.js';
 import { packageVersion } from '../package-version.js';
 import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
-import type { Reporter as Who } from '../protocols/report/record-frame.js';
+import type { Reporter as Who } from '../reports/record-form.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
 import {
@@ -38,7 +38,7 @@ import { SipLines, type SipLinesOptions } from '../sinks/sip-lines.js';
 import { StreamOutlet } from '../sinks/stream-outlet.js';
 import type { TlsFiles } from './report-settings.js';
 import type { ReportTarget } from './report-target.js';
-import { openTopicReporter } from './topic-reporting.js';
+import { openTopicReporter, type TopicReportingParts } from './topic-reporting.js';
 
 /** Encoded messages that may wait for a reporter that must not hold up the run. */
 const WAITING_BYTES = 16 * 1024 * 1024;
@@ -76,8 +76,7 @@ export async function openReporters(
   parts: {
     readonly openOutput: () => ByteOutput;
     readonly stop: Stop;
-    readonly log: Logger;
-  },
+  } & TopicReportingParts,
   scope: Scope,
 ): Promise<Reporter[]> {
   const reporters: Reporter[] = [];
@@ -111,7 +110,7 @@ export async function openReporter(
       ...(target.kind === 'text' ? lineEncoders(options) : jsonEncoders(options)),
       outlet: openOutputOutlet(parts),
     });
-  if (target.kind === 'kafka') return openTopicReporter(target, options, common, log);
+  if (target.kind === 'kafka') return openTopicReporter(target, options, common, parts);
   const what = options.what ?? `--report ${nameOf(target)}`;
   if (target.kind === 'mqtt') return openMqttReporter(target, common, { what, log });
   const { servers } = target;

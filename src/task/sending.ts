@@ -3,7 +3,6 @@ import { UserError } from '../errors/user-error.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import { BatchProducer, type ProducerOptions } from '../kafka/batch-producer.js';
 import type { ClientFacts } from '../kafka/client-facts.js';
-import { Cluster } from '../kafka/cluster.js';
 import type { Properties } from '../kafka/properties.js';
 import { RenewedProducer, type TopicStart } from '../kafka/renewed-producer.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
@@ -14,6 +13,7 @@ import { SpoolingTopicSink } from '../sinks/spooling-topic.js';
 import { TopicSink } from '../sinks/topic.js';
 import { Spool } from '../spool/spool.js';
 import { SpoolFolder } from '../spool/spool-folder.js';
+import { askTopic } from './topic-facts.js';
 
 /** How packets get into a topic. */
 export interface SendingOptions {
@@ -39,13 +39,18 @@ export interface SentFrom {
   readonly sourceWaits: boolean;
 }
 
-/** How many partitions the topic has. With a spool the run begins also where nobody says so yet. */
-export async function findTopic(options: SendingOptions, log: Logger): Promise<TopicStart> {
+/**
+ * How many partitions the topic has. With a spool the run begins also where nobody says so yet.
+ *
+ * @param ask the brokers; by a thread that can, where this one can't
+ */
+export async function findTopic(
+  options: SendingOptions,
+  log: Logger,
+  ask = askTopic,
+): Promise<TopicStart> {
   try {
-    return await Cluster.ask(factsOf(options), log, async (cluster, partitions) => ({
-      partitions: partitions.length,
-      roundTripMs: await cluster.roundTripMs(),
-    }));
+    return await ask(factsOf(options), log);
   } catch (error) {
     if (!options.spool || !(error instanceof UserError) || error.exitStatus === 2) throw error;
     return { problem: error };
@@ -125,7 +130,7 @@ function openProducer(
       headers: options.headers,
       namesInterface: options.identify,
       flowPartitions: options.partitionBy === 'flow' ? partitions : 0,
-      // Whoever names a partitioner wants keys to choose.
+      // Naming a partitioner means that keys are to choose.
       keysChoose: partitions > 1 && options.properties.has('partitioner'),
       keepsUndelivered: spools,
       pack: options.pack,

@@ -4,6 +4,7 @@ import { Branch } from '../pipeline/branch.js';
 import type { Source, Stage } from '../pipeline/contracts.js';
 import { PacketRun } from '../pipeline/packet-run.js';
 import type { Scope } from '../pipeline/scope.js';
+import type { CallExchange } from '../sinks/call-exchange.js';
 import type { ReportedMedia } from '../sinks/media-reader.js';
 import { SipMessages } from '../sinks/sip-messages.js';
 import { SipReader } from '../sinks/sip-reader.js';
@@ -16,6 +17,7 @@ import { filterStages, limitStages, timeStages } from './packet-selection.js';
 import { openTopicSource, type ReadingOptions } from './reading.js';
 import type { ReportTarget } from './report-target.js';
 import { openReporters, type ReportingOptions } from './reporting.js';
+import type { AskTopic } from './topic-facts.js';
 
 /** Where a sensor's packets come from. */
 export type PacketsFrom =
@@ -48,6 +50,7 @@ export interface Sensing {
   readonly autostop: Autostop;
   /** Where packets come from a topic. */
   readonly topic: TopicSource | undefined;
+  readonly reporterNames: readonly string[];
   /** To be said once it has begun. */
   readonly started: string;
 }
@@ -70,6 +73,8 @@ export async function openSensing(
   options: SensingOptions,
   scope: Scope,
   parts: OpeningParts & {
+    readonly askTopic?: AskTopic;
+    readonly calls?: CallExchange;
     readonly ranges: readonly PartitionRange[];
     readonly onCaptureOpen?: () => void;
   },
@@ -81,9 +86,9 @@ export async function openSensing(
   // Files and topics wait; what comes in live does not.
   const waits = packets.kind === 'topic' || 'files' in packets.options.from;
   const reporters = await openReporters({ ...options, waits }, parts, scope);
-  const sink = new SipMessages(new SipReader(options), reporters);
+  const sink = new SipMessages(new SipReader({ ...options, calls: parts.calls }), reporters);
   const autostop = new Autostop(options.autostop, { size: undefined, stop, log });
-  const names = reporters.map(({ name }) => name).join(', ');
+  const reporterNames = reporters.map(({ name }) => name);
   return {
     run: new PacketRun(
       source,
@@ -93,7 +98,8 @@ export async function openSensing(
     watchdogs,
     autostop,
     topic,
-    started: `${how}, reporting SIP to ${names}`,
+    reporterNames,
+    started: `${how}, reporting SIP to ${reporterNames.join(', ')}`,
   };
 }
 

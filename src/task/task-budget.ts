@@ -4,6 +4,8 @@ import type { TaskDescription } from './description/task.js';
 const MIB = 1024 * 1024;
 /** What an idle task takes beside its rings: batches, decoders, a client. */
 const REST_BYTES = 12 * MIB;
+/** What a worker that decodes takes, idle, beside its ring. */
+const WORKER_BYTES = 28 * MIB;
 
 export interface BudgetOptions {
   /** For all of it together. */
@@ -54,14 +56,18 @@ export class TaskBudget {
 }
 
 /** Bytes that a task takes as soon as it runs: above all, the kernel's ring of each interface and worker. */
-export function memoryOf({ capture, workers, reporters }: TaskDescription): number {
+export function memoryOf({ capture, parsers, workers, reporters }: TaskDescription): number {
   const rings = capture.name === 'afpacket' ? capture.interfaces.length * workers : 0;
   const ringBytes = capture.name === 'afpacket' ? capture.bufferMiB * MIB : 0;
+  const decoders = rings > 0 && workers > 1 && parsers.length > 0 ? workers : 0;
   // A file is in memory while it is uploaded.
   const uploads = reporters.map((reporter) =>
     reporter.name === 'upload' ? reporter.conditions.fileBytes : 0,
   );
-  return uploads.reduce((total, bytes) => total + bytes, rings * ringBytes + REST_BYTES);
+  return uploads.reduce(
+    (total, bytes) => total + bytes,
+    rings * ringBytes + decoders * WORKER_BYTES + REST_BYTES,
+  );
 }
 
 /** Threads of its own: a task with one worker shares the agent's. */

@@ -101,7 +101,7 @@ export class TaskFolder {
     return this.#fileOf(id);
   }
 
-  /** Writes it in place of what was there: whoever is killed meanwhile leaves the one or the other. */
+  /** Writes it in place of what was there: a kill in between leaves either the old file or the new one. */
   async write({ id, document, bpfFilter, wanted, reason }: KeptTask): Promise<void> {
     const text = JSON.stringify(
       { version: VERSION, id, wanted, reason, bpf_filter: bpfFilter, task: document },

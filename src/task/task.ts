@@ -13,7 +13,7 @@ import { watchAll } from '../watchdogs/watchdog.js';
 import { limitText } from './autostop.js';
 import { Backoff } from './backoff.js';
 import type { TaskDescription } from './description/task.js';
-import type { OpenTaskRun, TaskRun } from './task-run.js';
+import type { OpenTaskRun, Pipeline, TaskRun } from './task-run.js';
 
 /**
  * `starting`: it is being opened, or waits to be opened again. `stopped`: its limits were reached, its input ended, or
@@ -32,11 +32,13 @@ export interface TaskStatus {
   readonly account: Account;
   /** What each of its reporters has done, by its id: of packets, or of messages where it reports those. */
   readonly reporters: ReadonlyMap<string, Account>;
+  /** What each of its threads has counted: one, or as many as share the packets. */
+  readonly pipelines: readonly Pipeline[];
   /** How long it has run in all, in ms. */
   readonly durationMs: number;
 }
 
-type Counted = Pick<TaskStatus, 'account' | 'reporters' | 'durationMs'>;
+type Counted = Pick<TaskStatus, 'account' | 'reporters' | 'pipelines' | 'durationMs'>;
 
 export interface TaskParts {
   readonly open: OpenTaskRun;
@@ -44,7 +46,7 @@ export interface TaskParts {
   /** How long a stop waits for what was taken. */
   readonly drainTimeoutMs: number;
   readonly onChange: (task: Task) => void;
-  /** It ends by itself: called before its state says so, for whoever has to remember it. */
+  /** It ends by itself: called before its state says so, so that it can be kept on disk. */
   readonly onEnd?: (task: Task, state: 'stopped' | 'failed', reason: string) => Promise<void>;
   /** Resolves after so many ms, or once the signal is aborted. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -93,7 +95,10 @@ export class Task {
   #startedAt: Date | undefined;
   #endedAtMs: number | undefined;
   /** Of the runs that are over. */
-  #before: Counted = { account: EMPTY_ACCOUNT, reporters: new Map(), durationMs: 0 };
+  #before: Counted = {
+    ...{ account: EMPTY_ACCOUNT, reporters: new Map(), durationMs: 0 },
+    pipelines: [{ account: EMPTY_ACCOUNT, reporters: new Map() }],
+  };
   #current: TaskRun | undefined;
   /** Ends what is opened or runs. */
   #onBug: ((error: unknown) => void) | undefined;
@@ -180,12 +185,19 @@ export class Task {
   /** What all its runs have counted. @param seen how the accounts of the one that goes on are seen */
   #counted(seen: (account: Account) => Account): Counted {
     if (!this.#current) return this.#before;
-    const { account, reporters, durationMs } = this.#before;
+    const { account, reporters, pipelines, durationMs } = this.#before;
     const { run } = this.#current;
-    const own = [...this.#current.reporters()].map(([id, one]) => [id, seen(one)] as const);
+    const ofReporters = (all: Pipeline['reporters']) =>
+      new Map([...all].map(([id, one]) => [id, seen(one)] as const));
+    const own = { account: seen(run.account()), reporters: ofReporters(this.#current.reporters()) };
+    const ofThreads = this.#current.pipelines?.().map((one) => ({
+      account: seen(one.account),
+      reporters: ofReporters(one.reporters),
+    }));
     return {
-      account: added(account, seen(run.account())),
-      reporters: addedByName(reporters, new Map(own)),
+      account: added(account, own.account),
+      reporters: addedByName(reporters, own.reporters),
+      pipelines: addedPipelines(pipelines, ofThreads ?? [own]),
       durationMs: durationMs + run.durationMs,
     };
   }
@@ -341,6 +353,14 @@ export class Task {
     );
     this.#parts.onChange(this);
   }
+}
+
+/** A run may have more threads than the one before it, or fewer. */
+function addedPipelines(before: readonly Pipeline[], after: readonly Pipeline[]): Pipeline[] {
+  return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => ({
+    account: added(before[index]?.account ?? EMPTY_ACCOUNT, after[index]?.account ?? EMPTY_ACCOUNT),
+    reporters: addedByName(before[index]?.reporters, after[index]?.reporters),
+  }));
 }
 
 function endOf({ autostop: { reached } }: TaskRun): string {

@@ -144,7 +144,7 @@ export class Tasks {
   /** Stops it as `stop` does, and forgets it. */
   async delete(id: string): Promise<void> {
     const entry = this.#entry(id);
-    // Whoever creates it does not have to wait for its opening any more.
+    // Its creator need not wait for its opening any more.
     if (entry.created) {
       entry.isDeleted = true;
       const { created } = entry;

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import { BatchProducer } from '../kafka/batch-producer.js';
 import { BrokersAway } from '../kafka/brokers-away.js';
-import { Cluster } from '../kafka/cluster.js';
 import type { Properties } from '../kafka/properties.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
-import type { Reporter as Who } from '../protocols/report/record-frame.js';
+import type { Reporter as Who } from '../reports/record-form.js';
 import {
   EncodedReporter,
   type EncodedReporterOptions,
@@ -17,6 +16,7 @@ import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
 import { TopicOutlet } from '../sinks/topic-outlet.js';
 import type { ReportTarget } from './report-target.js';
+import { askTopic, type AskTopic } from './topic-facts.js';
 
 const KINDS: Readonly<Record<ReportedMedia, readonly PayloadKind[]>> = {
   none: ['sip'],
@@ -41,14 +41,14 @@ export async function openTopicReporter(
     readonly media?: ReportedMedia | undefined;
   },
   common: Pick<EncodedReporterOptions, 'whenSlow' | 'patienceMs' | 'onFailure'>,
-  log: Logger,
+  parts: TopicReportingParts,
 ): Promise<Reporter> {
   const { name } = target;
   const open = async (topic: string, takes?: PayloadKind) =>
     new EncodedReporter({
       ...{ ...common, name, ...(takes && { takes }) },
       ...{ encoder: new KafkaMessages(who), mediaEncoder: new KafkaMedia(who) },
-      outlet: await openTopicOutlet({ topic, properties: kafka, waits, name }, log),
+      outlet: await openTopicOutlet({ topic, properties: kafka, waits, name }, parts),
     });
   const opened: Reporter[] = [];
   try {
@@ -70,6 +70,12 @@ export function topicsOf(
   return KINDS[media].map((kind) => ({ topic: `${topic.prefix}-${kind}`, takes: kind }));
 }
 
+export interface TopicReportingParts {
+  readonly log: Logger;
+  /** Asks the brokers in place of this thread, where that can't. */
+  readonly askTopic?: AskTopic | undefined;
+}
+
 interface TopicReportingOptions {
   readonly topic: string;
   /** What the user gave with -k and -X. */
@@ -86,16 +92,10 @@ interface TopicReportingOptions {
  */
 async function openTopicOutlet(
   { topic, properties, waits, name }: TopicReportingOptions,
-  log: Logger,
+  { log, askTopic: ask = askTopic }: TopicReportingParts,
 ): Promise<TopicOutlet> {
-  const start = await Cluster.ask(
-    { role: 'producer', properties, topic },
-    log,
-    async (cluster, partitions) => ({
-      partitions: partitions.length,
-      roundTripMs: await cluster.roundTripMs(),
-    }),
-  ).catch((error: unknown) => {
+  const facts = { role: 'producer', properties, topic } as const;
+  const start = await ask(facts, log).catch((error: unknown) => {
     if (!(error instanceof BrokersAway)) throw error;
     log.warn(`${name}: ${error.message}; trying again`);
     return undefined;

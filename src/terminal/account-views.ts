@@ -1,5 +1,5 @@
 import type { Account } from '../pipeline/account.js';
-import type { PacketRun } from '../pipeline/packet-run.js';
+import type { Run } from '../pipeline/run.js';
 
 /** Somebody who looks at the account of a run while it goes on. */
 export interface AccountView {
@@ -14,7 +14,7 @@ const TICK_MS = 500;
 const EARLY_MS = 2;
 
 /** Has them look, each at its time and all at the same account, until the returned function is called. */
-export function lookAtAccount(run: PacketRun, views: readonly AccountView[]): () => void {
+export function lookAtAccount(run: Run, views: readonly AccountView[]): () => void {
   const due = views
     .filter(({ everyMs }) => everyMs > 0)
     .map((view) => ({ view, atMs: performance.now() + view.everyMs }));

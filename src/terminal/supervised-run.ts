@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Cause } from '../errors/cause.js';
 import type { ExitStatus } from '../errors/user-error.js';
-import type { PacketRun } from '../pipeline/packet-run.js';
 import { closeSoon, UNHEARD } from '../pipeline/run-end.js';
+import type { Run } from '../pipeline/run.js';
 import type { Stop } from '../pipeline/stop.js';
 import { EMPTY_ACCOUNT, settled, type Account } from '../pipeline/account.js';
 import { lost, summarize, summaryLines } from '../pipeline/summary.js';
@@ -16,7 +16,7 @@ import { statusLine } from './status-line.js';
 import { onStopSignal } from './stop-signals.js';
 
 export interface RunOptions {
-  /** Said once signals are listened to: whoever waits for it may send one. */
+  /** Logged once signals are handled: from then on one may be sent. */
   readonly started: string;
   readonly log: Logger;
   readonly format: LogFormat;
@@ -40,7 +40,7 @@ const LOGGED_PROGRESS_MS = 10_000;
  * summary. The exit status says whether anything was lost, or the summary itself could not be written.
  */
 export async function superviseRun(
-  run: PacketRun,
+  run: Run,
   stop: Stop,
   { started, log, format, progress, statsIntervalMs, watchdogs = [] }: RunOptions,
 ): Promise<ExitStatus> {
@@ -98,7 +98,7 @@ export function endAtSignals(log: Logger, format: LogFormat): void {
 }
 
 /** Counts along. */
-function progressOf(run: PacketRun, log: Logger): AccountView {
+function progressOf(run: Run, log: Logger): AccountView {
   const progress = new Progress();
   const measure = (account: Account, durationMs: number) =>
     progress.look(account, run.reach(), durationMs);

@@ -14,6 +14,7 @@ async function samples(name: string, account: Account): Promise<unknown> {
     tasks: [
       {
         ...{ id: 'a', state: 'running', account, reporters: new Map(), durationMs: 0 },
+        pipelines: [{ account, reporters: new Map() }],
         ...{ description, pace: new Pace() },
       },
     ],

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
@@ -26,12 +26,14 @@ export interface AgentOptions {
   /** Below the root key, beside what every agent of the tests has. */
   readonly configuration?: Readonly<Record<string, unknown>>;
   readonly command?: string;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts one, and waits until it takes commands. */
 export async function runningAgent(
   t: TestContext,
-  { folder: given, configuration = {}, command = 'agent' }: AgentOptions = {},
+  { folder: given, configuration = {}, command = 'agent', env = {} }: AgentOptions = {},
 ): Promise<RunningAgent> {
   const folder = given ?? (await tempFolder(t));
   const socket = path.join(folder, 'agent.sock');
@@ -42,7 +44,7 @@ export async function runningAgent(
     ...configuration,
   };
   await writeFile(file, JSON.stringify({ kcap: kcapSection }));
-  const run = kcap(t, [command, '--config', file], { limitMs: 120_000 });
+  const run = kcap(t, [command, '--config', file], { limitMs: 120_000, env });
   const ask = (...args: readonly string[]) => kcap(t, args, { env: { KCAP_SOCKET: socket } });
   const answer = async (method: string, params: object = {}) =>
     (await askAgent(socket, method, { ...params })) as Record<string, unknown>;
@@ -63,8 +65,12 @@ export async function taskFile(folder: string, task: { readonly id: string }): P
   return file;
 }
 
-/** What a process holds: descriptors and threads. */
+/** What a process holds: descriptors and threads. Other kcaps on the host list their connections where it looks. */
 export async function heldBy(pid: number): Promise<{ descriptors: number; threads: number }> {
-  const count = async (what: string) => (await readdir(`/proc/${pid}/${what}`)).length;
-  return { descriptors: await count('fd'), threads: await count('task') };
+  const fds = await readdir(`/proc/${pid}/fd`);
+  const files = await Promise.all(
+    fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => undefined)),
+  );
+  const own = files.filter((file) => file && !/^\/dev\/shm\/kcap-\d+\/\d+\.\d/.test(file));
+  return { descriptors: own.length, threads: (await readdir(`/proc/${pid}/task`)).length };
 }

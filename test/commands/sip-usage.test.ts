@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { kcap } from '../support/kcap.js';
+import { type Misuse, testMisuses } from './misuse.js';
 
 const R = ['sip', '-r', 'file'];
 const I = ['sip', '-i', 'lo'];
 const K = ['sip', '-k', 'localhost:1', '-t', 'pcap'];
 
-/** The command line, and what it gives on standard error with status 2. */
-const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
+const MISUSES: readonly Misuse[] = [
   [['sip'], 'kcap: sip: nothing to capture from', /-i .*-r.*-k and -t/],
   [[...R, '-i', 'lo'], 'kcap: -i and -r: one run has one kind of source', /./],
   [[...R, '-k', 'b', '-t', 'x'], 'kcap: -r and -k: one run has one kind of source', /./],
@@ -57,16 +57,7 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [[...R, '--reprt', 'json:'], 'kcap: --reprt: unknown option', /did you mean --report\?/],
 ];
 
-for (const [args, what, remedy] of MISUSES)
-  test(`kcap ${args.join(' ')}: ${what.slice(6)}`, async (t) => {
-    const run = kcap(t, args);
-    const { status } = await run.exit;
-    const [first = '', ...rest] = run.stderr.trimEnd().split('\n');
-    assert.ok(first.startsWith(what), run.stderr);
-    assert.match(rest.join('\n'), remedy);
-    assert.equal(status, 2);
-    assert.equal(run.stdout.length, 0);
-  });
+testMisuses(MISUSES);
 
 test('a file with a filter that is not there is named', async (t) => {
   const run = kcap(t, [...R, '--sip-filter', '@/nowhere', '--log-format', 'text']);

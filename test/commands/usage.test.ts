@@ -9,13 +9,13 @@ import { repository } from '../support/repository.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { TOLD_WITHIN_MS } from '../support/time-limits.js';
 import { freshTopic } from '../support/topic.js';
+import { type Misuse, testMisuses } from './misuse.js';
 
 const P = ['--producer', '-k', 'localhost:1', '-t', 'pcap', '-i', 'lo'];
 const F = ['--producer', '-k', 'localhost:1', '-t', 'pcap', '-r', 'file'];
 const C = ['--consumer', '-k', 'localhost:1', '-t', 'pcap'];
 
-/** The command line, and the two lines that it gives on standard error with status 2. */
-const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
+const MISUSES: readonly Misuse[] = [
   [[], 'kcap: mode: neither --producer nor --consumer', /--help/],
   [[...P, '-c'], 'kcap: mode: both --producer and --consumer', /--help/],
   [
@@ -138,8 +138,12 @@ const MISUSES: readonly [args: string[], what: string, remedy: RegExp][] = [
   [[...P, '--interfce', 'lo'], 'kcap: --interfce: unknown option', /did you mean --interface\?/],
 ];
 
-for (const [args, what, remedy] of MISUSES) {
-  test(`kcap ${args.join(' ').slice(0, 80)}: ${what.slice(6)}`, async (t) => {
+testMisuses(MISUSES);
+
+// One of the mode, one of the words, one of libraries, one of a command.
+for (const index of [0, 2, 27, -5]) {
+  const [args = [], what = '', remedy = /./] = MISUSES.at(index) ?? [];
+  test(`kcap ${args.join(' ')}: two lines on standard error, and status 2`, async (t) => {
     const run = kcap(t, args);
     const { status } = await run.exit;
     const [first = '', ...rest] = run.stderr.trimEnd().split('\n');

@@ -69,9 +69,11 @@ test(
       KCAP__METRICS__ENABLED: 'false',
     };
     const settings = [`KCAP_SOCKET=${env.KCAP__CONTROL__SOCKET}`, `KCAP_NODE=${process.execPath}`];
+    const [enter, ...shell] = [...under, 'env', ...settings, 'bash', '-ec'];
     const type = (line: string) =>
       runCommand(
-        ...([...under, 'env', ...settings, 'bash', '-ec'] as [string, ...string[]]),
+        enter,
+        ...shell,
         `cd ${folder}; kcap() { ${repository}bin/kcap "$@"; }; ${here(line)}`,
       );
     const [validate = '', start = ''] = begin.split('\n');

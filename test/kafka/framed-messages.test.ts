@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { JsonBytes } from '#kcap/protocols/json-bytes.js';
-import { headerBegin, headerReference, KafkaFrame } from '#kcap/protocols/report/kafka-frame.js';
+import { framedMessage } from '#kcap/protocols/report/framed-message.js';
 
 import { Mutations } from '../protocols/mutations.js';
 import { readMessages } from '../support/topic.js';
@@ -17,38 +16,23 @@ interface Message {
 
 /** A message whose header has a part of its value. */
 function referring(start = 1, end = 4): Buffer {
-  const out = new JsonBytes();
-  const frame = new KafkaFrame(out);
-  out.piece('what stands before');
-  const before = out.length;
-  frame.begin(out);
-  frame.endKey();
-  const valueAt = out.length;
-  out.piece('value');
-  frame.endValue();
-  const at = frame.addHeaders(headerReference('part'), 1);
-  frame.refer(at, valueAt + start, valueAt + end);
-  frame.end(1_700_000_000_000);
-  return Buffer.from(out.bytes.subarray(before, out.length));
+  const message = framedMessage({ key: '', value: 'value', timestampMs: 1_700_000_000_000 });
+  const header = Buffer.concat([Buffer.alloc(12), Buffer.from('part')]);
+  header.writeUInt32LE(4 + 0x8000_0000, 0);
+  header.writeUInt32LE((end - start) >>> 0, 4);
+  header.writeUInt32LE((24 + start) >>> 0, 8);
+  const whole = Buffer.concat([message, header]);
+  whole.writeUInt32LE(whole.length, 0);
+  whole.writeUInt32LE(1, 12);
+  return whole;
 }
 
 function framed(...messages: readonly Message[]): Buffer {
-  const out = new JsonBytes();
-  const frame = new KafkaFrame(out);
-  for (const { key, value, timestamp, headers = [] } of messages) {
-    frame.begin(out);
-    out.piece(key);
-    frame.endKey();
-    out.piece(value);
-    frame.endValue();
-    for (const [name, of] of headers) {
-      frame.beginHeader(headerBegin(name));
-      out.piece(of);
-      frame.endHeader();
-    }
-    frame.end(timestamp);
-  }
-  return Buffer.from(out.bytes.subarray(0, out.length));
+  return Buffer.concat(
+    messages.map(({ timestamp, ...message }) =>
+      framedMessage({ ...message, timestampMs: timestamp }),
+    ),
+  );
 }
 
 const MESSAGES: readonly Message[] = [

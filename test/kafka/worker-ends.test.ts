@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,6 +31,24 @@ test('the threads of a worker end with it', { skip: noVeth }, async (t) => {
   for (const name of ['kcap producer', 'kcap capture', 'kcap datagrams'])
     assert.ok(threads.includes(name), name);
   await worker.terminate();
+  assert.deepEqual(await ownThreads(), []);
+});
+
+/** Of what the worker does not get any more, the address sanitizer tells. */
+test('a worker may end while it is given its first batches', { skip: noVeth }, async (t) => {
+  const socket = createSocket('udp4');
+  let ended = false;
+  const sendOn = () => {
+    if (ended) socket.close();
+    else socket.send(Buffer.alloc(1000), 9, '127.0.0.1', () => setImmediate(sendOn));
+  };
+  t.after(() => (ended = true));
+  sendOn();
+  for (let time = 0; time < 5; time++) {
+    const worker = new Worker(path.join(import.meta.dirname, 'worker-with-captures.js'));
+    await once(worker, 'message');
+    await worker.terminate();
+  }
   assert.deepEqual(await ownThreads(), []);
 });
 

@@ -11,10 +11,17 @@ import { message } from '../protocols/sip/messages.js';
 
 const sip = new SipMessage();
 
+/** Also where the headers are read only once the filter needs them, after those of another message. */
 async function matches(filter: string, bytes: Buffer, passage = new Passage()): Promise<boolean> {
   const test = await compileSipFilter(filter);
   assert.equal(sip.readDatagram(bytes, 0, bytes.length), Verdict.Sip);
-  return test(sip, passage);
+  const matched = test(sip, passage);
+  for (const other of [REQUEST, RESPONSE]) {
+    sip.readDatagram(other, 0, other.length);
+    assert.equal(sip.beginDatagram(bytes, 0, bytes.length), Verdict.Sip);
+    assert.equal(test(sip, passage), matched, `${filter}, before the headers have been read`);
+  }
+  return matched;
 }
 
 /** A call as sip-capture's tests have it. */

@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { underWay, type Tally } from '#kcap/pipeline/account.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
 import { MessageBatch } from '#kcap/protocols/message-batch.js';
+import { MediaKind } from '#kcap/protocols/rtp/media-packet.js';
 import { SipMessage } from '#kcap/protocols/sip/sip-message.js';
 import { EncodedReporter, type EncodedReporterOptions } from '#kcap/sinks/encoded-reporter.js';
 import type { Chunk, Outlet } from '#kcap/sinks/outlet.js';
@@ -90,6 +91,43 @@ function counts(sink: EncodedReporter): unknown {
   return { in: taken.packets, out: out.packets, ...Object.fromEntries(ended) };
 }
 
+test('what an encoder has only taken stands before media that came later', async () => {
+  const outlet = new HeldOutlet();
+  outlet.open();
+  let taken: string[] = [];
+  const sink = reporter(outlet, {
+    encoder: {
+      encode: (_, message) => taken.push(message.text(message.callId)) > 0,
+      writeAll: (out, ends) => {
+        assert.equal(ends.length, taken.length);
+        for (const [index, callId] of taken.entries()) {
+          out.piece(`${callId};`);
+          ends[index] = out.length;
+        }
+        taken = [];
+      },
+    },
+    mediaEncoder: {
+      encode: (out, packet) => {
+        out.piece(`${packet.callId}!`);
+        return true;
+      },
+    },
+  });
+  const batch = messages('a', 'b', 'c');
+  for (const messagesBefore of [1, 3, 3])
+    batch.media.append(
+      { kind: MediaKind.Rtcp, callId: `after ${messagesBefore}`, codec: undefined, messagesBefore },
+      Buffer.alloc(8),
+      0,
+      8,
+      passageOf('192.0.2.1', '192.0.2.2'),
+    );
+  await sink.write(batch, NEVER);
+  assert.deepEqual(outlet.taken, ['a;after 1!b;c;after 3!after 3!']);
+  assert.deepEqual(counts(sink), { in: 6, out: 6 });
+});
+
 test('where it waits, a write resolves once the outlet has taken the messages', async () => {
   const outlet = new HeldOutlet();
   const sink = reporter(outlet);
@@ -143,6 +181,36 @@ test('the newest gives way beyond a number of messages, unless it is all there i
   await sink.flush(NEVER);
   assert.deepEqual(outlet.taken, ['a;b;c;']);
   assert.deepEqual(counts(sink), { in: 4, out: 3, 'end-too-slow': 1 });
+});
+
+test('an outlet with a window has the next chunks before the first went out, and no more of them', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(Object.assign(outlet, { window: 2 }), {
+    whenSlow: { dropBeyondBytes: 100 },
+  });
+  for (const callId of ['one', 'two', 'three']) await sink.write(messages(callId), NEVER);
+  assert.equal(outlet.waiting.length, 2);
+  outlet.waiting.shift()?.();
+  await turn();
+  assert.deepEqual(outlet.taken, ['one;']);
+  assert.equal(outlet.waiting.length, 2);
+  outlet.open();
+  await sink.flush(NEVER);
+  assert.deepEqual(outlet.taken, ['one;', 'two;', 'three;']);
+  assert.deepEqual(counts(sink), { in: 3, out: 3 });
+});
+
+test('an outlet that fails with several chunks fails once', async () => {
+  const outlet = new HeldOutlet();
+  const sink = reporter(Object.assign(outlet, { window: 2 }), {
+    whenSlow: { dropBeyondBytes: 100 },
+  });
+  for (const callId of ['one', 'two', 'three']) await sink.write(messages(callId), NEVER);
+  outlet.failure = new Error('broken');
+  outlet.open();
+  await sink.flush(NEVER);
+  assert.equal(sink.failure?.error, outlet.failure);
+  assert.deepEqual(counts(sink), { in: 3, out: 0, 'end-failed': 3 });
 });
 
 for (const [what, failure, cause] of [

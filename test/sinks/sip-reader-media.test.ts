@@ -7,6 +7,7 @@ import { PayloadType } from '#kcap/protocols/hep/chunk.js';
 import { HepWriter } from '#kcap/protocols/hep/hep-writer.js';
 import { MessageBatch } from '#kcap/protocols/message-batch.js';
 import { MediaKind } from '#kcap/protocols/rtp/media-packet.js';
+import { CallExchange } from '#kcap/sinks/call-exchange.js';
 import { SipReader, type SipReaderOptions } from '#kcap/sinks/sip-reader.js';
 
 import { batchOf } from '../packet/packets.js';
@@ -231,4 +232,24 @@ describe('media of calls', () => {
     );
     assert.ok(reported > 1000 && reported < 9900, String(reported));
   });
+});
+
+test('readers that share calls know media whose messages another one has seen', () => {
+  const exchanges: CallExchange[] = [];
+  const readers = [0, 1].map((own) => {
+    const exchange = new CallExchange((notes) => {
+      exchanges[1 - own]?.hear(structuredClone(notes));
+    });
+    exchanges.push(exchange);
+    return reader({ media: 'rtcp', calls: exchange });
+  });
+  const [one, other] = readers as [SipReader, SipReader];
+  const rtcp = udpFrame(receiverReport(), RTCP_TO_BOB);
+  assert.deepEqual(read(other, [rtcp]), []);
+  assert.deepEqual(read(one, [invite('a@b'), ok('a@b')]), ['INVITE', '200']);
+  assert.deepEqual(read(other, [rtcp]), ['rtcp a@b PCMU/8000']);
+  // The end comes by another way than the beginning.
+  assert.deepEqual(read(other, [udpFrame(sipRequest('BYE', 'a@b'))]), ['BYE']);
+  const late = (at: number) => ({ at, frame: rtcp });
+  assert.deepEqual(read(one, [late(5), late(15)]), ['rtcp a@b PCMU/8000']);
 });

@@ -61,6 +61,29 @@ test('each packet and each payload is in one counter', () => {
   assert.deepEqual([reader.found, reader.leftOut, reader.notSip, reader.malformed], [2, 0, 1, 1]);
 });
 
+test('a message that a filter leaves out by its first line counts as left out, whatever its headers are', async () => {
+  const malformed = (bytes: Buffer) =>
+    udpFrame(Buffer.from(bytes.toString().replace('Length: 0', 'Length: 7')));
+  const counted = async (text: string, bytes: Buffer) => {
+    const reader = new SipReader({ filters: [await compileSipFilter(text)], reassembles: true });
+    assert.deepEqual(read(reader, [malformed(bytes)]), []);
+    const { found, leftOut, malformed: invalid } = reader;
+    return { found, leftOut, invalid, ...outcomes(reader) };
+  };
+  const ringing = sipResponse('180 Ringing', 'INVITE', 'a@b');
+  const packet = { in: 1, out: 0 };
+  const leftOut = { found: 1, leftOut: 1, invalid: 0, ...packet, 'sip-filter': 1 };
+  const invalid = { found: 0, leftOut: 0, invalid: 1, ...packet, 'malformed-sip': 1 };
+  assert.deepEqual(await counted('(method bye)', INVITE), leftOut);
+  assert.deepEqual(await counted('(all (method bye) (from a))', INVITE), leftOut);
+  assert.deepEqual(await counted('(status 200)', ringing), leftOut);
+  // Those that have been read, or were to be reported.
+  assert.deepEqual(await counted('(method invite)', INVITE), invalid);
+  assert.deepEqual(await counted('(any (method invite) (from a))', INVITE), invalid);
+  assert.deepEqual(await counted('(method bye)', ringing), invalid);
+  assert.deepEqual(await counted('(not (callid a@b))', INVITE), invalid);
+});
+
 test('all filters have to match', async () => {
   const filters = await Promise.all(
     ['(method invite bye)', '(not (callid x))', '(port 5080)'].map(compileSipFilter),

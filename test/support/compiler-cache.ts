@@ -18,5 +18,6 @@ export function withCompilerCache(env: NodeJS.ProcessEnv, folder: string): NodeJ
     CCACHE_DIR: `${repository}.cache/ccache`,
     CCACHE_BASEDIR: folder,
     CCACHE_NOHASHDIR: '1',
+    CCACHE_SLOPPINESS: 'pch_defines,time_macros',
   };
 }

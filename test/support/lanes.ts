@@ -8,11 +8,14 @@ export interface Lane {
   readonly width: number;
 }
 
+/** Lanes that run side by side. Those of the first one give way to the others, by their priority. */
+export type Stage = readonly Lane[];
+
 const PROCESSORS = availableParallelism();
 
 /**
- * Those that need a processor each: they send at a rate and expect no drop, or end a broker and hold how long kcap
- * takes to stop then.
+ * Those that need a processor: they send at a rate and expect no drop, or end a broker and hold how long kcap takes to
+ * stop then. They run one by one, and the others beside them give way. Mostly they wait.
  */
 export const PACED = [
   'commands/spool',
@@ -22,22 +25,22 @@ export const PACED = [
   'commands/watch',
   'commands/agent-outage',
   'commands/on-demand-memory',
-];
-
-/**
- * Those that need the machine for themselves: they send at the highest rate, hold what takes less than a second, or
- * capture what the others exchange with the brokers.
- */
-export const ALONE = [
   'commands/broker-outage',
   'commands/on-demand-pace',
   'commands/overload',
-  'commands/produce-far',
-  'commands/produce-own-traffic',
-  'commands/produce-rate',
   'commands/produce-stop',
   'commands/produce-workers',
   'support/veth',
+];
+
+/**
+ * Those that need the machine for themselves: they send at the highest rate, hold what a thread takes of a processor, or
+ * capture what the others exchange with the brokers.
+ */
+export const ALONE = [
+  'commands/produce-far',
+  'commands/produce-own-traffic',
+  'commands/produce-rate',
 ];
 
 /**
@@ -70,18 +73,31 @@ export const LONG = [
   'support/real-kafka',
 ];
 
-/** Shares the files out to lanes, which run one after the other. */
-export function lanesOf(files: readonly string[]): Lane[] {
+/** Shares the files out to stages, which run one after the other. */
+export function stagesOf(files: readonly string[]): Stage[] {
   const named = (names: readonly string[]) =>
-    names.flatMap((name) => files.filter((file) => file.endsWith(`/${name}.test.js`)));
+    names.flatMap((name) => files.filter((file) => isNamed(file, name)));
   const [paced, alone, long] = [named(PACED), named(ALONE), named(LONG)];
   const special = new Set([...paced, ...alone, ...long]);
-  const lanes = [
-    // More than there are processors: much of what tests do is to wait for brokers, groups and timeouts.
-    { files: [...long, ...files.filter((file) => !special.has(file))], width: PROCESSORS + 1 },
-    { files: paced, width: Math.min(PROCESSORS, 2) },
-    { files: alone, width: 1 },
+  const stages = [
+    [
+      // More than there are processors: much of what tests do is to wait for brokers, groups and timeouts.
+      { files: [...long, ...files.filter((file) => !special.has(file))], width: PROCESSORS + 1 },
+      { files: paced, width: 1 },
+    ],
+    [{ files: alone, width: 1 }],
   ];
   // Without a file, the runner would look for some itself.
-  return lanes.filter((lane) => lane.files.length > 0);
+  return stages
+    .map((lanes) => lanes.filter((lane) => lane.files.length > 0))
+    .filter((lanes) => lanes.length > 0);
+}
+
+/** Whether a test file leaves the processors to those beside it. */
+export function givesWay(file: string): boolean {
+  return ![...PACED, ...ALONE].some((name) => isNamed(file, name));
+}
+
+function isNamed(file: string, name: string): boolean {
+  return file.endsWith(`/${name}.test.js`);
 }

@@ -1,27 +1,39 @@
+import { PassThrough, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-import { lanesOf } from './lanes.js';
+import { costTable } from './file-costs.js';
+import { type Lane, stagesOf } from './lanes.js';
 
 /** A test file that hangs is killed after this; the longest one builds librdkafka, which takes minutes. */
 const FILE_LIMIT_MS = 600_000;
 
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  /** Whether a run in which tests were skipped may pass. */
+  readonly skipAllowed: boolean;
+  /** Where the files' processes say what they cost (./test-process.ts), which is then reported. */
+  readonly costsFile?: string | undefined;
+}
+
 /**
- * Runs test files, each in a process of its own, a lane after the other, and reports on standard output as node's test
+ * Runs test files, each in a process of its own, a stage after the other, and reports on standard output as node's test
  * runner does. Returns what is wrong with the run as a whole; nothing, if it passed.
  */
 export async function runTestFiles(
   files: readonly string[],
-  { signal, skipAllowed }: { readonly signal: AbortSignal; readonly skipAllowed: boolean },
+  { signal, skipAllowed, costsFile }: RunOptions,
 ): Promise<string[]> {
   const complaints: string[] = [];
   const skipped: string[] = [];
   let tests = 0;
   const failed: string[] = [];
+  const tables: string[] = [];
 
-  for (const lane of lanesOf(files)) {
-    if (signal.aborted) break;
+  const runLane = async (lane: Lane, report: Writable): Promise<void> => {
+    const startedAt = performance.now();
     const events = run({
       ...{ files: [...lane.files], concurrency: lane.width, timeout: FILE_LIMIT_MS, signal },
     });
@@ -38,9 +50,26 @@ export async function runTestFiles(
       count(event);
       if (!isSet(event.todo)) failed.push(event.name);
     });
-    await pipeline(events, new spec(), process.stdout, { end: false });
-  }
+    await pipeline(events, new spec(), report, { end: false });
+    if (costsFile !== undefined) {
+      const wallSeconds = (performance.now() - startedAt) / 1000;
+      tables.push(await costTable(lane.files, { costsFile, wallSeconds }));
+    }
+  };
 
+  loadBefore('./test-process.js');
+  for (const [first, ...beside] of stagesOf(files)) {
+    if (signal.aborted || !first) break;
+    // Reports of lanes that run side by side come one after the other.
+    const waiting = beside.map((lane) => ({ lane, report: new PassThrough() }));
+    const reports = waiting.map(({ report }) => text(report));
+    await Promise.all([
+      runLane(first, process.stdout),
+      ...waiting.map(({ lane, report }) => runLane(lane, report).finally(() => report.end())),
+    ]);
+    for (const report of reports) process.stdout.write(await report);
+  }
+  for (const table of tables) console.log(table);
   // The runner closes each lane with figures of its own.
   const passed = tests - failed.length - skipped.length;
   console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
@@ -52,6 +81,12 @@ export async function runTestFiles(
     );
   }
   return complaints;
+}
+
+/** The runner offers no way to say so. */
+function loadBefore(module: string): void {
+  const options = [process.env['NODE_OPTIONS'] ?? '', `--import=${import.meta.resolve(module)}`];
+  process.env['NODE_OPTIONS'] = options.join(' ');
 }
 
 interface TestEvent {

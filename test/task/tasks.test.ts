@@ -121,6 +121,12 @@ describe('creating a task', () => {
     await tasks.create(await task('c', { buffer_mib: 1 }, 2));
     await assert.rejects(tasks.create(await task('d', { buffer_mib: 1 }, 2)), /2 workers/);
     await tasks.stop('a');
+    await tasks.delete('c');
+    const decoding = await written({
+      ...{ id: 'e', workers: 2, parsers: ['sip'], reporters: [{ name: 'console' }] },
+      capture: { name: 'afpacket', interface: 'eth0', config: { buffer_mib: 500 } },
+    });
+    await assert.rejects(tasks.create(decoding), /it takes 1068 MiB, and 0 of 1024 MiB/);
     await tasks.create(await task('b', { buffer_mib: 500 }));
     await assert.rejects(tasks.start('a'), /912 MiB/);
     await tasks.close();

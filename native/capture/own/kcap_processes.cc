@@ -26,9 +26,9 @@ int64_t Nanoseconds(const timespec& time) {
   return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
 }
 
-timespec ChangeOf(const std::string& path) {
-  struct stat about;
-  return stat(path.c_str(), &about) == 0 ? about.st_mtim : timespec{};
+timespec ChangeOf(const OpenFolder& folder) {
+  const auto about = folder.About();
+  return about ? about->st_mtim : timespec{};
 }
 
 /** Calls visit(name) for each entry of a folder. */
@@ -87,6 +87,21 @@ bool ForeignTable::IsOver() const {
   return ended_at_ != 0 && SecondsSinceBoot() - ended_at_ > ConnectionTable::kClosedSeconds;
 }
 
+OpenFolder::OpenFolder(const std::string& path, Links links)
+    : fd_(open(path.c_str(),
+               O_PATH | O_DIRECTORY | O_CLOEXEC | (links == Links::kRefuse ? O_NOFOLLOW : 0))) {}
+
+OpenFolder::~OpenFolder() {
+  if (fd_ >= 0) close(fd_);
+}
+
+std::optional<struct stat> OpenFolder::About() const {
+  struct stat about;
+  return fd_ >= 0 && fstat(fd_, &about) == 0 ? std::optional(about) : std::nullopt;
+}
+
+KcapProcesses::KcapProcesses() : shared_memory_(kSharedMemory, OpenFolder::Links::kFollow) {}
+
 KcapProcesses& KcapProcesses::Get() {
   StartedAs();
   static auto* const processes = new KcapProcesses();
@@ -120,31 +135,31 @@ KcapProcesses::List KcapProcesses::Look() {
 bool KcapProcesses::HasChanged(const timespec& now) {
   // Where the clock was put back, the times of files say nothing for a while.
   if (Nanoseconds(now) < Nanoseconds(scanned_at_)) return true;
-  const auto changed_since = [&](const std::string& path, const timespec& known) {
-    const int64_t change = Nanoseconds(ChangeOf(path));
+  const auto changed_since = [&](const OpenFolder& open, const timespec& known) {
+    const int64_t change = Nanoseconds(ChangeOf(open));
     return change != Nanoseconds(known) || change + kTimesSettleNs > Nanoseconds(scanned_at_);
   };
-  if (changed_since(kSharedMemory, changed_)) return true;
+  if (changed_since(shared_memory_, changed_)) return true;
   return std::any_of(folders_.begin(), folders_.end(), [&](const Folder& folder) {
-    return changed_since(folder.path, folder.changed);
+    return changed_since(folder.open, folder.changed);
   });
 }
 
 void KcapProcesses::ScanFolders() {
-  changed_ = ChangeOf(kSharedMemory);
+  changed_ = ChangeOf(shared_memory_);
   folders_.clear();
   ForEachEntry(kSharedMemory, [this](const std::string& name) {
     if (name.compare(0, strlen(kFolderPrefix), kFolderPrefix) != 0) return;
     char* end;
     const char* const number = name.c_str() + strlen(kFolderPrefix);
     const unsigned long owner = strtoul(number, &end, 10);
+    if (end == number || *end) return;
     const std::string path = std::string(kSharedMemory) + "/" + name;
-    struct stat about;
+    OpenFolder open(path, OpenFolder::Links::kRefuse);
+    const auto about = open.About();
     // Somebody else's folder of that name says nothing about its user.
-    if (end == number || *end || lstat(path.c_str(), &about) != 0 || !S_ISDIR(about.st_mode) ||
-        about.st_uid != owner || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-      return;
-    folders_.push_back({path, about.st_uid, about.st_mtim});
+    if (!about || about->st_uid != owner || (about->st_mode & (S_IWGRP | S_IWOTH)) != 0) return;
+    folders_.push_back({path, std::move(open), about->st_uid, about->st_mtim});
   });
   for (const auto& folder : folders_) ScanFolder(folder);
 }

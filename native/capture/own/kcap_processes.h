@@ -1,12 +1,15 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capture/own/connection_table.h"
@@ -41,6 +44,26 @@ class ForeignTable {
   uint32_t ended_at_ = 0;
 };
 
+/** A folder whose change is asked for again and again: it is open, so that no path is walked. */
+class OpenFolder {
+ public:
+  enum class Links { kFollow, kRefuse };
+
+  OpenFolder(const std::string& path, Links links);
+  OpenFolder(OpenFolder&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OpenFolder& operator=(OpenFolder&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~OpenFolder();
+
+  /** Nothing where there is none. */
+  std::optional<struct stat> About() const;
+
+ private:
+  int fd_;
+};
+
 struct KcapProcess {
   std::shared_ptr<ForeignTable> table;
   bool alive;
@@ -51,6 +74,7 @@ class KcapProcesses {
  public:
   using List = std::shared_ptr<const std::vector<KcapProcess>>;
 
+  KcapProcesses();
   static KcapProcesses& Get();
   /** Those that are there now: costs little where nothing has changed since the last call. */
   List Look();
@@ -58,6 +82,7 @@ class KcapProcesses {
  private:
   struct Folder {
     std::string path;
+    OpenFolder open;
     uid_t owner;
     timespec changed;
   };
@@ -68,8 +93,9 @@ class KcapProcesses {
 
   std::mutex mutex_;
   std::vector<Folder> folders_;
-  timespec changed_{};     // the folder of folders
-  timespec scanned_at_{};  // wall clock, as that of files
+  OpenFolder shared_memory_;  // the folder of folders
+  timespec changed_{};        // that one
+  timespec scanned_at_{};     // wall clock, as that of files
   uint32_t looked_at_ = 0;
   List list_ = std::make_shared<const std::vector<KcapProcess>>();
   std::vector<std::shared_ptr<ForeignTable>> tables_;

@@ -26,8 +26,7 @@ export function decodeUdp(cursor: PacketCursor): void {
   }
   if (length !== 0) cursor.limit(at + length);
   cursor.at = at + UDP_BYTES;
-  let layer = tunnelOfPort(destinationPort);
-  if (layer === Layer.Data) layer = tunnelOfPort(sourcePort);
+  const layer = tunnelOfPorts(sourcePort, destinationPort);
   cursor.layer = layer === Layer.Data || cursor.follows(tunnelOf(layer)) ? layer : Layer.Data;
 }
 
@@ -42,6 +41,12 @@ function tunnelOf(layer: Layer): Tunnel {
     default:
       return Tunnel.Vxlan;
   }
+}
+
+/** What a datagram between these ports carries: Data where that is no tunnel. */
+export function tunnelOfPorts(source: number, destination: number): Layer {
+  const layer = tunnelOfPort(destination);
+  return layer === Layer.Data ? tunnelOfPort(source) : layer;
 }
 
 function tunnelOfPort(port: number): Layer {

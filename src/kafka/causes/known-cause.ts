@@ -15,7 +15,7 @@ export interface KnownCause {
   readonly atStart?: true;
   /** It won't pass: trying again is of no use. */
   readonly final?: true;
-  /** Before anything was connected: it may pass, since whoever should answer may be away. */
+  /** Before anything was connected: it may pass, since the broker that should answer may be away. */
   readonly passes?: true;
 }
 

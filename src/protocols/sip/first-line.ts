@@ -1,6 +1,7 @@
 import type { ByteRange } from '../byte-range.js';
-import { CR, GREATER, isAnyCase, isBlank, isDigit, isToken, LESS, SLASH, SPACE } from './ascii.js';
-import { indexOfLineEnd } from './line-end.js';
+import { viewOf } from '../byte-view.js';
+import { CR, GREATER, isAnyCase, isBlank, isDigit, isToken, LESS, SPACE } from './ascii.js';
+import { lineEndIn } from './line-end.js';
 
 /** What a first line says, where it is one of SIP. */
 export interface FirstLine {
@@ -24,22 +25,30 @@ export enum Beginning {
   Cut,
 }
 
-const VERSION = Buffer.from('SIP/2.0');
+const VERSION_BYTES = 'SIP/2.0'.length;
 
 /** Reads the first line at `at`: a request's or a response's. More blanks than there should be are ignored. */
 export function readFirstLine(bytes: Buffer, at: number, end: number, line: FirstLine): Beginning {
-  return end - at >= 4 && bytes[at + 3] === SLASH && isAnyCase(bytes, at, at + 4, 'sip/')
-    ? readStatusLine(bytes, at, end, line)
-    : readRequestLine(bytes, at, end, line);
+  const view = viewOf(bytes);
+  // sip/ in any case
+  return end - at >= 4 && (view.getInt32(at, true) | 0x202020) === 0x2f706973
+    ? readStatusLine(bytes, view, at, end, line)
+    : readRequestLine(bytes, view, at, end, line);
 }
 
-function readStatusLine(bytes: Buffer, at: number, end: number, line: FirstLine): Beginning {
+function readStatusLine(
+  bytes: Buffer,
+  view: DataView,
+  at: number,
+  end: number,
+  line: FirstLine,
+): Beginning {
   if (at + 4 < end && !isDigit(bytes[at + 4])) return Beginning.NotSip;
-  const lf = indexOfLineEnd(bytes, at + 4, end);
+  const lf = lineEndIn(view, at + 4, end);
   if (lf === -1) return Beginning.Cut;
   line.next = lf + 1;
   const last = trimmedEnd(bytes, at, lf);
-  if (!isVersion(bytes, at, lf) || !isBlank(bytes[at + 7])) return Beginning.Invalid;
+  if (!isVersion(bytes, view, at, lf) || !isBlank(bytes[at + 7])) return Beginning.Invalid;
   at += 7;
   while (at < last && isBlank(bytes[at])) at++;
   const codeAt = at;
@@ -56,20 +65,26 @@ function readStatusLine(bytes: Buffer, at: number, end: number, line: FirstLine)
   return Beginning.Sip;
 }
 
-function readRequestLine(bytes: Buffer, at: number, end: number, line: FirstLine): Beginning {
+function readRequestLine(
+  bytes: Buffer,
+  view: DataView,
+  at: number,
+  end: number,
+  line: FirstLine,
+): Beginning {
   const methodAt = at;
   while (at < end && isToken(bytes[at])) at++;
   if (at >= end) return Beginning.Cut;
   if (at === methodAt || bytes[at] !== SPACE) return Beginning.NotSip;
   const methodEnd = at;
 
-  const lf = indexOfLineEnd(bytes, at, end);
+  const lf = lineEndIn(view, at, end);
   if (lf === -1) return Beginning.Cut;
   line.next = lf + 1;
   const last = trimmedEnd(bytes, methodEnd, lf);
   // SIP/2.0 and a blank before it, at least.
-  const versionAt = last - VERSION.length;
-  if (versionAt <= methodEnd || !isVersion(bytes, versionAt, last))
+  const versionAt = last - VERSION_BYTES;
+  if (versionAt <= methodEnd || !isVersion(bytes, view, versionAt, last))
     return endsInVersion(bytes, methodEnd, last) ? Beginning.Invalid : Beginning.NotSip;
   if (!isBlank(bytes[versionAt - 1])) return Beginning.NotSip;
 
@@ -90,12 +105,12 @@ function readRequestLine(bytes: Buffer, at: number, end: number, line: FirstLine
 }
 
 /** Whether this version begins at `at`, most likely in capitals, as it should be written. */
-function isVersion(bytes: Buffer, at: number, end: number): boolean {
-  if (end - at < VERSION.length) return false;
-  for (let index = 0; index < VERSION.length; index++)
-    if (bytes[at + index] !== VERSION[index])
-      return isAnyCase(bytes, at, at + VERSION.length, 'sip/2.0');
-  return true;
+function isVersion(bytes: Buffer, view: DataView, at: number, end: number): boolean {
+  if (end - at < VERSION_BYTES) return false;
+  // SIP/ and /2.0
+  if (view.getInt32(at, true) === 0x2f504953 && view.getInt32(at + 3, true) === 0x302e322f)
+    return true;
+  return isAnyCase(bytes, at, at + VERSION_BYTES, 'sip/2.0');
 }
 
 /** Whether the last word before `last` is the version of some SIP. */

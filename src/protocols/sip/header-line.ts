@@ -43,11 +43,10 @@ export class HeaderLine {
 
     this.nameStart = nameStart;
     this.nameEnd = nameEnd;
-    return this.readValue(bytes, at + 1, end);
+    return this.#readValue(bytes, at + 1, end);
   }
 
-  /** Reads the value behind the colon of a header. */
-  readValue(bytes: Buffer, at: number, end: number): number {
+  #readValue(bytes: Buffer, at: number, end: number): number {
     let start = at;
     let lf = indexOfLineEnd(bytes, start, end);
     if (lf === -1) return CUT;
@@ -72,6 +71,7 @@ export class HeaderLine {
   }
 }
 
-function isWhite(byte: number): boolean {
+/** Whether it is no part of a value where it stands before or behind it. */
+export function isWhite(byte: number): boolean {
   return byte <= SPACE && (byte === SPACE || byte === CR || byte === LF || byte === TAB);
 }

@@ -53,35 +53,51 @@ const CSEQ_NAME = Buffer.from('cseq');
 const CONTENT_TYPE_NAME = Buffer.from('content-type');
 const CONTENT_LENGTH_NAME = Buffer.from('content-length');
 
+/** Bytes that are read from where a header begins, for its name: as many have to be there. */
+export const NAME_BYTES = 16;
+
 /**
  * Which header begins at `at`, if it is one of those above with its colon right behind the name: sixteen times its number,
  * and the length of the name. Otherwise 0: then the name has to be read.
+ *
+ * Four letters at a time, made lower-case by the bit that tells them from capitals. Other bytes have that bit, too: colons
+ * and hyphens are compared as they are.
  */
-export function headerAt(bytes: Buffer, at: number): number {
-  const isCompact = bytes[at + 1] === COLON;
-  switch ((bytes[at] ?? 0) | 0x20) {
-    case 118: // v
-      if (isCompact) return VIA * 16 + 1;
-      return isNameAt(bytes, at, VIA_NAME) ? VIA * 16 + 3 : 0;
-    case 102: // f
-      if (isCompact) return FROM * 16 + 1;
-      return isNameAt(bytes, at, FROM_NAME) ? FROM * 16 + 4 : 0;
-    case 116: // t
-      if (isCompact) return TO * 16 + 1;
-      return isNameAt(bytes, at, TO_NAME) ? TO * 16 + 2 : 0;
-    case 105: // i
-      return isCompact ? CALL_ID * 16 + 1 : 0;
-    case 108: // l
-      return isCompact ? CONTENT_LENGTH * 16 + 1 : 0;
-    case 99: // c
-      if (isCompact) return CONTENT_TYPE * 16 + 1;
-      if (isNameAt(bytes, at, CSEQ_NAME)) return CSEQ * 16 + 4;
-      if (isNameAt(bytes, at, CALL_ID_NAME)) return CALL_ID * 16 + 7;
-      if (isNameAt(bytes, at, CONTENT_LENGTH_NAME)) return CONTENT_LENGTH * 16 + 14;
-      return isNameAt(bytes, at, CONTENT_TYPE_NAME) ? CONTENT_TYPE * 16 + 12 : 0;
+export function headerAt(view: DataView, at: number): number {
+  const first = view.getInt32(at, true) | 0x20202020;
+  switch (first) {
+    case 0x3a616976: // via:
+      return view.getUint8(at + 3) === COLON ? VIA * 16 + 3 : 0;
+    case 0x6d6f7266: // from
+      return view.getUint8(at + 4) === COLON ? FROM * 16 + 4 : 0;
+    case 0x71657363: // cseq
+      return view.getUint8(at + 4) === COLON ? CSEQ * 16 + 4 : 0;
+    case 0x6c6c6163: // call, -id:
+      return (view.getInt32(at + 4, true) | 0x00202000) === 0x3a64692d ? CALL_ID * 16 + 7 : 0;
+    case 0x746e6f63: // cont
+      return contentHeaderAt(view, at);
     default:
-      return 0;
+      if (view.getUint8(at + 1) === COLON) return compactHeaderAt(first & 0xff);
+      return (first & 0xffffff) === 0x3a6f74 && view.getUint8(at + 2) === COLON ? TO * 16 + 2 : 0;
   }
+}
+
+function contentHeaderAt(view: DataView, at: number): number {
+  // ent-
+  if ((view.getInt32(at + 4, true) | 0x00202020) !== 0x2d746e65) return 0;
+  const third = view.getInt32(at + 8, true) | 0x20202020;
+  const fourth = view.getInt32(at + 12, true);
+  // leng, th:
+  if (third === 0x676e656c && ((fourth & 0xffffff) | 0x2020) === 0x3a6874)
+    return CONTENT_LENGTH * 16 + 14;
+  // type, :
+  return third === 0x65707974 && (fourth & 0xff) === COLON ? CONTENT_TYPE * 16 + 12 : 0;
+}
+
+/** @param letter in lower case */
+function compactHeaderAt(letter: number): number {
+  const header = compactHeader(letter);
+  return header === OTHER ? 0 : header * 16 + 1;
 }
 
 /** Which header the name in [start, end) is. */
@@ -105,10 +121,6 @@ export function headerNamed(bytes: Buffer, start: number, end: number): number {
     default:
       return OTHER;
   }
-}
-
-function isNameAt(bytes: Buffer, at: number, lower: Buffer): boolean {
-  return bytes[at + lower.length] === COLON && isName(bytes, at, lower);
 }
 
 /** Whether a name, of the same length, is this one in any case. */

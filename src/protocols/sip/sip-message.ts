@@ -1,7 +1,8 @@
 import { ByteRange } from '../byte-range.js';
-import { CR, LF } from './ascii.js';
+import { viewOf } from '../byte-view.js';
+import { COLON, CR, isBlank, LF, SPACE } from './ascii.js';
 import { Beginning, type FirstLine, readFirstLine } from './first-line.js';
-import { CUT, EMPTY, HEADER, HeaderLine, INVALID } from './header-line.js';
+import { CUT, EMPTY, HEADER, HeaderLine, INVALID, isWhite } from './header-line.js';
 import {
   CALL_ID,
   CONTENT_LENGTH,
@@ -10,10 +11,13 @@ import {
   FROM,
   headerAt,
   headerNamed,
+  NAME_BYTES,
+  OTHER,
   TO,
   VIA,
 } from './header-name.js';
 import { digitsIn, findSequenceMethod, findUri, hasEmptyPart, textOf } from './header-value.js';
+import { lineEndIn } from './line-end.js';
 
 /** In bytes, from the first line to the end of the body; what is longer is no message. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -70,6 +74,9 @@ export class SipMessage implements FirstLine {
 
   /** Where the line after the first one begins. */
   next = 0;
+  /** Only the first line of a datagram has been read. */
+  #hasUnreadHeaders = false;
+  #isValid = true;
   readonly #line = new HeaderLine();
   /** Of the headers: where the last whole line ends. */
   #readUpTo = 0;
@@ -77,23 +84,48 @@ export class SipMessage implements FirstLine {
 
   /** Reads the one message of a datagram, which ends with it. */
   readDatagram(bytes: Buffer, start: number, end: number): Verdict {
-    const verdict = this.#read(bytes, start, end);
-    if (verdict === Verdict.Incomplete) {
-      if (this.headersStart === -1) return Verdict.NotSip;
-      // Some leave out the empty line where there is no body; a line that has no end was cut.
-      if (this.#readUpTo !== end || !this.#isConsistent()) return Verdict.Malformed;
-      this.bodyStart = end;
-    } else if (verdict !== Verdict.Sip) return verdict;
+    const verdict = this.beginDatagram(bytes, start, end);
+    if (verdict !== Verdict.Sip) return verdict;
+    return this.readHeaders() ? Verdict.Sip : Verdict.Malformed;
+  }
+
+  /**
+   * Reads no more than the first line of the one message of a datagram. Where that is one of SIP, `readHeaders` says whether
+   * the message is.
+   */
+  beginDatagram(bytes: Buffer, start: number, end: number): Verdict {
+    const verdict = this.#begin(bytes, start, end);
     this.end = end;
-    return this.contentLength > end - this.bodyStart || end - this.start > MAX_MESSAGE_BYTES
-      ? Verdict.Malformed
-      : Verdict.Sip;
+    this.#hasUnreadHeaders = verdict === Verdict.Sip;
+    return verdict === Verdict.Incomplete ? Verdict.NotSip : verdict;
+  }
+
+  /**
+   * Reads what follows the first line, if that has not been done: all fields are found then. Whoever looks at a field that
+   * the first line does not give calls this before.
+   *
+   * @returns whether it is a valid message
+   */
+  readHeaders(): boolean {
+    if (this.#hasUnreadHeaders) {
+      this.#hasUnreadHeaders = false;
+      this.#isValid = this.#readRest(this.end);
+    }
+    return this.#isValid;
+  }
+
+  /** Whether the headers have been read, and the message is not valid. */
+  get isInvalid(): boolean {
+    return !this.#hasUnreadHeaders && !this.#isValid;
   }
 
   /** Reads the message at the beginning of a stream's bytes, which ends where its Content-Length says. */
   readStream(bytes: Buffer, start: number, end: number): Verdict {
-    const verdict = this.#read(bytes, start, end);
+    this.#hasUnreadHeaders = false;
+    const beginning = this.#begin(bytes, start, end);
+    const verdict = beginning === Verdict.Sip ? this.#readHeaders(end) : beginning;
     if (verdict !== Verdict.Sip) return verdict;
+    this.#isValid = true;
     this.end = this.bodyStart + Math.max(this.contentLength, 0);
     if (this.end - this.start > MAX_MESSAGE_BYTES) return Verdict.Malformed;
     return this.end > end ? Verdict.Incomplete : Verdict.Sip;
@@ -124,7 +156,8 @@ export class SipMessage implements FirstLine {
     return this.text(this.#found);
   }
 
-  #read(bytes: Buffer, start: number, end: number): Verdict {
+  /** Reads the first line. */
+  #begin(bytes: Buffer, start: number, end: number): Verdict {
     this.bytes = bytes;
     while (start < end && (bytes[start] === CR || bytes[start] === LF)) start++;
     this.start = start;
@@ -140,12 +173,26 @@ export class SipMessage implements FirstLine {
       case Beginning.Cut:
         return this.#incomplete(end);
       case Beginning.Sip:
-        return this.#readHeaders(end);
+        this.headersStart = this.next;
+        return Verdict.Sip;
     }
+  }
+
+  /** Reads the headers of a datagram; false where the message is not valid. */
+  #readRest(end: number): boolean {
+    const verdict = this.#readHeaders(end);
+    if (verdict === Verdict.Incomplete) {
+      // Some leave out the empty line where there is no body; a line that has no end was cut.
+      if (this.#readUpTo !== end || !this.#isConsistent()) return false;
+      this.bodyStart = end;
+    } else if (verdict !== Verdict.Sip) return false;
+    return this.contentLength <= end - this.bodyStart && end - this.start <= MAX_MESSAGE_BYTES;
   }
 
   #readHeaders(end: number): Verdict {
     const { bytes } = this;
+    const view = viewOf(bytes);
+    const lastName = bytes.length - NAME_BYTES;
     const line = this.#line;
     this.callId.clear();
     this.from.clear();
@@ -156,15 +203,30 @@ export class SipMessage implements FirstLine {
     this.cseqMethod.clear();
     this.viaCount = 0;
     this.hasRepeats = false;
-    this.headersStart = this.next;
-    let at = this.next;
+    let at = this.headersStart;
     for (;;) {
-      const known = headerAt(bytes, at);
+      const mayBeUsual = at <= lastName;
+      const known = mayBeUsual ? headerAt(view, at) : OTHER;
       const colon = at + (known & 15);
-      const kind =
-        known !== 0 && colon < end
-          ? line.readValue(bytes, colon + 1, end)
-          : line.read(bytes, at, end);
+      const lf = lineEndIn(view, colon, end);
+      let header = known >> 4;
+      // Most lines are a header in one line, of which only those have to be looked at that somebody needs.
+      if (
+        mayBeUsual &&
+        lf !== -1 &&
+        (known !== OTHER || isNamed(bytes, at)) &&
+        (lf + 1 >= end || !isBlank(bytes[lf + 1]))
+      ) {
+        at = lf + 1;
+        if (header === OTHER) continue;
+        let valueStart = colon + 1;
+        while (valueStart < lf && isWhite(bytes[valueStart] ?? 0)) valueStart++;
+        let valueEnd = lf;
+        while (valueEnd > valueStart && isWhite(bytes[valueEnd - 1] ?? 0)) valueEnd--;
+        if (!this.#take(header, valueStart, valueEnd)) return Verdict.Malformed;
+        continue;
+      }
+      const kind = line.read(bytes, at, end);
       if (kind === CUT) {
         this.#readUpTo = at;
         return this.#incomplete(end);
@@ -172,8 +234,8 @@ export class SipMessage implements FirstLine {
       if (kind === INVALID) return Verdict.Malformed;
       at = line.next;
       if (kind === EMPTY) break;
-      const header = known !== 0 ? known >> 4 : headerNamed(bytes, line.nameStart, line.nameEnd);
-      if (header !== 0 && !this.#take(header, line.valueStart, line.valueEnd))
+      header = headerNamed(bytes, line.nameStart, line.nameEnd);
+      if (header !== OTHER && !this.#take(header, line.valueStart, line.valueEnd))
         return Verdict.Malformed;
     }
     this.bodyStart = at;
@@ -240,4 +302,13 @@ export class SipMessage implements FirstLine {
       if (bytes[method.start + index] !== bytes[cseqMethod.start + index]) return false;
     return true;
   }
+}
+
+/** Whether a name begins in this line, which has an end, and the colon is right behind it. */
+function isNamed(bytes: Buffer, at: number): boolean {
+  const start = at;
+  let byte = bytes[at] ?? 0;
+  // Most bytes of names are letters, which come after the colon.
+  while (byte > COLON || (byte !== COLON && byte > SPACE)) byte = bytes[++at] ?? 0;
+  return byte === COLON && at > start;
 }

@@ -87,7 +87,7 @@ const SHAPE = {
     .min(0)
     .max(MOST_WORKERS)
     .default(1)
-    .describe('captures, each with a ring and a thread, that share the packets of an interface'),
+    .describe("threads that share an interface's packets, to capture and, with parsers, decode"),
   capture: CAPTURE.optional().describe('where packets come from'),
   ...SHORT_CAPTURE,
   decoder: DECODER.prefault({}).describe('what is taken apart'),

@@ -5,12 +5,12 @@ import fc from 'fast-check';
 
 import { JsonBytes } from '#kcap/protocols/json-bytes.js';
 import { MediaBatch } from '#kcap/protocols/media-batch.js';
+import type { Passage } from '#kcap/protocols/passage.js';
 import { fnv1a64 } from '#kcap/protocols/report/fnv.js';
 import { writeAddress } from '#kcap/protocols/report/ip-text.js';
-import { mediaLabels, MediaRecordWriter } from '#kcap/protocols/report/media-record.js';
+import { MediaRecords } from '#kcap/reports/media-record.js';
 import { MqttEnvelopeWriter } from '#kcap/protocols/report/mqtt-envelope.js';
-import { SipKafkaMessageWriter } from '#kcap/protocols/report/sip-kafka-message.js';
-import { SipRecordWriter } from '#kcap/protocols/report/sip-record.js';
+import { SipRecords } from '#kcap/reports/sip-record.js';
 import { writeTime } from '#kcap/protocols/report/time-text.js';
 import { MediaKind } from '#kcap/protocols/rtp/media-packet.js';
 import { writeRtcp } from '#kcap/protocols/rtp/rtcp.js';
@@ -36,12 +36,18 @@ function read(bytes: Buffer): void {
   assert.equal(sip.readDatagram(bytes, 0, bytes.length), Verdict.Sip);
 }
 
+/** The bytes of the record that the message has become. */
+function writeRecord(records: SipRecords, passage: Passage): number {
+  records.add(sip, passage);
+  return records.writeAll(json, new Int32Array(1));
+}
+
 describe('the record of a SIP message', () => {
-  const records = new SipRecordWriter(REPORTER);
+  const records = new SipRecords(REPORTER, 'lines');
 
   test("of a request is capture-agent's, with the fields of kcap", () => {
     read(INVITE);
-    records.write(json, sip, passageOf('192.0.2.1', '192.0.2.2'));
+    writeRecord(records, passageOf('192.0.2.1', '192.0.2.2'));
     assert.equal(
       written(),
       '{"task_id":"sip","agent_id":"edge-1","pipeline_id":0,"timestamp":1700000000123,"timestamp_us":1700000000123456,' +
@@ -49,13 +55,13 @@ describe('the record of a SIP message', () => {
         '"labels":{"sip.method":"INVITE","sip.call_id":"3848276298220188511@atlanta.example.com",' +
         '"sip.from_uri":"sip:alice@atlanta.example.com","sip.to_uri":"sip:bob@biloxi.example.com",' +
         '"sip.via":"SIP/2.0/TCP client.atlanta.example.com:5060;branch=z9hG4bK74b43","sip.cseq_method":"INVITE"},' +
-        `"raw_payload":"${INVITE.toString('base64')}","raw_payload_len":${INVITE.length}}`,
+        `"raw_payload":"${INVITE.toString('base64')}","raw_payload_len":${INVITE.length}}\n`,
     );
   });
 
   test('of a response has its status instead of a method', () => {
     read(RINGING);
-    records.write(json, sip, passageOf('2001:db8:0:0:0:0:0:1', '0:0:0:0:0:0:0:1', { protocol: 6 }));
+    writeRecord(records, passageOf('2001:db8:0:0:0:0:0:1', '0:0:0:0:0:0:0:1', { protocol: 6 }));
     const record = JSON.parse(written()) as Record<string, unknown>;
     const { src_ip, dst_ip, protocol } = record;
     const labels = record['labels'] as Record<string, string>;
@@ -73,12 +79,12 @@ describe('the record of a SIP message', () => {
 
   test('has no labels but those of headers that are there', () => {
     read(message('BYE sip:a SIP/2.0', ['X: 1']));
-    records.write(json, sip, passageOf('192.0.2.1', '192.0.2.2'));
+    writeRecord(records, passageOf('192.0.2.1', '192.0.2.2'));
     assert.deepEqual((JSON.parse(written()) as { labels: unknown }).labels, {
       'sip.method': 'BYE',
     });
     read(message('SIP/2.0 200 OK', ['i:']));
-    records.write(json, sip, passageOf('192.0.2.1', '192.0.2.2'));
+    writeRecord(records, passageOf('192.0.2.1', '192.0.2.2'));
     assert.deepEqual((JSON.parse(written()) as { labels: unknown }).labels, {
       'sip.status_code': '200',
       'sip.call_id': '',
@@ -92,7 +98,7 @@ describe('the record of a SIP message', () => {
     for (let turn = 0; turn < 10_000 + originals.length; turn++) {
       const bytes = originals[turn] ?? mutations.next(originals);
       if (sip.readDatagram(bytes, 0, bytes.length) !== Verdict.Sip) continue;
-      records.write(json, sip, passage);
+      writeRecord(records, passage);
       const record = JSON.parse(written()) as {
         labels: Record<string, string>;
         raw_payload: string;
@@ -112,16 +118,16 @@ describe('the record of a SIP message', () => {
 });
 
 describe('the Kafka message', () => {
-  const messages = new SipKafkaMessageWriter(REPORTER);
-  const records = new SipRecordWriter(REPORTER);
+  const messages = new SipRecords(REPORTER, 'kafka');
+  const records = new SipRecords(REPORTER, 'lines');
 
   test('has the ends as its key, the record as its value, and labels among its headers', () => {
     read(RINGING);
     const passage = passageOf('192.0.2.1', '192.0.2.2');
-    records.write(json, sip, passage);
-    const record = written();
+    writeRecord(records, passage);
+    const record = written().trimEnd();
     json.piece('before');
-    const bytes = messages.write(json, sip, passage);
+    const bytes = writeRecord(messages, passage);
     const [framed, ...others] = framesIn(json.bytes.subarray(6, json.length));
     json.clear();
     assert.equal(others.length, 0);
@@ -153,7 +159,7 @@ describe('the Kafka message', () => {
     for (let turn = 0; turn < 10_000 + originals.length; turn++) {
       const bytes = originals[turn] ?? mutations.next(originals);
       if (sip.readDatagram(bytes, 0, bytes.length) !== Verdict.Sip) continue;
-      messages.write(json, sip, passage);
+      writeRecord(messages, passage);
       const [framed] = framesIn(json.bytes.subarray(0, json.length));
       json.clear();
       assert.ok(framed);
@@ -219,7 +225,7 @@ describe('the MQTT envelope', () => {
 });
 
 describe('records of media', () => {
-  const records = new MediaRecordWriter(REPORTER);
+  const records = new MediaRecords(REPORTER, 'lines');
   const media = new MediaBatch();
   const passage = passageOf('192.0.2.1', '192.0.2.2');
 
@@ -229,7 +235,7 @@ describe('records of media', () => {
     media.clear();
     media.append({ ...facts, ...(reports && { reports }) }, bytes, 0, bytes.length, passage);
     media.go(0);
-    records.write(json, media.packet, media.passage, mediaLabels(media.packet));
+    records.write(json, media.packet, media.passage);
   }
 
   test('name what the header says, the call and the codec', () => {

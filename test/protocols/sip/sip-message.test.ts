@@ -188,6 +188,8 @@ describe('malformed', () => {
     ['empty parameters of a Via', withHeader('Via: SIP/2.0/UDP a;;b')],
     ['a header without a colon', withHeader('Subject')],
     ['a header without a name', withHeader(': x')],
+    ['a byte that is a colon but for one bit', withHeader('f\x1a <sip:a>')],
+    ['a carriage return for a hyphen', withHeader('Call\rID: x')],
     ['a name of two words', withHeader('Sub ject: x')],
     ['a header that is cut off', lines('BYE sip:a SIP/2.0', 'i: 1')],
     ['another version', message('BYE sip:a SIP/3.0', ['i: 1'])],

@@ -1,0 +1,15 @@
+import type { Reach } from '../packet/reach.js';
+import type { Account } from './account.js';
+import type { Closable } from './scope.js';
+import type { Stop } from './stop.js';
+
+/** Packets on their way from a source to their ends, as whoever watches over them sees it. */
+export interface Run extends Closable {
+  /** Moves packets until there are no more, or a stop is requested. Throws what failed first. */
+  run(stop: Stop): Promise<void>;
+  readonly durationMs: number;
+  account(): Account;
+  /** How far its source has come. */
+  reach(): Reach;
+  close(): Promise<void>;
+}
