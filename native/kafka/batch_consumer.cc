@@ -82,7 +82,7 @@ void BatchConsumer::EndThread(bool at_once) {
 
 void BatchConsumer::OnClosed() {
   exchange_.LetGo();
-  events_.Silence();
+  events_.Release();
 }
 
 void BatchConsumer::Wake() {

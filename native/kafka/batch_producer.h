@@ -111,7 +111,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   /** Hands a job to the thread and resolves the promise with the number that it returns. */
   Napi::Value Submit(Napi::Env env, std::function<double()> work);
   void EndThread(bool at_once) override;
-  void OnClosed() override { events_.Silence(); }
+  void OnClosed() override { events_.Release(); }
 
   // The producer's thread.
   static constexpr int kStepMs = 10;  // of waiting, before other things are looked at again

@@ -26,6 +26,11 @@ void ClientEvents::Register(rd_kafka_conf_t* conf, void* opaque) {
   rd_kafka_conf_set_closesocket_cb(conf, OnClose);
 }
 
+void ClientEvents::Release() {
+  silent_ = true;
+  on_event_->Reset();
+}
+
 void ClientEvents::Notify(const char* kind) {
   Emit([kind](Napi::Object event) { event["kind"] = Napi::String::New(event.Env(), kind); });
 }
@@ -33,6 +38,7 @@ void ClientEvents::Notify(const char* kind) {
 void ClientEvents::Emit(std::function<void(Napi::Object)> fill) {
   if (silent_) return;
   js_.Post([fill = std::move(fill), on_event = on_event_](Napi::Env env) {
+    if (on_event->IsEmpty()) return;
     auto event = Napi::Object::New(env);
     fill(event);
     on_event->Call({event});

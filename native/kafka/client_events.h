@@ -27,6 +27,11 @@ class ClientEvents {
   void Report(rd_kafka_resp_err_t error, const char* reason, bool fatal = false);
   /** No more calls of onEvent. */
   void Silence() { silent_ = true; }
+  /**
+   * The same for good: onEvent may be garbage from now on, and so may the object that it knows,
+   * this one's owner. JavaScript's thread only.
+   */
+  void Release();
 
   /** The `opaque` given to Register, from within librdkafka's callbacks. */
   template <typename Client>

@@ -157,6 +157,11 @@ export class InMemoryKafka {
     return consumer;
   }
 
+  /** Holds none of the clients any more: the test has closed them. */
+  forgetClients(): void {
+    this.#clients.length = 0;
+  }
+
   /** Sends the packets and returns when they are there. */
   async send(...batches: readonly PacketBatch[]): Promise<void> {
     const producer = this.producer({ properties: AT_ONCE });
