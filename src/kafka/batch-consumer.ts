@@ -20,7 +20,7 @@ export const OFFSET_STORED = -1000;
 /** What a member of a group has not acknowledged comes again after it was killed: a batch. */
 const SHARED_BATCH_BYTES = 1024 * 1024;
 /** Else batches are as long as saves turns of the event loop. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 2 * 1024 * 1024;
 /** How long the first packet of a batch waits for others. */
 const MAX_BATCH_AGE_MS = 5;
 
