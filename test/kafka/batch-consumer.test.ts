@@ -158,12 +158,12 @@ describe('a consumer of batches', () => {
 
   test('fills a batch no further than usual after a frame that was longer', async (t) => {
     const kafka = new InMemoryKafka(t);
-    const usual = 2 * 1024 * 1024;
+    const usual = 1024 * 1024;
     const producer = kafka.producer({
       properties: { ...AT_ONCE, 'message.max.bytes': '10000000' },
     });
     const long = numbered(2, { bytes: 1.5 * usual });
-    const others = numbered(3200, { bytes: 1000 });
+    const others = numbered(1600, { bytes: 1000 });
     for (const packets of [long, others]) await producer.send(batchOf(packets), NEVER);
     await producer.flush(10_000);
     const end = long.length + others.length;
