@@ -17,10 +17,8 @@ import type { Reach } from '../packet/reach.js';
 export const OFFSET_BEGINNING = -2;
 export const OFFSET_STORED = -1000;
 
-/** What a member of a group has not acknowledged comes again after it was killed: a batch. */
-const SHARED_BATCH_BYTES = 1024 * 1024;
-/** Else batches are as long as saves turns of the event loop. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+/** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
+const BATCH_BYTES = 1024 * 1024;
 /** How long the first packet of a batch waits for others. */
 const MAX_BATCH_AGE_MS = 5;
 
@@ -115,7 +113,7 @@ export class BatchConsumer {
         keyUnit: options.keyUnit,
         values: options.values,
         linkType: options.linkType,
-        batchBytes: shared ? SHARED_BATCH_BYTES : BATCH_BYTES,
+        batchBytes: BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
         onEvent: (event) => {
           if (event.kind === 'error' && event.name === '_ALL_BROKERS_DOWN') onAway();
