@@ -37,7 +37,12 @@ const ofTheProcess = {
     ...['removeAllListeners', 'emit', 'stdout', 'stderr', 'title'],
   ]
     .map((property) => ({ object: 'process', property }))
-    .concat(['exitNow', 'ignoreSignal'].map((property) => ({ object: 'addon', property })))
+    .concat(
+      ['exitNow', 'ignoreSignal', 'keepFreedMemory'].map((property) => ({
+        object: 'addon',
+        property,
+      })),
+    )
     .map((property) => ({ ...property, message: 'Only src/terminal and src/main.ts may.' })),
   imports: [
     {

@@ -173,14 +173,21 @@ void IgnoreSignal(const Napi::CallbackInfo& info) { signal(info[0].As<Napi::Numb
  * librdkafka frees in a thread of its own what it allocates in ours: a message, and three pieces
  * for each header. glibc keeps small pieces apart in bins that are then merged and filled again all
  * the time; without these bins, a packet with a header costs some two thirds.
- *
- * What comes from brokers lies in pieces of a megabyte. Given back to the kernel as soon as they
- * are free, each would come back as fresh pages, which cost more than reading them.
  */
 void AllocateForOtherThreads() {
 #ifdef M_MXFAST
-  constexpr int kMiB = 1024 * 1024;
   mallopt(M_MXFAST, 0);
+#endif
+}
+
+/**
+ * keepFreedMemory(): up to 64 MiB a thread that are freed stay the process's, for what it needs
+ * next. What comes from brokers lies in pieces of a megabyte: given back to the kernel as soon as
+ * they are free, each would come back as fresh pages, which cost more than reading them.
+ */
+void KeepFreedMemory(const Napi::CallbackInfo&) {
+#ifdef M_TRIM_THRESHOLD
+  constexpr int kMiB = 1024 * 1024;
   mallopt(M_TRIM_THRESHOLD, 64 * kMiB);
   // As far as glibc would raise it by itself, unless it is told anything of these.
   mallopt(M_MMAP_THRESHOLD, 32 * kMiB);
@@ -200,6 +207,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["userNamed"] = Napi::Function::New<UserNamed>(env, "userNamed");
   exports["groupNamed"] = Napi::Function::New<GroupNamed>(env, "groupNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
+  exports["keepFreedMemory"] = Napi::Function::New<KeepFreedMemory>(env, "keepFreedMemory");
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);

@@ -312,6 +312,8 @@ interface Addon {
   exitNow(status: number): never;
   /** From now on the signal with this number does nothing. */
   ignoreSignal(number: number): void;
+  /** Memory that is freed stays the process's, up to 64 MiB a thread. */
+  keepFreedMemory(): void;
   /** What libpcap knows of each interface beside its addresses: `native/capture/device_facts.h`. */
   deviceFacts(): {
     readonly name: string;

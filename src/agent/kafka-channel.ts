@@ -179,12 +179,12 @@ export class KafkaChannel {
   /** Throws where somebody else has this group. A member that has died without a word counts for as long as a session. */
   async #requireOwnGroup(): Promise<void> {
     const { group, properties } = this.#options;
-    const until = Date.now() + sessionMs(properties) + JOINED_AFTER_MS;
+    const until = performance.now() + sessionMs(properties) + JOINED_AFTER_MS;
     for (;;) {
       const members = await groupMembers(properties, group);
       const other = members?.find(({ clientId }) => clientId !== this.#clientId);
       if (!other) return;
-      if (Date.now() > until) throw sharedGroup(group, other);
+      if (performance.now() > until) throw sharedGroup(group, other);
       await pause(LOOK_AGAIN_MS, undefined, { signal: this.#closing.signal });
     }
   }

@@ -5,6 +5,7 @@ import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
 import { openConsuming } from '../task/consuming.js';
 import { findRanges } from '../task/reading.js';
+import { keepFreedMemory } from '../terminal/freed-memory.js';
 import { openOutput } from '../terminal/standard-output.js';
 import { superviseRun } from '../terminal/supervised-run.js';
 import type { BridgeArguments } from './both-modes.js';
@@ -20,6 +21,7 @@ export async function consume(args: BridgeArguments, log: Logger): Promise<ExitS
   const given = parseConsumeOptions(args, Date.now(), log);
   if (given.file !== undefined) await refuseSharedFile(given.file, given.print !== undefined);
   const options = { ...given, filter: await readyFilter(given.filter) };
+  keepFreedMemory();
   const stop = new Stop(STALLED_READER_MS);
   const ranges = await findRanges(options, log);
   const { opened } = await openInScope((scope) =>

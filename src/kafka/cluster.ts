@@ -88,7 +88,7 @@ export class Cluster {
     facts: ClientFacts,
     log: Logger,
   ): Promise<{ cluster: Cluster; metadata: Metadata }> {
-    const deadline = Date.now() + START_LIMIT_MS;
+    const deadline = performance.now() + START_LIMIT_MS;
     const { properties } = facts;
     requireFeatures(properties);
     requireTokenSource(properties);
@@ -268,7 +268,7 @@ export class Cluster {
   }
 
   #msLeft(): number {
-    return Math.max(this.#deadline - Date.now(), 1);
+    return Math.max(Math.ceil(this.#deadline - performance.now()), 1);
   }
 
   /** One call of node-rdkafka's, which ends with (error, answer). */

@@ -22,7 +22,7 @@ export class PartitionOffsets {
   }
 
   /**
-   * @param deadline when all questions must have been answered, in ms as Date.now() gives it
+   * @param deadline when all questions must have been answered, in ms as performance.now() gives it
    * @param note hears librdkafka's log, which alone says why a broker gives no answer
    */
   static async connect(
@@ -87,7 +87,7 @@ export class PartitionOffsets {
   }
 
   #msLeft(): number {
-    return Math.max(this.#deadline - Date.now(), 1);
+    return Math.max(Math.ceil(this.#deadline - performance.now()), 1);
   }
 }
 

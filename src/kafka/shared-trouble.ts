@@ -17,6 +17,8 @@ const REMIND_MS = 10 * 60_000;
 /** How often brokers are asked whether they are back, and how long that may take. */
 const ASK_AGAIN_MS = 5_000;
 const ASK_LIMIT_MS = 3_000;
+/** A client at work complains every few seconds: after such a silence nobody needs these brokers any more. */
+const FORGOTTEN_AFTER_MS = 2 * 60_000;
 /** A group that nobody has: whatever the brokers answer, they are there. */
 const NO_GROUP = 'kcap-are-you-there';
 
@@ -24,6 +26,15 @@ const NO_GROUP = 'kcap-are-you-there';
 async function answer(properties: Properties): Promise<boolean> {
   const said = await addon.groupMembers([...controlProperties(properties)], NO_GROUP, ASK_LIMIT_MS);
   return typeof said !== 'string' || !UNREACHABLE.has(said);
+}
+
+/** Of some brokers. */
+interface Trouble {
+  readonly said: Throttle;
+  /** None of them can be reached. */
+  isAway: boolean;
+  /** When a client has complained last, on a clock that never jumps. */
+  heardMs: number;
 }
 
 interface Asks {
@@ -39,9 +50,8 @@ export class SharedTrouble {
   readonly #log: Logger;
   readonly #asks: Asks;
   readonly #closing = new AbortController();
-  /** What was said, by the brokers' addresses. */
-  readonly #said = new Map<string, Throttle>();
-  readonly #away = new Set<string>();
+  /** By the brokers' addresses. */
+  readonly #troubles = new Map<string, Trouble>();
 
   constructor(log: Logger, asks: Partial<Asks> = {}) {
     this.#log = log;
@@ -55,28 +65,40 @@ export class SharedTrouble {
 
   /** Whether a client is to say this now. @param name librdkafka's of the error */
   admits({ properties }: ClientFacts, name: string, cause: string): boolean {
+    this.#forgetOld();
     const brokers = brokersOf(properties);
-    const said = this.#said.get(brokers) ?? new Throttle(REMIND_MS);
-    this.#said.set(brokers, said);
-    if (name === NONE_REACHABLE && !this.#away.has(brokers)) {
-      this.#away.add(brokers);
-      void this.#untilBack(brokers, properties);
+    const trouble = this.#troubles.get(brokers) ?? {
+      ...{ said: new Throttle(REMIND_MS), isAway: false, heardMs: 0 },
+    };
+    trouble.heardMs = performance.now();
+    this.#troubles.set(brokers, trouble);
+    if (name === NONE_REACHABLE && !trouble.isAway) {
+      trouble.isAway = true;
+      void this.#untilBack(brokers, trouble, properties);
     }
     // While none is there, it is the same trouble whatever a client calls it.
-    return said.admits(this.#away.has(brokers) ? NONE_REACHABLE : withoutDuration(cause));
+    return trouble.said.admits(trouble.isAway ? NONE_REACHABLE : withoutDuration(cause));
   }
 
   close(): void {
     this.#closing.abort();
   }
 
-  async #untilBack(brokers: string, properties: Properties): Promise<void> {
+  #forgetOld(): void {
+    for (const [brokers, { heardMs }] of this.#troubles)
+      if (performance.now() - heardMs > FORGOTTEN_AFTER_MS) this.#troubles.delete(brokers);
+  }
+
+  async #untilBack(brokers: string, trouble: Trouble, properties: Properties): Promise<void> {
     const { signal } = this.#closing;
-    do await sleep(this.#asks.everyMs, undefined, { signal, ref: false }).catch(() => undefined);
-    while (!signal.aborted && !(await this.#asks.answer(properties)));
+    for (;;) {
+      await sleep(this.#asks.everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+      this.#forgetOld();
+      if (signal.aborted || this.#troubles.get(brokers) !== trouble) return;
+      if (await this.#asks.answer(properties)) break;
+    }
     if (signal.aborted) return;
-    this.#away.delete(brokers);
-    this.#said.delete(brokers);
+    this.#troubles.delete(brokers);
     this.#log.info({ event: 'brokers-back' }, `Kafka: brokers at ${brokers} answer again`);
   }
 }

@@ -35,13 +35,13 @@ export async function partitionsOf(
   { metadata, topicNames, topicError, msLeft }: TopicQuestions,
 ): Promise<number[]> {
   const { topic, role } = facts;
-  const askedAt = Date.now();
+  const askedAt = performance.now();
   let why: string | undefined;
   for (let known = first; ; known = await metadata()) {
     const found = known.topics.find(({ name }) => name === topic);
     if (found && found.partitions.length > 0) return found.partitions.map(({ id }) => id);
     why = await topicError();
-    const mayBeMade = role === 'producer' && Date.now() - askedAt <= AUTO_CREATION_MS;
+    const mayBeMade = role === 'producer' && performance.now() - askedAt <= AUTO_CREATION_MS;
     if (why !== undefined && !PASSES.has(why) && !(why === MISSING && mayBeMade)) break;
     if (msLeft() < PAUSE_MS) break;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

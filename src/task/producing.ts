@@ -49,7 +49,8 @@ export async function openProducing(
 ): Promise<Producing> {
   const { start, stop, log } = parts;
   const { copy } = options;
-  const batchBytes = options.print ? undefined : LONG_BATCH_BYTES;
+  // Packs alone: a queue of plain messages takes long to empty one such batch.
+  const batchBytes = options.pack && !options.print ? LONG_BATCH_BYTES : undefined;
   const { source, stages, watchdogs, linkTypes } = await openPackets(
     { ...options, batchBytes },
     scope,

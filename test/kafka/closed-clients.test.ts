@@ -19,7 +19,7 @@ test('nothing holds a client that is closed, nor what listens to it', async (t) 
     return [producer, consumer, listener].map((held) => new WeakRef<object>(held));
   };
   const held = await closed();
-  kafka.forgetClients();
+  await kafka.letGoOfClients();
   await collectGarbage();
   assert.deepEqual(
     held.map((one) => one.deref()),

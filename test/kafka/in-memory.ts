@@ -60,7 +60,7 @@ export class InMemoryKafka {
     this.#broker.createTopic(this.topic, partitions);
     this.#partitions = partitions;
     t.after(async () => {
-      for (const client of this.#clients) await client.close();
+      await this.letGoOfClients();
       this.endBroker();
     });
   }
@@ -157,9 +157,9 @@ export class InMemoryKafka {
     return consumer;
   }
 
-  /** Holds none of the clients any more: the test has closed them. */
-  forgetClients(): void {
-    this.#clients.length = 0;
+  /** Closes the clients that there are, and holds none of them any more. */
+  async letGoOfClients(): Promise<void> {
+    for (const client of this.#clients.splice(0)) await client.close();
   }
 
   /** Sends the packets and returns when they are there. */

@@ -9,9 +9,13 @@ import { keptLog } from './log.js';
 function trouble(t: TestContext) {
   const { log, records } = keptLog();
   let isBack = false;
+  let asked = 0;
   const shared = new SharedTrouble(log, {
     everyMs: 1,
-    answer: () => Promise.resolve(isBack),
+    answer: () => {
+      asked++;
+      return Promise.resolve(isBack);
+    },
   });
   t.after(() => {
     shared.close();
@@ -25,6 +29,7 @@ function trouble(t: TestContext) {
     back: () => {
       isBack = true;
     },
+    asked: () => asked,
     texts: () => records.map(({ msg }) => msg),
   };
 }
@@ -53,9 +58,32 @@ test('a reminder comes every ten minutes', (t) => {
   const { client } = trouble(t);
   const say = client('b:9092');
   assert.ok(say('_ALL_BROKERS_DOWN', 'all down'));
-  nowMs += 599_000;
-  assert.ok(!say('_ALL_BROKERS_DOWN', 'all down'));
-  nowMs += 2000;
+  for (let minute = 1; minute < 10; minute++) {
+    nowMs += 60_000;
+    assert.ok(!say('_ALL_BROKERS_DOWN', 'all down'));
+  }
+  nowMs += 60_000;
   assert.ok(say('_TRANSPORT', 'Connect failed'));
   assert.ok(!say('_ALL_BROKERS_DOWN', 'all down'));
+});
+
+test('brokers that nobody needs any more are neither asked nor remembered', async (t) => {
+  let nowMs = 1000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const { client, asked, texts } = trouble(t);
+  const say = client('gone:9092');
+  assert.ok(say('_ALL_BROKERS_DOWN', 'all down'));
+  await waitFor(() => asked() > 1, { limitMs: 5000, what: 'questions whether they are back' });
+  nowMs += 121_000;
+  // All the time that a question takes.
+  await waitFor(
+    async () => {
+      const before = asked();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return asked() === before;
+    },
+    { limitMs: 5000, what: 'an end of the questions' },
+  );
+  assert.ok(say('_TRANSPORT', 'gone:9092: Connect failed'));
+  assert.deepEqual(texts(), []);
 });

@@ -46,6 +46,7 @@ function encoded(encoder: MessageEncoder, count: number): Buffer[] {
     const out = new JsonBytes();
     batch.go(index);
     encoder.encode(out, batch.message, batch.passage);
+    encoder.writeAll?.(out, new Int32Array(1));
     return Buffer.from(out.bytes.subarray(0, out.length));
   });
 }
