@@ -89,7 +89,8 @@ size_t BatchProducer::ProduceEach(size_t length, ProduceOne produce_one) {
     } else if (outcome == Outcome::kRefused) {
       break;
     } else if (waited_ms < kMaxWaitForRoomMs) {
-      WaitForDeliveries();
+      // A queue that is full has nothing to linger for, also where a request would hold more.
+      rd_kafka_flush(client(), kStepMs);
       waited_ms += kStepMs;
     } else {
       break;
@@ -105,25 +106,17 @@ size_t BatchProducer::ProduceEach(size_t length, ProduceOne produce_one) {
 bool BatchProducer::HasRoom() {
   for (int waited_ms = 0; waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
     const bool may_follow = SendRefusedAgain();
-    if (may_follow && (may_fill_queue_ || IsShort(rd_kafka_outq_len(client())))) return true;
+    const int queued = rd_kafka_outq_len(client());
+    if (may_follow && (may_fill_queue_ || IsShort(queued))) return true;
     // Where messages are spread over many partitions, none may have enough for a full request.
-    if (!HasTurns()) steps_without_progress_ = kStepsBeforePush;
-    WaitForDeliveries();
+    if (!HasTurns() || steps_without_progress_ >= kStepsBeforePush)
+      rd_kafka_flush(client(), kStepMs);
+    else
+      rd_kafka_poll(client(), kStepMs);
+    const bool progresses = rd_kafka_outq_len(client()) < queued;
+    steps_without_progress_ = progresses ? 0 : steps_without_progress_ + 1;
   }
   return false;
-}
-
-/** Waits a moment while the queue is long enough. A queue that stays so has nothing to linger for,
- * also where a request would hold more. */
-void BatchProducer::WaitForDeliveries() {
-  const int queued = rd_kafka_outq_len(client());
-  // While what is to be pushed waits for an answer, librdkafka polls without a pause.
-  if (steps_without_progress_ >= kStepsBeforePush)
-    rd_kafka_flush(client(), kStepMs);
-  else
-    rd_kafka_poll(client(), kStepMs);
-  const bool progresses = rd_kafka_outq_len(client()) < queued;
-  steps_without_progress_ = progresses ? 0 : steps_without_progress_ + 1;
 }
 
 bool BatchProducer::IsShort(int queued) const {

@@ -40,9 +40,6 @@ const REPORTING_PRODUCER: Properties = new Map([
   ['queue.buffering.max.messages', '100000'],
   ['queue.buffering.max.kbytes', String(32 * 1024)],
   ['compression.codec', 'lz4'],
-  // As much as may wait is more than a second's where the broker is busy; what is older than this makes librdkafka poll
-  // without a pause until the request under way is answered.
-  ['linger.ms', '10000'],
 ]);
 
 /** librdkafka sends values from where they lie that are longer than this; it would copy those of the usual packs. */
