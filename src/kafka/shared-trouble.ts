@@ -91,13 +91,13 @@ export class SharedTrouble {
 
   async #untilBack(brokers: string, trouble: Trouble, properties: Properties): Promise<void> {
     const { signal } = this.#closing;
-    for (;;) {
+    const isWanted = () => !signal.aborted && this.#troubles.get(brokers) === trouble;
+    do {
       await sleep(this.#asks.everyMs, undefined, { signal, ref: false }).catch(() => undefined);
       this.#forgetOld();
-      if (signal.aborted || this.#troubles.get(brokers) !== trouble) return;
-      if (await this.#asks.answer(properties)) break;
-    }
-    if (signal.aborted) return;
+      if (!isWanted()) return;
+    } while (!(await this.#asks.answer(properties)));
+    if (!isWanted()) return;
     this.#troubles.delete(brokers);
     this.#log.info({ event: 'brokers-back' }, `Kafka: brokers at ${brokers} answer again`);
   }

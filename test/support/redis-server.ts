@@ -14,6 +14,8 @@ export interface RedisServer {
   readonly port: number;
   /** Publishes a message; how many subscribers got it. */
   publish(channel: string, message: string): Promise<number>;
+  /** Publishes many messages over one connection. */
+  publishAll(channel: string, messages: readonly string[]): Promise<void>;
   /** Waits until the channel has a subscriber. */
   subscribed(channel: string): Promise<void>;
   kill(): Promise<void>;
@@ -61,6 +63,11 @@ export async function redisServer(
     kill,
     restart: start,
     publish: async (channel, message) => Number(await ask('PUBLISH', channel, message)),
+    publishAll: (channel, messages) =>
+      sendAll(
+        port,
+        messages.map((message) => ['PUBLISH', channel, message]),
+      ),
     subscribed: async (channel) => {
       await waitFor(async () => (await ask('PUBSUB', 'NUMSUB', channel)).endsWith('\n1\n'), {
         limitMs: 20_000,
@@ -69,6 +76,30 @@ export async function redisServer(
     },
   };
 }
+
+/** Sends commands in Redis's protocol, and waits until each has been answered with a number. */
+async function sendAll(port: number, commands: readonly (readonly string[])[]): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  let answers = 0;
+  socket.on('data', (bytes) => (answers += bytes.toString('latin1').split('\n').length - 1));
+  try {
+    for (const words of commands) {
+      socket.write(`*${words.length}\r\n`);
+      for (const word of words) {
+        const bytes = Buffer.from(word);
+        socket.write(Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, CRLF]));
+      }
+    }
+    await waitFor(() => answers >= commands.length, {
+      limitMs: 30_000,
+      what: 'all messages to be published',
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+const CRLF = Buffer.from('\r\n');
 
 async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
