@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { runCommandLine } from './commands/command-line.js';
 import { isContained } from './terminal/bugs.js';
 import { exitNow } from './terminal/exit.js';
@@ -24,6 +25,8 @@ async function main(): Promise<ExitStatus> {
   }
 }
 
+// A signal that many parts listen to is no leak, which Node would report on standard error from the eleventh on.
+setMaxListeners(0);
 keepIgnoredSignals();
 process.on('uncaughtException', (error) => {
   if (isContained(error)) return;

@@ -1,4 +1,5 @@
 /** The program of a worker: opens what it is told to, and runs it until it is told to stop. */
+import { setMaxListeners } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { compileSipFilter, type SipFilter } from '../../language/sip-filter.js';
 import type { Account } from '../../pipeline/account.js';
@@ -201,6 +202,8 @@ function post(message: FromWorker, transferred: readonly ArrayBuffer[] = []): vo
   parentPort?.postMessage(message, transferred);
 }
 
+// As in src/main.ts.
+setMaxListeners(0);
 const { logLevel } = workerData as WorkerData;
 const log = await openCarriedLog(logLevel, (record) => {
   post({ kind: 'log', record });
