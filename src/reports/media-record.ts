@@ -69,12 +69,12 @@ export class MediaRecords {
 }
 
 /** By their names; a codec that is not known is left out. */
-export type MediaLabels = Readonly<Record<string, string | undefined>>;
+type MediaLabels = Readonly<Record<string, string | undefined>>;
 
 const header = new RtpHeader();
 
 /** What a record says that a media packet is about. */
-export function mediaLabels(packet: MediaPacket): MediaLabels {
+function mediaLabels(packet: MediaPacket): MediaLabels {
   const { kind, bytes, start, end, callId, codec } = packet;
   if (kind === MediaKind.Rtcp)
     return {

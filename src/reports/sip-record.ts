@@ -16,7 +16,7 @@ import {
 } from './record-form.js';
 
 /** What a record says that a message is about. */
-export const SIP_LABELS = [
+const SIP_LABELS = [
   'sip.method',
   'sip.status_code',
   'sip.call_id',

@@ -68,13 +68,14 @@ test('a reminder comes every ten minutes', (t) => {
 });
 
 test('brokers that nobody needs any more are neither asked nor remembered', async (t) => {
-  let nowMs = 1000;
-  t.mock.method(performance, 'now', () => nowMs);
+  const realNow = performance.now.bind(performance);
+  let aheadMs = 0;
+  t.mock.method(performance, 'now', () => realNow() + aheadMs);
   const { client, asked, texts } = trouble(t);
   const say = client('gone:9092');
   assert.ok(say('_ALL_BROKERS_DOWN', 'all down'));
   await waitFor(() => asked() > 1, { limitMs: 5000, what: 'questions whether they are back' });
-  nowMs += 121_000;
+  aheadMs += 121_000;
   // All the time that a question takes.
   await waitFor(
     async () => {
