@@ -30,6 +30,7 @@
         'native/capture/fanout.cc',
         'native/capture/filter_compilation.cc',
         'native/capture/own/connection_table.cc',
+        'native/capture/own/cuttable_memory.cc',
         'native/capture/own/kcap_processes.cc',
         'native/capture/open_capture.cc',
         'native/capture/own/own_packets.cc',
