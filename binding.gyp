@@ -28,6 +28,7 @@
         'native/kafka/batch_filler.cc',
         'native/kafka/batch_producer.cc',
         'native/capture/capture_filter.cc',
+        'native/capture/capture_reading.cc',
         'native/capture/device_facts.cc',
         'native/capture/fanout.cc',
         'native/capture/filter_compilation.cc',

@@ -3,7 +3,7 @@ import { chmod, chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { systemError, type Place } from '../errors/system-error.js';
 import { codeOf, UserError } from '../errors/user-error.js';
 import type { Commands } from './commands.js';

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { systemCause, systemRemedy, type Place } from '../errors/system-error.js';
 import { codeOf, UserError } from '../errors/user-error.js';
 import { refuseClosed } from './closed-descriptors.js';

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import type { ClientFacts } from './client-facts.js';
 import { KNOWN_CAUSES } from './causes/known-causes.js';
 import { hideSecrets } from './secrets.js';

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { nearest } from '../errors/nearest.js';
 import { usageError, type UserError } from '../errors/user-error.js';
 import { REBUILD } from './build-features.js';

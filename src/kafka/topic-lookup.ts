@@ -1,5 +1,5 @@
 import type { Metadata } from 'node-rdkafka';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { UserError } from '../errors/user-error.js';
 import { grant, type ClientFacts } from './client-facts.js';
 import { missingTopic, orNearest } from './missing-topic.js';

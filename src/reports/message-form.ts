@@ -1,4 +1,5 @@
-import { addon, type NativeMessageWriter } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeMessageWriter } from '../addon/codec.js';
 import type { JsonBytes } from '../protocols/json-bytes.js';
 import { framedHeader } from '../protocols/report/framed-message.js';
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { addon, type NativeUser } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeUser } from '../addon/system.js';
 import { systemCause } from '../errors/system-error.js';
 import { codeOf, usageError, UserError } from '../errors/user-error.js';
 

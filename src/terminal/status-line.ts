@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { STANDARD_ERROR, standardError } from './standard-error.js';
 
 const CLEAR_LINE = '\r\x1b[K';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
 import { grant, type ClientFacts } from '#kcap/kafka/client-facts.js';
 import { isRefusal, problemOf, withoutThread } from '#kcap/kafka/connection-problem.js';
 import { KNOWN_CAUSES } from '#kcap/kafka/causes/known-causes.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
 import { isOfOtherClient, parseProperty } from '#kcap/kafka/properties.js';
 import { hideSecrets, isSecret, shownProperties } from '#kcap/kafka/secrets.js';
 import { UserError, usageError } from '#kcap/errors/user-error.js';
