@@ -11,7 +11,7 @@ import type { TaskDescription } from '../task/description/task.js';
 import { TaskBudget, type BudgetOptions } from '../task/task-budget.js';
 import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
-import type { TaskState } from '../task/task.js';
+import type { TaskState } from '../task/task-status.js';
 import { Tasks } from '../task/tasks.js';
 import { openTaskRun } from '../task/workers/task-workers.js';
 import {

@@ -7,7 +7,7 @@ import type { IgnoredKey } from '../documents/ignored-keys.js';
 import { Logs } from '../agent/logs.js';
 import { messageOf, UserError, type ExitStatus } from '../errors/user-error.js';
 import { packageVersion } from '../package-version.js';
-import { blameTask } from '../task/task.js';
+import { blameTask } from '../task/task-bugs.js';
 import { onAgentSignals } from '../terminal/agent-signals.js';
 import { containBugs } from '../terminal/bugs.js';
 import { openChangingLog, showError, type LogOptions } from '../terminal/logging.js';

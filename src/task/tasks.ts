@@ -2,11 +2,12 @@ import type { Logger } from 'pino';
 import { checkFilter } from '../capture/capture-filter.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { TaskDescription } from './description/task.js';
-import { Task, type TaskParts, type TaskStatus } from './task.js';
+import { Task, type TaskParts } from './task.js';
 import { memoryOf, type TaskBudget } from './task-budget.js';
 import { NoSuchTask, TaskExists } from './task-errors.js';
 import type { KeptTask, TaskFolder } from './task-folder.js';
 import type { OpenTaskRun } from './task-run.js';
+import type { TaskStatus } from './task-status.js';
 import { Turns } from './turns.js';
 
 /** A description, and what it was read from. */

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { UserError, usageError } from '#kcap/errors/user-error.js';
-import { Task, type TaskState } from '#kcap/task/task.js';
+import { Task } from '#kcap/task/task.js';
+import type { TaskState } from '#kcap/task/task-status.js';
 
 import { keptLog } from '../kafka/log.js';
 import { runCommand } from '../support/run-command.js';
