@@ -8,6 +8,7 @@
 #include "capture/link_type.h"
 #include "capture/open_capture.h"
 #include "capture/own/own_connections.h"
+#include "system/deferred.h"
 
 namespace kcap {
 
@@ -20,7 +21,7 @@ class LiveCapture::FilterChange : public Napi::AsyncWorker {
         capture_(capture),
         pcap_(std::move(pcap)),
         expression_(std::move(expression)),
-        promise_(Napi::Promise::Deferred::New(capture->Env())) {}
+        promise_(capture->Env()) {}
 
   Napi::Promise Promise() const { return promise_.Promise(); }
 
@@ -46,7 +47,7 @@ class LiveCapture::FilterChange : public Napi::AsyncWorker {
   LiveCapture* const capture_;
   const std::shared_ptr<pcap_t> pcap_;
   const std::string expression_;
-  const Napi::Promise::Deferred promise_;
+  Deferred promise_;
   std::unique_ptr<FilterProgram> program_;
   std::unique_ptr<FilterProgram> here_;
 };
