@@ -109,7 +109,8 @@ export class Tasks {
     try {
       await entry.task.start();
       await this.#keep(entry);
-      if (entry.isDeleted) throw new UserError(`task ${id}`, 'it was deleted as it began');
+      if (entry.isDeleted)
+        throw new UserError(`task ${id}`, 'it was deleted while it was starting');
       settle(true);
     } catch (error) {
       settle(false);
