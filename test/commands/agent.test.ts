@@ -3,12 +3,12 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
-import { runningAgent, taskFile } from '../agent/running-agent.js';
 import { numbered } from '../packet/packets.js';
 import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { pcapFile, readPcap } from '../support/pcap-file.js';
+import { runningAgent, taskFile } from '../support/running-agent.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
