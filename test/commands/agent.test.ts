@@ -173,7 +173,7 @@ describe('whoever asks in vain', () => {
     const wrong = await taskFile(agent.folder, pasers);
     const cases: (readonly [words: readonly string[], said: RegExp])[] = [
       [['task'], /^kcap: task: what to do with tasks is missing\nuse one of: create/],
-      [['task', 'crate'], /^kcap: task crate: tasks know no such thing/],
+      [['task', 'crate'], /^kcap: task crate: no such task command/],
       [['task', 'create'], /^kcap: task create: the file with the task is missing/],
       [['task', 'delete'], /^kcap: task delete: ID is missing\nkcap task delete ID/],
       [['task', 'delete', 'a', 'b'], /^kcap: b: unexpected argument/],
