@@ -34,7 +34,7 @@ import type { Triggers } from './triggers/triggers.js';
 /** How long a stop waits for what tasks have taken. */
 const DRAIN_MS = 10_000;
 
-/** The states of a task that is to run, and does not. */
+/** The states of a task that should run, but doesn't. */
 const SHOULD_RUN: ReadonlySet<TaskState> = new Set(['created', 'starting', 'failed']);
 
 /** What the process gives its agent. */
@@ -52,7 +52,7 @@ export interface AgentParts {
   readonly build: Readonly<Record<string, string>>;
 }
 
-/** Tasks, and those who may command them, until somebody has it end. */
+/** Runs tasks and takes commands for them, until somebody has it end. */
 export class Agent implements Commanded {
   readonly tasks: Tasks;
   readonly commands: Commands;

@@ -148,7 +148,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 export const METHODS = Object.keys(COMMANDS);
 
-/** Those that change nothing: it does no harm to do them again. */
+/** Methods that change nothing: repeating them does no harm. */
 const ONLY_READ: ReadonlySet<string> = new Set([
   ...['task_list', 'task_status', 'daemon_status', 'daemon_stats', 'interface_list'],
 ]);

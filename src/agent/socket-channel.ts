@@ -206,7 +206,7 @@ async function removeStale(socket: string): Promise<void> {
   }
 }
 
-/** Whether somebody listens, be it another program. */
+/** Whether anything listens there, be it another program. */
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect(socket);
