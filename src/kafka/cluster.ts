@@ -38,6 +38,7 @@ export class Cluster {
   readonly #facts: ClientFacts;
   readonly #deadline: number;
   readonly #trouble: StartTrouble;
+  #connecting: Promise<unknown> = Promise.resolve();
   #partitionOffsets: PartitionOffsets | undefined;
   #leaders: ReadonlyMap<number, number | undefined> = new Map();
 
@@ -196,8 +197,12 @@ export class Cluster {
     return Math.min(await once(), await once());
   }
 
+  /** Also where it never was connected, or still tries to be: then once it has ended trying. Does not throw. */
   async close(): Promise<void> {
     await this.#partitionOffsets?.close();
+    if (!this.#client.isConnected()) await this.#connecting.catch(() => undefined);
+    // Where it is not, node-rdkafka throws, and there is nothing to be given back.
+    if (!this.#client.isConnected()) return;
     await new Promise<void>((resolve) => {
       this.#client.disconnect(() => {
         resolve();
@@ -231,6 +236,7 @@ export class Cluster {
     const connected = this.#ask<Metadata>(what, (done) => {
       this.#client.connect({ ...this.#question(), timeout: this.#msLeft() }, done);
     });
+    this.#connecting = connected;
     // node-rdkafka itself waits for threads, which may wait for a KDC.
     const late = setTimeout(() => {
       void this.#trouble.failure(what, 'timed out').then(giveUp);
