@@ -44,7 +44,7 @@ export interface AgentParts {
   readonly version: string;
   /** Opens what console reporters write to. */
   readonly openConsole: () => ByteOutput;
-  /** Reads the configuration anew; throws a UserError where it makes no sense. */
+  /** Reads the configuration again; throws a UserError where it makes no sense. */
   readonly readAgain: () => Promise<AgentConfiguration>;
   /** Has the log go on as the configuration says. */
   readonly changeLog: (log: AgentConfiguration['log']) => Promise<void>;
@@ -145,7 +145,7 @@ export class Agent implements Commanded {
     return { begun: takenUp, answer };
   }
 
-  /** Takes the configuration anew. Tasks that run keep running; what makes no sense changes nothing. */
+  /** Reloads the configuration. Tasks that run keep running; one that makes no sense changes nothing. */
   async reload(): Promise<Reloaded> {
     const reloading = this.#reloading.then(() => this.#reload());
     this.#reloading = reloading.catch(() => undefined);

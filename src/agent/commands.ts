@@ -23,7 +23,7 @@ export interface Commanded {
   readonly node: NodeConfiguration;
   /** Reads a task's description; throws a UserError for one that makes no sense. */
   readTask(document: unknown): Promise<TaskDescription>;
-  /** Takes its configuration anew; what has changed, and what needs a restart. */
+  /** Reloads its configuration; what has changed, and what needs a restart. */
   reload(): Promise<Reloaded>;
   /** Makes the captures that a message asks for; waits for all of them. Throws a UserError where it makes none. */
   capture(message: unknown): CapturesAsked;

@@ -90,7 +90,7 @@ export class SocketChannel {
     }
   }
 
-  /** Closes all connections; whose commands are under way gets no answer any more. */
+  /** Closes all connections; commands that are under way get no answer. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

@@ -251,7 +251,7 @@ export class Task {
 
   /**
    * Whether it makes sense to try again. What has run once was described well: only what can't be read again from where
-   * it stopped, a file, is not begun anew.
+   * it stopped, a file, is not begun again.
    */
   #mayPass(error: unknown, hasRun: boolean): boolean {
     if (!(error instanceof UserError) || error.exitStatus === 2) return false;

@@ -289,7 +289,7 @@ export class Tasks {
     return entry;
   }
 
-  /** Does something with a task, one after the other; it must be there when it comes to that. */
+  /** Does something with a task, after all that was asked of it before. The task must still be there by then. */
   async #inTurn(id: string, work: (entry: Entry) => Promise<void>): Promise<void> {
     this.#refuseAtEnd(id);
     await this.#entry(id).turns.take(() => work(this.#entry(id)));

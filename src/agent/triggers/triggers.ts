@@ -90,7 +90,7 @@ export class Triggers {
     return this.#captures.memoryBytes;
   }
 
-  /** There may be more memory for captures than before. */
+  /** Called when there may be more memory for captures than before. */
   look(): void {
     this.#captures.look();
   }

@@ -6,7 +6,7 @@ interface Waiting {
   readonly tell: (turn: Turn) => void;
 }
 
-/** Gives turns to a bounded number of captures at a time, and to no more than there is memory for; others wait in order. */
+/** Gives turns to so many captures at a time, and to no more than there is memory for; the others wait in order. */
 export class Turns {
   readonly #roomBytes: () => number;
   #free: number;
@@ -35,8 +35,8 @@ export class Turns {
   }
 
   /**
-   * Resolves when the caller has its turn, which lasts until `giveBack`; or when its turn would have come, but there is no
-   * room for it even if all others end.
+   * Resolves when the caller has its turn, which lasts until `giveBack`; or when its turn would have come, but there is
+   * no room for it even if all others end.
    */
   async take(bytes: number): Promise<Turn> {
     const turn = new Promise<Turn>((tell) => this.#waiting.push({ bytes, tell }));
