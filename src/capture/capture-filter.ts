@@ -77,7 +77,7 @@ function placeOfError(expression: string, linkType: number): number | undefined 
   return words[right]?.index;
 }
 
-/** As many characters are made short in a moment. Only then libpcap sees that an expression can match nothing. */
+/** Longer expressions take long to optimize, and only an optimizing libpcap sees that one can match nothing. */
 const SHORT_EXPRESSION = 1000;
 
 /** What libpcap finds wrong with an expression, if anything. */

@@ -75,7 +75,11 @@ function invalid(
   property: readonly [name: string, value: string],
 ): UserError {
   if (/must be set through dedicated|Internal property/.test(message))
-    return usageError(what, 'programs set it, by a function of librdkafka', 'leave it out');
+    return usageError(
+      what,
+      'only programs can set it, by a function of librdkafka',
+      'leave it out',
+    );
   const remedy = /not available at build time/.test(message) ? REBUILD : undefined;
   return usageError(what, hideSecrets(message.trim(), new Map([property])), remedy);
 }

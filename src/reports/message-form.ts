@@ -202,7 +202,7 @@ export class MessageRows {
     return index === -1 ? sources.push(bytes) - 1 : index;
   }
 
-  /** Writes all rows behind what is there, and where each ends; begins anew. */
+  /** Writes all rows behind what is there, and where each ends; begins again. */
   writeAll(out: JsonBytes, ends: Int32Array): void {
     const columns = this.#columns;
     for (let done = 0; done < this.count;) {

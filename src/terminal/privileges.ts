@@ -39,7 +39,7 @@ export function becomeUser({ name, uid, gid, groups }: User, log: Logger): void 
     });
   }
   if (canStillBeRoot())
-    throw new UserError(`-Z ${name}`, 'root could be got back', {
+    throw new UserError(`-Z ${name}`, 'the process could become root again', {
       remedy: 'run it without the securebit no_setuid_fixup, or leave -Z out',
     });
   log.info({ event: 'privileges', uid, gid, groups }, `running as ${name} from now on`);

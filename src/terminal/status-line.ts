@@ -5,7 +5,7 @@ const CLEAR_LINE = '\r\x1b[K';
 /** Where a terminal does not say how wide it is. */
 const USUAL_COLUMNS = 80;
 
-/** Standard error as a terminal: a line at its end that is written anew, and the log above it. */
+/** Standard error as a terminal: a line at its end that is rewritten, and the log above it. */
 export class StatusLine {
   #text: (columns: number) => string = () => '';
   #shown = '';
