@@ -150,7 +150,7 @@ class Batch {
   }
   void SetLink(const BatchLink& link);
 
-  /** As JavaScript sees it: `NativeBatch` of src/addon.ts. */
+  /** As JavaScript sees it: `NativeBatch` of src/addon/batch.ts. */
   Napi::Object ToJs(Napi::Env env);
   /** Leaves its memory to JavaScript; there will be no further batch. */
   void LetGo();
