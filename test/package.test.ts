@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 
 import { withCompilerCache } from './support/compiler-cache.js';
+import { withExtraAuthorities } from './support/extra-authorities.js';
 import { freePort } from './support/free-port.js';
 import { kcap } from './support/kcap.js';
 import { repository } from './support/repository.js';
@@ -64,7 +65,7 @@ test("README's command installs the tarball in a bare folder, and what it instal
   const prefix = await tempFolder(t);
   const install = spawnTied([...ALONE, 'sh', '-c', await installCommand()], {
     cwd: bare,
-    env: withCompilerCache(userEnvironment(prefix), prefix),
+    env: withExtraAuthorities(withCompilerCache(userEnvironment(prefix), prefix)),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const said = install.stderr ? text(install.stderr) : '';

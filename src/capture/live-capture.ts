@@ -1,4 +1,5 @@
-import { addon, type NativeCapture } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeCapture } from '../addon/capture.js';
 import { linkOf, packetBatchOf } from '../packet/native-batch.js';
 import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet/packet-batch.js';
 import { nearest } from '../errors/nearest.js';

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { addon, type NativeConsumer, type NativeConsumedBatch } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeConsumer, NativeConsumedBatch } from '../addon/consumer.js';
 import { packetBatchOf } from '../packet/native-batch.js';
 import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';

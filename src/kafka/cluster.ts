@@ -32,7 +32,7 @@ export interface Watermarks {
 /** What metadata are asked for. */
 type Question = { readonly topic: string } | { readonly allTopics: true };
 
-/** The control plane: what there is on the cluster, asked through node-rdkafka. Packets never pass here. */
+/** The control plane: what is on the cluster, asked through node-rdkafka. Packets never pass here. */
 export class Cluster {
   readonly #client: Producer;
   readonly #facts: ClientFacts;
@@ -181,8 +181,8 @@ export class Cluster {
       const leaderless = [...this.#leaders].find(([, leader]) => leader === undefined)?.[0];
       if (leaderless === undefined) throw await this.#trouble.failure(what, messageOf(error));
       throw new UserError(what, `partition ${leaderless} has no leader`, {
-        remedy: 'it has one again once a broker that keeps the partition is back',
-        passes: true,
+        remedy: 'start a broker that has a replica of it, or wait until one is back',
+        passes: 'later',
       });
     }
   }

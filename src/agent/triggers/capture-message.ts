@@ -42,7 +42,7 @@ export interface MessageContext {
   readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What a message comes to on this host. */
+/** What a message means on this host. */
 export interface TranslatedMessage {
   readonly requests: readonly CaptureRequest[];
   /** Why others of its captures are not made, a line each. */
