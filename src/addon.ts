@@ -314,6 +314,8 @@ interface Addon {
   ignoreSignal(number: number): void;
   /** Memory that is freed stays the process's, up to 64 MiB a thread. */
   keepFreedMemory(): void;
+  /** Memory that is free goes back to the system now. */
+  giveBackFreedMemory(): void;
   /** What libpcap knows of each interface beside its addresses: `native/capture/device_facts.h`. */
   deviceFacts(): {
     readonly name: string;
