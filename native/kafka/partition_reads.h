@@ -63,8 +63,8 @@ class PartitionReads {
     const Partition* partition = Find(id);
     return partition && !partition->finished && !IsStale(id);
   }
-  /** Whether it is exactly this message of the partition that comes next, and nothing but to read it
-   * is to be done. */
+  /** Whether it is exactly this message of the partition that comes next, and nothing but to read
+   * it is to be done. */
   bool IsNext(int32_t id, int64_t offset) const {
     const Partition* partition = Find(id);
     return partition && partition->next == offset && !partition->finished && !IsStale(id) &&

@@ -1,7 +1,9 @@
 // librdkafka's own, of the sources that it was built from: what is behind a message's public part.
 // They come first, since they say what the system's headers are to declare.
+// clang-format off
 #include <rdkafka_int.h>
 #include <rdkafka_msg.h>
+// clang-format on
 
 #include "wire/has_headers.h"
 
