@@ -58,6 +58,23 @@ void PutHeader(FuzzedDataProvider& input, std::vector<uint8_t>& frame) {
 
 }  // namespace
 
+// No other process: what they say would make each run another one, and slow.
+namespace kcap {
+
+OpenFolder::OpenFolder(const std::string&, Links) : fd_(-1) {}
+OpenFolder::~OpenFolder() = default;
+ForeignTable::~ForeignTable() = default;
+CuttableMemory::~CuttableMemory() = default;
+KcapProcesses::KcapProcesses()
+    : shared_memory_("", OpenFolder::Links::kRefuse), scanning_(Allowance::Clock::duration(0)) {}
+KcapProcesses::List KcapProcesses::Look() { return list_; }
+KcapProcesses& KcapProcesses::Get() {
+  static KcapProcesses none;
+  return none;
+}
+
+}  // namespace kcap
+
 /** Frames of any kind, one after the other, since fragments are remembered. */
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const bool entered = (EnterConnections(), true);

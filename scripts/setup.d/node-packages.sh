@@ -21,19 +21,14 @@ install_node_packages() {
 build_node_packages() {
   [ -n "$(node scripts/setup.d/node-packages-wanting.js)" ] || return 0
   run_npm run preinstall || exit
-  # librdkafka's own makefiles alone call make by this variable, and are made for a parallel make. They would also
-  # install manuals, for one of which they first build all examples.
-  local make_variables="MAKE=make\\ --jobs=$(nproc) DOC_FILES=LICENSE"
   run_npm rebuild --ignore-scripts=false cap node-rdkafka ||
     fail "set-up: Node's packages have not been built: the cause is above"
 }
 
-# npm, in an environment in which our packages build; make_variables is for make.
+# npm, in an environment in which our packages build.
 run_npm() (
-  # node-gyp's makefile for node-rdkafka stops a parallel make: it has no rule for the config.h that librdkafka's
-  # `configure` writes, and a make that does not wait for that finds none.
+  # A parallel make breaks the build of node-rdkafka (install/check).
   unset JOBS MAKEFLAGS npm_config_jobs NPM_CONFIG_JOBS
-  [ -z "${make_variables-}" ] || export MAKEFLAGS="-- $make_variables"
   # Production leaves out TypeScript.
   unset NODE_ENV
   # Where Node came with its headers they are used; otherwise node-gyp fetches them.

@@ -29,5 +29,7 @@ export interface SystemAddon {
   ignoreSignal(number: number): void;
   /** Memory that is freed stays the process's, up to 64 MiB a thread. */
   keepFreedMemory(): void;
+  /** Memory that is free goes back to the system now. */
+  giveBackFreedMemory(): void;
   LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;
 }

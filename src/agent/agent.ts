@@ -23,6 +23,7 @@ import {
 } from './commands.js';
 import type { AgentConfiguration } from './configuration/configuration.js';
 import type { NodeConfiguration } from './configuration/node.js';
+import { FreedMemory } from './freed-memory.js';
 import { PidFile } from './pid-file.js';
 import { changesBetween, effective, wordsFor } from './reload.js';
 import { Services, type Served } from './services.js';
@@ -103,6 +104,7 @@ export class Agent implements Commanded {
       await agent.tasks.restore();
       await agent.#openTriggers();
       await agent.#openChannels();
+      agent.#scope.own(new FreedMemory(agent.tasks));
       agent.#collectNowAndThen();
       return agent;
     } catch (error) {
