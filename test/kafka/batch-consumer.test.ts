@@ -233,6 +233,19 @@ describe('a consumer of batches', () => {
     assert.ok(Math.max(...rest) <= usual, `${Math.max(...rest)} bytes`);
   });
 
+  test('fills a batch as far as it is told', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const batchBytes = 10_000;
+    const packets = numbered(500, { bytes: 100 });
+    await kafka.send(batchOf(packets));
+    const consumer = kafka.consumer({ end: packets.length, batchBytes });
+    const sizes: number[] = [];
+    for (let batch; (batch = await consumer.next()) !== null;)
+      sizes.push(batch.packets.bytes.length);
+    assert.ok(sizes.length >= 5, `${sizes.length} batches`);
+    assert.ok(Math.max(...sizes) <= batchBytes, `${Math.max(...sizes)} bytes`);
+  });
+
   test('stops waiting when it is asked to, and gives nothing more', async (t) => {
     const consumer = new InMemoryKafka(t).consumer();
     const waiting = consumer.next();
