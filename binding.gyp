@@ -79,6 +79,7 @@
         'native/pcap/classic_reader.cc',
         'native/pcap/pcapng_reader.cc',
         'native/wire/framed_message.cc',
+        'native/wire/line_ends.cc',
         'native/wire/message_form.cc',
         'native/wire/message_headers.cc',
         'native/wire/message_packets.cc',

@@ -417,6 +417,8 @@ interface Addon {
   InMemoryBroker: new (port: number) => NativeBroker;
   /** `steps` as MessageForm has them. */
   MessageWriter: new (steps: Int32Array, literals: Buffer, columns: number) => NativeMessageWriter;
+  /** Puts into `into` where LFs are in [start, end), no more than there is room for: how many. */
+  lineEnds: (bytes: Buffer, start: number, end: number, into: Int32Array) => number;
   LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;
 }
 
