@@ -1,4 +1,4 @@
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
 import { PacketCursor } from '#kcap/decode/cursor.js';
 import { decodeToTransport } from '#kcap/decode/decode-layer.js';
 import { compileSipFilter } from '#kcap/language/sip-filter.js';

@@ -195,6 +195,17 @@ void KeepFreedMemory(const Napi::CallbackInfo&) {
 #endif
 }
 
+/**
+ * giveBackFreedMemory(): whole pages that are free go back to the kernel, wherever they lie. glibc
+ * only gives back what is free at the end of the main arena, and every other thread has one of its
+ * own: what a thread has freed stays there, and the next thread fills the arena of another.
+ */
+void GiveBackFreedMemory(const Napi::CallbackInfo&) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   AllocateForOtherThreads();
   exports["versions"] = Napi::Function::New<Versions>(env, "versions");
@@ -209,6 +220,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["groupNamed"] = Napi::Function::New<GroupNamed>(env, "groupNamed");
   exports["exitNow"] = Napi::Function::New<ExitNow>(env, "exitNow");
   exports["keepFreedMemory"] = Napi::Function::New<KeepFreedMemory>(env, "keepFreedMemory");
+  exports["giveBackFreedMemory"] =
+      Napi::Function::New<GiveBackFreedMemory>(env, "giveBackFreedMemory");
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
   InitProperties(env, exports);
   InitTopicLookup(env, exports);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 
 import { withCompilerCache } from './support/compiler-cache.js';
+import { withExtraAuthorities } from './support/extra-authorities.js';
 import { freePort } from './support/free-port.js';
 import { kcap } from './support/kcap.js';
 import { repository } from './support/repository.js';
@@ -64,12 +65,21 @@ test("README's command installs the tarball in a bare folder, and what it instal
   const prefix = await tempFolder(t);
   const install = spawnTied([...ALONE, 'sh', '-c', await installCommand()], {
     cwd: bare,
-    env: withCompilerCache(userEnvironment(prefix), prefix),
+    env: withExtraAuthorities(withCompilerCache(userEnvironment(prefix), prefix)),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const said = install.stderr ? text(install.stderr) : '';
   const [status] = (await once(install, 'exit')) as [number | null];
   assert.equal(status, 0, await said);
+  const librdkafka = path.join(
+    prefix,
+    'lib/node_modules/kcap/node_modules/node-rdkafka/deps/librdkafka',
+  );
+  const examples = await readdir(path.join(librdkafka, 'examples'));
+  assert.ok(
+    examples.includes('producer.c') && !examples.includes('producer'),
+    'no example is built',
+  );
 
   const command = [path.join(prefix, 'bin/kcap')];
   const version = kcap(t, ['--version'], { command });

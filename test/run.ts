@@ -4,6 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { setExtraAuthoritiesAside } from './support/extra-authorities.js';
 import { COSTS_FILE } from './support/file-costs.js';
 import { archiveKafkaClasses } from './support/kafka-class-archive.js';
 import { startRealKafka } from './support/real-kafka.js';
@@ -31,6 +32,7 @@ const { values: options, positionals: patterns } = parseArgs({
   allowPositionals: true,
 });
 
+setExtraAuthoritiesAside();
 await inTempFolder(() => withCluster(runTests));
 
 async function runTests(): Promise<void> {
@@ -38,6 +40,7 @@ async function runTests(): Promise<void> {
   if (options.times) process.env[COSTS_FILE] = path.join(tmpdir(), 'costs');
   const complaints = await runTestFiles(files, {
     signal: stop.signal,
+    folder: tmpdir(),
     skipAllowed: process.env['CI'] !== 'true',
     costsFile: process.env[COSTS_FILE],
   });

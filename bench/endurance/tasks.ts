@@ -1,8 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-
-import { askAgent } from '#kcap/agent/socket-client.js';
-import { kcap } from '#support/kcap.js';
+import { heldBy, runningAgent } from '#support/running-agent.js';
 import { vethPair } from '#support/veth.js';
 import { Cluster } from '../rig/cluster.js';
 import { sampleProcess } from '../rig/process-sample.js';
@@ -35,19 +31,10 @@ export async function endureTasks(
   const cluster = await Cluster.connect(brokers, scope);
   const topic = await cluster.freshTopic(scope, { partitions: 1, config: KEPT });
   const veth = await vethPair(scope.asTest);
-  const socket = path.join(folder, 'agent.sock');
-  const configuration = path.join(folder, 'agent.json');
-  const kcapSection = {
-    ...{ control: { socket }, data_dir: folder, metrics: { enabled: false } },
-    kafka: { brokers: [brokers] },
-  };
-  await writeFile(configuration, JSON.stringify({ kcap: kcapSection }));
-  const agent = kcap(scope.asTest, ['agent', '--config', configuration], {
+  const { run: agent, answer: ask } = await runningAgent(scope.asTest, {
+    ...{ folder, configuration: { kafka: { brokers: [brokers] } } },
     limitMs: seconds * 1000 + MARGIN_MS,
   });
-  await agent.waitForLog(({ event }) => event === 'agent-started', 30_000);
-  const ask = async (method: string, params: object) =>
-    (await askAgent(socket, method, { ...params })) as Readonly<Record<string, unknown>>;
 
   const { sent, over } = await beginTraffic(veth, { folder, seconds, signal });
   const startedAt = performance.now();
@@ -102,9 +89,8 @@ export async function endureTasks(
 }
 
 async function holdings(pid: number, seconds: number): Promise<Held> {
-  const count = async (what: string) => (await readdir(`/proc/${pid}/${what}`)).length;
   const { residentMiB } = await sampleProcess(pid);
-  return { seconds, residentMiB, threads: await count('task'), descriptors: await count('fd') };
+  return { seconds, residentMiB, ...(await heldBy(pid)) };
 }
 
 function lineOf(held: readonly Held[], packets: number): string {

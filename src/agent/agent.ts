@@ -11,7 +11,7 @@ import type { TaskDescription } from '../task/description/task.js';
 import { TaskBudget, type BudgetOptions } from '../task/task-budget.js';
 import { TaskFolder } from '../task/task-folder.js';
 import type { OpenTaskRun } from '../task/task-run.js';
-import type { TaskState } from '../task/task.js';
+import type { TaskState } from '../task/task-status.js';
 import { Tasks } from '../task/tasks.js';
 import { openTaskRun } from '../task/workers/task-workers.js';
 import {
@@ -23,6 +23,7 @@ import {
 } from './commands.js';
 import type { AgentConfiguration } from './configuration/configuration.js';
 import type { NodeConfiguration } from './configuration/node.js';
+import { FreedMemory } from './freed-memory.js';
 import { PidFile } from './pid-file.js';
 import { changesBetween, effective, wordsFor } from './reload.js';
 import { Services, type Served } from './services.js';
@@ -34,7 +35,7 @@ import type { Triggers } from './triggers/triggers.js';
 /** How long a stop waits for what tasks have taken. */
 const DRAIN_MS = 10_000;
 
-/** The states of a task that is to run, and does not. */
+/** The states of a task that should run, but doesn't. */
 const SHOULD_RUN: ReadonlySet<TaskState> = new Set(['created', 'starting', 'failed']);
 
 /** What the process gives its agent. */
@@ -44,7 +45,7 @@ export interface AgentParts {
   readonly version: string;
   /** Opens what console reporters write to. */
   readonly openConsole: () => ByteOutput;
-  /** Reads the configuration anew; throws a UserError where it makes no sense. */
+  /** Reads the configuration again; throws a UserError where it makes no sense. */
   readonly readAgain: () => Promise<AgentConfiguration>;
   /** Has the log go on as the configuration says. */
   readonly changeLog: (log: AgentConfiguration['log']) => Promise<void>;
@@ -52,7 +53,7 @@ export interface AgentParts {
   readonly build: Readonly<Record<string, string>>;
 }
 
-/** Tasks, and those who may command them, until somebody has it end. */
+/** Runs tasks and takes commands for them, until somebody has it end. */
 export class Agent implements Commanded {
   readonly tasks: Tasks;
   readonly commands: Commands;
@@ -103,6 +104,7 @@ export class Agent implements Commanded {
       await agent.tasks.restore();
       await agent.#openTriggers();
       await agent.#openChannels();
+      agent.#scope.own(new FreedMemory(agent.tasks));
       agent.#collectNowAndThen();
       return agent;
     } catch (error) {
@@ -145,7 +147,7 @@ export class Agent implements Commanded {
     return { begun: takenUp, answer };
   }
 
-  /** Takes the configuration anew. Tasks that run keep running; what makes no sense changes nothing. */
+  /** Reloads the configuration. Tasks that run keep running; one that makes no sense changes nothing. */
   async reload(): Promise<Reloaded> {
     const reloading = this.#reloading.then(() => this.#reload());
     this.#reloading = reloading.catch(() => undefined);

@@ -2,7 +2,7 @@ import { packetsWithFate, underWay, withFate, type Account } from '../pipeline/a
 import type { Histogram } from '../pipeline/histogram.js';
 import type { Pace } from '../pipeline/pace.js';
 import type { TaskDescription } from '../task/description/task.js';
-import type { TaskState, TaskStatus } from '../task/task.js';
+import type { TaskState, TaskStatus } from '../task/task-status.js';
 import type { CommandCount } from './command-counts.js';
 
 /** A task as metrics see it. */

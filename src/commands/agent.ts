@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { Agent, type AgentParts } from '../agent/agent.js';
 import type { AgentConfiguration } from '../agent/configuration/configuration.js';
 import { readConfiguration } from '../agent/configuration/read-configuration.js';
@@ -7,7 +7,7 @@ import type { IgnoredKey } from '../documents/ignored-keys.js';
 import { Logs } from '../agent/logs.js';
 import { messageOf, UserError, type ExitStatus } from '../errors/user-error.js';
 import { packageVersion } from '../package-version.js';
-import { blameTask } from '../task/task.js';
+import { blameTask } from '../task/task-bugs.js';
 import { onAgentSignals } from '../terminal/agent-signals.js';
 import { containBugs } from '../terminal/bugs.js';
 import { openChangingLog, showError, type LogOptions } from '../terminal/logging.js';

@@ -9,6 +9,7 @@ import { readDocument } from '../documents/read-document.js';
 import { usageError, UserError } from '../errors/user-error.js';
 import { ignoredTaskKeys } from '../task/description/ignored-task-keys.js';
 import { checkTask } from '../task/description/read-task.js';
+import { readPlanFile } from '../task/plan-file.js';
 import { showError } from '../terminal/logging.js';
 import { print } from '../terminal/standard-output.js';
 import type { Runner } from './command.js';
@@ -40,7 +41,9 @@ async function whatItIs(file: string): Promise<string> {
     sayIgnored(ignoredConfigurationKeys(document, options));
     return 'the configuration of an agent';
   }
-  const { id } = await checkTask(document);
+  const { id, processors } = await checkTask(document);
+  for (const processor of processors)
+    if (processor.name === 'plan') await readPlanFile(processor.file);
   sayIgnored(ignoredTaskKeys(document));
   return `task ${id}`;
 }

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { PacketCursor } from '../decode/cursor.js';
 import { decodeToTransport } from '../decode/decode-layer.js';
 import { SCTP, UDP } from '../decode/layer.js';

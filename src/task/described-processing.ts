@@ -5,6 +5,7 @@ import type { Stage } from '../pipeline/contracts.js';
 import { Filter } from '../stages/filter.js';
 import { Sample } from '../stages/sample.js';
 import type { FilterProcessor, ProcessorDescription } from './description/processors.js';
+import { readPlanFile } from './plan-file.js';
 import { readyTaskFilter } from './task-filter.js';
 
 /** What a task's processors do, by what they do it to. */
@@ -40,6 +41,9 @@ export async function readyProcessing(
         break;
       case 'sample':
         samples.push(processor.oneOf);
+        break;
+      case 'plan':
+        filters.push(await readPlanFile(processor.file));
         break;
       case 'label':
         Object.assign(labels, processor.labels);

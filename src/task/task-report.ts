@@ -1,7 +1,7 @@
 import { packetsWithFate, withFate, underWay, type Account } from '../pipeline/account.js';
 import { TOO_SLOW } from '../pipeline/contracts.js';
 import { summarize, type Summary } from '../pipeline/summary.js';
-import type { TaskState, TaskStatus } from './task.js';
+import type { TaskState, TaskStatus } from './task-status.js';
 
 /** What a reporter has done: packets, or messages where those are what it reports. */
 export interface ReporterReport {

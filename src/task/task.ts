@@ -1,44 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { messageOf, UserError } from '../errors/user-error.js';
-import { EMPTY_ACCOUNT, settled, type Account } from '../pipeline/account.js';
+import { settled, type Account } from '../pipeline/account.js';
 import { Pace } from '../pipeline/pace.js';
 import { closeSoon, UNHEARD } from '../pipeline/run-end.js';
 import { openInScope } from '../pipeline/scope.js';
 import { Stop } from '../pipeline/stop.js';
 import { summarize, summaryLines } from '../pipeline/summary.js';
-import { added, addedByName } from '../pipeline/total-account.js';
 import { watchAll } from '../watchdogs/watchdog.js';
 import { limitText } from './autostop.js';
 import { Backoff } from './backoff.js';
 import type { TaskDescription } from './description/task.js';
-import type { OpenTaskRun, Pipeline, TaskRun } from './task-run.js';
-
-/**
- * `starting`: it is being opened, or waits to be opened again. `stopped`: its limits were reached, its input ended, or
- * somebody stopped it. `failed`: it can't run as it is described.
- */
-export type TaskState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
-
-export interface TaskStatus {
-  readonly id: string;
-  readonly state: TaskState;
-  /** Why it failed, ended or has to wait; undefined where there is nothing to say. */
-  readonly reason?: string;
-  /** When what runs, or ran last, began. */
-  readonly startedAt?: Date;
-  /** Of all its runs. */
-  readonly account: Account;
-  /** What each of its reporters has done, by its id: of packets, or of messages where it reports those. */
-  readonly reporters: ReadonlyMap<string, Account>;
-  /** What each of its threads has counted: one, or as many as share the packets. */
-  readonly pipelines: readonly Pipeline[];
-  /** How long it has run in all, in ms. */
-  readonly durationMs: number;
-}
-
-type Counted = Pick<TaskStatus, 'account' | 'reporters' | 'pipelines' | 'durationMs'>;
+import { Bug, workOf } from './task-bugs.js';
+import { countedWith, NOTHING_COUNTED } from './task-counts.js';
+import type { OpenTaskRun, TaskRun } from './task-run.js';
+import type { TaskState, TaskStatus } from './task-status.js';
 
 export interface TaskParts {
   readonly open: OpenTaskRun;
@@ -61,25 +37,6 @@ const LEVELS: Readonly<Record<TaskState, 'debug' | 'info' | 'error'>> = {
 const WATCH_MS = 1000;
 const BY_COMMAND = 'stopped by a command';
 
-/** An error that nobody has caught, whatever it was. */
-class Bug extends Error {
-  constructor(override readonly cause: unknown) {
-    super(messageOf(cause));
-    if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack;
-  }
-}
-
-/** The task that is at work: also in what it has others call later. */
-const atWork = new AsyncLocalStorage<Task>();
-
-/** Ends the task in which an error has come about that nobody has caught; false where there is none. */
-export function blameTask(error: unknown): boolean {
-  const task = atWork.getStore();
-  if (!task?.isAlive) return false;
-  task.break(error);
-  return true;
-}
-
 /** A run that is written down: it is opened, goes on through what passes, and can be stopped and started again. */
 export class Task {
   readonly id: string;
@@ -95,10 +52,7 @@ export class Task {
   #startedAt: Date | undefined;
   #endedAtMs: number | undefined;
   /** Of the runs that are over. */
-  #before: Counted = {
-    ...{ account: EMPTY_ACCOUNT, reporters: new Map(), durationMs: 0 },
-    pipelines: [{ account: EMPTY_ACCOUNT, reporters: new Map() }],
-  };
+  #before = NOTHING_COUNTED;
   #current: TaskRun | undefined;
   /** Ends what is opened or runs. */
   #onBug: ((error: unknown) => void) | undefined;
@@ -140,11 +94,9 @@ export class Task {
     this.#asked = new AbortController();
     const { signal } = this.#asked;
     await new Promise<void>((opened, refused) => {
-      this.#over = atWork
-        .run(this, () => this.#live(signal, opened))
-        .then(() => {
-          refused(new UserError(`task ${this.id}`, 'it was stopped before it had begun'));
-        }, refused);
+      this.#over = workOf(this, () => this.#live(signal, opened)).then(() => {
+        refused(new UserError(`task ${this.id}`, 'it was stopped while it was starting'));
+      }, refused);
     });
   }
 
@@ -178,27 +130,7 @@ export class Task {
       state: this.#state,
       ...(this.#reason !== undefined && { reason: this.#reason }),
       ...(this.#startedAt && { startedAt: this.#startedAt }),
-      ...this.#counted((account) => account),
-    };
-  }
-
-  /** What all its runs have counted. @param seen how the accounts of the one that goes on are seen */
-  #counted(seen: (account: Account) => Account): Counted {
-    if (!this.#current) return this.#before;
-    const { account, reporters, pipelines, durationMs } = this.#before;
-    const { run } = this.#current;
-    const ofReporters = (all: Pipeline['reporters']) =>
-      new Map([...all].map(([id, one]) => [id, seen(one)] as const));
-    const own = { account: seen(run.account()), reporters: ofReporters(this.#current.reporters()) };
-    const ofThreads = this.#current.pipelines?.().map((one) => ({
-      account: seen(one.account),
-      reporters: ofReporters(one.reporters),
-    }));
-    return {
-      account: added(account, own.account),
-      reporters: addedByName(reporters, own.reporters),
-      pipelines: addedPipelines(pipelines, ofThreads ?? [own]),
-      durationMs: durationMs + run.durationMs,
+      ...(this.#current ? countedWith(this.#before, this.#current) : this.#before),
     };
   }
 
@@ -248,7 +180,6 @@ export class Task {
     asked.addEventListener('abort', request, { once: true });
     const broken = new Promise<never>((_, reject) => {
       this.#onBug = (error) => {
-        // Also an error of a user's: here, nobody was there to tell.
         reject(new Bug(error));
         stop.request();
       };
@@ -288,11 +219,8 @@ export class Task {
     return opened;
   }
 
-  async #watched(
-    { run, watchdogs, autostop }: TaskRun,
-    stop: Stop,
-    broken: Promise<never>,
-  ): Promise<void> {
+  async #watched(opened: TaskRun, stop: Stop, broken: Promise<never>): Promise<void> {
+    const { run, watchdogs, autostop } = opened;
     const look = watchAll(watchdogs);
     const watching = setInterval(() => {
       look(run.account());
@@ -303,30 +231,31 @@ export class Task {
     } finally {
       autostop.end();
       clearInterval(watching);
-      this.#settle(run);
+      this.#settle(opened);
       await closeSoon(run, stop);
     }
   }
 
   /** What the run has counted belongs to those that are over. */
-  #settle(run: TaskRun['run']): void {
+  #settle(opened: TaskRun): void {
+    const { run } = opened;
     const ended = (account: Account) => settled(account, UNHEARD);
     const account = ended(run.account());
     this.#log.info(
       { event: 'summary', ...summarize(account, run.durationMs) },
       summaryLines(account).join('; '),
     );
-    this.#before = this.#counted(ended);
+    this.#before = countedWith(this.#before, opened, ended);
     this.#current = undefined;
   }
 
   /**
    * Whether it makes sense to try again. What has run once was described well: only what can't be read again from where
-   * it stopped, a file, is not begun anew.
+   * it stopped, a file, is not begun again.
    */
   #mayPass(error: unknown, hasRun: boolean): boolean {
     if (!(error instanceof UserError) || error.exitStatus === 2) return false;
-    return error.passes || (hasRun && this.#description.capture.name !== 'file');
+    return error.passes !== undefined || (hasRun && this.#description.capture.name !== 'file');
   }
 
   /** For people: why it failed. What is no UserError is a bug, of which the log has more. */
@@ -353,14 +282,6 @@ export class Task {
     );
     this.#parts.onChange(this);
   }
-}
-
-/** A run may have more threads than the one before it, or fewer. */
-function addedPipelines(before: readonly Pipeline[], after: readonly Pipeline[]): Pipeline[] {
-  return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => ({
-    account: added(before[index]?.account ?? EMPTY_ACCOUNT, after[index]?.account ?? EMPTY_ACCOUNT),
-    reporters: addedByName(before[index]?.reporters, after[index]?.reporters),
-  }));
 }
 
 function endOf({ autostop: { reached } }: TaskRun): string {

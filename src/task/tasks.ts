@@ -2,11 +2,12 @@ import type { Logger } from 'pino';
 import { checkFilter } from '../capture/capture-filter.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { TaskDescription } from './description/task.js';
-import { Task, type TaskParts, type TaskStatus } from './task.js';
+import { Task, type TaskParts } from './task.js';
 import { memoryOf, type TaskBudget } from './task-budget.js';
 import { NoSuchTask, TaskExists } from './task-errors.js';
 import type { KeptTask, TaskFolder } from './task-folder.js';
 import type { OpenTaskRun } from './task-run.js';
+import type { TaskStatus } from './task-status.js';
 import { Turns } from './turns.js';
 
 /** A description, and what it was read from. */
@@ -108,7 +109,8 @@ export class Tasks {
     try {
       await entry.task.start();
       await this.#keep(entry);
-      if (entry.isDeleted) throw new UserError(`task ${id}`, 'it was deleted as it began');
+      if (entry.isDeleted)
+        throw new UserError(`task ${id}`, 'it was deleted while it was starting');
       settle(true);
     } catch (error) {
       settle(false);
@@ -287,7 +289,7 @@ export class Tasks {
     return entry;
   }
 
-  /** Does something with a task, one after the other; it must be there when it comes to that. */
+  /** Does something with a task, after all that was asked of it before. The task must still be there by then. */
   async #inTurn(id: string, work: (entry: Entry) => Promise<void>): Promise<void> {
     this.#refuseAtEnd(id);
     await this.#entry(id).turns.take(() => work(this.#entry(id)));

@@ -29,6 +29,7 @@ import { freePort } from '../support/free-port.js';
 import { numberedFrame, numberOf } from '../support/numbered-frames.js';
 import { pcapFile, readPcap, type PcapPacket } from '../support/pcap-file.js';
 import { description, receiverReport, rtpPacket } from '../support/rtp-packets.js';
+import { repository } from '../support/repository.js';
 import { packetsOf, sipRequest, udpFrame } from '../support/sip-packets.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { readMessages } from '../support/topic.js';
@@ -185,6 +186,33 @@ reporters:
       { packets_in, packets_out, packets_filtered, messages_in, messages_filtered },
       { packets_in: 4, packets_out: 2, packets_filtered: 2, messages_in: 3, messages_filtered: 1 },
     );
+  });
+
+  test("keeps what captagent's capture plan sends", async (t) => {
+    const long = 'x'.repeat(100);
+    const file = await captured(
+      t,
+      packetsOf(['INVITE', 'OPTIONS', 'BYE'].map((method) => udpFrame(sipRequest(method, long)))),
+    );
+    const plan = `${repository}examples/plans/sip_capture_plan.cfg`;
+    const run = await openedTask(
+      t,
+      `
+id: plan
+capture: {name: file, path: ${file}}
+parsers: [sip]
+processors:
+  - {name: plan, config: {file: ${plan}}}
+  - {name: filter, config: {sip: '(not (method bye))'}}
+reporters:
+  - {name: console, config: {format: json}}
+`,
+    );
+    await run.ends();
+    const methods = run.console.lines.map(
+      (line) => (JSON.parse(line) as { labels: Record<string, string> }).labels['sip.method'],
+    );
+    assert.deepEqual(methods, ['INVITE']);
   });
 
   test('reports messages to Kafka, labels among their headers', async (t) => {

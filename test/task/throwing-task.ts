@@ -1,5 +1,6 @@
 /** Three tasks, two of which throw where nobody catches it: says what becomes of them. */
-import { blameTask, Task } from '#kcap/task/task.js';
+import { Task } from '#kcap/task/task.js';
+import { blameTask } from '#kcap/task/task-bugs.js';
 
 import { keptLog } from '../kafka/log.js';
 import { waitFor } from '../support/wait-for.js';

@@ -6,6 +6,7 @@ import { Stop } from '../../pipeline/stop.js';
 import { summarize } from '../../pipeline/summary.js';
 import { openShortCapture, type ShortCapture } from '../../task/short-capture.js';
 import type { UploadResult, Uploads } from '../../uploads/uploads.js';
+import { CaptureLog, type TriggerSource } from './capture-log.js';
 import { translateMessage, type MessageContext } from './capture-message.js';
 import { memoryOf, whyNoRoom, type CaptureMemory } from './capture-memory.js';
 import { CaptureNames } from './capture-name.js';
@@ -13,9 +14,6 @@ import type { CaptureRequest } from './capture-request.js';
 import type { CaptureResult, MessageAnswer, TakenMessage } from './capture-result.js';
 import { LogLines } from './log-lines.js';
 import { Turns } from './turns.js';
-
-/** Where messages come from. */
-export type TriggerSource = 'redis' | 'sqs' | 'kafka' | 'socket';
 
 /** What messages are translated with; a reload may change it. */
 export interface CaptureSettings extends MessageContext {
@@ -34,8 +32,6 @@ const MOST_MESSAGES = 1000;
 /** How long a stop waits for packets of the kernel's ring, and then for uploads that are under way. */
 const DRAIN_MS = 2000;
 const LAST_UPLOADS_MS = 5000;
-/** Characters of a message that the log shows. */
-const SHOWN_CHARACTERS = 2000;
 
 const ENDED_BY: Readonly<Record<string, CaptureResult['ended_by']>> = {
   ...{ packets: 'packets', filesize: 'bytes', duration: 'duration', idle: 'timeout' },
@@ -47,10 +43,10 @@ export class Captures {
   readonly #uploads: Uploads;
   readonly #application: string;
   readonly #log: Logger;
+  readonly #records: CaptureLog;
   readonly #memory: CaptureMemory;
   readonly #turns: Turns;
   readonly #names: CaptureNames;
-  readonly #counts = new Map<string, number>();
   readonly #stops = new Set<Stop>();
   readonly #giveUp = new AbortController();
   readonly #working = new Set<Promise<unknown>>();
@@ -75,6 +71,7 @@ export class Captures {
     this.#uploads = parts.uploads;
     this.#application = parts.application;
     this.#log = parts.log;
+    this.#records = new CaptureLog(parts.log);
     this.#memory = parts.memory;
     this.#turns = new Turns(parts.atOnce, parts.memory.leftBytes);
     this.#names = new CaptureNames(settings.host);
@@ -91,17 +88,14 @@ export class Captures {
     return this.#turns.heldBytes;
   }
 
-  /** There may be more memory than before. */
+  /** Called when there may be more memory than before. */
   look(): void {
     this.#turns.look();
   }
 
   /** How many captures of each source had each result, and how many messages were `refused`. */
-  *counts(): Iterable<{ source: string; result: string; count: number }> {
-    for (const [key, count] of this.#counts) {
-      const [source = '', result = ''] = key.split(' ');
-      yield { source, result, count };
-    }
+  counts(): ReturnType<CaptureLog['counts']> {
+    return this.#records.counts();
   }
 
   /** Takes a message, whatever is in it. */
@@ -109,10 +103,7 @@ export class Captures {
     let takenUp: (all: boolean) => void = () => undefined;
     const isTakenUp = new Promise<boolean>((resolve) => (takenUp = resolve));
     const answer = this.#answer(source, text, takenUp).catch((error: unknown) => {
-      this.#log.error(
-        { event: 'bug', err: error },
-        `capture message from ${source}: a bug in kcap`,
-      );
+      this.#records.bug(source, error);
       return { captures: [], refused: [`a bug in kcap: ${messageOf(error)}`], for_others: 0 };
     });
     this.#working.add(answer);
@@ -144,9 +135,8 @@ export class Captures {
         text,
         this.#settings,
       );
-      if (logsRequest || this.#settings.logsRequests) this.#logRequest(source, text);
-      if (unknown.length > 0)
-        this.#log.warn(`capture message from ${source}: ignored: ${unknown.join(', ')}`);
+      if (logsRequest || this.#settings.logsRequests) this.#records.message(source, text);
+      if (unknown.length > 0) this.#records.ignored(source, unknown);
       const fitting = requests.filter((request) => this.#turns.mayFit(this.#memoryOf(request)));
       const admitted = this.#admitted(fitting);
       const refused = [
@@ -194,13 +184,7 @@ export class Captures {
   }
 
   #refused(source: TriggerSource, refused: readonly string[]): MessageAnswer {
-    for (const problem of refused) {
-      this.#count(source, 'refused');
-      this.#log.warn(
-        { event: 'capture-refused', source },
-        `capture message from ${source} refused: ${problem}`,
-      );
-    }
+    for (const problem of refused) this.#records.refused(source, problem);
     return { captures: [], refused, for_others: 0 };
   }
 
@@ -236,11 +220,7 @@ export class Captures {
     const { opened } = await openInScope((scope) => this.#open(request, stop, scope));
     const { run, autostop, interface: name } = opened;
     const file = this.#names.next(name, this.#settings.format);
-    const { filter } = request;
-    this.#log.info(
-      { event: 'capture-started', source, interface: name, file, filter },
-      `${file}: capturing on ${name} for ${source}`,
-    );
+    this.#records.started(source, { interface: name, file, filter: request.filter });
     autostop.begin();
     if (this.#closing) stop.request();
     const error = await run.run(stop).then(
@@ -260,7 +240,7 @@ export class Captures {
       ...{ packets: account.out.packets, drops: dropsOf(account), ended_by, targets },
       ...(error !== undefined && { error }),
     };
-    this.#end(source, result, summarize(account, durationMs));
+    this.#records.ended(source, result, summarize(account, durationMs));
     return result;
   }
 
@@ -306,36 +286,8 @@ export class Captures {
   ): CaptureResult {
     const [line = ''] = error.split('\n');
     const result: CaptureResult = { interface: name, result: 'failed', error: line };
-    this.#count(source, result.result);
-    this.#log.error(
-      { event: 'capture-failed', source, interface: name },
-      `capture on ${name} for ${source}: ${line.replace(`capture on ${name}: `, '')}`,
-    );
+    this.#records.failed(source, result);
     return result;
-  }
-
-  #end(source: TriggerSource, result: CaptureResult, summary: object): void {
-    this.#count(source, result.result);
-    const { file = '', packets = 0, bytes = 0, targets = [], ended_by = '', error } = result;
-    const places = targets.map((target) =>
-      target.result === 'lost' ? `${target.target}: lost` : target.where,
-    );
-    const went = packets === 0 ? 'no packet, nothing is sent' : places.join(', ');
-    const why = error === undefined ? `ended by ${ended_by}` : error;
-    this.#log.info(
-      { event: 'capture-ended', source, ...summary, ...result },
-      `${file}: ${packets} packet(s), ${bytes} bytes, ${why}: ${went}`,
-    );
-  }
-
-  #logRequest(source: TriggerSource, text: string): void {
-    const message = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
-    this.#log.info({ event: 'capture-message', source, message }, `capture message from ${source}`);
-  }
-
-  #count(source: TriggerSource, result: CaptureResult['result'] | 'refused'): void {
-    const key = `${source} ${result}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 }
 

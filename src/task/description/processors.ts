@@ -14,11 +14,18 @@ export interface LabelProcessor {
 
 export interface SampleProcessor {
   readonly name: 'sample';
-  /** 1 or more: one of so many stays. */
+  /** Keeps one of so many; 1 or more. */
   readonly oneOf: number;
 }
 
-export type ProcessorDescription = FilterProcessor | LabelProcessor | SampleProcessor;
+/** Keeps what captagent's capture plan in a file sends. */
+export interface PlanProcessor {
+  readonly name: 'plan';
+  readonly file: string;
+}
+
+export type ProcessorDescription =
+  FilterProcessor | LabelProcessor | SampleProcessor | PlanProcessor;
 
 /** What capture-agent's drop_hep drops: packets that begin as HEP 3 does. */
 const HEP3 = 'udp[8:4] = 0x48455033';
@@ -119,16 +126,11 @@ const SAMPLE = section({
 }).transform(({ config }): SampleProcessor[] => [{ name: 'sample', oneOf: config.one_of }]);
 
 const PLAN = section({
-  name: z.literal('plan').describe("captagent's capture plan; not built yet"),
-  config: z.record(z.string(), z.unknown()).optional().describe('not looked at'),
-}).transform((_, context): ProcessorDescription[] => {
-  context.addIssue({
-    code: 'custom',
-    path: ['name'],
-    message: 'this kcap has no capture plans\nuse filter, label and sample',
-  });
-  return z.NEVER;
-});
+  name: z.literal('plan').describe("keeps the messages that captagent's capture plan sends"),
+  config: section({
+    file: z.string().trim().min(1).describe('the plan, for example sip_capture_plan.cfg'),
+  }).describe('where it is'),
+}).transform(({ config }): PlanProcessor[] => [{ name: 'plan', file: config.file }]);
 
 /** What is done between the capture and the reporters, in this order. */
 export const PROCESSORS = z

@@ -216,9 +216,15 @@ function refuseIdleParts(
         ...{ code: 'custom', path: ['reporters', index] },
         message: withRemedy(`${name} reports messages, and no parser finds any`, remedy),
       });
-  if (processors.some((processor) => 'sip' in processor))
+  const ofMessages = processors.find(
+    (processor) => processor.name === 'plan' || 'sip' in processor,
+  );
+  if (ofMessages)
     context.addIssue({
       ...{ code: 'custom', path: ['processors'] },
-      message: withRemedy('a filter on SIP, and no parser finds any', remedy),
+      message: withRemedy(
+        `${ofMessages.name === 'plan' ? 'a plan for' : 'a filter on'} SIP, and no parser finds any`,
+        remedy,
+      ),
     });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
 import { CALL_ID, FROM, TO } from '#kcap/protocols/sip/header-name.js';
 import { SipMessage, Verdict } from '#kcap/protocols/sip/sip-message.js';
 

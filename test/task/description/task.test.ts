@@ -254,9 +254,9 @@ for (const [what, text, error] of [
     /nothing says what matches/,
   ],
   [
-    'a capture plan',
+    'a capture plan without a parser',
     '{id: a, interface: lo, processors: [{name: plan, config: {file: x.cfg}}]}',
-    /this kcap has no capture plans/,
+    /processors: a plan for SIP, and no parser finds any/,
   ],
   [
     'two reporters of one name',
