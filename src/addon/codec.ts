@@ -24,4 +24,6 @@ export interface CodecAddon {
   Decompressor: new (format: 'gzip' | 'zstd' | 'lz4') => NativeDecompressor;
   /** `steps` as MessageForm has them. */
   MessageWriter: new (steps: Int32Array, literals: Buffer, columns: number) => NativeMessageWriter;
+  /** Puts into `into` where LFs are in [start, end), no more than there is room for: how many. */
+  lineEnds: (bytes: Buffer, start: number, end: number, into: Int32Array) => number;
 }

@@ -27,6 +27,7 @@ test('a file that has to do with processes, brokers, clocks or hooks has its own
     await file('clock', "test('x', (t) => t.mock.timers.enable());\n"),
     await file('brokers', "import { testBrokers } from '../support/test-brokers.js';\n"),
     await file('program', "import { kcap } from '../support/kcap.js';\n"),
+    await file('bundled', 'import { kcap } from "../support/kcap.js";\n'),
   ];
   assert.deepEqual(await unitFiles([...pure, ...own]), { units: pure, others: own });
   const text = await readFile(await together(pure, folder), 'utf8');

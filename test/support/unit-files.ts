@@ -11,11 +11,12 @@ const OWN_PROCESS = [
   /^(?:before|after|beforeEach|afterEach)\(/m,
   /^(?:const .* = )?await\b/m,
   /\bprocess\.|\bmock\b|\bhostile\b/,
-  /from 'node:(?:child_process|worker_threads|net|http|dgram)'/,
-  /from '(?:fast-check|node-rdkafka|pino)'/,
-  /\/(?:assert-flat|collect-garbage|free-port|in-memory|kcap|kcap-run|log|loopback-capture|moto-server|mosquitto)\.js'/,
-  /\/(?:mutations|net-namespace|peer|process-memory|real-kafka|redis-server|repository|run-command|sink-contract)\.js'/,
-  /\/(?:small-disk|source-contract|test-brokers|thread-time|tied-process|topic|traffic|veth)\.js'/,
+  /from ['"]node:(?:child_process|worker_threads|net|http|dgram)['"]/,
+  /from ['"](?:fast-check|node-rdkafka|pino)['"]/,
+  /\/(?:assert-flat|capturing-agent|cloudshark-server|collect-garbage|free-port|in-memory|kcap|kcap-run|log)\.js['"]/,
+  /\/(?:loopback-capture|moto-server|mosquitto|mutations|net-namespace|peer|process-memory|real-kafka)\.js['"]/,
+  /\/(?:redis-server|repository|run-command|running-agent|sink-contract|small-disk|source-contract)\.js['"]/,
+  /\/(?:test-brokers|thread-time|tied-process|topic|traffic|veth)\.js['"]/,
 ];
 
 /** Shares compiled test files out to those that can run in one process, and those that each have their own. */
