@@ -1,7 +1,8 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { askAgent } from '#kcap/agent/socket-client.js';
+import { heldBy } from '#support/held-by.js';
 import { kcap } from '#support/kcap.js';
 import { vethPair } from '#support/veth.js';
 import { Cluster } from '../rig/cluster.js';
@@ -102,9 +103,8 @@ export async function endureTasks(
 }
 
 async function holdings(pid: number, seconds: number): Promise<Held> {
-  const count = async (what: string) => (await readdir(`/proc/${pid}/${what}`)).length;
   const { residentMiB } = await sampleProcess(pid);
-  return { seconds, residentMiB, threads: await count('task'), descriptors: await count('fd') };
+  return { seconds, residentMiB, ...(await heldBy(pid)) };
 }
 
 function lineOf(held: readonly Held[], packets: number): string {

@@ -1,4 +1,4 @@
-import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
@@ -63,14 +63,4 @@ export async function taskFile(folder: string, task: { readonly id: string }): P
   const file = path.join(folder, `${task.id}.task.json`);
   await writeFile(file, JSON.stringify(task));
   return file;
-}
-
-/** What a process holds: descriptors and threads. Other kcaps on the host list their connections where it looks. */
-export async function heldBy(pid: number): Promise<{ descriptors: number; threads: number }> {
-  const fds = await readdir(`/proc/${pid}/fd`);
-  const files = await Promise.all(
-    fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => undefined)),
-  );
-  const own = files.filter((file) => file && !/^\/dev\/shm\/kcap-\d+\/\d+\.\d/.test(file));
-  return { descriptors: own.length, threads: (await readdir(`/proc/${pid}/task`)).length };
 }

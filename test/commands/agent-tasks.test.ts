@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
-import { heldBy, runningAgent } from '../agent/running-agent.js';
+import { runningAgent } from '../agent/running-agent.js';
 import { Client } from '../agent/client.js';
+import { heldBy } from '../support/held-by.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { freePort } from '../support/free-port.js';
 import { readPcap } from '../support/pcap-file.js';

@@ -6,7 +6,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { heldBy, runningAgent } from '../agent/running-agent.js';
+import { runningAgent } from '../agent/running-agent.js';
+import { heldBy } from '../support/held-by.js';
 import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
 import { description, receiverReport } from '../support/rtp-packets.js';
