@@ -2,6 +2,8 @@
   'variables': {
     # Where node-rdkafka built its librdkafka, by Node's own resolution: nested, hoisted or linked.
     'librdkafka': '<!(node -p "require(\'path\').join(require(\'path\').dirname(require.resolve(\'node-rdkafka/package.json\')), \'build/deps\')")',
+    # What that was built from: has_headers.c looks into it.
+    'librdkafka_sources': '<!(node -p "require(\'path\').join(require(\'path\').dirname(require.resolve(\'node-rdkafka/package.json\')), \'deps/librdkafka/src\')")',
     # The same, as seen from the built addon, so that an installed tree can be moved as a whole.
     'librdkafka_from_addon': '<!(node -p "require(\'path\').relative(\'build/Release\', require(\'path\').join(require(\'path\').dirname(require.resolve(\'node-rdkafka/package.json\')), \'build/deps\'))")',
   },
@@ -26,10 +28,12 @@
         'native/kafka/batch_filler.cc',
         'native/kafka/batch_producer.cc',
         'native/capture/capture_filter.cc',
+        'native/capture/capture_reading.cc',
         'native/capture/device_facts.cc',
         'native/capture/fanout.cc',
         'native/capture/filter_compilation.cc',
         'native/capture/own/connection_table.cc',
+        'native/capture/own/cuttable_memory.cc',
         'native/capture/own/kcap_processes.cc',
         'native/capture/open_capture.cc',
         'native/capture/own/own_packets.cc',
@@ -79,6 +83,8 @@
         'native/pcap/classic_reader.cc',
         'native/pcap/pcapng_reader.cc',
         'native/wire/framed_message.cc',
+        'native/wire/has_headers.c',
+        'native/wire/line_ends.cc',
         'native/wire/message_form.cc',
         'native/wire/message_headers.cc',
         'native/wire/message_packets.cc',
@@ -103,6 +109,8 @@
         '-l:librdkafka.so.1',
         '-Wl,-rpath,\'$$ORIGIN/<(librdkafka_from_addon)\'',
       ],
+      # Not for the others: it has headers of lz4 and others beside librdkafka's. They have warnings.
+      'cflags_c': ['-isystem', '<(librdkafka_sources)', '-O2', '-Wall', '-Wextra'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
       'cflags_cc': ['-include', '<(INTERMEDIATE_DIR)/precompiled.h', '-std=c++20', '-fexceptions', '-O2', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Wno-ignored-qualifiers'],
     },

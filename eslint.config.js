@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
  * never from a higher level, never from another folder of its own level.
  */
 const levels = [
-  ['packet', 'errors', 'addon.ts', 'package-version.ts', 'protocols'],
+  ['packet', 'errors', 'addon', 'package-version.ts', 'protocols'],
   [
     ...['files', 'net', 'pcap', 'decode', 'capture', 'kafka', 'language', 'documents'],
     ...['mqtt', 'redis', 'aws', 'cloudshark', 'reports'],

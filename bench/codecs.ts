@@ -1,3 +1,4 @@
+import { addon } from '#kcap/addon/addon.js';
 import { PacketCursor } from '#kcap/decode/cursor.js';
 import { decodeToTransport } from '#kcap/decode/decode-layer.js';
 import { compileSipFilter } from '#kcap/language/sip-filter.js';
@@ -29,7 +30,7 @@ const bytes = Buffer.concat(messages);
 const ends: number[] = [];
 for (const { length } of messages) ends.push((ends.at(-1) ?? 0) + length);
 
-const sip = new SipMessage();
+const sip = new SipMessage(addon.lineEnds);
 const json = new JsonBytes();
 const passage = new Passage();
 passage.addresses = Buffer.from([192, 0, 2, 1, 192, 0, 2, 2]);
@@ -42,6 +43,7 @@ passage.sourcePort = passage.destinationPort = 5060;
 function eachMessage(use: () => boolean): number {
   let count = 0;
   let start = 0;
+  sip.expectIn(bytes);
   for (const end of ends) {
     if (sip.readDatagram(bytes, start, end) === Verdict.Sip && use()) count++;
     start = end;
@@ -65,6 +67,7 @@ async function filtering(text: string): Promise<() => number> {
   return () => {
     let count = 0;
     let start = 0;
+    sip.expectIn(bytes);
     for (const end of ends) {
       if (sip.beginDatagram(bytes, start, end) === Verdict.Sip)
         if (filter(sip, passage) && sip.readHeaders()) count++;

@@ -36,6 +36,7 @@
 #include "net/datagram_sender.h"
 #include "system/log_writer.h"
 #include "system/thread_room.h"
+#include "wire/line_ends.h"
 #include "wire/message_writer.h"
 
 namespace kcap {
@@ -238,6 +239,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   DatagramSender::Init(env, exports);
   LogWriter::Init(env, exports);
   MessageWriter::Init(env, exports);
+  InitLineEnds(env, exports);
   return exports;
 }
 

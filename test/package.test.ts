@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -71,6 +71,15 @@ test("README's command installs the tarball in a bare folder, and what it instal
   const said = install.stderr ? text(install.stderr) : '';
   const [status] = (await once(install, 'exit')) as [number | null];
   assert.equal(status, 0, await said);
+  const librdkafka = path.join(
+    prefix,
+    'lib/node_modules/kcap/node_modules/node-rdkafka/deps/librdkafka',
+  );
+  const examples = await readdir(path.join(librdkafka, 'examples'));
+  assert.ok(
+    examples.includes('producer.c') && !examples.includes('producer'),
+    'no example is built',
+  );
 
   const command = [path.join(prefix, 'bin/kcap')];
   const version = kcap(t, ['--version'], { command });

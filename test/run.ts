@@ -40,6 +40,7 @@ async function runTests(): Promise<void> {
   if (options.times) process.env[COSTS_FILE] = path.join(tmpdir(), 'costs');
   const complaints = await runTestFiles(files, {
     signal: stop.signal,
+    folder: tmpdir(),
     skipAllowed: process.env['CI'] !== 'true',
     costsFile: process.env[COSTS_FILE],
   });

@@ -11,7 +11,7 @@ import { sendTraffic } from '../rig/traffic.js';
 export const PACKETS_PER_SECOND = 20_000;
 const FRAME_BYTES = 200;
 
-/** The topic keeps the last half gigabyte: the last two minutes, which whoever reads it has long read. */
+/** The topic keeps the last half gigabyte: the last two minutes, which its readers have long read. */
 export const KEPT = { 'retention.bytes': String(512 << 20), 'segment.bytes': String(64 << 20) };
 
 export interface EnduranceOptions {
@@ -41,7 +41,7 @@ export async function beginTraffic(
   }).finally(() => {
     over.abort();
   });
-  // Whoever began it awaits it; until then a failure only ends what goes on meanwhile.
+  // The caller awaits it; until then, a failure only ends what goes on meanwhile.
   sent.catch(() => undefined);
   return { sent, over: over.signal };
 }

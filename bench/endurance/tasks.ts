@@ -1,9 +1,4 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
-
-import { askAgent } from '#kcap/agent/socket-client.js';
-import { heldBy } from '#support/held-by.js';
-import { kcap } from '#support/kcap.js';
+import { heldBy, runningAgent } from '#support/running-agent.js';
 import { vethPair } from '#support/veth.js';
 import { Cluster } from '../rig/cluster.js';
 import { sampleProcess } from '../rig/process-sample.js';
@@ -36,19 +31,10 @@ export async function endureTasks(
   const cluster = await Cluster.connect(brokers, scope);
   const topic = await cluster.freshTopic(scope, { partitions: 1, config: KEPT });
   const veth = await vethPair(scope.asTest);
-  const socket = path.join(folder, 'agent.sock');
-  const configuration = path.join(folder, 'agent.json');
-  const kcapSection = {
-    ...{ control: { socket }, data_dir: folder, metrics: { enabled: false } },
-    kafka: { brokers: [brokers] },
-  };
-  await writeFile(configuration, JSON.stringify({ kcap: kcapSection }));
-  const agent = kcap(scope.asTest, ['agent', '--config', configuration], {
+  const { run: agent, answer: ask } = await runningAgent(scope.asTest, {
+    ...{ folder, configuration: { kafka: { brokers: [brokers] } } },
     limitMs: seconds * 1000 + MARGIN_MS,
   });
-  await agent.waitForLog(({ event }) => event === 'agent-started', 30_000);
-  const ask = async (method: string, params: object) =>
-    (await askAgent(socket, method, { ...params })) as Readonly<Record<string, unknown>>;
 
   const { sent, over } = await beginTraffic(veth, { folder, seconds, signal });
   const startedAt = performance.now();

@@ -7,7 +7,7 @@ export function usersProperties({ cluster, properties }: Session): Properties {
   return new Map([['bootstrap.servers', cluster.brokers], ...properties]);
 }
 
-/** The same for whoever sends in a case. */
+/** The same for the sender of a case. */
 export function sendersProperties(
   session: Session,
   { compression }: { readonly compression: Compression },

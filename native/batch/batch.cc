@@ -1,7 +1,5 @@
 #include "batch/batch.h"
 
-#include <cstring>
-
 namespace kcap {
 
 SharedBytes::SharedBytes(size_t capacity)
@@ -47,30 +45,9 @@ void Batch::MakeRoomFor(size_t captured) {
   if (!Fits(captured)) records_.Replace(sizeof(RecordHeader) + captured);
 }
 
-void Batch::Append(const RecordHeader& header, const uint8_t* frame) {
-  uint8_t* at = records_.data() + size_;
-  memcpy(at, &header, sizeof header);
-  // An empty frame may come with a null pointer, which memcpy must not see.
-  if (header.captured) memcpy(at + sizeof header, frame, header.captured);
-  size_ += sizeof header + header.captured;
-  count_++;
-}
-
-void Batch::AppendPosition(int64_t offset, int32_t partition, int32_t passed) {
-  // Field by field: a copy of a whole one would wait for its parts.
-  Position* position = last_positions(1);
-  position->offset = offset;
-  position->partition = partition;
-  position->passed = passed;
-}
-
 void Batch::Took(size_t size, uint32_t count) {
   size_ += size;
   count_ += count;
-}
-
-Position* Batch::last_positions(uint32_t count) {
-  return reinterpret_cast<Position*>(positions_.data()) + (count_ - count);
 }
 
 void Batch::SetNextOffset(int32_t partition, int64_t offset, uint32_t skip) {

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -113,12 +114,27 @@ class Batch {
   /** Makes an empty batch large enough for one record. */
   void MakeRoomFor(size_t captured);
 
-  void Append(const RecordHeader& header, const uint8_t* frame);
-  void AppendPosition(int64_t offset, int32_t partition, int32_t passed);
+  void Append(const RecordHeader& header, const uint8_t* frame) {
+    uint8_t* at = records_.data() + size_;
+    memcpy(at, &header, sizeof header);
+    // An empty frame may come with a null pointer, which memcpy must not see.
+    if (header.captured) memcpy(at + sizeof header, frame, header.captured);
+    size_ += sizeof header + header.captured;
+    count_++;
+  }
+  void AppendPosition(int64_t offset, int32_t partition, int32_t passed) {
+    // Field by field: a copy of a whole one would wait for its parts.
+    Position* position = last_positions(1);
+    position->offset = offset;
+    position->partition = partition;
+    position->passed = passed;
+  }
   /** Records were copied to the beginning of room(); the caller then sets their positions. */
   void Took(size_t size, uint32_t count);
   /** Of the last `count` records. */
-  Position* last_positions(uint32_t count);
+  Position* last_positions(uint32_t count) {
+    return reinterpret_cast<Position*>(positions_.data()) + (count_ - count);
+  }
   /** Where further records go; and how many of them may. */
   std::span<uint8_t> room() const { return {records_.data() + size_, records_.capacity() - size_}; }
   uint32_t records_left() const { return static_cast<uint32_t>(max_records_ - count_); }
@@ -134,7 +150,7 @@ class Batch {
   }
   void SetLink(const BatchLink& link);
 
-  /** As JavaScript sees it: `NativeBatch` of src/addon.ts. */
+  /** As JavaScript sees it: `NativeBatch` of src/addon/batch.ts. */
   Napi::Object ToJs(Napi::Env env);
   /** Leaves its memory to JavaScript; there will be no further batch. */
   void LetGo();

@@ -96,7 +96,8 @@ bool BatchExchange::HeldWasTakenBack() {
 }
 
 Napi::Value BatchExchange::Next(Napi::Env env) {
-  auto promise = Napi::Promise::Deferred::New(env);
+  Deferred deferred(env);
+  const auto promise = deferred.Promise();
   {
     std::lock_guard lock(mutex_);
     if (held_) {
@@ -106,10 +107,10 @@ Napi::Value BatchExchange::Next(Napi::Env env) {
       changed_.notify_all();
     }
   }
-  promise_ = promise;
+  promise_ = std::move(deferred);
   Settle(env);
   if (promise_ && wake_) wake_();
-  return promise.Promise();
+  return promise;
 }
 
 void BatchExchange::Settle(Napi::Env env) {
@@ -128,7 +129,7 @@ void BatchExchange::Settle(Napi::Env env) {
       return;
     }
   }
-  auto promise = *std::exchange(promise_, std::nullopt);
+  Deferred promise = *std::exchange(promise_, std::nullopt);
   if (held_) {
     promise.Resolve(held_->ToJs(env));
   } else if (error) {

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "batch/batch.h"
+#include "system/deferred.h"
 #include "system/js_thread.h"
 
 namespace kcap {
@@ -88,7 +89,7 @@ class BatchExchange {
   bool closed_ = false;
   std::optional<std::string> error_;
 
-  std::optional<Napi::Promise::Deferred> promise_;  // JavaScript's thread only
+  std::optional<Deferred> promise_;  // JavaScript's thread only
 };
 
 }  // namespace kcap

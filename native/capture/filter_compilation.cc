@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "capture/capture_filter.h"
+#include "system/deferred.h"
 
 namespace kcap {
 namespace {
@@ -15,7 +16,7 @@ class FilterCompilation : public Napi::AsyncWorker {
                     int snap_length)
       : AsyncWorker(capture_filter.Env(), "kcap filter"),
         capture_filter_(Napi::Persistent(capture_filter)),
-        promise_(Napi::Promise::Deferred::New(capture_filter.Env())),
+        promise_(capture_filter.Env()),
         expression_(std::move(expression)),
         link_type_(link_type),
         snap_length_(snap_length) {}
@@ -34,7 +35,7 @@ class FilterCompilation : public Napi::AsyncWorker {
 
  private:
   Napi::FunctionReference capture_filter_;
-  Napi::Promise::Deferred promise_;
+  Deferred promise_;
   const std::string expression_;
   const int link_type_;
   const int snap_length_;

@@ -12,7 +12,7 @@
 
 namespace kcap {
 
-/** What JavaScript asks of a capture: `LiveCapture` of src/addon.ts. */
+/** What JavaScript asks of a capture: `LiveCapture` of src/addon/capture.ts. */
 struct CaptureOptions {
   explicit CaptureOptions(const Napi::Object& js);
 

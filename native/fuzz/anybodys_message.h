@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "wire/has_headers.h"
+
 // A message as anybody may have sent it, and librdkafka's functions that look into it: it gives
 // these of messages that came from a broker only. For one fuzz target, which is one file.
 
@@ -61,6 +63,8 @@ void Require(bool condition) {
 }
 
 }  // namespace
+
+bool kcap_has_headers(const rd_kafka_message_t*) { return has_headers; }
 
 rd_kafka_resp_err_t rd_kafka_message_headers(const rd_kafka_message_t*, rd_kafka_headers_t**) {
   return has_headers ? RD_KAFKA_RESP_ERR_NO_ERROR : RD_KAFKA_RESP_ERR__NOENT;

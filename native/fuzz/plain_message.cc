@@ -1,5 +1,7 @@
 #include "wire/plain_message.h"
 
+#include <cstring>
+
 #include "anybodys_message.h"
 
 namespace {
@@ -25,6 +27,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   const auto message = MessageOf(key, value);
   const auto packet = kcap::PacketOf(&message, unit, link_type);
+  // The short way says the same, or nothing.
+  if (const auto usual = kcap::UsualRecordOf(&message)) {
+    const auto whole = kcap::PacketOf(&message);
+    Require(whole.kind == MessagePacket::Kind::kPacket && !has_headers && !whole.time_from_kafka);
+    Require(memcmp(&*usual, &whole.header, sizeof *usual) == 0);
+  }
 
   Require(packet.time_from_kafka == (key.size() != 8));
   Require(packet.bad_headers <= headers.size());

@@ -69,7 +69,10 @@ BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
 }
 
 void BatchConsumer::EndThread(bool at_once) {
-  if (at_once) events_.Silence();
+  if (at_once) {
+    events_.Silence();
+    gives_up_ = true;
+  }
   stopping_ = true;
   exchange_.Close();
   {

@@ -79,6 +79,20 @@ bool BatchFiller::AppendPlain(const rd_kafka_message_t* message, MessagePackets&
   return true;
 }
 
+bool BatchFiller::AppendUsual(const rd_kafka_message_t* message, const RecordHeader& header,
+                              int32_t link_type) {
+  if (!exchange_.HasRoom()) return false;
+  Batch& batch = exchange_.filling();
+  if (batch.count() == 0 || !batch.Fits(header.captured) ||
+      !batch.HasLink({link_type, false, {}, {}}))
+    return false;
+  batch.snap_length = std::max(batch.snap_length, header.captured);
+  batch.Append(header, static_cast<const uint8_t*>(message->payload));
+  batch.AppendPosition(message->offset, message->partition, 0);
+  batch.SetNextOffset(message->partition, message->offset + 1, 0);
+  return true;
+}
+
 void BatchFiller::SetHandled(const rd_kafka_message_t* message, const MessagePackets& packets) {
   Batch& batch = exchange_.filling();
   if (packets.AtEnd()) {

@@ -27,6 +27,11 @@ class BatchFiller {
   /** Puts what fits of the packets from the current one on into the batch for which room was made,
    * at once. False where they don't lie there like a batch's records. */
   bool AppendPlain(const rd_kafka_message_t* message, MessagePackets& packets, uint64_t until_ns);
+  /** Puts the one packet of a message with nothing to say about it into the batch, all that
+   * MakeRoomFor(), Append() and SetHandled() do. False where the batch is not one of such packets,
+   * or has no room. */
+  bool AppendUsual(const rd_kafka_message_t* message, const RecordHeader& header,
+                   int32_t link_type);
   /** All of the message before the current packet is in this batch or an earlier one. */
   void SetHandled(const rd_kafka_message_t* message, const MessagePackets& packets);
   /** What was noticed beside the messages. MakeRoomFor() comes before. */

@@ -93,7 +93,7 @@ void BatchProducer::EndThread(bool at_once) {
 }
 
 Napi::Value BatchProducer::Submit(Napi::Env env, std::function<double()> work) {
-  auto promise = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  auto promise = std::make_shared<Deferred>(env);
   std::lock_guard lock(mutex_);
   if (closing_ || job_) {
     promise->Reject(

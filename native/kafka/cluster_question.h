@@ -8,6 +8,7 @@
 
 #include "kafka/new_client.h"
 #include "kafka/properties.h"
+#include "system/deferred.h"
 
 namespace kcap {
 
@@ -19,7 +20,7 @@ class ClusterQuestion : public Napi::AsyncWorker {
       : AsyncWorker(env, "kcap cluster question"),
         subject_(std::move(subject)),
         timeout_ms_(timeout_ms),
-        promise_(Napi::Promise::Deferred::New(env)),
+        promise_(env),
         conf_(std::move(conf)) {}
 
   Napi::Promise Promise() const { return promise_.Promise(); }
@@ -45,7 +46,7 @@ class ClusterQuestion : public Napi::AsyncWorker {
   void OnOK() override { promise_.Resolve(Answer(Env())); }
   void OnError(const Napi::Error& error) override { promise_.Reject(error.Value()); }
 
-  const Napi::Promise::Deferred promise_;
+  Deferred promise_;
   Conf conf_;
 };
 

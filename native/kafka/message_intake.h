@@ -25,6 +25,8 @@ class MessageIntake {
                 ClientEvents& events)
       : reading_(reading),
         window_(std::move(window)),
+        takes_usual_(reading.values == ValueKind::kFrame &&
+                     reading.key_unit == KeyUnit::kMicroseconds && !window_),
         reads_(reads),
         filler_(filler),
         standstill_(standstill),
@@ -40,6 +42,7 @@ class MessageIntake {
   bool Take(const rd_kafka_message_t* message, MessagePackets& packets, uint64_t until_ns);
 
  private:
+  bool TakeUsual(const rd_kafka_message_t* message);
   bool TakeEvent(const rd_kafka_message_t* event);
   bool TakePackets(const rd_kafka_message_t* message, MessagePackets& packets, uint64_t until_ns);
   bool CountDeleted(const rd_kafka_message_t* message);
@@ -47,6 +50,7 @@ class MessageIntake {
 
   const MessageReading reading_;
   std::optional<TimeWindow> window_;
+  const bool takes_usual_;
   PartitionReads& reads_;
   BatchFiller& filler_;
   Standstill& standstill_;

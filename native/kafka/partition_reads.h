@@ -63,6 +63,13 @@ class PartitionReads {
     const Partition* partition = Find(id);
     return partition && !partition->finished && !IsStale(id);
   }
+  /** Whether it is exactly this message of the partition that comes next, and nothing but to read it
+   * is to be done. */
+  bool IsNext(int32_t id, int64_t offset) const {
+    const Partition* partition = Find(id);
+    return partition && partition->next == offset && !partition->finished && !IsStale(id) &&
+           !has_skips_ && (partition->end < 0 || offset < partition->end);
+  }
   /** How many packets of this message, the first one that is read of the partition, the group has
    * handled before. */
   uint32_t TakeSkip(int32_t id, int64_t offset) { return has_skips_ ? TakeSkipOf(id, offset) : 0; }

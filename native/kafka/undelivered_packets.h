@@ -21,7 +21,7 @@ class UndeliveredPackets {
   void Add(uint64_t number, const rd_kafka_message_t* message);
   void Add(uint64_t number, const MessagePacket& packet, std::span<const uint8_t> frame);
   void Add(const Pack& pack);
-  /** Gives them away, in the order in which they came: `NativeUndeliveredBatch[]` of src/addon.ts.
+  /** Gives them away, in the order in which they came: `NativeUndeliveredBatch[]` of src/addon/batch.ts.
    */
   Napi::Value Take(Napi::Env env);
 

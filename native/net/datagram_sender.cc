@@ -121,7 +121,7 @@ Napi::Value DatagramSender::Send(const Napi::CallbackInfo& info) {
     job.ends.push_back(static_cast<uint32_t>(end));
     before = end;
   }
-  job.promise = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  job.promise = std::make_shared<Deferred>(env);
   const auto promise = job.promise->Promise();
   // The thread reads the Buffer until then, and perhaps nobody else holds it any more.
   promise.As<Napi::Object>().Set("bytes", buffer);

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <vector>
 
+#include "system/deferred.h"
 #include "system/socket_address.h"
 #include "system/threaded_object.h"
 
@@ -46,7 +47,7 @@ class DatagramSender : public Napi::ObjectWrap<DatagramSender>, private Threaded
   struct Job {
     const uint8_t* bytes;
     std::vector<uint32_t> ends;
-    std::shared_ptr<Napi::Promise::Deferred> promise;
+    std::shared_ptr<Deferred> promise;
   };
 
   /** send(bytes, ends: Int32Array) → Promise of {sent: {datagrams, bytes}, failed: {errno: {…}}}:

@@ -8,7 +8,7 @@ namespace kcap {
  * the process where one can't be. */
 void RequireThreads(int count);
 
-/** requireThreads(count) of src/addon.ts. */
+/** requireThreads(count) of src/addon/system.ts. */
 void InitThreadRoom(Napi::Env env, Napi::Object exports);
 
 }  // namespace kcap

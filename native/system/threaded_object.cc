@@ -34,8 +34,8 @@ void ThreadedObject::OnThreadEnd() {
 }
 
 Napi::Value ThreadedObject::Close() {
-  const auto close = Napi::Promise::Deferred::New(self_.Env());
-  closes_.push_back(close);
+  closes_.emplace_back(self_.Env());
+  const auto promise = closes_.back().Promise();
   if (state_ == State::kOpen) {
     state_ = State::kClosing;
     EndThread(false);
@@ -43,7 +43,7 @@ Napi::Value ThreadedObject::Close() {
   } else if (state_ == State::kClosed) {
     ResolveClose();
   }
-  return close.Promise();
+  return promise;
 }
 
 void ThreadedObject::FinishClose() {
@@ -56,7 +56,7 @@ void ThreadedObject::FinishClose() {
 }
 
 void ThreadedObject::ResolveClose() {
-  for (const auto& close : std::exchange(closes_, {})) close.Resolve(self_.Env().Undefined());
+  for (auto& close : std::exchange(closes_, {})) close.Resolve(self_.Env().Undefined());
 }
 
 void ThreadedObject::OnTeardown(void* self) {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "system/deferred.h"
 #include "system/js_thread.h"
 
 namespace kcap {
@@ -70,7 +71,7 @@ class ThreadedObject {
   JsThread js_;
   State state_ = State::kOpening;
   std::thread thread_;
-  std::vector<Napi::Promise::Deferred> closes_;
+  std::vector<Deferred> closes_;
 };
 
 }  // namespace kcap

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "wire/has_headers.h"
 #include "wire/header_names.h"
 
 namespace kcap {
@@ -28,6 +29,7 @@ bool IsName(std::string_view text) {
 
 MessageHeaders HeadersOf(const rd_kafka_message_t* message) {
   MessageHeaders found;
+  if (!kcap_has_headers(message)) return found;
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return found;
 

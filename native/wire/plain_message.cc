@@ -4,8 +4,8 @@
 
 #include <charconv>
 #include <cstring>
-#include <optional>
 
+#include "wire/has_headers.h"
 #include "wire/header_names.h"
 #include "wire/message_headers.h"
 
@@ -66,6 +66,20 @@ uint64_t TimeOfKey(const void* key) {
   uint64_t time_us;
   memcpy(&time_us, key, sizeof time_us);
   return be64toh(time_us);
+}
+
+std::optional<RecordHeader> UsualRecordOf(const rd_kafka_message_t* message) {
+  if (!message->payload || !message->key || message->key_len != sizeof(uint64_t))
+    return std::nullopt;
+  if (kcap_has_headers(message)) return std::nullopt;
+  const uint64_t time_us = TimeOfKey(message->key);
+  const uint64_t seconds = time_us / 1'000'000;
+  if (seconds > UINT32_MAX) return std::nullopt;
+  const auto length = static_cast<uint32_t>(message->len);
+  return RecordHeader{.seconds = static_cast<uint32_t>(seconds),
+                      .fraction = static_cast<uint32_t>(time_us % 1'000'000),
+                      .captured = length,
+                      .original = length};
 }
 
 MessagePacket PacketOf(const rd_kafka_message_t* message, KeyUnit unit, int32_t link_type) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -76,6 +77,12 @@ MessagePacket PacketOf(const rd_kafka_message_t* message, KeyUnit unit = KeyUnit
 /** The same, where the headers are known. */
 MessagePacket PacketOf(const rd_kafka_message_t* message, const MessageHeaders& headers,
                        KeyUnit unit, int32_t link_type);
+
+/**
+ * The header of the record that the usual message makes: a frame, a key of microseconds, and no
+ * headers. Nothing of any other message: PacketOf() says what that is.
+ */
+std::optional<RecordHeader> UsualRecordOf(const rd_kafka_message_t* message);
 
 /** The microseconds since 1970 of a key that kcap has written. */
 uint64_t TimeOfKey(const void* key);

@@ -64,8 +64,9 @@ compile_limit() {
     fail "set-up: bench/limit/$name.c has not been compiled: the cause is above"
 }
 
+# With what the native build leaves of the processors, for which others wait (scripts/setup).
 type_check_and_compile() {
-  node_modules/.bin/tsc --project "$1" --noEmitOnError
+  nice -n 5 node_modules/.bin/tsc --project "$1" --noEmitOnError
 }
 
 # is_older MADE SOURCE...

@@ -3,6 +3,8 @@
 
 compile_fuzz_targets() {
   compile_fuzz_target kafka/flow_hash
+  compile_fuzz_target capture/own/own_packets \
+    native/capture/own/{connection_table,own_connections}.cc
   compile_fuzz_target wire/plain_message native/wire/message_headers.cc
   compile_fuzz_target wire/message_packets native/wire/{plain_message,message_headers}.cc \
     native/pcap/{capture,classic,pcapng}_reader.cc
@@ -14,7 +16,7 @@ compile_fuzz_targets() {
 
 # compile_fuzz_target FOLDER/NAME [SOURCE | LIBRARY]...: native/fuzz/NAME.cc and what it tries, native/FOLDER/NAME.cc
 compile_fuzz_target() {
-  local source=$1 name=${1#*/} made=.cache/fuzz/${1#*/}/run
+  local source=$1 name=${1##*/} made=.cache/fuzz/${1##*/}/run
   shift
   is_older "$made" native scripts/setup.d/fuzz.sh || return 0
   say "building the fuzz target $name"

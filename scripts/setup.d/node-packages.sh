@@ -27,7 +27,7 @@ build_node_packages() {
 
 # npm, in an environment in which our packages build.
 run_npm() (
-  # A parallel make breaks the build of librdkafka.
+  # A parallel make breaks the build of node-rdkafka (install/check).
   unset JOBS MAKEFLAGS npm_config_jobs NPM_CONFIG_JOBS
   # Production leaves out TypeScript.
   unset NODE_ENV

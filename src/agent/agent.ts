@@ -35,7 +35,7 @@ import type { Triggers } from './triggers/triggers.js';
 /** How long a stop waits for what tasks have taken. */
 const DRAIN_MS = 10_000;
 
-/** The states of a task that is to run, and does not. */
+/** The states of a task that should run, but doesn't. */
 const SHOULD_RUN: ReadonlySet<TaskState> = new Set(['created', 'starting', 'failed']);
 
 /** What the process gives its agent. */
@@ -45,7 +45,7 @@ export interface AgentParts {
   readonly version: string;
   /** Opens what console reporters write to. */
   readonly openConsole: () => ByteOutput;
-  /** Reads the configuration anew; throws a UserError where it makes no sense. */
+  /** Reads the configuration again; throws a UserError where it makes no sense. */
   readonly readAgain: () => Promise<AgentConfiguration>;
   /** Has the log go on as the configuration says. */
   readonly changeLog: (log: AgentConfiguration['log']) => Promise<void>;
@@ -53,7 +53,7 @@ export interface AgentParts {
   readonly build: Readonly<Record<string, string>>;
 }
 
-/** Tasks, and those who may command them, until somebody has it end. */
+/** Runs tasks and takes commands for them, until somebody has it end. */
 export class Agent implements Commanded {
   readonly tasks: Tasks;
   readonly commands: Commands;
@@ -147,7 +147,7 @@ export class Agent implements Commanded {
     return { begun: takenUp, answer };
   }
 
-  /** Takes the configuration anew. Tasks that run keep running; what makes no sense changes nothing. */
+  /** Reloads the configuration. Tasks that run keep running; one that makes no sense changes nothing. */
   async reload(): Promise<Reloaded> {
     const reloading = this.#reloading.then(() => this.#reload());
     this.#reloading = reloading.catch(() => undefined);

@@ -16,7 +16,7 @@ export type CommandResult =
 
 export interface CommandCount {
   readonly channel: string;
-  /** Empty where it is none, or none that there is: others choose what they write. */
+  /** Empty if it is unknown: others may write whatever they like. */
   readonly command: string;
   readonly result: CommandResult;
   readonly count: number;

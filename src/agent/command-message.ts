@@ -42,7 +42,7 @@ export function parseCommandMessage(value: Buffer): CommandMessage | Rubbish {
   return { target, command, issuedAtMs, requestId, payload: payload ?? undefined };
 }
 
-/** Why a command of this age is not done any more, or not yet; undefined where it may be. */
+/** Why a command is too old to be carried out, or too far ahead of this host's clock; undefined if it is neither. */
 export function untimely(
   issuedAtMs: number,
   { ttlMs, nowMs }: { readonly ttlMs: number; readonly nowMs: number },

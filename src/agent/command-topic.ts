@@ -27,7 +27,7 @@ export interface CommandTopicOptions {
   readonly ttlMs: number;
 }
 
-/** What the messages of a command topic make this host do, and answer. Knows nothing of Kafka. */
+/** Does what the messages of a command topic ask of this host, and answers them. Knows nothing of Kafka. */
 export class CommandTopic {
   readonly #options: CommandTopicOptions;
   readonly #handler: CommandHandler;

@@ -23,7 +23,7 @@ export interface Commanded {
   readonly node: NodeConfiguration;
   /** Reads a task's description; throws a UserError for one that makes no sense. */
   readTask(document: unknown): Promise<TaskDescription>;
-  /** Takes its configuration anew; what has changed, and what needs a restart. */
+  /** Reloads its configuration; what has changed, and what needs a restart. */
   reload(): Promise<Reloaded>;
   /** Makes the captures that a message asks for; waits for all of them. Throws a UserError where it makes none. */
   capture(message: unknown): CapturesAsked;
@@ -148,7 +148,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 export const METHODS = Object.keys(COMMANDS);
 
-/** Those that change nothing: it does no harm to do them again. */
+/** Methods that change nothing: repeating them does no harm. */
 const ONLY_READ: ReadonlySet<string> = new Set([
   ...['task_list', 'task_status', 'daemon_status', 'daemon_stats', 'interface_list'],
 ]);

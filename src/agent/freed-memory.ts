@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import type { TaskState } from '../task/task-status.js';
 import type { Tasks } from '../task/tasks.js';
 

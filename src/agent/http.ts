@@ -19,7 +19,7 @@ export interface HttpAddress {
   readonly port: number;
 }
 
-/** What is told over HTTP. */
+/** What it serves. */
 export interface HttpPages {
   /** Metrics, and their media type. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;

@@ -20,7 +20,7 @@ export interface LogCarrierOptions {
 }
 
 /**
- * Carries log records to where they may not be wanted for a while: they wait in memory up to a bound, then the oldest
+ * Carries log records to a place that may take none for a while: they wait in memory up to a bound, then the oldest
  * are lost, and counted. Logging never waits.
  */
 export class LogCarrier {

@@ -40,7 +40,7 @@ export class LogFile {
     this.#options = options;
   }
 
-  /** Appends lines. Throws what the system refuses; the file is opened anew with the next ones then. */
+  /** Appends lines. Throws what the system refuses; the file is opened again with the next ones then. */
   async append(lines: readonly string[]): Promise<void> {
     const bytes = Buffer.from(lines.join(''));
     try {

@@ -14,7 +14,7 @@ export interface LokiOptions {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Loki has no use for these records, and will not have later: others may follow. */
+/** Loki refuses these records for good; it may take others. */
 export class LokiRefused extends Error {}
 
 /** Pushes log records to Grafana Loki. */

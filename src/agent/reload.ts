@@ -5,7 +5,7 @@ import type { AgentConfiguration } from './configuration/configuration.js';
 export interface Changes {
   /** What holds from now on. */
   readonly changed: readonly string[];
-  /** What holds once the agent starts anew. */
+  /** What takes effect when the agent is started again. */
   readonly restart: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { systemCause } from '../errors/system-error.js';
 import { codeOf } from '../errors/user-error.js';
 
-/** Bytes from which on the file is written anew with what still counts. */
+/** Beyond so many bytes the file is rewritten, with what still counts. */
 const REWRITE_BYTES = 8 * 1024 * 1024;
 /** More than that, this program has not written. */
 const MAX_BYTES = 64 * 1024 * 1024;

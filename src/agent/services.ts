@@ -25,7 +25,7 @@ export interface Served {
   notReady(): readonly string[];
 }
 
-/** Whatever of an agent others reach over a network: its metrics, its health, its commands. */
+/** What others can reach of an agent over the network: its metrics, its health, its commands. */
 export class Services {
   readonly #served: Served;
   readonly #log: Logger;

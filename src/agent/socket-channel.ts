@@ -3,7 +3,7 @@ import { chmod, chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { systemError, type Place } from '../errors/system-error.js';
 import { codeOf, UserError } from '../errors/user-error.js';
 import type { Commands } from './commands.js';
@@ -90,7 +90,7 @@ export class SocketChannel {
     }
   }
 
-  /** Closes all connections; whose commands are under way gets no answer any more. */
+  /** Closes all connections; commands that are under way get no answer. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -206,7 +206,7 @@ async function removeStale(socket: string): Promise<void> {
   }
 }
 
-/** Whether somebody listens, be it another program. */
+/** Whether anything listens there, be it another program. */
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect(socket);

@@ -1,4 +1,5 @@
-import { addon, type NativeFilter } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeFilter } from '../addon/capture.js';
 import { ETHERNET, MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
 import { messageOf, usageError, type UserError } from '../errors/user-error.js';
 import { linkTypeName } from './link-type.js';
@@ -76,7 +77,7 @@ function placeOfError(expression: string, linkType: number): number | undefined 
   return words[right]?.index;
 }
 
-/** As many characters are made short in a moment. Only then libpcap sees that an expression can match nothing. */
+/** Longer expressions take long to optimize, and only an optimizing libpcap sees that one can match nothing. */
 const SHORT_EXPRESSION = 1000;
 
 /** What libpcap finds wrong with an expression, if anything. */

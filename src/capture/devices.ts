@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 
 export interface Device {
   readonly name: string;

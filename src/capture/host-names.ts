@@ -4,7 +4,7 @@ import { codeOf, UserError } from '../errors/user-error.js';
 import { ETHERNET } from '../packet/packet-batch.js';
 import { makesSense, refusalOf } from './capture-filter.js';
 
-/** How long a name server may take. libpcap would wait for it as long as the system does, each time anew. */
+/** How long a name server may take. libpcap would wait for it as long as the system does, and each time. */
 const LOOKUP_LIMIT_MS = 8_000;
 
 /** Words of the language, names and numbers; a backslash makes a name of a word. */

@@ -1,4 +1,5 @@
-import { addon, type NativeFilter } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeFilter } from '../addon/capture.js';
 import { MAX_SNAP_LENGTH } from '../packet/packet-batch.js';
 
 /**

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { usageError } from '../errors/user-error.js';
 
 /** Above all numbers of the registry: https://www.tcpdump.org/linktypes.html. */

@@ -1,4 +1,5 @@
-import { addon, type NativeCapture } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeCapture } from '../addon/capture.js';
 import { linkOf, packetBatchOf } from '../packet/native-batch.js';
 import { ETHERNET, type Link, type PacketBatch, type Precision } from '../packet/packet-batch.js';
 import { nearest } from '../errors/nearest.js';
@@ -10,8 +11,10 @@ import { WideCounter } from './wide-counter.js';
 
 /** Large enough that a batch costs little, small enough that JavaScript is soon through with its packets. */
 const BATCH_BYTES = 1024 * 1024;
-/** The same where JavaScript looks at no packet: as much as a busy link brings while a batch waits. */
+/** The same for packs where JavaScript looks at no packet: as much as a busy link brings while a batch waits. */
 export const LONG_BATCH_BYTES = 4 * 1024 * 1024;
+/** The same for plain messages: a queue of those takes longer to empty a batch. */
+export const PLAIN_BATCH_BYTES = 2 * 1024 * 1024;
 /** How long the first packet of a batch waits for others, where there are many. */
 const MAX_BATCH_AGE_MS = 50;
 /** Stands for the group of captures that the first of them makes. */

@@ -7,7 +7,7 @@ export class WideCounter {
 
   /**
    * @param value what the counter says now; it went on by less than half its range since it was last asked. More is a
-   *   counter that went back, as an interface's does when its driver is loaded anew: then nothing is known.
+   *   counter that went back, as an interface's does when its driver is loaded again: then nothing is known.
    */
   at(value: number): number {
     const added = (value - this.#last + RANGE) % RANGE;

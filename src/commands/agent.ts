@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { Agent, type AgentParts } from '../agent/agent.js';
 import type { AgentConfiguration } from '../agent/configuration/configuration.js';
 import { readConfiguration } from '../agent/configuration/read-configuration.js';

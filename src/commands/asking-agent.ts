@@ -28,7 +28,7 @@ export const stats: Asking = async (args) => {
   return 0;
 };
 
-/** `kcap reload`: the agent takes its configuration anew. */
+/** `kcap reload`: the agent reads its configuration again. */
 export const reload: Asking = async (args) => {
   await ask(args, 'config_reload', {}, ({ changed, restart }) => {
     const list = (names: unknown) => (Array.isArray(names) ? names.map(shown) : []);

@@ -30,7 +30,7 @@ export async function ask(
   return answer;
 }
 
-/** What somebody else's text is as part of a line on a terminal. */
+/** Somebody else's text as a terminal may show it, as part of a line. */
 export function shown(value: unknown): string {
   return printableInLine(typeof value === 'string' ? value : JSON.stringify(value));
 }

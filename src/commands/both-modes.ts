@@ -66,6 +66,6 @@ function parseProgress({
   progress,
 }: Pick<BridgeArguments, 'quiet' | 'progress'>): boolean | undefined {
   if (quiet === true && progress === true)
-    throw usageError('-q and --progress', 'one says no, the other yes', 'give only one of the two');
+    throw usageError('-q and --progress', 'they contradict each other', 'give only one of the two');
   return quiet === true ? false : progress;
 }

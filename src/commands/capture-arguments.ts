@@ -72,9 +72,9 @@ export function parseCapturing(
 function parseWorkers({ workers, read: files }: CaptureArguments): number {
   if (workers === undefined) return 1;
   if (files.length > 0)
-    throw usageError('--workers and -r', 'a file is read by one', 'leave out --workers');
+    throw usageError('--workers and -r', 'one thread reads a file', 'leave out --workers');
   const count = parseCount('--workers', workers, MOST_WORKERS);
   if (count === 0)
-    throw usageError('--workers 0', 'nobody would capture', 'for example --workers 2');
+    throw usageError('--workers 0', 'no thread would capture', 'for example --workers 2');
   return count;
 }

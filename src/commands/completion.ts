@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { listDevices } from '../capture/devices.js';
 import { linkTypeNames } from '../capture/link-type.js';
 import { usageError } from '../errors/user-error.js';

@@ -4,7 +4,7 @@ import type { TopicSource } from '../sources/topic.js';
 /** How long packets before --to may still be on their way to the topic. */
 const ON_THE_WAY_MS = 1000;
 
-/** Ends a read up to a time that is still to come, shortly after it, with what there is in the topic then. */
+/** Ends a read whose --to is still to come: shortly after that time, with what the topic holds then. */
 export function endAt(
   time: Microseconds | undefined,
   source: TopicSource,

@@ -138,7 +138,7 @@ async function endPipe(fifo: string): Promise<void> {
   }
 }
 
-/** The topic is an interface of its own from now on. */
+/** From now on, the topic is an interface in Wireshark's list. */
 function remember(args: ExtcapArguments, { topic, properties }: ConsumingOptions, log: Logger) {
   const recent = recentNamed(args['extcap-interface']);
   const brokers = properties.get('bootstrap.servers') ?? properties.get('metadata.broker.list');

@@ -145,7 +145,7 @@ export function settingSentences({ 'extcap-interface': name }: ExtcapArguments):
 /** `--extcap-reload-option`: the topics that the cluster has, or why they are not known. */
 export async function reloadedSentences(args: ExtcapArguments, option: string): Promise<string> {
   if (option.replace(/^-+/, '') !== 'topic')
-    throw usageError(`--extcap-reload-option ${option}`, 'only topics are loaded', undefined);
+    throw usageError(`--extcap-reload-option ${option}`, 'only topics can be reloaded', undefined);
   const recent = recentNamed(args['extcap-interface']);
   // Wireshark shows nothing of standard error here.
   const log = await openLog({ level: 'error', format: 'text' }, () => undefined);

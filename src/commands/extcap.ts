@@ -43,7 +43,7 @@ export const extcap: Runner<typeof EXTCAP_OPTIONS> = async (args) => {
   }
   throw usageError(
     'extcap',
-    'it is for Wireshark to call',
+    'only Wireshark calls it',
     "'kcap extcap --install' makes Wireshark do so",
   );
 };

@@ -33,7 +33,7 @@ export function parseFileOptions(args: Arguments): FileOptions {
   const nameOne = 'name one with -w, for example -w out.pcap';
   if (file === undefined && ring) throw usageError('-b', 'there is no file to switch', nameOne);
   if (file === undefined && fileBytes !== undefined)
-    throw usageError('-a filesize', 'there is no file that could reach a size', nameOne);
+    throw usageError('-a filesize', 'no file is written', nameOne);
   return {
     file,
     fileFormat:

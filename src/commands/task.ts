@@ -15,7 +15,7 @@ export const task: Runner<typeof TASK_OPTIONS> = async (args, given, words) => {
   if (!verb)
     throw usageError(
       word === '' ? 'task' : `task ${word}`,
-      word === '' ? 'what to do with tasks is missing' : 'tasks know no such thing',
+      word === '' ? 'what to do with tasks is missing' : 'no such task command',
       `use one of: ${TASK_VERBS.join(', ')}`,
     );
   const takesFile = verb === 'create' || verb === 'update' || verb === 'capture';

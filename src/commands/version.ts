@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { packageVersion } from '../package-version.js';
 import { wrap } from './table.js';
 

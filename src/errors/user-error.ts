@@ -2,14 +2,20 @@
 export type ExitStatus = 0 | 1 | 2;
 
 /**
+ * Why trouble may pass without anybody changing what was asked for. `away`: nobody can be reached there, and a client
+ * that keeps trying finds them once they are back. `later`: anything else, such as a leader that is being elected.
+ */
+export type Passing = 'away' | 'later';
+
+/**
  * What a user, a file or the network did, as opposed to a bug of kcap's. It is shown as
  * `kcap: WHAT: CAUSE` and, where there is one, the remedy on the next line.
  */
 export class UserError extends Error {
   readonly remedy: string | undefined;
   readonly exitStatus: ExitStatus;
-  /** Whether it may pass without anybody changing what was asked for: a broker that is away comes back. */
-  readonly passes: boolean;
+  /** Undefined if it won't pass. */
+  readonly passes: Passing | undefined;
 
   constructor(
     what: string,
@@ -17,14 +23,14 @@ export class UserError extends Error {
     options: {
       remedy?: string | undefined;
       exitStatus?: ExitStatus;
-      passes?: boolean | undefined;
+      passes?: Passing | undefined;
     } = {},
   ) {
     super(`${what}: ${cause}`);
     this.name = 'UserError';
     this.remedy = options.remedy;
     this.exitStatus = options.exitStatus ?? 1;
-    this.passes = options.passes ?? false;
+    this.passes = options.passes;
   }
 }
 

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { systemCause, systemRemedy, type Place } from '../errors/system-error.js';
 import { codeOf, UserError } from '../errors/user-error.js';
 import { refuseClosed } from './closed-descriptors.js';
@@ -113,7 +113,7 @@ function terminalError(path: string): UserError {
 }
 
 /**
- * What the descriptor, which stays its owner's, stands for. A pipe is opened anew: it does not block here and still
+ * What the descriptor, which stays its owner's, stands for. A pipe is opened again: it does not block here and still
  * blocks for those who share the old one. A write to a stalled reader then leaves the process able to end.
  */
 function openDescriptor(name: string, fd: number): ByteOutput {
@@ -130,7 +130,7 @@ function openDescriptor(name: string, fd: number): ByteOutput {
   }
 }
 
-/** Whether a descriptor can't be opened anew: it is another user's pipe (sudo -u), a socket, or there is no /proc. */
+/** Whether a descriptor can't be opened again: it is another user's pipe (sudo -u), a socket, or there is no /proc. */
 function isNotToBeOpened(error: unknown): boolean {
   return ['EACCES', 'EPERM', 'ENXIO', 'ENOENT'].includes(codeOf(error) ?? '');
 }
@@ -263,7 +263,7 @@ class StreamOutput implements ByteOutput {
 }
 
 /**
- * A descriptor that is used as it is, since it can't be opened anew: a terminal, a socket, another user's pipe. Whether it
+ * A descriptor that is used as it is, since it can't be opened again: a terminal, a socket, another user's pipe. Whether it
  * blocks is for all who share it, so that stays; a thread of Node's waits in the write.
  */
 class SharedOutput implements ByteOutput {

@@ -1,4 +1,5 @@
-import { addon, type NativeDecompressor } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeDecompressor } from '../addon/codec.js';
 import { messageOf } from '../errors/user-error.js';
 import type { ByteInput } from './byte-input.js';
 

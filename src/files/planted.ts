@@ -7,9 +7,9 @@ import { UserError } from '../errors/user-error.js';
 const STICKY_AND_WRITABLE_BY_ALL = 0o1002;
 
 /**
- * Throws a UserError for `what` where somebody else has left this file, link or folder in a folder for everybody: who
- * finds it there by a name that he chose himself would write where they want, or for them to read. It is what Linux's
- * fs.protected_symlinks, protected_regular and protected_fifos refuse where they are set.
+ * Throws a UserError for `what` where somebody else has left this file, link or folder in a folder for everybody. Its
+ * owner would choose where kcap writes, or could read what it writes. It is what Linux's fs.protected_symlinks,
+ * protected_regular and protected_fifos refuse where they are set.
  *
  * @param found of the file itself, not of what it links to
  */

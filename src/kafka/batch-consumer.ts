@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { addon, type NativeConsumer, type NativeConsumedBatch } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeConsumer, NativeConsumedBatch } from '../addon/consumer.js';
 import { packetBatchOf } from '../packet/native-batch.js';
 import type { PacketBatch, PartitionOffset } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';
@@ -19,6 +20,8 @@ export const OFFSET_STORED = -1000;
 
 /** Large enough that a batch costs little, small enough that it stays in the processor's cache. */
 const BATCH_BYTES = 1024 * 1024;
+/** The same where JavaScript looks at no packet, and none comes again after a kill: a batch costs as much however long. */
+export const LONG_READ_BYTES = 4 * 1024 * 1024;
 /** How long the first packet of a batch waits for others. */
 const MAX_BATCH_AGE_MS = 5;
 
@@ -64,6 +67,8 @@ export interface ConsumerOptions {
    * only for who needs it.
    */
   readonly tellsNames: boolean;
+  /** Bytes of a batch at most, but for a longer packet. */
+  readonly batchBytes?: number | undefined;
   /** A partition is read no further once its packets are surely later than this. */
   readonly window: TimeWindow | undefined;
 }
@@ -113,7 +118,7 @@ export class BatchConsumer {
         keyUnit: options.keyUnit,
         values: options.values,
         linkType: options.linkType,
-        batchBytes: BATCH_BYTES,
+        batchBytes: options.batchBytes ?? BATCH_BYTES,
         maxBatchAgeMs: MAX_BATCH_AGE_MS,
         onEvent: (event) => {
           if (event.kind === 'error' && event.name === '_ALL_BROKERS_DOWN') onAway();

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
-import { addon, type NativeProducer, type NativeUndeliveredBatch } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeUndeliveredBatch } from '../addon/batch.js';
+import type { NativeProducer } from '../addon/producer.js';
 import { packetBatchOf } from '../packet/native-batch.js';
 import type { PacketBatch } from '../packet/packet-batch.js';
 import type { Microseconds } from '../packet/timestamp.js';

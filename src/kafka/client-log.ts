@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { NativeEvent } from '../addon.js';
+import type { NativeEvent } from '../addon/kafka.js';
 import { Throttle } from '../errors/throttle.js';
 import type { ClientFacts } from './client-facts.js';
 import { problemOf, withoutThread } from './connection-problem.js';

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { Properties } from './properties.js';
 import { brokersOf } from './security.js';

@@ -32,12 +32,13 @@ export interface Watermarks {
 /** What metadata are asked for. */
 type Question = { readonly topic: string } | { readonly allTopics: true };
 
-/** The control plane: what there is on the cluster, asked through node-rdkafka. Packets never pass here. */
+/** The control plane: what is on the cluster, asked through node-rdkafka. Packets never pass here. */
 export class Cluster {
   readonly #client: Producer;
   readonly #facts: ClientFacts;
   readonly #deadline: number;
   readonly #trouble: StartTrouble;
+  #connecting: Promise<unknown> = Promise.resolve();
   #partitionOffsets: PartitionOffsets | undefined;
   #leaders: ReadonlyMap<number, number | undefined> = new Map();
 
@@ -180,8 +181,8 @@ export class Cluster {
       const leaderless = [...this.#leaders].find(([, leader]) => leader === undefined)?.[0];
       if (leaderless === undefined) throw await this.#trouble.failure(what, messageOf(error));
       throw new UserError(what, `partition ${leaderless} has no leader`, {
-        remedy: 'it has one again once a broker that keeps the partition is back',
-        passes: true,
+        remedy: 'start a broker that has a replica of it, or wait until one is back',
+        passes: 'later',
       });
     }
   }
@@ -196,8 +197,12 @@ export class Cluster {
     return Math.min(await once(), await once());
   }
 
+  /** Also where it never was connected, or still tries to be: then once it has ended trying. Does not throw. */
   async close(): Promise<void> {
     await this.#partitionOffsets?.close();
+    if (!this.#client.isConnected()) await this.#connecting.catch(() => undefined);
+    // Where it is not, node-rdkafka throws, and there is nothing to be given back.
+    if (!this.#client.isConnected()) return;
     await new Promise<void>((resolve) => {
       this.#client.disconnect(() => {
         resolve();
@@ -231,6 +236,7 @@ export class Cluster {
     const connected = this.#ask<Metadata>(what, (done) => {
       this.#client.connect({ ...this.#question(), timeout: this.#msLeft() }, done);
     });
+    this.#connecting = connected;
     // node-rdkafka itself waits for threads, which may wait for a KDC.
     const late = setTimeout(() => {
       void this.#trouble.failure(what, 'timed out').then(giveUp);

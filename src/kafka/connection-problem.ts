@@ -1,4 +1,5 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { Passing } from '../errors/user-error.js';
 import type { ClientFacts } from './client-facts.js';
 import { KNOWN_CAUSES } from './causes/known-causes.js';
 import { hideSecrets } from './secrets.js';
@@ -8,8 +9,8 @@ export interface Problem {
   readonly cause: string;
   /** Undefined where nothing better is known than to look at everything. */
   readonly remedy: string | undefined;
-  /** Whether it may pass: nobody answers, as opposed to a refusal. */
-  readonly passes?: boolean;
+  /** Why it may pass; undefined if it won't, as a refusal. */
+  readonly passes?: Passing | undefined;
 }
 
 export interface ProblemOptions {
@@ -26,7 +27,7 @@ export function problemOf(
   { name = nameIn(said), atWork = false }: ProblemOptions = {},
 ): Problem {
   const text = hideSecrets(said, facts.properties);
-  for (const { names, says, when, cause, remedy, atStart, passes = false } of KNOWN_CAUSES) {
+  for (const { names, says, when, cause, remedy, atStart, passes } of KNOWN_CAUSES) {
     if (atWork && atStart) continue;
     const found = says?.exec(text)?.[1] ?? '';
     const fits = says?.test(text) ?? (name !== undefined && names?.includes(name) === true);

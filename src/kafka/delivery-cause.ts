@@ -1,4 +1,4 @@
-import type { NativeFailure } from '../addon.js';
+import type { NativeFailure } from '../addon/producer.js';
 import type { Cause } from '../errors/cause.js';
 
 /** Messages that were not delivered, for one cause. */

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import type { Properties } from './properties.js';
 import { controlProperties } from './settings.js';
 

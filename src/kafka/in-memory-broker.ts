@@ -1,4 +1,5 @@
-import { addon, type NativeBroker } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeBroker } from '../addon/kafka.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { threadError } from './client-threads.js';
 

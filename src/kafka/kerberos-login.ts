@@ -11,7 +11,7 @@ const KDC_LIMIT_MS = 4_000;
 
 /**
  * How librdkafka renews the ticket while kcap runs. With a keytab it runs kinit now and then; its own command for that
- * would first renew whosoever's ticket it finds, and trusts the shell with names. Without a keytab the ticket cache is
+ * would first renew any ticket that it finds, and trusts the shell with names. Without a keytab the ticket cache is
  * taken as it is, which librdkafka's default can't.
  */
 export function renewalProperties(user: Properties): Properties {
@@ -25,7 +25,7 @@ export function renewalProperties(user: Properties): Properties {
 
 /**
  * Takes a ticket with the keytab, if there is one; the error says why there is none. librdkafka itself would go on with
- * the ticket that happens to be in the cache, whosoever it is.
+ * the ticket that happens to be in the cache, whoever owns it.
  */
 export async function takeTicket(facts: ClientFacts): Promise<UserError | undefined> {
   const { properties } = facts;

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { nearest } from '../errors/nearest.js';
 import { usageError, type UserError } from '../errors/user-error.js';
 import { REBUILD } from './build-features.js';
@@ -75,7 +75,11 @@ function invalid(
   property: readonly [name: string, value: string],
 ): UserError {
   if (/must be set through dedicated|Internal property/.test(message))
-    return usageError(what, 'programs set it, by a function of librdkafka', 'leave it out');
+    return usageError(
+      what,
+      'only programs can set it, by a function of librdkafka',
+      'leave it out',
+    );
   const remedy = /not available at build time/.test(message) ? REBUILD : undefined;
   return usageError(what, hideSecrets(message.trim(), new Map([property])), remedy);
 }

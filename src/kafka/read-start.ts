@@ -32,7 +32,7 @@ export function parseReadStart(text: string): ReadStart {
 }
 
 /**
- * The offset to begin at in one partition, within what there is of it.
+ * The offset to begin at in one partition, within those that it still holds.
  *
  * @param atTime what Kafka's time index says of this partition; undefined where nothing is as late
  */

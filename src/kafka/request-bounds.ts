@@ -1,4 +1,4 @@
-import type { NativeRequestBounds } from '../addon.js';
+import type { NativeRequestBounds } from '../addon/producer.js';
 import type { Properties } from './properties.js';
 import { producerProperties } from './settings.js';
 

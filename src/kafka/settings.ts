@@ -26,8 +26,8 @@ const PRODUCER: Properties = new Map([
 
 /** What waits in a spool need not wait in memory, nor be given up. */
 const SPOOLING_PRODUCER: Properties = new Map([
-  ['queue.buffering.max.messages', '200000'],
-  ['queue.buffering.max.kbytes', String(64 * 1024)],
+  ['queue.buffering.max.messages', '100000'],
+  ['queue.buffering.max.kbytes', String(48 * 1024)],
   ['message.timeout.ms', '0'],
 ]);
 

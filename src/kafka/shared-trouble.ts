@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { Throttle } from '../errors/throttle.js';
 import type { ClientFacts } from './client-facts.js';
 import type { Properties } from './properties.js';

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { UserError, usageError } from '../errors/user-error.js';
+import { UserError, usageError, type Passing } from '../errors/user-error.js';
 import { certificateProblem } from './broker-certificate.js';
-import { BrokersAway } from './brokers-away.js';
 import type { ClientFacts } from './client-facts.js';
 import { problemOf, withoutThread, type Problem } from './connection-problem.js';
 import { hideSecrets } from './secrets.js';
@@ -11,6 +10,8 @@ import { brokersOf, securityOf } from './security.js';
 /** What says only that nobody answered: librdkafka's log says why. */
 const NOBODY_ANSWERED =
   /broker connections are down|transport failure|timed out|resolution failure/i;
+/** Nobody who was asked has answered. */
+const SILENCE = /^timed out/;
 const NOT_LET_IN = /authentication failure/i;
 /** What Kerberos says where the KDC is missed. */
 const NO_TICKET = /credentials|ticket|KDC/i;
@@ -73,11 +74,9 @@ export class StartTrouble {
     const said = saysLittle ? ((await this.#heard()) ?? this.#silence(text)) : text;
     if (this.#noTicket && NO_TICKET.test(said)) return this.#noTicket;
     const { cause, remedy, passes } = await this.#problem(said);
-    const Failure = BrokersAway.isMeantBy(said) ? BrokersAway : UserError;
-    return new Failure(what, withoutAddress(cause, this.#brokers), {
+    return new UserError(what, withoutAddress(cause, this.#brokers), {
       remedy: remedy ?? LOOK_AT_ALL,
-      // Where nobody has said a word, they may be away.
-      passes: passes ?? NOBODY_ANSWERED.test(said),
+      passes: passes ?? passingOf(said),
     });
   }
 
@@ -105,6 +104,12 @@ export class StartTrouble {
       ? `${text}: no answer from the broker, or from the KDC`
       : text;
   }
+}
+
+/** Whether it may pass that nobody answered, where no cause is known. */
+function passingOf(said: string): Passing | undefined {
+  if (SILENCE.test(said)) return 'away';
+  return NOBODY_ANSWERED.test(said) ? 'later' : undefined;
 }
 
 /** librdkafka's `PROTOCOL://HOST:PORT/ID: what happened`. */

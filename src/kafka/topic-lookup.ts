@@ -1,5 +1,5 @@
 import type { Metadata } from 'node-rdkafka';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { UserError } from '../errors/user-error.js';
 import { grant, type ClientFacts } from './client-facts.js';
 import { missingTopic, orNearest } from './missing-topic.js';
@@ -25,7 +25,7 @@ export interface TopicQuestions {
 }
 
 /**
- * The topic's partitions. Where it is not in `first`, what there is on the cluster, the brokers are asked for it by name:
+ * The topic's partitions. If it is not in `first`, what the cluster lists, the brokers are asked for it by name:
  * only then they say whether it does not exist or may not be seen. What passes, such as a leader that is being elected,
  * is waited for; throws a UserError once it is clear that there is no such topic.
  */
@@ -80,7 +80,7 @@ function noPartitions(
     case 'REPLICA_NOT_AVAILABLE':
       return new UserError(what, 'none of its partitions has a leader', {
         remedy: `look at its brokers: kafka-topics.sh --bootstrap-server ${brokers} --describe --topic ${topic}`,
-        passes: true,
+        passes: 'later',
       });
     // The brokers list it for nobody, or not for this user, and don't say which; kcap's in-memory one doesn't, either.
     default:
@@ -98,7 +98,7 @@ function noPartitions(
   }
 }
 
-/** Whether the brokers may know who the user is, and what he may see. */
+/** Whether the brokers may know who the user is, and what they may see. */
 function isKnown({ properties }: ClientFacts): boolean {
   const { tls, mechanism } = securityOf(properties);
   return tls || mechanism !== undefined;

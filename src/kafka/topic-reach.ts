@@ -1,4 +1,4 @@
-import type { NativeConsumer } from '../addon.js';
+import type { NativeConsumer } from '../addon/consumer.js';
 import type { PartitionOffset } from '../packet/packet-batch.js';
 import type { PartitionRange } from './batch-consumer.js';
 

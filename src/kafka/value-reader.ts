@@ -50,7 +50,7 @@ const NOBODY: BrokerListeners = { onAway: () => undefined, onBack: () => undefin
 /** How often brokers that were away are asked whether they are back. */
 const ASK_AGAIN_MS = 1000;
 
-/** A message as somebody sent it; its key and headers are of no matter. */
+/** A message as somebody sent it; its key and headers don't matter. */
 export interface MessageValue {
   /** Valid until the next messages are asked for. */
   readonly value: Buffer;

@@ -1,9 +1,7 @@
 import { nearest } from '../errors/nearest.js';
-import type { ByteRange } from '../protocols/byte-range.js';
 import { isAnyCase, isToken } from '../protocols/sip/ascii.js';
 import { HEADER, HeaderLine } from '../protocols/sip/header-line.js';
-import { namesOfHeader } from '../protocols/sip/header-name.js';
-import type { SipMessage } from '../protocols/sip/sip-message.js';
+import { CALL_ID, FROM, namesOfHeader, TO } from '../protocols/sip/header-name.js';
 import { type AddressRange, isInRange, parseAddressRange } from './address-range.js';
 import { type BytePattern, literalPattern } from './byte-pattern.js';
 import { Call, foundInstead, isNumber, REGULAR_EXPRESSION } from './call.js';
@@ -31,8 +29,8 @@ export class FilterCompiler {
       methods,
       hasheader: (call) => this.#hasHeader(call),
       header: (call) => this.#header(call),
-      to: (call) => this.#known(call, 'to', (message) => message.to),
-      from: (call) => this.#known(call, 'from', (message) => message.from),
+      to: (call) => this.#known(call, 'to', TO),
+      from: (call) => this.#known(call, 'from', FROM),
       'user-agent': (call) => this.#named(call, 'user-agent'),
       uri: (call) => this.#uri(call),
       callid: (call) => this.#callId(call),
@@ -86,8 +84,7 @@ export class FilterCompiler {
       return method.toLowerCase();
     });
     return (message) => {
-      // A request says it in its first line.
-      if (!message.isRequest) message.readHeaders();
+      message.readMethod();
       const { bytes, method } = message;
       const { start, end } = method;
       for (const wanted of methods) if (isAnyCase(bytes, start, end, wanted)) return true;
@@ -111,17 +108,12 @@ export class FilterCompiler {
   }
 
   /** Of a header that every message's reading finds: others of its name are looked for only where there are any. */
-  async #known(
-    call: Call,
-    name: string,
-    valueOf: (message: SipMessage) => ByteRange,
-  ): Promise<SipFilter> {
+  async #known(call: Call, name: string, header: typeof FROM | typeof TO): Promise<SipFilter> {
     call.count(1, REGULAR_EXPRESSION);
     const pattern = await call.valuePattern(0);
     const inAny = someHeader(namesOfHeader(name), pattern);
     return (message, passage) => {
-      message.readHeaders();
-      const { start, end } = valueOf(message);
+      const { start, end } = message.findValue(header);
       if (start === -1) return false;
       return pattern(message.bytes, start, end) || (message.hasRepeats && inAny(message, passage));
     };
@@ -140,9 +132,8 @@ export class FilterCompiler {
         literalPattern({ text: call.string(argument, 'a Call-ID'), fromStart: true, toEnd: true }),
       );
     return (message) => {
-      message.readHeaders();
-      const { bytes, callId } = message;
-      const { start, end } = callId;
+      const { start, end } = message.findValue(CALL_ID);
+      const { bytes } = message;
       return start !== -1 && patterns.some((pattern) => pattern(bytes, start, end));
     };
   }

@@ -43,8 +43,8 @@ export interface MqttListeners {
 }
 
 /**
- * A connection to an MQTT broker (3.1.1), made anew whenever it is lost. MQTT.js connects, keeps alive and reads; PUBLISH
- * packets are written by the caller, many at once: a call of MQTT.js for each costs too much.
+ * A connection to an MQTT broker (3.1.1), made again whenever it is lost. MQTT.js connects, keeps alive and reads;
+ * PUBLISH packets are written by the caller, many at once: a call of MQTT.js for each costs too much.
  */
 export class MqttConnection {
   readonly #server: MqttServer;

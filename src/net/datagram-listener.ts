@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { addon, type NativeDatagramListener } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeDatagramListener } from '../addon/net.js';
 import { systemCause } from '../errors/system-error.js';
 import { codeOf, UserError } from '../errors/user-error.js';
 import { packetBatchOf } from '../packet/native-batch.js';

@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
-import { addon, type NativeDatagrams, type NativeDatagramSender } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeDatagrams, NativeDatagramSender } from '../addon/net.js';
 
 /** Of the kernel's queue, which takes bursts. */
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { lookup } from 'node:dns/promises';
 import { Socket } from 'node:net';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 
 /** One end of a connection that is its peer's. */
 export interface PeerAddress {

@@ -18,7 +18,7 @@ export interface Peer {
   readonly tls: TlsOptions | undefined;
 }
 
-/** A TCP or TLS connection that is made anew whenever it is lost. */
+/** A TCP or TLS connection that is made again whenever it is lost. */
 export class PeerConnection {
   readonly #peer: Peer;
   readonly #onTrouble: (error: Error) => void;

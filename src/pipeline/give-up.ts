@@ -1,4 +1,4 @@
-/** When a sink's work is given up: once a signal that it was given says so, or somebody else does. */
+/** Gives up a sink's work once a signal says so, or somebody calls for it. */
 export class GiveUp {
   readonly #controller = new AbortController();
   #followed: AbortSignal | undefined;

@@ -2,7 +2,7 @@ import type { Cause } from '../errors/cause.js';
 import type { Closable } from './scope.js';
 import type { Stop } from './stop.js';
 
-/** Of packets of which nobody can say any more what became of them. */
+/** Of packets whose fate nobody can know any more. */
 export const UNHEARD: Cause = {
   id: 'unheard',
   fate: 'failed',

@@ -3,7 +3,7 @@ import type { Account } from './account.js';
 import type { Closable } from './scope.js';
 import type { Stop } from './stop.js';
 
-/** Packets on their way from a source to their ends, as whoever watches over them sees it. */
+/** Packets on their way from a source to their ends, as those see them who watch over them. */
 export interface Run extends Closable {
   /** Moves packets until there are no more, or a stop is requested. Throws what failed first. */
   run(stop: Stop): Promise<void>;

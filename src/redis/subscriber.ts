@@ -46,7 +46,7 @@ type ConnectionTo = (peer: { readonly address: string; readonly port: number }) 
   readonly leave: () => void;
 };
 
-/** Subscribes to a channel, and connects anew whenever the server goes away. */
+/** Subscribes to a channel, and connects again whenever the server goes away. */
 export class RedisSubscriber {
   readonly #channel: RedisChannel;
   readonly #ca: string | undefined;

@@ -1,4 +1,5 @@
-import { addon, type NativeMessageWriter } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeMessageWriter } from '../addon/codec.js';
 import type { JsonBytes } from '../protocols/json-bytes.js';
 import { framedHeader } from '../protocols/report/framed-message.js';
 
@@ -201,7 +202,7 @@ export class MessageRows {
     return index === -1 ? sources.push(bytes) - 1 : index;
   }
 
-  /** Writes all rows behind what is there, and where each ends; begins anew. */
+  /** Writes all rows behind what is there, and where each ends; begins again. */
   writeAll(out: JsonBytes, ends: Int32Array): void {
     const columns = this.#columns;
     for (let done = 0; done < this.count;) {

@@ -1,4 +1,4 @@
-/** What a message says of its call, for whoever sees the call's media and not the message. All times are packets', in s. */
+/** What a message says of its call, for those who see the call's media but not the message. Packets' times, in s. */
 export type CallNote =
   | {
       readonly kind: 'describe';

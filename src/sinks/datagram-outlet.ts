@@ -11,7 +11,7 @@ const UNSENT = failed('unsent', 'failed: the system could not send them');
 /** What fits into a datagram beside the headers of IPv4 and UDP. */
 export const MAX_DATAGRAM_BYTES = 65_507;
 
-/** A datagram a message. What the system takes went out: nobody says whether it arrived. */
+/** Sends a datagram per message. What the system takes is out: nothing tells whether it arrived. */
 export class DatagramOutlet implements Outlet {
   readonly window = MOST_SENDS;
   readonly #socket: Pick<DatagramSocket, 'send' | 'close'>;

@@ -16,7 +16,7 @@ export interface FallbackOptions {
   readonly log: Logger;
 }
 
-/** Gives the other what the first can't take in time. Who made the other flushes and closes it, and asks for its account. */
+/** Gives the other what the first can't take in time. The other's owner flushes and closes it, and asks for its account. */
 class Diversion<Batch> {
   readonly #first: Sink<Batch>;
   readonly #other: Sink<Batch>;

@@ -1,7 +1,7 @@
 import type { Account } from '../pipeline/account.js';
 import { TOO_SLOW } from '../pipeline/contracts.js';
 
-/** Beyond so many under way it is not waited as long as patience says. */
+/** With more than so many under way, it waits less than patience allows. */
 const HIGH_WATER = 20_000;
 const HIGH_WATER_MS = 1000;
 

@@ -68,7 +68,7 @@ export class MediaReader {
     return isMethod(message, 'bye') || isMethod(message, 'cancel');
   }
 
-  /** Takes note of the end of a call, if a message that may be it is. */
+  /** Notes that the message ends its call, or refuses one. */
   end(message: SipMessage, seconds: number): void {
     const callId = message.text(message.callId);
     if (message.isRequest && isMethod(message, 'bye')) this.#note({ kind: 'end', callId, seconds });

@@ -22,7 +22,7 @@ interface Telemetry {
   readonly publish: (counters: object) => void;
 }
 
-/** PUBLISH packets of QoS 1 to a broker. They went out when it has acknowledged them. */
+/** Sends PUBLISH packets of QoS 1 to a broker. They are out once it has acknowledged them. */
 export class MqttOutlet implements Outlet {
   readonly #connection: Pick<MqttConnection, 'write' | 'close'>;
   readonly #inFlight = new InFlight();

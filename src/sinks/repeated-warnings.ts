@@ -4,7 +4,7 @@ import { Throttle } from '../errors/throttle.js';
 /** How often the same is said at most. */
 const REPEAT_MS = 10_000;
 
-/** Says what goes on for a while at once, and then now and then. */
+/** Warns of something that lasts: at once, then now and then. */
 export class RepeatedWarnings {
   readonly #log: Logger;
   readonly #throttle = new Throttle(REPEAT_MS);

@@ -1,3 +1,4 @@
+import { addon } from '../addon/addon.js';
 import { PacketCursor } from '../decode/cursor.js';
 import { decodeToTransport } from '../decode/decode-layer.js';
 import { SCTP, UDP } from '../decode/layer.js';
@@ -49,7 +50,7 @@ export class SipReader {
   readonly #cursor: PacketCursor;
   readonly #readsHep: boolean;
   readonly #media: MediaReader | undefined;
-  readonly #message = new SipMessage();
+  readonly #message = new SipMessage(addon.lineEnds);
   readonly #passage = new Passage();
   readonly #hep = new HepPacket();
   #chunks: SipChunks | undefined;
@@ -115,6 +116,7 @@ export class SipReader {
     const cursor = this.#cursor;
     cursor.begin(batch);
     into.lend(batch.bytes);
+    this.#message.expectIn(batch.bytes);
     while (cursor.next()) {
       // Only what is put together has come in more packets than one.
       this.#ownPackets = 1;

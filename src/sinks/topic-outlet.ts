@@ -10,7 +10,7 @@ const NOT_SENT: Cause = {
   text: 'not sent before the drain timeout',
 };
 
-/** Framed messages (framed_message.h) to a topic. They went out when the broker has acknowledged them. */
+/** Sends framed messages (framed_message.h) to a topic. They are out once the broker has acknowledged them. */
 export class TopicOutlet implements Outlet {
   readonly #producer: BatchProducer;
   /** What the account has been told of. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, type Stats } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { codeOf, UserError } from '../errors/user-error.js';
 import { refusePlanted } from '../files/planted.js';
 import { spoolError } from './spool-error.js';

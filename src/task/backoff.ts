@@ -12,7 +12,7 @@ export class Backoff {
     this.#clock = clock;
   }
 
-  /** It works. What has worked for longer than the longest wait begins anew with the shortest. */
+  /** It works. What has worked for longer than the longest wait begins again with the shortest. */
   begin(): void {
     this.#begunAtMs = this.#clock();
   }

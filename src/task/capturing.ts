@@ -98,7 +98,7 @@ export async function openPackets(
     linkTypes: new Set(captures.flat().map(({ link }) => link.linkType)),
     captures: captures.flat(),
     stages: [],
-    // Whoever sees what all threads have captured has them.
+    // The thread that sees what all have captured has them.
     watchdogs: share ? [] : captureWatchdogs(names, snapLength, log),
   };
 }
@@ -155,7 +155,7 @@ async function openInterfaces(
   return opened;
 }
 
-/** What is worth a word of captures that have been opened. */
+/** Logs what is worth saying about captures that have been opened. */
 function sayOf(first: readonly LiveCapture[], log: Logger): void {
   for (const { interface: name, warning, link } of first) {
     if (warning !== '') log.warn(`${name}: ${warning}`);

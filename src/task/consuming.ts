@@ -1,5 +1,5 @@
 import { openFile } from '../files/byte-output.js';
-import type { PartitionRange } from '../kafka/batch-consumer.js';
+import { LONG_READ_BYTES, type PartitionRange } from '../kafka/batch-consumer.js';
 import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import { Branch } from '../pipeline/branch.js';
 import type { Sink } from '../pipeline/contracts.js';
@@ -47,7 +47,15 @@ export async function openConsuming(
 ): Promise<Consuming> {
   const { ranges, log } = parts;
   const source = scope.own(
-    openTopicSource({ ...options, tellsNames: options.fileFormat === 'pcapng' }, ranges, log),
+    openTopicSource(
+      {
+        ...options,
+        tellsNames: options.fileFormat === 'pcapng',
+        batchBytes: readsLongBatches(options) ? LONG_READ_BYTES : undefined,
+      },
+      ranges,
+      log,
+    ),
   );
   // Last of all: it may empty a file.
   const branches = await openBranches(options, parts, scope);
@@ -63,6 +71,11 @@ export async function openConsuming(
     autostop,
     started: `reading topic ${options.topic} (${ranges.length} partition(s))`,
   };
+}
+
+/** What a group has not acknowledged comes again after a kill: up to two batches. */
+function readsLongBatches({ group, print, prettyEvery }: ConsumingOptions): boolean {
+  return group === undefined && print === undefined && prettyEvery === 0;
 }
 
 /** What is written is what the run is for; lines are printed beside it, or alone. */

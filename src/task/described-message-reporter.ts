@@ -19,7 +19,7 @@ import { topicsOf } from './topic-reporting.js';
 const SEND_TIMEOUT_MS = 3000;
 const MAX_RETRIES = 1;
 
-/** Opens what takes the messages of a task; it is called what the task calls it. The caller owns it. */
+/** Opens a reporter of a task's messages, under the name that the task gives it. The caller owns it. */
 export async function openMessageReporter(
   reporter: ReporterDescription,
   task: TaskDescription,

@@ -1,4 +1,4 @@
-import { LONG_BATCH_BYTES } from '../capture/live-capture.js';
+import { LONG_BATCH_BYTES, PLAIN_BATCH_BYTES } from '../capture/live-capture.js';
 import type { PacketTextOptions } from '../decode/text/packet-text.js';
 import type { ByteOutput } from '../files/byte-output.js';
 import type { TopicStart } from '../kafka/renewed-producer.js';
@@ -49,8 +49,8 @@ export async function openProducing(
 ): Promise<Producing> {
   const { start, stop, log } = parts;
   const { copy } = options;
-  // Packs alone: a queue of plain messages takes long to empty one such batch.
-  const batchBytes = options.pack && !options.print ? LONG_BATCH_BYTES : undefined;
+  const longBatch = options.pack ? LONG_BATCH_BYTES : PLAIN_BATCH_BYTES;
+  const batchBytes = options.print ? undefined : longBatch;
   const { source, stages, watchdogs, linkTypes } = await openPackets(
     { ...options, batchBytes },
     scope,

@@ -36,6 +36,8 @@ export interface ReadingOptions {
   readonly linkType: number | undefined;
   /** Whether the names of interfaces and hosts are needed. */
   readonly tellsNames?: boolean;
+  /** Bytes of a batch at most; undefined for the usual. */
+  readonly batchBytes?: number | undefined;
 }
 
 /** What is to be read of each partition, as the cluster has it now. */
@@ -89,6 +91,7 @@ export function openTopicSource(
       values: options.values,
       inTimeOrder,
       tellsNames: options.tellsNames === true,
+      batchBytes: options.batchBytes,
       window:
         from === undefined && to === undefined
           ? undefined

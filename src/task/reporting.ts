@@ -14,6 +14,8 @@ import type { Scope } from '../pipeline/scope.js';
 import type { Stop } from '../pipeline/stop.js';
 import type { Reporter as Who } from '../reports/record-form.js';
 import { CaptagentJson } from '../sinks/captagent-json.js';
+import { CaptagentMedia } from '../sinks/captagent-media.js';
+import { CaptagentRecords } from '../sinks/captagent-records.js';
 import { DatagramOutlet } from '../sinks/datagram-outlet.js';
 import {
   EncodedReporter,
@@ -31,6 +33,7 @@ import type { ReportedMedia } from '../sinks/media-reader.js';
 import type { MessageEncoder } from '../sinks/message-encoder.js';
 import type { Outlet } from '../sinks/outlet.js';
 import { MqttEnvelopes } from '../sinks/mqtt-envelopes.js';
+import { MqttMedia } from '../sinks/mqtt-media.js';
 import { OutputOutlet } from '../sinks/output-outlet.js';
 import type { Reporter } from '../sinks/reporter.js';
 import { SharedReporter } from '../sinks/shared-reporter.js';
@@ -112,7 +115,7 @@ export async function openReporter(
     });
   if (target.kind === 'kafka') return openTopicReporter(target, options, common, parts);
   const what = options.what ?? `--report ${nameOf(target)}`;
-  if (target.kind === 'mqtt') return openMqttReporter(target, common, { what, log });
+  if (target.kind === 'mqtt') return openMqttReporter(target, options, common, { what, log });
   const { servers } = target;
   const tls = target.kind === 'hep' ? await readTlsFiles(target.tls) : {};
   const shares: Reporter[] = [];
@@ -122,7 +125,7 @@ export async function openReporter(
         new EncodedReporter({
           ...common,
           name: target.name,
-          ...{ encoder: encoderOf(target), mediaEncoder: mediaEncoderOf(target) },
+          ...networkEncoders(target, options),
           outlet: await openOutlet(target, server, tls, { what, log }),
           ...(servers.length > 1 && { share: { index, of: servers.length } }),
         }),
@@ -137,6 +140,7 @@ export async function openReporter(
 
 async function openMqttReporter(
   target: Extract<ReportTarget, { readonly kind: 'mqtt' }>,
+  { who, media }: Pick<ReportingOptions, 'who' | 'media'>,
   common: Pick<EncodedReporterOptions, 'whenSlow' | 'patienceMs' | 'onFailure'>,
   { what, log }: { readonly what: string; readonly log: Logger },
 ): Promise<Reporter> {
@@ -150,7 +154,8 @@ async function openMqttReporter(
     isAway: (error) => AWAY.includes(codeOf(error) ?? ''),
   });
   const encoder = new MqttEnvelopes(topic, packageVersion());
-  return new EncodedReporter({ ...common, name, encoder, outlet });
+  const mediaEncoder = media === 'all' ? new MqttMedia(topic, who) : undefined;
+  return new EncodedReporter({ ...common, name, encoder, mediaEncoder, outlet });
 }
 
 function nameOf(target: ReportTarget): string {
@@ -182,18 +187,23 @@ function openOutputOutlet({ openOutput, stop }: Parts): Outlet {
 
 type NetworkTarget = Extract<ReportTarget, { readonly servers: unknown }>;
 
-function encoderOf(target: NetworkTarget): MessageEncoder {
+function networkEncoders(
+  target: NetworkTarget,
+  { media }: Pick<ReportingOptions, 'media'>,
+): Pick<EncodedReporterOptions, 'encoder' | 'mediaEncoder'> {
   const isDatagram = target.transport === 'udp';
-  return target.kind === 'hep'
-    ? new HepPackets({ ...target, isDatagram })
-    : new CaptagentJson({ ...target, endsLines: !isDatagram });
-}
-
-/** HEP 2 does not say what is in it. */
-function mediaEncoderOf(target: NetworkTarget): MediaEncoder | undefined {
-  return target.kind === 'hep' && target.version === 3
-    ? new HepMedia({ ...target, isDatagram: target.transport === 'udp' })
-    : undefined;
+  if (target.kind === 'hep')
+    return {
+      encoder: new HepPackets({ ...target, isDatagram }),
+      // HEP 2 does not say what is in it.
+      mediaEncoder: target.version === 3 ? new HepMedia({ ...target, isDatagram }) : undefined,
+    };
+  const records = new CaptagentRecords({ ...target, endsLines: !isDatagram });
+  return {
+    encoder: new CaptagentJson(records),
+    // Only where it was asked for: HEP's collectors alone expect some in any case.
+    mediaEncoder: media === 'all' ? new CaptagentMedia(records) : undefined,
+  };
 }
 
 async function openOutlet(

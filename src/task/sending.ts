@@ -33,7 +33,7 @@ export interface SendingOptions {
   readonly prettyEvery: number;
 }
 
-/** Where packets come from that are sent. */
+/** Where the packets that are sent come from. */
 export interface SentFrom {
   /** They lose nothing by waiting, but there: those of files and topics. */
   readonly sourceWaits: boolean;

@@ -14,7 +14,7 @@ export interface BudgetOptions {
   readonly workers: number;
 }
 
-/** What all tasks of an agent, and all else that takes memory by the wish of others, may take together. */
+/** What all tasks of an agent, and all else that takes memory at others' request, may take together. */
 export class TaskBudget {
   readonly #besideBytes: () => number;
   #options: BudgetOptions;

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { systemError, type Place } from '../errors/system-error.js';
 import { codeOf, messageOf, UserError } from '../errors/user-error.js';
 import { refusePlanted } from '../files/planted.js';

@@ -95,7 +95,7 @@ export class Task {
     const { signal } = this.#asked;
     await new Promise<void>((opened, refused) => {
       this.#over = workOf(this, () => this.#live(signal, opened)).then(() => {
-        refused(new UserError(`task ${this.id}`, 'it was stopped before it had begun'));
+        refused(new UserError(`task ${this.id}`, 'it was stopped while it was starting'));
       }, refused);
     });
   }
@@ -251,11 +251,11 @@ export class Task {
 
   /**
    * Whether it makes sense to try again. What has run once was described well: only what can't be read again from where
-   * it stopped, a file, is not begun anew.
+   * it stopped, a file, is not begun again.
    */
   #mayPass(error: unknown, hasRun: boolean): boolean {
     if (!(error instanceof UserError) || error.exitStatus === 2) return false;
-    return error.passes || (hasRun && this.#description.capture.name !== 'file');
+    return error.passes !== undefined || (hasRun && this.#description.capture.name !== 'file');
   }
 
   /** For people: why it failed. What is no UserError is a bug, of which the log has more. */

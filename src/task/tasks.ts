@@ -109,7 +109,8 @@ export class Tasks {
     try {
       await entry.task.start();
       await this.#keep(entry);
-      if (entry.isDeleted) throw new UserError(`task ${id}`, 'it was deleted as it began');
+      if (entry.isDeleted)
+        throw new UserError(`task ${id}`, 'it was deleted while it was starting');
       settle(true);
     } catch (error) {
       settle(false);
@@ -288,7 +289,7 @@ export class Tasks {
     return entry;
   }
 
-  /** Does something with a task, one after the other; it must be there when it comes to that. */
+  /** Does something with a task, after all that was asked of it before. The task must still be there by then. */
   async #inTurn(id: string, work: (entry: Entry) => Promise<void>): Promise<void> {
     this.#refuseAtEnd(id);
     await this.#entry(id).turns.take(() => work(this.#entry(id)));

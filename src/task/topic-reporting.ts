@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { UserError } from '../errors/user-error.js';
 import { BatchProducer } from '../kafka/batch-producer.js';
-import { BrokersAway } from '../kafka/brokers-away.js';
 import type { Properties } from '../kafka/properties.js';
 import { producerProperties, pushSettings } from '../kafka/settings.js';
 import type { Reporter as Who } from '../reports/record-form.js';
@@ -96,7 +96,7 @@ async function openTopicOutlet(
 ): Promise<TopicOutlet> {
   const facts = { role: 'producer', properties, topic } as const;
   const start = await ask(facts, log).catch((error: unknown) => {
-    if (!(error instanceof BrokersAway)) throw error;
+    if (!(error instanceof UserError && error.passes === 'away')) throw error;
     log.warn(`${name}: ${error.message}; trying again`);
     return undefined;
   });

@@ -1,4 +1,4 @@
-/** Does one thing after the other. */
+/** Does things one after the other. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 

@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import type { ExitStatus } from '../errors/user-error.js';
 import { standardError } from './standard-error.js';
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 
 /** The mask of ignored signals, as /proc has it, that bin/kcap has found: Node itself ignores none of them any more. */
 const VARIABLE = 'KCAP_IGNORED_SIGNALS';

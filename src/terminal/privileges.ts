@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { addon, type NativeUser } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeUser } from '../addon/system.js';
 import { systemCause } from '../errors/system-error.js';
 import { codeOf, usageError, UserError } from '../errors/user-error.js';
 
@@ -38,7 +39,7 @@ export function becomeUser({ name, uid, gid, groups }: User, log: Logger): void 
     });
   }
   if (canStillBeRoot())
-    throw new UserError(`-Z ${name}`, 'root could be got back', {
+    throw new UserError(`-Z ${name}`, 'the process could become root again', {
       remedy: 'run it without the securebit no_setuid_fixup, or leave -Z out',
     });
   log.info({ event: 'privileges', uid, gid, groups }, `running as ${name} from now on`);

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
-import { addon, type NativeLogWriter } from '../addon.js';
+import { addon } from '../addon/addon.js';
+import type { NativeLogWriter } from '../addon/system.js';
 
 export const STANDARD_ERROR = 2;
 /** Some thousand lines for a reader that has stalled. */

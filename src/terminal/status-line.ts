@@ -1,11 +1,11 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import { STANDARD_ERROR, standardError } from './standard-error.js';
 
 const CLEAR_LINE = '\r\x1b[K';
 /** Where a terminal does not say how wide it is. */
 const USUAL_COLUMNS = 80;
 
-/** Standard error as a terminal: a line at its end that is written anew, and the log above it. */
+/** Standard error as a terminal: a line at its end that is rewritten, and the log above it. */
 export class StatusLine {
   #text: (columns: number) => string = () => '';
   #shown = '';

@@ -31,7 +31,7 @@ const GIVEN_UP = failure('given-up', 'given up at a second signal');
 const BUG = failure('bug', 'given up because of a bug in kcap');
 
 const WATCH_MS = 1000;
-/** How often progress is shown: in a line that is written anew, and where that can't be, in lines of the log. */
+/** How often progress is shown: in a line that is rewritten or, where that can't be, in lines of the log. */
 const PROGRESS_MS = 500;
 const LOGGED_PROGRESS_MS = 10_000;
 

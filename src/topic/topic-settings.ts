@@ -1,4 +1,4 @@
-import { addon } from '../addon.js';
+import { addon } from '../addon/addon.js';
 import type { ClientFacts } from '../kafka/client-facts.js';
 import { problemOf } from '../kafka/connection-problem.js';
 import { controlProperties } from '../kafka/settings.js';

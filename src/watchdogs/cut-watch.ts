@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Account } from '../pipeline/account.js';
 import type { Watchdog } from './watchdog.js';
 
-/** Says once that packets are cut, where nobody has asked for it. */
+/** Says once that packets are cut although nobody asked for it. */
 export class CutWatch implements Watchdog {
   readonly #log: Logger;
   readonly #snapLength: number;

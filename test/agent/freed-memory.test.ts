@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
 import { FreedMemory } from '#kcap/agent/freed-memory.js';
 import type { TaskState, TaskStatus } from '#kcap/task/task-status.js';
 import type { TaskListener } from '#kcap/task/tasks.js';

@@ -9,7 +9,7 @@ import { Tasks } from '#kcap/task/tasks.js';
 import { openTaskRun } from '#kcap/task/workers/task-workers.js';
 
 import { keptLog } from '../kafka/log.js';
-import { heldBy } from '../support/held-by.js';
+import { heldBy } from '../support/running-agent.js';
 import { collectGarbage } from '../support/collect-garbage.js';
 import { freePort } from '../support/free-port.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -33,7 +33,7 @@ async function realTasks(t: TestContext): Promise<{ tasks: Tasks; folder: string
     open: (task, scope, parts) => {
       records.length = 0;
       return openTaskRun(task, scope, {
-        defaults: { connection: undefined },
+        defaults: { connection: undefined, kafka: undefined, hep: undefined, mqtt: undefined },
         who: { agentId: 'edge-1', pipelineId: 0 },
         spoolFolder: path.join(folder, 'spool', task.id),
         openConsole: () => {

@@ -222,7 +222,7 @@ describe('others that behave badly', () => {
     const deleting = await Client.connect(t, socket);
     deleting.request('task_delete', { task_id: 'a' });
     await deleting.count(1);
-    assert.match(JSON.stringify(await busy.count(1)), /-32603.*stopped before it had begun/);
+    assert.match(JSON.stringify(await busy.count(1)), /-32603.*stopped while it was starting/);
   });
 
   test('one that reads no answers is not read on, and can be put out', async (t) => {

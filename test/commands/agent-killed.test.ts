@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { runningAgent, type RunningAgent } from '../agent/running-agent.js';
+import { runningAgent, type RunningAgent } from '../support/running-agent.js';
 import { testBrokers } from '../support/test-brokers.js';
-import { countMessages, freshTopic } from '../support/topic.js';
 import { topicSequence } from '../support/topic-sequence.js';
+import { countMessages, freshTopic } from '../support/topic.js';
 import { flood } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';

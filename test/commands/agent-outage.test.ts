@@ -6,10 +6,10 @@ import { after, before, describe, test } from 'node:test';
 
 import kafkaClient from 'node-rdkafka';
 
-import { runningAgent } from '../agent/running-agent.js';
 import { freePort } from '../support/free-port.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
+import { runningAgent } from '../support/running-agent.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers, useBrokers } from '../support/test-brokers.js';
 import {

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
-import { runningAgent } from '../agent/running-agent.js';
 import { Client } from '../agent/client.js';
-import { heldBy } from '../support/held-by.js';
-import { numberedFrame } from '../support/numbered-frames.js';
 import { freePort } from '../support/free-port.js';
+import { numberedFrame } from '../support/numbered-frames.js';
 import { readPcap } from '../support/pcap-file.js';
+import { residentMemory } from '../support/process-memory.js';
 import { runCommand } from '../support/run-command.js';
+import { heldBy, runningAgent } from '../support/running-agent.js';
 import { sipRequest, udpFrame } from '../support/sip-packets.js';
 import { sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
@@ -21,11 +21,6 @@ const LIMIT = { limitMs: 60_000 };
 
 async function packetsIn(file: string): Promise<number> {
   return readPcap(await readFile(file)).packets.length;
-}
-
-async function memoryKiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
 
 describe('many tasks of one agent', () => {
@@ -54,7 +49,7 @@ describe('many tasks of one agent', () => {
     // By then the heap has the size that it keeps.
     await comeAndGo(1000);
     const before = await heldBy(agent.run.pid);
-    const memoryBefore = await memoryKiB(agent.run.pid);
+    const memoryBefore = await residentMemory(agent.run.pid);
     await comeAndGo(1000);
     const refused = client.answers.filter(({ error }) => error !== undefined).length;
     // Each that failed is not there to be deleted either.
@@ -64,7 +59,7 @@ describe('many tasks of one agent', () => {
       return now.descriptors <= before.descriptors && now.threads <= before.threads;
     };
     await waitFor(isAsBefore, { ...LIMIT, what: `no more than ${JSON.stringify(before)}` });
-    const grownKiB = (await memoryKiB(agent.run.pid)) - memoryBefore;
+    const grownKiB = ((await residentMemory(agent.run.pid)) - memoryBefore) / 1024;
     assert.ok(grownKiB < 20_000, `${grownKiB} KiB more`);
     assert.deepEqual(await agent.answer('task_list'), { tasks: [], count: 0 });
   });

@@ -3,12 +3,12 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
-import { runningAgent, taskFile } from '../agent/running-agent.js';
 import { numbered } from '../packet/packets.js';
 import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { pcapFile, readPcap } from '../support/pcap-file.js';
+import { runningAgent, taskFile } from '../support/running-agent.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
@@ -173,7 +173,7 @@ describe('whoever asks in vain', () => {
     const wrong = await taskFile(agent.folder, pasers);
     const cases: (readonly [words: readonly string[], said: RegExp])[] = [
       [['task'], /^kcap: task: what to do with tasks is missing\nuse one of: create/],
-      [['task', 'crate'], /^kcap: task crate: tasks know no such thing/],
+      [['task', 'crate'], /^kcap: task crate: no such task command/],
       [['task', 'create'], /^kcap: task create: the file with the task is missing/],
       [['task', 'delete'], /^kcap: task delete: ID is missing\nkcap task delete ID/],
       [['task', 'delete', 'a', 'b'], /^kcap: b: unexpected argument/],

@@ -178,7 +178,7 @@ test('a capture that cannot begin says so in a line, with the remedy', async (t)
       /^kcap: --extcap-control-out \/no\/such: ENOENT/,
     ],
     [[...capture, ...to, '--nonsense', 'x'], 2, /^kcap: --nonsense: unknown option\n/],
-    [[], 2, /^kcap: extcap: it is for Wireshark to call\n'kcap extcap --install'/],
+    [[], 2, /^kcap: extcap: only Wireshark calls it\n'kcap extcap --install'/],
   ];
   for (const [args, status, error] of cases) {
     const run = kcap(t, ['extcap', ...args], { env });

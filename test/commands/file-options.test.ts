@@ -52,7 +52,7 @@ describe('-a', () => {
 
   test('filesize takes a file', () => {
     assert.throws(() => parseFileOptions({ ...NOTHING, autostop: ['filesize:5'] }), {
-      message: '-a filesize: there is no file that could reach a size',
+      message: '-a filesize: no file is written',
       remedy: 'name one with -w, for example -w out.pcap',
       exitStatus: 2,
     });

@@ -118,7 +118,7 @@ describe('-a', () => {
 
   test('filesize without a file says why not, as -b does', async (t) => {
     for (const [args, why] of [
-      [['-a', 'filesize:5'], '-a filesize: there is no file that could reach a size'],
+      [['-a', 'filesize:5'], '-a filesize: no file is written'],
       [['-b', 'packets:5'], '-b: there is no file to switch'],
     ] as const) {
       const run = kcap(t, ['-c', '-k', 'b:1', '-t', 'x', ...args]);
@@ -450,5 +450,5 @@ test('--progress says every ten seconds in the log how far it is, where that is 
 test('-q and --progress contradict each other', async (t) => {
   const run = kcap(t, ['-c', '-k', 'b:1', '-t', 'x', '-q', '--progress']);
   assert.equal((await run.exit).status, 2);
-  assert.match(run.stderr, /^kcap: -q and --progress: one says no, the other yes\n/);
+  assert.match(run.stderr, /^kcap: -q and --progress: they contradict each other\n/);
 });

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { runningAgent } from '../agent/running-agent.js';
+import { capturingAgent } from '../support/capturing-agent.js';
+import { peakMemory, residentMemory } from '../support/process-memory.js';
 import { redisServer } from '../support/redis-server.js';
-import { tempFolder } from '../support/temp-folder.js';
 import { flood } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 
@@ -22,19 +21,13 @@ test(
   async (t) => {
     const veths = await Promise.all([1, 2, 3, 4].map(() => vethPair(t)));
     const redis = await redisServer(t);
-    const folder = path.join(await tempFolder(t), 'captures');
-    await mkdir(folder);
     const general = { maxpackets: 1_000_000, maxbytes: MOST_BYTES, maxcaptures: AT_ONCE };
-    const agent = await runningAgent(t, {
-      configuration: {
-        triggers: {
-          redis: { listen: true, host: '127.0.0.1', port: redis.port, channel: 'capture' },
-          general: { ...general, writelocal: true, localdir: folder, defaulttimeout: 60 },
-        },
-      },
+    const agent = await capturingAgent(t, {
+      redis: { listen: true, host: '127.0.0.1', port: redis.port, channel: 'capture' },
+      general: { ...general, defaulttimeout: 60 },
     });
     await redis.subscribed('capture');
-    const idle = await memoryOf(agent.run.pid, 'VmRSS');
+    const idle = await residentMemory(agent.run.pid);
     for (let number = 1; number <= MESSAGES; number++) {
       const { inside = '' } = veths[number % veths.length] ?? {};
       const message = { node: 'any', interface: [inside], alertid: number };
@@ -51,14 +44,14 @@ test(
       new Set(ended().map(({ ended_by: by, result }) => `${String(by)} ${String(result)}`)),
       new Set(['bytes sent']),
     );
-    assert.equal((await readdir(folder)).length, MESSAGES);
+    assert.equal((await readdir(agent.captures)).length, MESSAGES);
     // None of them had its turn before those that came earlier.
     const alerts = ended().map(({ tags }) => Number(/alertid:(\d+)/.exec(String(tags))?.[1]));
     assert.ok(
       alerts.every((alert, index) => alert <= index + AT_ONCE),
       String(alerts),
     );
-    const peak = await memoryOf(agent.run.pid, 'VmHWM');
+    const peak = await peakMemory(agent.run.pid);
     const bound = idle + AT_ONCE * (MOST_BYTES + RING_BYTES) + REST_BYTES;
     t.diagnostic(`${peak / 1e6} of ${bound / 1e6} MB at the peak`);
     assert.ok(peak <= bound, `${peak / 1e6} MB`);
@@ -66,16 +59,8 @@ test(
 );
 
 test('tasks and captures share the memory that the agent may take', async (t) => {
-  const folder = path.join(await tempFolder(t), 'captures');
-  await mkdir(folder);
-  const agent = await runningAgent(t, {
-    configuration: {
-      resources: { max_memory: '150M' },
-      triggers: {
-        general: { maxbytes: 10_000_000, writelocal: true, localdir: folder, defaulttimeout: 60 },
-      },
-    },
-  });
+  const general = { maxbytes: 10_000_000, defaulttimeout: 60 };
+  const agent = await capturingAgent(t, { general }, { resources: { max_memory: '150M' } });
   // Nothing of it comes.
   const nothing = 'ether proto 0x88b6';
   const task = (id: string, ringMiB: number) => ({
@@ -123,9 +108,3 @@ test('tasks and captures share the memory that the agent may take', async (t) =>
     ['stop', 'stop', 'stop'],
   );
 });
-
-/** In bytes. */
-async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return 1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
-}

@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 
-import { runningAgent } from '../agent/running-agent.js';
 import { cloudsharkStandIn } from '../support/cloudshark-server.js';
 import { gate } from '../support/gate.js';
 import { motoServer } from '../support/moto-server.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { redisServer } from '../support/redis-server.js';
+import { runningAgent } from '../support/running-agent.js';
 import { sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';

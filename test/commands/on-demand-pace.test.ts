@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { runningAgent } from '../agent/running-agent.js';
+import { capturingAgent } from '../support/capturing-agent.js';
 import { fastFlood } from '../support/fast-traffic.js';
 import { readPcap } from '../support/pcap-file.js';
 import { pcapSequence } from '../support/pcap-sequence.js';
-import { tempFolder } from '../support/temp-folder.js';
 import { afterTraffic, flood } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 
@@ -20,20 +19,16 @@ interface Captured {
   }[];
 }
 
-/** An agent that writes captures to a folder, asked over its socket. */
-async function capturingAgent(t: TestContext, general: object = {}) {
-  const folder = path.join(await tempFolder(t), 'captures');
-  await mkdir(folder);
-  const agent = await runningAgent(t, {
-    configuration: { triggers: { general: { writelocal: true, localdir: folder, ...general } } },
-  });
+/** An agent that is asked for captures over its socket. */
+async function askedAgent(t: TestContext, general: object = {}) {
+  const agent = await capturingAgent(t, { general });
   return {
     ...agent,
     capture: async (message: object) => {
       const { captures } = (await agent.answer('capture', message)) as unknown as Captured;
       const [capture] = captures;
       assert.ok(capture, agent.run.stderr);
-      return { ...capture, path: path.join(folder, capture.file) };
+      return { ...capture, path: path.join(agent.captures, capture.file) };
     },
   };
 }
@@ -43,7 +38,7 @@ test(
   { skip: noVeth },
   async (t) => {
     const veth = await vethPair(t);
-    const agent = await capturingAgent(t, { maxpackets: 2_000_000, maxbytes: 200_000_000 });
+    const agent = await askedAgent(t, { maxpackets: 2_000_000, maxbytes: 200_000_000 });
     const load = { packetsPerSecond: 200_000, frameBytes: 100, seconds: 5 };
     const captured = agent.capture({ node: 'any', interface: [veth.inside], packets: 1_000_000 });
     await agent.run.waitForLog(({ event }) => event === 'capture-started');
@@ -62,7 +57,7 @@ test(
   { skip: noVeth },
   async (t) => {
     const veth = await vethPair(t);
-    const agent = await capturingAgent(t);
+    const agent = await askedAgent(t);
     // A packet each half millisecond, for longer than the captures take.
     const sending = flood(veth, { packetsPerSecond: 2000, frameBytes: 100, seconds: 4 });
     await afterTraffic(veth, 100);

@@ -134,9 +134,9 @@ test('an interface that goes away ends its workers, which is said once', { skip 
 test('numbers of workers that make no sense are misuse', async (t) => {
   const base = ['-p', '-k', '127.0.0.1:1', '-t', 'any'];
   for (const [args, message] of [
-    [['-i', 'lo', '--workers', '0'], '--workers 0: nobody would capture'],
+    [['-i', 'lo', '--workers', '0'], '--workers 0: no thread would capture'],
     [['-i', 'lo', '--workers', '65'], '--workers 65: not a whole number up to 64'],
-    [['-r', 'x.pcap', '--workers', '2'], '--workers and -r: a file is read by one'],
+    [['-r', 'x.pcap', '--workers', '2'], '--workers and -r: one thread reads a file'],
   ] as const) {
     const run = kcap(t, [...base, ...args]);
     assert.equal((await run.exit).status, 2);

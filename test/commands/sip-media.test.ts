@@ -10,6 +10,7 @@ import { HepPacket } from '#kcap/protocols/hep/hep-packet.js';
 import { ethernet, ipv4, udp } from '../support/frames.js';
 import { kcap } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
+import { Mosquitto } from '../support/mosquitto.js';
 import { pcapFile } from '../support/pcap-file.js';
 import { description, extendedReport, receiverReport, rtpPacket } from '../support/rtp-packets.js';
 import { packetsOf, sipRequest, sipResponse, udpFrame } from '../support/sip-packets.js';
@@ -154,6 +155,59 @@ describe('kcap sip --rtp', () => {
     const rtp = messages.find(({ headers }) => String(new Map(headers).get('l.rtp.seq')) === '1');
     assert.equal(String(rtp?.key), '192.0.2.1:4000-192.0.2.2:5000');
     assert.equal(String(new Map(rtp?.headers).get('l.rtp.call_id')), 'a@b');
+  });
+
+  test("sends media as captagent's JSON and as MQTT messages", async (t) => {
+    const socket = createSocket('udp4');
+    t.after(() => socket.close());
+    const got: Record<string, unknown>[] = [];
+    socket.on('message', (bytes) => got.push(JSON.parse(bytes.toString()) as (typeof got)[0]));
+    await once(socket.bind(0, '127.0.0.1'), 'listening');
+    const broker = await Mosquitto.start(t);
+    const received = await broker.subscribe(t);
+    const json = `json+udp://127.0.0.1:${socket.address().port}?id=7&payload=1`;
+    const mqtt = `mqtt://127.0.0.1:${broker.port}/sip`;
+    const file = await captureFile(t);
+    const run = kcap(t, ['sip', '-r', file, '--rtp', '--report', json, '--report', mqtt]);
+    assert.equal((await run.exit).status, 0);
+    assert.deepEqual(counts(run), [7, 7, 0, 0, 0, 2, 2]);
+    await waitFor(() => got.length >= 7, { limitMs: 10_000, what: 'all datagrams' });
+    assert.deepEqual(
+      got.map((record) => [record['packet_id'], record['proto_type'], record['corr_id']]),
+      [1, 1, 34, 34, 5, 99, 1].map((type, index) => [index + 1, type, 'a@b']),
+    );
+    const [, , , rtp, rtcp] = got;
+    assert.ok(rtp && rtcp);
+    assert.deepEqual([rtp['src_ip4'], rtp['src_port'], rtp['capt_id']], [ALICE, 4000, 7]);
+    const payloadOf = ({ payload }: typeof rtp) =>
+      JSON.parse(payload as string) as Record<string, unknown>;
+    assert.equal(payloadOf(rtp)['RTP_SEQ'], 2);
+    assert.equal(payloadOf(rtcp)['ssrc'], 0x1122_3344);
+
+    await waitFor(() => received.length >= 7, { limitMs: 10_000, what: 'all MQTT messages' });
+    const records = received.map(
+      ({ payload }) => JSON.parse(payload.toString()) as Record<string, unknown>,
+    );
+    assert.deepEqual(
+      records.map(({ sip, payload_type }) => payload_type ?? (sip === undefined ? 'none' : 'sip')),
+      ['sip', 'sip', 'rtp', 'rtp', 'rtcp', 'rtcp', 'sip'],
+    );
+    const labels = records[2]?.['labels'] as Record<string, string>;
+    assert.deepEqual([labels['rtp.call_id'], labels['rtp.codec']], ['a@b', 'PCMU/8000']);
+    assert.equal(received[2]?.payload.at(-1), '}'.charCodeAt(0));
+  });
+
+  test('reports RTCP that HEP alone expects to HEP alone', async (t) => {
+    const { port, got } = await collector(t);
+    const json = createSocket('udp4');
+    t.after(() => json.close());
+    await once(json.bind(0, '127.0.0.1'), 'listening');
+    const reports = [`json+udp://127.0.0.1:${json.address().port}`, `hep://127.0.0.1:${port}`];
+    const args = ['-r', await captureFile(t), ...reports.flatMap((url) => ['--report', url])];
+    const run = kcap(t, ['sip', ...args]);
+    assert.equal((await run.exit).status, 0);
+    await waitFor(() => got.length >= 5, { limitMs: 10_000, what: 'all datagrams' });
+    assert.deepEqual(counts(run), [5, 3, 2, 0, 0, 0, 2]);
   });
 
   test('is RTCP alone by default where a reporter is HEP, and nothing elsewhere', async (t) => {

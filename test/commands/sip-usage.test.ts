@@ -27,7 +27,7 @@ const MISUSES: readonly Misuse[] = [
   [['sip', '-k', 'b'], 'kcap: topic: none given', /-t pcap/],
   [[...R, '--from', '-15m'], 'kcap: --from: it has no meaning with -r', /kcap sip --help/],
   [[...K, '-B', '8'], 'kcap: --buffer-size: it has no meaning with -k', /kcap sip --help/],
-  [[...R, '--workers', '2'], 'kcap: --workers and -r: a file is read by one', /./],
+  [[...R, '--workers', '2'], 'kcap: --workers and -r: one thread reads a file', /./],
   [[...K, '-o', 'stored'], 'kcap: -o stored: offsets are stored for a group', /-g/],
   [[...R, '--raw', '--report', 'json:'], 'kcap: --raw: no message is shown as a line', /text:/],
   [[...R, '-a', 'filesize:5'], 'kcap: -a filesize: no file is written', /./],

@@ -6,11 +6,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { runningAgent } from '../agent/running-agent.js';
-import { heldBy } from '../support/held-by.js';
 import { freePort } from '../support/free-port.js';
 import { kcap } from '../support/kcap.js';
 import { description, receiverReport } from '../support/rtp-packets.js';
+import { heldBy, runningAgent } from '../support/running-agent.js';
 import { framesOfCalls } from '../support/sip-calls.js';
 import { sipRequest, udpFrame } from '../support/sip-packets.js';
 import { tempFolder } from '../support/temp-folder.js';

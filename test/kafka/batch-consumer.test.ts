@@ -136,6 +136,60 @@ describe('a consumer of batches', () => {
     );
   });
 
+  test('takes what comes between usual packets for what it is', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const key = (us: bigint) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigUInt64BE(us);
+      return bytes;
+    };
+    const value = Buffer.from('a frame');
+    const usual = (second: number) => ({ key: key(BigInt(second) * 1_000_000n), value });
+    kafka.lendToPeers();
+    await sendMessages(kafka.topic, [
+      usual(1),
+      { key: key(2_000_000n), value: null },
+      usual(3),
+      { key: key(2n ** 64n - 1n), value },
+      usual(4),
+      { key: 'no time', value, timestamp: 5000 },
+      usual(6),
+      { ...usual(7), headers: [['pcap-origlen', 'long']] },
+      usual(8),
+      { ...usual(9), headers: [['of-another', 'sender']] },
+      { ...usual(10), headers: [['pcap-origlen', '99']] },
+      { ...usual(11), value: Buffer.alloc(0) },
+      usual(12),
+      { ...usual(13), headers: [['pcap-linktype', '113']] },
+      usual(14),
+    ]);
+    const batches = await readAll(kafka.consumer({ end: 15 }));
+    assert.deepEqual(
+      batches.flatMap(({ packets, link }) =>
+        packets.map((packet) => [packet.seconds, link.linkType, packet.frame.length]),
+      ),
+      [
+        ...[1, 3, 4, 5, 6, 7, 8, 9, 10].map((seconds) => [seconds, 1, value.length]),
+        [11, 1, 0],
+        ...[12, 13, 14].map((seconds) => [seconds, seconds === 13 ? 113 : 1, value.length]),
+      ],
+    );
+    assert.deepEqual(
+      batches.flatMap(({ packets }) => packets).filter((packet) => packet.originalLength === 99)
+        .length,
+      1,
+    );
+    const sum = (of: keyof (typeof batches)[number]['tally']) =>
+      batches.reduce((total, { tally }) => total + tally[of], 0);
+    assert.deepEqual(
+      (['nullValues', 'timesOutOfRange', 'timesFromKafka', 'badHeaders', 'deleted'] as const).map(
+        sum,
+      ),
+      [1, 1, 1, 1, 0],
+    );
+    assert.deepEqual(batches.at(-1)?.next, [{ partition: 0, offset: 15, skip: 0 }]);
+  });
+
   test('gives a frame that is longer than a batch usually is, and says how long it may be', async (t) => {
     const kafka = new InMemoryKafka(t);
     const long = numbered(1, { bytes: 3 * 1024 * 1024 });
@@ -177,6 +231,19 @@ describe('a consumer of batches', () => {
     const [first = 0, second = 0, ...rest] = sizes;
     assert.ok(Math.min(first, second) > usual);
     assert.ok(Math.max(...rest) <= usual, `${Math.max(...rest)} bytes`);
+  });
+
+  test('fills a batch as far as it is told', async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const batchBytes = 10_000;
+    const packets = numbered(500, { bytes: 100 });
+    await kafka.send(batchOf(packets));
+    const consumer = kafka.consumer({ end: packets.length, batchBytes });
+    const sizes: number[] = [];
+    for (let batch; (batch = await consumer.next()) !== null;)
+      sizes.push(batch.packets.bytes.length);
+    assert.ok(sizes.length >= 5, `${sizes.length} batches`);
+    assert.ok(Math.max(...sizes) <= batchBytes, `${Math.max(...sizes)} bytes`);
   });
 
   test('stops waiting when it is asked to, and gives nothing more', async (t) => {

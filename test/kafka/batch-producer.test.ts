@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
 import { BatchProducer } from '#kcap/kafka/batch-producer.js';
 
 import { batchOf, numbered, packetsIn, recordsOf } from '../packet/packets.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
+import type { Passing } from '#kcap/errors/user-error.js';
 import { grant, type ClientFacts } from '#kcap/kafka/client-facts.js';
 import { isRefusal, problemOf, withoutThread } from '#kcap/kafka/connection-problem.js';
 import { KNOWN_CAUSES } from '#kcap/kafka/causes/known-causes.js';
@@ -63,49 +64,60 @@ describe('the problem behind a text of librdkafka’s', () => {
 });
 
 describe('a connection that fails', () => {
-  const rows: [said: string, remedy: RegExp][] = [
+  const rows: [said: string, remedy: RegExp, passes: Passing | undefined][] = [
     [
       'b:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused',
       /given with -k, and that the broker runs/,
+      'away',
     ],
     [
       "b:9092/bootstrap: Failed to resolve 'b:9092': Name or service not known",
       /^check the host name given with -k/,
+      'later',
     ],
     [
       'b:9092/bootstrap: Connection setup timed out in state CONNECT',
       /firewalls on the way there$/,
+      'away',
     ],
     [
       'b:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: No route to host',
       /firewalls on the way there$/,
+      'away',
     ],
     [
       'kafka1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Cannot assign requested address',
       /^no local port is free for it/,
+      undefined,
     ],
     // A broker that other brokers name, and -k does not.
     [
       'kafka1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused',
       /^the brokers send clients to kafka1:9092: .* advertised\.listeners corrected$/,
+      'away',
     ],
     [
       "ssl://kafka1:9093/7: Failed to resolve 'kafka1:9093': Name or service not known",
       /^the brokers send clients to kafka1:9093:/,
+      'later',
     ],
     [
       '[::1]:9093/1: Connect to ipv6#[::1]:9093 failed: Connection refused',
       /^the brokers send clients to \[::1\]:9093:/,
+      'away',
     ],
     // One that -k names as well.
     [
       'b:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused',
       /given with -k, and that the broker runs/,
+      'away',
     ],
   ];
-  for (const [said, remedy] of rows)
-    test(`says what to check: ${said}`, () => {
-      assert.match(problemOf(said, facts({})).remedy ?? '', remedy);
+  for (const [said, remedy, passes] of rows)
+    test(`says what to check, and whether it may pass: ${said}`, () => {
+      const problem = problemOf(said, facts({}));
+      assert.match(problem.remedy ?? '', remedy);
+      assert.equal(problem.passes, passes);
     });
 
   test('blames no setting of a client that has been connected', () => {

@@ -30,46 +30,60 @@ export const PACED = [
   'commands/overload',
   'commands/produce-stop',
   'commands/produce-workers',
+  'commands/produce-far',
   'support/veth',
 ];
 
-/**
- * Those that need the machine for themselves: they send at the highest rate, hold what a thread takes of a processor, or
- * capture what the others exchange with the brokers.
- */
-export const ALONE = [
-  'commands/produce-far',
-  'commands/produce-own-traffic',
-  'commands/produce-rate',
-];
+/** Those that need the machine for themselves: they send at the highest rate. */
+export const ALONE = ['commands/produce-rate'];
 
-/**
- * Those of the others that take longest. They begin first, so that none trails; what starts a Kafka of its own does so
- * apart from the others that do.
- */
+/** Those of the others that take longest, the longest first. They begin first, so that none trails. */
 export const LONG = [
   'package',
-  'docs/commands',
   'commands/secured-refusals',
-  'interop/corpus',
-  'commands/consume-restarts',
-  'commands/consume',
+  'sources/damaged-files-property',
+  'docs/commands',
   'commands/secured-ways-in',
-  'commands/consume-range',
-  'commands/consume-topic-changes',
+  'commands/files',
+  'commands/produce-file',
+  'commands/agent',
+  'commands/consume',
+  'commands/produce-damaged',
+  'commands/extcap',
+  'commands/usage',
+  'commands/completion',
+  'commands/consume-restarts',
   'commands/consume-standstill',
   'commands/consume-groups',
+  'commands/consume-range',
+  'interop/corpus',
+  'commands/packed',
   'commands/agent-tasks',
-  'kafka/batch-consumer',
-  'task/described-run',
-  'commands/files',
-  'kafka/missing-partition',
-  'commands/produce-file',
-  'commands/produce-damaged',
-  'commands/agent-remote',
-  'agent/kafka-channel',
+  'files/compressed-input',
+  'commands/print',
+  'commands/consume-topic-changes',
+  'decode/stream/segment-flood',
+  'commands/on-demand',
+  'agent/socket-channel',
+  'commands/consume-hostile',
+  'commands/produce-own-traffic',
   'commands/produce-interface',
   'commands/produce-interfaces',
+  'commands/extcap-capture',
+  'commands/sip-mqtt',
+  'documents/hostile-documents-property',
+  'commands/produce-refusing-kernel',
+  'commands/sip-usage',
+  'interop/sip-parts',
+  'kafka/refused-requests',
+  'docs/on-demand',
+  'commands/agent-remote',
+  'interop/sip-dissectors',
+  'commands/consume-slack',
+  'agent/kafka-channel',
+  'commands/sip',
+  'task/described-run',
+  'kafka/missing-partition',
   'support/real-kafka',
 ];
 
@@ -82,7 +96,10 @@ export function stagesOf(files: readonly string[]): Stage[] {
   const stages = [
     [
       // More than there are processors: much of what tests do is to wait for brokers, groups and timeouts.
-      { files: [...long, ...files.filter((file) => !special.has(file))], width: PROCESSORS + 1 },
+      {
+        files: [...long, ...files.filter((file) => !special.has(file))],
+        width: 2 * PROCESSORS + 1,
+      },
       { files: paced, width: 1 },
     ],
     [{ files: alone, width: 1 }],

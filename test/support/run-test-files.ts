@@ -6,6 +6,7 @@ import { spec } from 'node:test/reporters';
 
 import { costTable } from './file-costs.js';
 import { type Lane, stagesOf } from './lanes.js';
+import { standsIn, together, unitFiles } from './unit-files.js';
 
 /** A test file that hangs is killed after this; the longest one builds librdkafka, which takes minutes. */
 const FILE_LIMIT_MS = 600_000;
@@ -14,18 +15,25 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Whether a run in which tests were skipped may pass. */
   readonly skipAllowed: boolean;
+  /** A folder for what is made of the files that run in one process. */
+  readonly folder: string;
   /** Where the files' processes say what they cost (./test-process.ts), which is then reported. */
   readonly costsFile?: string | undefined;
 }
 
 /**
- * Runs test files, each in a process of its own, a stage after the other, and reports on standard output as node's test
- * runner does. Returns what is wrong with the run as a whole; nothing, if it passed.
+ * Runs test files, a stage after the other: unit tests in one process, and each other file in a process of its own.
+ * Reports on standard output as node's test runner does. Returns what is wrong with the run as a whole; nothing, if it
+ * passed.
  */
 export async function runTestFiles(
-  files: readonly string[],
-  { signal, skipAllowed, costsFile }: RunOptions,
+  wanted: readonly string[],
+  { signal, skipAllowed, folder, costsFile }: RunOptions,
 ): Promise<string[]> {
+  const { units, others } = await unitFiles(wanted);
+  const files = units.length < 2 ? wanted : [await together(units, folder), ...others];
+  /** Files of the one process of which no test has been seen yet. */
+  const silent = new Set(files === wanted ? [] : units);
   const complaints: string[] = [];
   const skipped: string[] = [];
   let tests = 0;
@@ -39,6 +47,7 @@ export async function runTestFiles(
     });
     const count = (event: TestEvent): void => {
       if (event.details.type !== 'suite' && !files.includes(event.name)) tests++;
+      for (const unit of silent) if (standsIn(unit, event.file)) silent.delete(unit);
       if (isSet(event.skip) || isSet(event.todo)) skipped.push(event.name);
     };
     events.on('test:pass', (event) => {
@@ -69,6 +78,7 @@ export async function runTestFiles(
     ]);
     for (const report of reports) process.stdout.write(await report);
   }
+  if (!signal.aborted) complaints.push(...[...silent].map((unit) => `no test in ${unit}`));
   for (const table of tables) console.log(table);
   // The runner closes each lane with figures of its own.
   const passed = tests - failed.length - skipped.length;
@@ -91,6 +101,8 @@ function loadBefore(module: string): void {
 
 interface TestEvent {
   readonly name: string;
+  /** Where the test stands: the source, or what has been compiled of it. */
+  readonly file?: string | undefined;
   readonly details: { readonly type?: string | undefined };
   readonly skip?: string | boolean | undefined;
   readonly todo?: string | boolean | undefined;

@@ -11,7 +11,7 @@ import { givesWay } from './lanes.js';
 const LOW_PRIORITY = 10;
 
 const file = process.argv[1];
-if (isMainThread && file?.endsWith('.test.js') === true) {
+if (isMainThread && file !== undefined && /\.test\.m?js$/.test(file)) {
   // What the test starts is no test file.
   delete process.env['NODE_OPTIONS'];
   if (givesWay(file)) setPriority(LOW_PRIORITY);

@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait-for.js';
 import { read, shortTask } from './described.js';
 import { ScriptedRuns, type Script } from './scripted-runs.js';
 
-const AWAY = new UserError('connect to b:9092', 'Connection refused', { passes: true });
+const AWAY = new UserError('connect to b:9092', 'Connection refused', { passes: 'away' });
 const GONE = new UserError('capture on eth0', 'the interface is down');
 const WRONG = usageError("-f 'nonsense'", 'syntax error');
 
@@ -156,7 +156,7 @@ describe('a task', () => {
     const { task } = await taskOf({}, { hangs: true });
     const started = task.start();
     await waitFor(() => task.state === 'starting', { limitMs: 5000, what: 'starting' });
-    await Promise.all([task.stop(), assert.rejects(started, /stopped before it had begun/)]);
+    await Promise.all([task.stop(), assert.rejects(started, /stopped while it was starting/)]);
     assert.equal(task.state, 'stopped');
   });
 

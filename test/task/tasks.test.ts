@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait-for.js';
 import { read, shortTask, written } from './described.js';
 import { ScriptedRuns, type Script } from './scripted-runs.js';
 
-const AWAY = new UserError('connect to b:9092', 'Connection refused', { passes: true });
+const AWAY = new UserError('connect to b:9092', 'Connection refused', { passes: 'away' });
 const GONE = new UserError('capture on eth0', 'no such interface');
 const WAITS: Script = { packets: 1, then: 'wait' };
 const GIB = 1024 ** 3;
@@ -100,7 +100,7 @@ describe('creating a task', () => {
     const one = await rig(t, [{ hangs: true }]);
     const created = one.tasks.create(await written(shortTask('a')));
     await waitFor(() => one.tasks.list().length === 1, { limitMs: 5000, what: 'a task' });
-    await Promise.all([one.tasks.delete('a'), assert.rejects(created, /stopped before/)]);
+    await Promise.all([one.tasks.delete('a'), assert.rejects(created, /stopped while/)]);
     assert.deepEqual(one.tasks.list(), []);
     assert.deepEqual(await files(one), []);
   });

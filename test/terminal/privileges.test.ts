@@ -137,7 +137,7 @@ describe('-Z', { skip }, () => {
     [
       'root that would stay mighty',
       ['--securebits=+no_setuid_fixup'],
-      'root could be got back',
+      'the process could become root again',
       /no_setuid_fixup/,
     ],
   ];

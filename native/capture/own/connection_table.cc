@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <cstddef>
 #include <cstring>
 #include <ctime>
 
@@ -51,6 +52,15 @@ uint32_t SecondsSinceBoot() {
 void ConnectionTable::Begin(uint64_t net_namespace) {
   net_namespace_.store(net_namespace, kRelaxed);
   format_.store(kFormat, std::memory_order_release);
+}
+
+ConnectionTable::Extent ConnectionTable::CommonExtent() {
+  return {0, offsetof(ConnectionTable, places_)};
+}
+
+ConnectionTable::Extent ConnectionTable::ExtentOf(Transport transport, uint16_t local_port) {
+  const size_t place = PlaceOf(transport, local_port);
+  return {offsetof(ConnectionTable, places_) + place * sizeof(Place), sizeof(Place)};
 }
 
 void ConnectionTable::Set(const Connection& connection) {

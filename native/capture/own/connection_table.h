@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -65,6 +66,14 @@ class ConnectionTable {
   /** Changes whenever a connection does. */
   uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
 
+  struct Extent {
+    size_t at, bytes;
+  };
+  /** What is written of all connections. */
+  static Extent CommonExtent();
+  /** What is written of this one besides. */
+  static Extent ExtentOf(Transport transport, uint16_t local_port);
+
   void Set(const Connection& connection);
   void Close(Transport transport, uint16_t local_port);
   /** Forgets a closed connection whose time is over. */
@@ -78,11 +87,12 @@ class ConnectionTable {
   std::optional<Connection> At(Transport transport, uint16_t local_port) const {
     return AtPlace(PlaceOf(transport, local_port));
   }
-  /** Calls visit(connection) for each. */
+  /** Calls visit(connection) for each; of no more than `most` places. */
   template <typename Visitor>
-  void ForEach(Visitor visit) const {
+  void ForEach(uint32_t most, Visitor visit) const {
     for (uint32_t word = 0; word < ports_.size(); word++) {
       for (uint64_t bits = ports_[word].load(std::memory_order_acquire); bits; bits &= bits - 1) {
+        if (most-- == 0) return;
         const auto place = word * 64 + static_cast<uint32_t>(__builtin_ctzll(bits));
         if (const auto connection = AtPlace(place)) visit(*connection);
       }

@@ -3,11 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
@@ -19,6 +19,9 @@ namespace {
 // Where others may make files, they must not make a scan long.
 constexpr int kMostEntries = 4096;
 constexpr size_t kMostTables = 256;
+constexpr size_t kMostTablesOfTrusted = 128;  // besides
+constexpr ptrdiff_t kMostTablesOfAnother = 32;
+constexpr std::chrono::milliseconds kScanningASecond(100);
 // A file's time is that of the last tick: a change right after a look may not show.
 constexpr int64_t kTimesSettleNs = 50'000'000;
 
@@ -48,32 +51,31 @@ uid_t StartedAs() {
   return user;
 }
 
+bool IsTrusted(uid_t owner) { return owner == 0 || owner == StartedAs() || owner == geteuid(); }
+
 }  // namespace
 
 std::shared_ptr<ForeignTable> ForeignTable::Open(const std::string& path, uid_t owner) {
   const int fd = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return nullptr;
   struct stat about;
-  void* memory = MAP_FAILED;
-  if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == owner &&
-      (about.st_mode & (S_IWGRP | S_IWOTH)) == 0 && about.st_size == sizeof(ConnectionTable))
-    memory = mmap(nullptr, sizeof(ConnectionTable), PROT_READ, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) {
+  if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode) || about.st_uid != owner ||
+      (about.st_mode & (S_IWGRP | S_IWOTH)) != 0 || about.st_size != sizeof(ConnectionTable)) {
     close(fd);
     return nullptr;
   }
-  const bool trusted = owner == 0 || owner == StartedAs() || owner == geteuid();
-  return std::shared_ptr<ForeignTable>(
-      new ForeignTable(fd, static_cast<const ConnectionTable*>(memory), about.st_ino, trusted));
+  const std::shared_ptr<ForeignTable> opened(new ForeignTable(fd, about.st_ino, owner));
+  return opened->memory_.address() ? opened : nullptr;
 }
 
-ForeignTable::ForeignTable(int fd, const ConnectionTable* table, uint64_t inode, bool trusted)
-    : fd_(fd), table_(table), inode_(inode), trusted_(trusted) {}
+ForeignTable::ForeignTable(int fd, uint64_t inode, uid_t owner)
+    : fd_(fd),
+      memory_(fd, sizeof(ConnectionTable)),
+      inode_(inode),
+      owner_(owner),
+      trusted_(IsTrusted(owner)) {}
 
-ForeignTable::~ForeignTable() {
-  munmap(const_cast<ConnectionTable*>(table_), sizeof *table_);
-  close(fd_);
-}
+ForeignTable::~ForeignTable() { close(fd_); }
 
 bool ForeignTable::LooksAlive() {
   if (ended_at_ != 0) return false;
@@ -100,7 +102,8 @@ std::optional<struct stat> OpenFolder::About() const {
   return fd_ >= 0 && fstat(fd_, &about) == 0 ? std::optional(about) : std::nullopt;
 }
 
-KcapProcesses::KcapProcesses() : shared_memory_(kSharedMemory, OpenFolder::Links::kFollow) {}
+KcapProcesses::KcapProcesses()
+    : shared_memory_(kSharedMemory, OpenFolder::Links::kFollow), scanning_(kScanningASecond) {}
 
 KcapProcesses& KcapProcesses::Get() {
   StartedAs();
@@ -112,11 +115,12 @@ KcapProcesses::List KcapProcesses::Look() {
   std::lock_guard lock(mutex_);
   timespec now;
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  const bool changed = HasChanged(now);
+  const bool changed = HasChanged(now) && scanning_.IsLeft();
   const uint32_t second = SecondsSinceBoot();
   if (!changed && second == looked_at_) return list_;
   looked_at_ = second;
   if (changed) {
+    const auto spent = scanning_.Spend();
     scanned_at_ = now;
     ScanFolders();
   }
@@ -164,11 +168,20 @@ void KcapProcesses::ScanFolders() {
   for (const auto& folder : folders_) ScanFolder(folder);
 }
 
+/** Whether there may be one more of a user: others must not keep out those who are trusted, nor
+ * make each packet be compared with many. */
+bool KcapProcesses::HasRoomFor(uid_t owner) const {
+  if (IsTrusted(owner)) return tables_.size() < kMostTables + kMostTablesOfTrusted;
+  const auto count = std::count_if(tables_.begin(), tables_.end(),
+                                   [&](const auto& table) { return table->owner() == owner; });
+  return count < kMostTablesOfAnother && tables_.size() < kMostTables;
+}
+
 void KcapProcesses::ScanFolder(const Folder& folder) {
   ForEachEntry(folder.path, [&](const std::string& name) {
     const std::string path = folder.path + "/" + name;
     struct stat about;
-    if (tables_.size() >= kMostTables || lstat(path.c_str(), &about) != 0) return;
+    if (!HasRoomFor(folder.owner) || lstat(path.c_str(), &about) != 0) return;
     if (about.st_ino == OwnConnections::Get().file_inode()) return;
     const bool known = std::any_of(tables_.begin(), tables_.end(), [&](const auto& table) {
       return table->inode() == about.st_ino;

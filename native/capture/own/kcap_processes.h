@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "capture/own/allowance.h"
 #include "capture/own/connection_table.h"
+#include "capture/own/cuttable_memory.h"
 
 namespace kcap {
 
@@ -25,8 +27,11 @@ class ForeignTable {
   ForeignTable(const ForeignTable&) = delete;
   ForeignTable& operator=(const ForeignTable&) = delete;
 
-  const ConnectionTable& table() const { return *table_; }
+  const ConnectionTable& table() const {
+    return *static_cast<const ConnectionTable*>(memory_.address());
+  }
   uint64_t inode() const { return inode_; }
+  uid_t owner() const { return owner_; }
   /** Whether its word is taken for all it says: root's, and that of whom this process is. */
   bool trusted() const { return trusted_; }
   /** Whether its process still runs. */
@@ -35,11 +40,12 @@ class ForeignTable {
   bool IsOver() const;
 
  private:
-  ForeignTable(int fd, const ConnectionTable* table, uint64_t inode, bool trusted);
+  ForeignTable(int fd, uint64_t inode, uid_t owner);
 
   const int fd_;
-  const ConnectionTable* const table_;
+  const CuttableMemory memory_;
   const uint64_t inode_;
+  const uid_t owner_;
   const bool trusted_;
   uint32_t ended_at_ = 0;
 };
@@ -89,6 +95,7 @@ class KcapProcesses {
 
   bool HasChanged(const timespec& now);
   void ScanFolders();
+  bool HasRoomFor(uid_t owner) const;
   void ScanFolder(const Folder& folder);
 
   std::mutex mutex_;
@@ -96,6 +103,7 @@ class KcapProcesses {
   OpenFolder shared_memory_;  // the folder of folders
   timespec changed_{};        // that one
   timespec scanned_at_{};     // wall clock, as that of files
+  Allowance scanning_;
   uint32_t looked_at_ = 0;
   List list_ = std::make_shared<const std::vector<KcapProcess>>();
   std::vector<std::shared_ptr<ForeignTable>> tables_;

@@ -37,6 +37,15 @@ bool BindToFreePort(int socket, sa_family_t family) {
   return bind(socket, reinterpret_cast<sockaddr*>(&local), length) == 0;
 }
 
+/** Where there is none, to write would end the process (SIGBUS). */
+bool TakeRoom(int fd, const ConnectionTable::Extent& extent) {
+  int result;
+  do {
+    result = fallocate(fd, 0, static_cast<off_t>(extent.at), static_cast<off_t>(extent.bytes));
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
+}
+
 ConnectionTable* MapTable(int fd) {
   const int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
   void* memory = mmap(nullptr, sizeof(ConnectionTable), PROT_READ | PROT_WRITE, flags, fd, 0);
@@ -62,19 +71,19 @@ void OwnConnections::RemoveFile() {
 }
 
 OwnConnections::OwnConnections() {
-  const int fd = MakeFile();
-  table_ = MapTable(fd);
+  file_ = MakeFile();
+  table_ = MapTable(file_);
   table_->Begin(NetNamespace());
-  if (fd < 0) return;
+  if (file_ < 0) return;
   // Under its name only now: who sees it sees a table, and a lock on it for as long as the process
   // lives.
-  const std::string itself = "/proc/self/fd/" + std::to_string(fd);
+  const std::string itself = "/proc/self/fd/" + std::to_string(file_);
   if (linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
     problem_ = path_ + ": " + strerror(errno);
     return;
   }
   struct stat about;
-  if (fstat(fd, &about) == 0) file_inode_ = about.st_ino;
+  if (fstat(file_, &about) == 0) file_inode_ = about.st_ino;
   file_to_remove = new std::string(path_);
   atexit(RemoveFile);
 }
@@ -103,13 +112,42 @@ int OwnConnections::MakeFile() {
           std::to_string(now.tv_nsec);
   const int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
   if (fd < 0) return failed(errno);
+  // What it holds takes room only where something is written.
   if (fchmod(fd, 0644) != 0 || ftruncate(fd, sizeof(ConnectionTable)) != 0 ||
-      flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      !TakeRoom(fd, ConnectionTable::CommonExtent()) || flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     close(fd);
     return failed(error);
   }
   return fd;  // open, and so locked, until the process ends
+}
+
+std::string OwnConnections::problem() {
+  std::lock_guard lock(mutex_);
+  return problem_;
+}
+
+/** The lock is held. */
+void OwnConnections::Set(const Connection& connection) {
+  Sweep();
+  MakeRoomFor(connection);
+  table_->Set(connection);
+}
+
+/** Where shared memory is full, this process still sees the connection; others don't. */
+void OwnConnections::MakeRoomFor(const Connection& connection) {
+  if (file_ < 0) return;
+  static const auto page_bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto [at, bytes] = ConnectionTable::ExtentOf(connection.transport, connection.local.port);
+  for (size_t page = at - at % page_bytes; page < at + bytes; page += page_bytes) {
+    if (private_pages_.contains(page) || TakeRoom(file_, {page, 1})) continue;
+    if (problem_.empty()) problem_ = path_ + ": " + strerror(errno);
+    // There has never been a page here, so nothing is lost.
+    void* place = reinterpret_cast<uint8_t*>(table_) + page;
+    const int flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+    mmap(place, page_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    private_pages_.insert(page);
+  }
 }
 
 int OwnConnections::Connect(int socket, const sockaddr* broker, int broker_length) {
@@ -123,9 +161,8 @@ int OwnConnections::Connect(int socket, const sockaddr* broker, int broker_lengt
     connection.local = LocalEndOf(socket);
     if (connection.local.port == 0) return;
     std::lock_guard lock(mutex_);
-    Sweep();
     open_[socket] = connection.local.port;
-    table_->Set(connection);
+    Set(connection);
   };
   if (connection.exclusive) put_down();
   const bool connecting = connect(socket, broker, static_cast<socklen_t>(broker_length)) == 0 ||
@@ -148,7 +185,7 @@ int OwnConnections::Close(int socket) {
   return close(socket);
 }
 
-int OwnConnections::OpenFor(const sockaddr* peer, int peer_length, uint16_t* local_port) {
+int OwnConnections::OpenFor(const sockaddr* peer, uint16_t* local_port) {
   const int opened = socket(peer->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (opened < 0) return -1;
   if (!BindToFreePort(opened, peer->sa_family)) {
@@ -168,8 +205,7 @@ int OwnConnections::OpenFor(const sockaddr* peer, int peer_length, uint16_t* loc
 
 void OwnConnections::Enter(const Connection& connection) {
   std::lock_guard lock(mutex_);
-  Sweep();
-  table_->Set(connection);
+  Set(connection);
 }
 
 void OwnConnections::Leave(Transport transport, uint16_t local_port) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "capture/own/connection_table.h"
@@ -40,7 +41,7 @@ class OwnConnections {
   int Close(int socket);
   /** A TCP socket for a connection to this peer that somebody else then makes and closes: bound,
    * and put down. -1 and errno where there can be none. */
-  int OpenFor(const sockaddr* peer, int peer_length, uint16_t* local_port);
+  int OpenFor(const sockaddr* peer, uint16_t* local_port);
   /** Puts a connection of somebody else's down, again where more is known of it. */
   void Enter(const Connection& connection);
   /** It is closed. */
@@ -50,21 +51,25 @@ class OwnConnections {
   /** Inode of the table's file; 0 where there is none. */
   uint64_t file_inode() const { return file_inode_; }
   /** Why other processes can't know of these connections; empty where they can. */
-  const std::string& problem() const { return problem_; }
+  std::string problem();
 
  private:
   OwnConnections();
   /** A file that all can read and this process has locked; -1 where that failed. */
   int MakeFile();
+  void Set(const Connection& connection);
+  void MakeRoomFor(const Connection& connection);
   void Sweep();
 
   ConnectionTable* table_;
+  int file_ = -1;
   std::string path_;
-  std::string problem_;
   uint64_t file_inode_ = 0;
 
-  std::mutex mutex_;              // librdkafka has a thread a broker
-  std::map<int, uint16_t> open_;  // local ports by socket
+  std::mutex mutex_;  // librdkafka has a thread a broker
+  std::string problem_;
+  std::set<size_t> private_pages_;  // of the table, by where they begin: not in the file
+  std::map<int, uint16_t> open_;    // local ports by socket
   struct Closed {
     Transport transport;
     uint16_t port;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <optional>
 
@@ -32,6 +33,12 @@ constexpr size_t kIpv4Source = 12;
 constexpr size_t kIpv6Header = 40;
 constexpr size_t kPorts = 4;
 constexpr size_t kUdpHeader = 8;
+
+// Whoever has a user on this host can put down as many connections as there are ports, and change
+// them all the time. A kcap of another user has far fewer, and the host few addresses.
+constexpr uint32_t kMostPlacesOfOthers = 4096;
+constexpr size_t kMostMarksOfOthers = 32;
+constexpr std::chrono::milliseconds kNewsASecond(100);
 
 // Ethernet, tags, IPv6 with a routing header, UDP, Geneve with options, Ethernet, IP: shorter.
 constexpr size_t kWrappedWithin = 256;
@@ -106,7 +113,8 @@ OwnPackets::Mark::Mark(uint32_t word) : word(word) {
   other = halves[first_is_rarer ? 1 : 0];
 }
 
-OwnPackets::OwnPackets(int32_t link_type) : link_type_(link_type), net_namespace_(NetNamespace()) {
+OwnPackets::OwnPackets(int32_t link_type)
+    : link_type_(link_type), net_namespace_(NetNamespace()), news_(kNewsASecond) {
   OwnConnections::Get();
   Refresh();
 }
@@ -125,33 +133,48 @@ bool OwnPackets::Refresh() {
   return true;
 }
 
-inline bool OwnPackets::HasNews() const {
+inline bool OwnPackets::HasNews() {
   for (const auto& known : known_)
-    if (known.table->generation() != known.generation) return true;
+    if (known.table->generation() != known.generation && (known.trusted || news_.IsLeft()))
+      return true;
   return false;
 }
 
 void OwnPackets::TakeNews() {
+  const auto spent = news_.Spend();
   marks_.clear();
   brokers_.clear();
+  size_t marks_of_others = 0;
   for (auto& known : known_) {
     known.generation = known.table->generation();
-    known.table->ForEach([&](const Connection& connection) {
+    known.table->ForEach(MostPlacesOf(known), [&](const Connection& connection) {
       const auto& [transport, local, remote, exclusive, open] = connection;
+      if (!Counts(known, connection)) return;
       const auto& marking = local.address.IsUnknown() ? remote.address : local.address;
       const Mark mark(marking.words[3]);
-      if (std::find(marks_.begin(), marks_.end(), mark) == marks_.end()) marks_.push_back(mark);
+      if (std::find(marks_.begin(), marks_.end(), mark) == marks_.end() &&
+          (known.trusted || marks_of_others++ < kMostMarksOfOthers))
+        marks_.push_back(mark);
       if (&known == known_.data() && !IsOwnBroker(remote)) brokers_.push_back(remote);
     });
   }
 }
 
+uint32_t OwnPackets::MostPlacesOf(const Known& known) {
+  return known.trusted ? UINT32_MAX : kMostPlacesOfOthers;
+}
+
+/** Another user's word is taken only for connections to this process's brokers. */
+bool OwnPackets::Counts(const Known& known, const Connection& connection) const {
+  return known.trusted || IsOwnBroker(connection.remote);
+}
+
 std::vector<Connection> OwnPackets::Open() const {
   std::vector<Connection> open;
   for (const auto& known : known_)
-    known.table->ForEach([&](const Connection& connection) {
+    known.table->ForEach(MostPlacesOf(known), [&](const Connection& connection) {
       if (connection.transport == Transport::kTcp && connection.open && connection.exclusive &&
-          known.ports_are_its_own && (known.trusted || IsOwnBroker(connection.remote)))
+          known.ports_are_its_own && Counts(known, connection))
         open.push_back(connection);
     });
   return open;
@@ -183,7 +206,7 @@ bool OwnPackets::Matches(const Known& known, Transport transport, const Endpoint
                          const Endpoint& there) const {
   if (!known.table->Has(transport, here.port)) return false;
   const auto connection = known.table->At(transport, here.port);
-  if (!connection || !(known.trusted || IsOwnBroker(connection->remote))) return false;
+  if (!connection || !Counts(known, *connection)) return false;
   const bool to_broker = connection->remote == there;
   if (connection->local.address.IsUnknown()) return to_broker;
   if (connection->local.address != here.address) return false;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "capture/own/allowance.h"
 #include "capture/own/connection_table.h"
 #include "capture/own/kcap_processes.h"
 
@@ -69,8 +70,10 @@ class OwnPackets {
   bool IsTransportOfIpv4(Bytes frame, size_t at) const;
   bool IsTransportOfIpv6(Bytes frame, size_t at) const;
 
-  bool HasNews() const;
+  bool HasNews();
   void TakeNews();
+  static uint32_t MostPlacesOf(const Known& known);
+  bool Counts(const Known& known, const Connection& connection) const;
   bool IsOwn(Transport transport, const Endpoint& source, const Endpoint& destination) const;
   bool Matches(const Known& known, Transport transport, const Endpoint& here,
                const Endpoint& there) const;
@@ -81,6 +84,7 @@ class OwnPackets {
   const uint64_t net_namespace_;
   KcapProcesses::List processes_;
   std::vector<Known> known_;
+  Allowance news_;
   std::vector<Mark> marks_;        // each one once
   std::vector<Endpoint> brokers_;  // of this process
   /** The later fragments of a packet have no header of what it wraps: its numbers, as they come. */

@@ -24,9 +24,7 @@ Napi::Value OwnSocket(const Napi::CallbackInfo& info) {
   const SocketAddress peer(info[0].As<Napi::String>(), PortOf(info[1]));
   uint16_t local_port = 0;
   errno = EADDRNOTAVAIL;
-  const int fd = peer.length() == 0 ? -1
-                                    : OwnConnections::Get().OpenFor(
-                                          peer.get(), static_cast<int>(peer.length()), &local_port);
+  const int fd = peer.length() == 0 ? -1 : OwnConnections::Get().OpenFor(peer.get(), &local_port);
   if (fd < 0) ThrowErrno(env, errno);
   auto result = Napi::Object::New(env);
   result["fd"] = Napi::Number::New(env, fd);

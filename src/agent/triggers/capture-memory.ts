@@ -15,7 +15,7 @@ export function memoryOf({ bytes }: CaptureLimits, bufferMiB: number): number {
   return bytes + bufferMiB * MIB;
 }
 
-/** Why a capture does not fit, whatever other captures end, beginning with the message's field. */
+/** Why a capture does not fit even once all others have ended; begins with the message's field. */
 export function whyNoRoom(
   limits: CaptureLimits,
   bufferMiB: number,
@@ -28,7 +28,7 @@ export function whyNoRoom(
     : `${takes} what tasks leave (${mib(leftBytes())} MiB) of ${bound}`;
 }
 
-/** Rounded down: so much there is at least. */
+/** Rounded down: there is at least that much. */
 function mib(bytes: number): string {
   return String(Math.max(0, Math.floor(bytes / MIB)));
 }

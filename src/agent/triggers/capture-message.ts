@@ -9,7 +9,7 @@ import {
 } from '../../aws/s3-place.js';
 import { messageOf } from '../../errors/user-error.js';
 import { MAX_SNAP_LENGTH } from '../../packet/packet-batch.js';
-import { checkedFilter } from './capture-filter.js';
+import { checkedFilter, LONGEST_FILTER } from './capture-filter.js';
 import type { CaptureBounds, CaptureLimits, CaptureRequest } from './capture-request.js';
 import { MessageFields } from './message-fields.js';
 import { isNode, matchesNode } from './node-name.js';
@@ -21,7 +21,7 @@ const MOST_MESSAGES = 100;
 /** Interfaces or aliases of one message. */
 const MOST_NAMES = 100;
 /** Characters of names and texts. */
-const LONGEST = { name: 255, pattern: 1000, filter: 4000, text: 1000 } as const;
+const LONGEST = { name: 255, pattern: 1000, filter: LONGEST_FILTER, text: 1000 } as const;
 /** Bytes of all tags: S3 keeps 2 KB of metadata with an object. */
 const MOST_TAG_BYTES = 1900;
 
@@ -42,7 +42,7 @@ export interface MessageContext {
   readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What a message comes to on this host. */
+/** What a message means on this host. */
 export interface TranslatedMessage {
   readonly requests: readonly CaptureRequest[];
   /** Why others of its captures are not made, a line each. */

@@ -1,6 +1,6 @@
 import type { S3Place } from '../../aws/s3-place.js';
 
-/** What messages may ask for at most, and what they get that ask for nothing. */
+/** The most that messages may ask for, and what they get if they ask for nothing. */
 export interface CaptureBounds {
   readonly maxPackets: number;
   /** Of a capture file, in bytes. */

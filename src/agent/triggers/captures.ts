@@ -88,7 +88,7 @@ export class Captures {
     return this.#turns.heldBytes;
   }
 
-  /** There may be more memory than before. */
+  /** Called when there may be more memory than before. */
   look(): void {
     this.#turns.look();
   }

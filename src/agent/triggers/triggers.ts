@@ -23,7 +23,7 @@ export interface TriggersParts {
   readonly log: Logger;
 }
 
-/** All that makes captures of messages: the channels that messages come from, and the captures. */
+/** Makes captures of messages: the channels that messages come from, and the captures themselves. */
 export class Triggers {
   readonly #captures: Captures;
   readonly #uploads: Uploads;
@@ -90,7 +90,7 @@ export class Triggers {
     return this.#captures.memoryBytes;
   }
 
-  /** There may be more memory for captures than before. */
+  /** Called when there may be more memory for captures than before. */
   look(): void {
     this.#captures.look();
   }

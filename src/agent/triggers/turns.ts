@@ -1,4 +1,4 @@
-/** What became of the wish for a turn: it is there, there is no room for so much, or nobody gets one any more. */
+/** How asking for a turn ended: it was given, there is no room for so much, or no more turns are given. */
 export type Turn = 'given' | 'no room' | 'left';
 
 interface Waiting {
@@ -6,7 +6,7 @@ interface Waiting {
   readonly tell: (turn: Turn) => void;
 }
 
-/** Lets so many go on at once, and as many as there is memory for; the others wait, in order. */
+/** Gives turns to so many captures at a time, and to no more than there is memory for; the others wait in order. */
 export class Turns {
   readonly #roomBytes: () => number;
   #free: number;
@@ -35,8 +35,8 @@ export class Turns {
   }
 
   /**
-   * Resolves when it is one's turn, which lasts until `giveBack`; or when, with its turn come, there is no room for it
-   * whoever ends.
+   * Resolves when the caller has its turn, which lasts until `giveBack`; or when its turn would have come, but there is
+   * no room for it even if all others end.
    */
   async take(bytes: number): Promise<Turn> {
     const turn = new Promise<Turn>((tell) => this.#waiting.push({ bytes, tell }));
@@ -65,7 +65,7 @@ export class Turns {
     }
   }
 
-  /** Those who wait get no turn. */
+  /** Gives no more turns, to those that wait neither. */
   leaveAll(): void {
     this.#free = -Infinity;
     for (const { tell } of this.#waiting.splice(0)) tell('left');

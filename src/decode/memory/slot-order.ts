@@ -1,7 +1,7 @@
 const NONE = -1;
 const ABSENT = -2;
 
-/** Slots in the order in which they were appended. Memory for all of them from the beginning, and none later. */
+/** Slots in the order in which they were appended. All memory is allocated at the start. */
 export class SlotOrder {
   /** -1 where there is none. */
   oldest = NONE;

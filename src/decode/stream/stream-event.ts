@@ -9,7 +9,7 @@ export enum StreamEvent {
   End,
 }
 
-/** What reads a stream, and lives as long. How it is given bytes is the affair of whoever takes the events. */
+/** Reads a stream, and lives as long as it does. How it gets the bytes is up to the caller, who takes the events. */
 export interface Splitter {
   /** Bytes that it keeps in memory of its own, until more of them have come. */
   readonly keptBytes: number;

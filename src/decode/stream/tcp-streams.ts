@@ -30,7 +30,7 @@ const OLDEST_BYTES = 16 * 1024 * 1024;
  * All events are taken before the cursor moves. What comes in order is handed on where it lies: nothing is copied. A stream
  * begins with its first byte, which is the one after the SYN, or in the middle where no SYN was seen. Number and memory of
  * streams are bounded, and the oldest gives way; that costs no more than what it or its splitter kept, as its next segment
- * begins it anew. Only packets' times count, never the clock.
+ * begins it again. Only packets' times count, never the clock.
  */
 export class TcpStreams<S extends Splitter> {
   /** Of the event at hand. */

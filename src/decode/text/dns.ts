@@ -1,12 +1,11 @@
-import { uint16, uint32, uint8 } from '../../protocols/network-order.js';
+import { uint16, uint8 } from '../../protocols/network-order.js';
 import { afterName, BROKEN, printName } from './dns-name.js';
+import { OPT, printRecord } from './dns-record.js';
+import { printClass, printType, UNICAST_OR_FLUSH } from './dns-type.js';
 import type { Line } from './line.js';
 import type { Printing } from './printing.js';
 
 const HEADER_BYTES = 12;
-const INTERNET = 1;
-/** Multicast DNS uses the highest bit of a class: of a question and of an answer. */
-const UNICAST_OR_FLUSH = 0x8000;
 const INVERSE_QUERY = 1;
 
 const OPERATIONS = [
@@ -18,31 +17,6 @@ const RESPONSES: Readonly<Record<number, string>> = {
   ...{ 6: ' YXDomain', 7: ' YXRRSet', 8: ' NXRRSet', 9: ' NotAuth', 10: ' NotZone' },
   ...{ 15: ' NoChange', 16: ' BadVers', 23: ' BadCookie' },
 };
-const TYPES: Readonly<Record<number, string>> = {
-  ...{ 1: 'A', 2: 'NS', 3: 'MD', 4: 'MF', 5: 'CNAME', 6: 'SOA', 7: 'MB', 8: 'MG', 9: 'MR' },
-  ...{ 10: 'NULL', 11: 'WKS', 12: 'PTR', 13: 'HINFO', 14: 'MINFO', 15: 'MX', 16: 'TXT' },
-  ...{ 17: 'RP', 18: 'AFSDB', 19: 'X25', 20: 'ISDN', 21: 'RT', 22: 'NSAP', 23: 'NSAP_PTR' },
-  ...{ 24: 'SIG', 25: 'KEY', 26: 'PX', 27: 'GPOS', 28: 'AAAA', 29: 'LOC', 30: 'NXT', 31: 'EID' },
-  ...{ 32: 'NIMLOC', 33: 'SRV', 34: 'ATMA', 35: 'NAPTR', 36: 'KX', 37: 'CERT', 38: 'A6' },
-  ...{ 39: 'DNAME', 40: 'SINK', 41: 'OPT', 42: 'APL', 43: 'DS', 44: 'SSHFP', 45: 'IPSECKEY' },
-  ...{ 46: 'RRSIG', 47: 'NSEC', 48: 'DNSKEY', 49: 'DHCID', 50: 'NSEC3', 51: 'NSEC3PARAM' },
-  ...{ 52: 'TLSA', 53: 'SMIMEA', 55: 'HIP', 59: 'CDS', 60: 'CDNSKEY', 61: 'OPENPGPKEY' },
-  ...{ 62: 'CSYNC', 63: 'ZONEMD', 64: 'SVCB', 65: 'HTTPS', 99: 'SPF', 108: 'EUI48' },
-  ...{ 109: 'EUI64', 249: 'TKEY', 250: 'TSIG', 251: 'IXFR', 252: 'AXFR', 253: 'MAILB' },
-  ...{ 254: 'MAILA', 255: 'ANY', 256: 'URI', 257: 'CAA' },
-};
-const CLASSES: Readonly<Record<number, string>> = { 3: ' CHAOS', 4: ' HS', 255: ' ANY' };
-const A = 1;
-const NS = 2;
-const CNAME = 5;
-const SOA = 6;
-const PTR = 12;
-const MX = 15;
-const TXT = 16;
-const AAAA = 28;
-const SRV = 33;
-const DNAME = 39;
-const OPT = 41;
 
 /** DNS (RFC 1035), and multicast DNS (RFC 6762). */
 export function printDns(printing: Printing, length: number, isMulticast: boolean): void {
@@ -171,21 +145,6 @@ function printQuestion(
   return printName(line, bytes, messageAt, at, end) === BROKEN ? BROKEN : after + 4;
 }
 
-function printType(line: Line, type: number): void {
-  const name = TYPES[type];
-  line.text(name ?? 'Type');
-  if (name === undefined) line.decimal(type);
-}
-
-function printClass(line: Line, value: number): void {
-  if (value === INTERNET) return;
-  const name = CLASSES[value];
-  line.text(name ?? ' (Class ');
-  if (name !== undefined) return;
-  line.decimal(value);
-  line.character(0x29);
-}
-
 function printResponse(
   printing: Printing,
   at: number,
@@ -252,138 +211,4 @@ function extendedCode(bytes: Buffer, at: number, end: number): number {
     if (next >= end) return 0;
   }
   return 0;
-}
-
-/** Where the record ends, or BROKEN. */
-function printRecord(
-  printing: Printing,
-  messageAt: number,
-  at: number,
-  isMulticast: boolean,
-): number {
-  const { line, cursor, verbose } = printing;
-  const { bytes, end } = cursor;
-  const after = afterName(bytes, at, end);
-  if (verbose) {
-    line.space();
-    if (printName(line, bytes, messageAt, at, end) === BROKEN) return BROKEN;
-  }
-  // As in tcpdump: a name without a record is passed over.
-  if (after === BROKEN || end - after < 10) return end;
-  const type = uint16(bytes, after);
-  const recordClass = uint16(bytes, after + 2);
-  if (type !== OPT) printClass(line, isMulticast ? recordClass & ~UNICAST_OR_FLUSH : recordClass);
-  if (isMulticast && (recordClass & UNICAST_OR_FLUSH) !== 0) line.text(' (Cache flush)');
-  line.space();
-  printType(line, type);
-  const dataAt = after + 10;
-  const dataEnd = dataAt + uint16(bytes, after + 8);
-  if (dataEnd > end) return BROKEN;
-  const isWhole = printData(printing, messageAt, type, dataAt, dataEnd);
-  if (type === OPT) {
-    line.text(' UDPsize=');
-    line.decimal(isMulticast ? recordClass & ~UNICAST_OR_FLUSH : recordClass);
-    if ((uint16(bytes, after + 6) & 0x8000) !== 0) line.text(' DO');
-  }
-  return isWhole ? dataEnd : BROKEN;
-}
-
-/** What a record says; false where it is broken. */
-function printData(
-  printing: Printing,
-  messageAt: number,
-  type: number,
-  at: number,
-  dataEnd: number,
-): boolean {
-  const { line, cursor, verbose } = printing;
-  const { bytes, end } = cursor;
-  switch (type) {
-    case A:
-      if (end - at < 4) return false;
-      line.space();
-      line.ipv4(bytes, at);
-      return true;
-    case AAAA:
-      if (end - at < 16) return false;
-      line.space();
-      line.ipv6(bytes, at);
-      return true;
-    case NS:
-    case CNAME:
-    case PTR:
-    case DNAME:
-      line.space();
-      return printName(line, bytes, messageAt, at, end) !== BROKEN;
-    case MX:
-      line.space();
-      if (end - at < 2 || printName(line, bytes, messageAt, at + 2, end) === BROKEN) return false;
-      line.space();
-      line.decimal(uint16(bytes, at));
-      return true;
-    case SRV:
-      return printService(line, bytes, messageAt, at, end);
-    case TXT:
-      return printStrings(line, bytes, at, dataEnd, end);
-    case SOA:
-      return !verbose || printAuthority(line, bytes, messageAt, at, end);
-    default:
-      return true;
-  }
-}
-
-function printService(
-  line: Line,
-  bytes: Buffer,
-  messageAt: number,
-  at: number,
-  end: number,
-): boolean {
-  line.space();
-  if (end - at < 6 || printName(line, bytes, messageAt, at + 6, end) === BROKEN) return false;
-  line.character(0x3a);
-  line.decimal(uint16(bytes, at + 4));
-  line.space();
-  line.decimal(uint16(bytes, at));
-  line.space();
-  line.decimal(uint16(bytes, at + 2));
-  return true;
-}
-
-function printStrings(
-  line: Line,
-  bytes: Buffer,
-  first: number,
-  dataEnd: number,
-  end: number,
-): boolean {
-  for (let at = first; at < dataEnd;) {
-    const stringEnd = at + 1 + uint8(bytes, at);
-    line.text(' "');
-    line.escaped(bytes, at + 1, Math.min(stringEnd, end));
-    if (stringEnd > end) return false;
-    line.character(0x22);
-    at = stringEnd;
-  }
-  return true;
-}
-
-function printAuthority(
-  line: Line,
-  bytes: Buffer,
-  messageAt: number,
-  at: number,
-  end: number,
-): boolean {
-  line.space();
-  const mailbox = printName(line, bytes, messageAt, at, end);
-  if (mailbox === BROKEN) return false;
-  line.space();
-  const numbers = printName(line, bytes, messageAt, mailbox, end);
-  if (numbers === BROKEN || end - numbers < 20) return false;
-  for (let i = 0; i < 5; i++) {
-    line.space();
-    line.decimal(uint32(bytes, numbers + 4 * i));
-  }
-  return true;
 }

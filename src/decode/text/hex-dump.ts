@@ -41,7 +41,7 @@ function printGraphic(line: Line, bytes: Buffer, at: number, end: number): void 
   }
 }
 
-/** The rest of a packet of which nobody here knows more; where the bytes of all packets are printed, they come anyway. */
+/** Prints the rest of a packet that no printer here knows, unless the bytes of all packets are printed anyway. */
 export function printUnknownBytes({ line, cursor, dumpsAll }: Printing, at: number): void {
   if (!dumpsAll) printHexDump(line, cursor.bytes, at, cursor.end, true);
 }

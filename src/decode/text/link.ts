@@ -142,7 +142,7 @@ export function printIeee80211(printing: Printing): void {
   line.decimal(cursor.wireEnd - at);
 }
 
-/** What a link layer carries and nobody here knows: its addresses, as far as it has any, its type, and its bytes. */
+/** A link layer's payload that no printer here knows: its addresses, as far as it has any, its type, and its bytes. */
 export function printUnknown(printing: Printing): void {
   const { line, cursor } = printing;
   const { bytes, macAt } = cursor;
@@ -178,7 +178,7 @@ const ETHERTYPES: Readonly<Record<number, string>> = {
   0x9000: 'Loopback',
 };
 
-/** A packet of a link type that nobody here knows. */
+/** A packet of a link type that no printer here knows. */
 export function printUnknownLink(printing: Printing): void {
   const { line, cursor } = printing;
   line.text('link type ');

@@ -9,6 +9,13 @@ const TLS_ALERT = [0, 1, 2, 3, 4].map((minor) =>
   String(Buffer.from([21, 3, minor, 0]).readUInt32BE()),
 );
 
+/** An address that other brokers have named, not the user. */
+const NAMED_BY_BROKERS: Pick<KnownCause, 'when' | 'remedy'> = {
+  when: ({ properties }, address) => !brokersOf(properties).split(',').includes(address),
+  remedy: (_, address) =>
+    `the brokers send clients to ${address}: check that it can be reached from here, or have their advertised.listeners corrected`,
+};
+
 const CONNECTION: readonly KnownCause[] = [
   {
     says: new RegExp(`Invalid response size ${HTTP}`),
@@ -30,7 +37,7 @@ const CONNECTION: readonly KnownCause[] = [
   },
   {
     says: /ApiVersionRequest failed: Local: Timed out/,
-    passes: true,
+    passes: 'later',
     cause: 'it takes the connection, but does not answer as a Kafka broker does',
     remedy:
       'check that -k names the port of a Kafka listener, and that the broker is not overloaded',
@@ -55,28 +62,30 @@ const CONNECTION: readonly KnownCause[] = [
       'no local port is free for it (net.ipv4.ip_local_port_range), or this machine has no address of that kind',
   },
   {
-    // Named by other brokers, not by the user.
-    says: /^(?:\w+:\/\/)?(\S+:\d+)\/\d+: (?:Connect to|Failed to resolve|Connection setup timed out)/,
-    passes: true,
-    when: ({ properties }, address) => !brokersOf(properties).split(',').includes(address),
-    remedy: (_, address) =>
-      `the brokers send clients to ${address}: check that it can be reached from here, or have their advertised.listeners corrected`,
+    says: /^(?:\w+:\/\/)?(\S+:\d+)\/\d+: Failed to resolve/,
+    passes: 'later',
+    ...NAMED_BY_BROKERS,
+  },
+  {
+    says: /^(?:\w+:\/\/)?(\S+:\d+)\/\d+: (?:Connect to|Connection setup timed out)/,
+    passes: 'away',
+    ...NAMED_BY_BROKERS,
   },
   {
     says: /Failed to resolve|Host resolution failure/,
-    passes: true,
+    passes: 'later',
     remedy: 'check the host name given with -k, and the name servers of this machine',
     atStart: true,
   },
   {
     says: /Connection refused/,
-    passes: true,
+    passes: 'away',
     remedy: 'check the address given with -k, and that the broker runs there',
     atStart: true,
   },
   {
     says: /Connection setup timed out|No route to host|unreachable/,
-    passes: true,
+    passes: 'away',
     remedy: 'check the address given with -k, and the network and firewalls on the way there',
     atStart: true,
   },

@@ -1,3 +1,4 @@
+import type { Passing } from '../../errors/user-error.js';
 import type { ClientFacts } from '../client-facts.js';
 
 /** Something that can go wrong between kcap and its brokers, and what to do about it. */
@@ -15,8 +16,8 @@ export interface KnownCause {
   readonly atStart?: true;
   /** It won't pass: trying again is of no use. */
   readonly final?: true;
-  /** Before anything was connected: it may pass, since the broker that should answer may be away. */
-  readonly passes?: true;
+  /** Why it may pass, before anything was connected. */
+  readonly passes?: Passing;
 }
 
 /** `found` is the first group of `says`. */

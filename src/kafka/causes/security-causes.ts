@@ -50,7 +50,7 @@ const KERBEROS: readonly KnownCause[] = [
   },
   {
     says: /Cannot (?:contact|resolve)|no answer .*the KDC/,
-    passes: true,
+    passes: 'later',
     remedy: `check that the KDC which ${krb5Conf()} names for the realm runs and can be reached`,
   },
   {

@@ -14,7 +14,7 @@ export const STANDSTILL_CAUSES: readonly KnownCause[] = [
   { says: /has no leader/, remedy: 'a broker that keeps the partition has to come back' },
   {
     says: /deleted while it was read/,
-    remedy: 'create it anew and start again, or read another one (-t)',
+    remedy: 'create it and start again, or read another one (-t)',
   },
   { says: /created again while it was read/, remedy: 'start again to read the new one' },
   {

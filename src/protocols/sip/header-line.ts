@@ -1,3 +1,4 @@
+import type { ByteRange } from '../byte-range.js';
 import { COLON, CR, isBlank, LF, SPACE, TAB } from './ascii.js';
 import { indexOfLineEnd } from './line-end.js';
 
@@ -74,4 +75,26 @@ export class HeaderLine {
 /** Whether it is no part of a value where it stands before or behind it. */
 export function isWhite(byte: number): boolean {
   return byte <= SPACE && (byte === SPACE || byte === CR || byte === LF || byte === TAB);
+}
+
+/** Sets a value to [start, end) without the white space around it. */
+export function setTrimmed(value: ByteRange, bytes: Buffer, start: number, end: number): void {
+  while (start < end && isWhite(bytes[start] ?? 0)) start++;
+  while (end > start && isWhite(bytes[end - 1] ?? 0)) end--;
+  value.set(start, end);
+}
+
+/** Whether a name begins in this line, which ends at `lf`, and the colon is right behind it. */
+export function isNamed(bytes: Buffer, view: DataView, start: number, lf: number): boolean {
+  let at = start;
+  for (const last = lf - 4; at <= last; at += 4) {
+    const word = view.getInt32(at, true);
+    const difference = word ^ 0x3a3a3a3a;
+    const colon = (difference - 0x01010101) & ~difference & 0x80808080;
+    // No name has a byte up to that of the space.
+    const found = colon | ((word - 0x21212121) & ~word & 0x80808080);
+    if (found !== 0) return (colon & found & -found) !== 0 && bytes[start] !== COLON;
+  }
+  while (at < lf && (bytes[at] ?? 0) > SPACE && bytes[at] !== COLON) at++;
+  return bytes[at] === COLON && at > start;
 }

@@ -108,8 +108,8 @@ export function findSequenceMethod(bytes: Buffer, value: ByteRange, method: Byte
 export function hasEmptyPart(bytes: Buffer, start: number, end: number): boolean {
   // Of two bytes side by side, one is at an even distance from the beginning.
   for (let at = start; at < end; at += 2) {
-    const byte = bytes[at] ?? 0;
-    if (byte > SEMICOLON || !isSeparator(byte)) continue;
+    // No other comparison before these: which letters there are, no processor can foretell.
+    if (!isSeparator(bytes[at] ?? 0)) continue;
     const before = at > start && isSeparator(bytes[at - 1] ?? 0);
     const after = at + 1 < end && isSeparator(bytes[at + 1] ?? 0);
     if (before || after) return hasEmptyPartOutsideQuotes(bytes, start, end);

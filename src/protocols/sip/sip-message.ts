@@ -1,8 +1,8 @@
 import { ByteRange } from '../byte-range.js';
 import { viewOf } from '../byte-view.js';
-import { COLON, CR, isBlank, LF, SPACE } from './ascii.js';
+import { CR, isBlank, LF } from './ascii.js';
 import { Beginning, type FirstLine, readFirstLine } from './first-line.js';
-import { CUT, EMPTY, HEADER, HeaderLine, INVALID, isWhite } from './header-line.js';
+import { CUT, EMPTY, HEADER, HeaderLine, INVALID, isNamed, isWhite } from './header-line.js';
 import {
   CALL_ID,
   CONTENT_LENGTH,
@@ -16,8 +16,10 @@ import {
   TO,
   VIA,
 } from './header-name.js';
+import { NONE, ONE, searchHeader, SEVERAL, UNCLEAR } from './header-search.js';
 import { digitsIn, findSequenceMethod, findUri, hasEmptyPart, textOf } from './header-value.js';
 import { lineEndIn } from './line-end.js';
+import { type FindLineEnds, LineEnds } from './line-ends.js';
 
 /** In bytes, from the first line to the end of the body; what is longer is no message. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -78,9 +80,20 @@ export class SipMessage implements FirstLine {
   #hasUnreadHeaders = false;
   #isValid = true;
   readonly #line = new HeaderLine();
+  readonly #lineEnds: LineEnds;
   /** Of the headers: where the last whole line ends. */
   #readUpTo = 0;
   readonly #found = new ByteRange();
+
+  /** @param findLineEnds where many messages may lie in one Buffer: see `expectIn` */
+  constructor(findLineEnds?: FindLineEnds) {
+    this.#lineEnds = new LineEnds(findLineEnds);
+  }
+
+  /** Many messages that lie in these bytes are to be read, which stay as they are until the next call. */
+  expectIn(bytes: Buffer): void {
+    this.#lineEnds.look(bytes);
+  }
 
   /** Reads the one message of a datagram, which ends with it. */
   readDatagram(bytes: Buffer, start: number, end: number): Verdict {
@@ -112,6 +125,27 @@ export class SipMessage implements FirstLine {
       this.#isValid = this.#readRest(this.end);
     }
     return this.#isValid;
+  }
+
+  /** Finds a response's method in its CSeq: that of a request is known. Reads no more than this takes. */
+  readMethod(): void {
+    if (this.#hasUnreadHeaders && !this.isRequest && !this.#findMethod()) this.readHeaders();
+  }
+
+  /**
+   * The value of the first header of this name. Reads no more than this takes: of From and To, whether there are others as
+   * well (`hasRepeats`).
+   */
+  findValue(header: typeof FROM | typeof TO | typeof CALL_ID): ByteRange {
+    // No table: a field whose name is in a variable takes as long as a header.
+    const value = header === FROM ? this.from : header === TO ? this.to : this.callId;
+    if (this.#hasUnreadHeaders) {
+      const most = header === CALL_ID ? ONE : SEVERAL;
+      const found = searchHeader(this, header, most, value, this.#lineEnds);
+      this.hasRepeats = found === SEVERAL;
+      if (found === UNCLEAR) this.readHeaders();
+    }
+    return value;
   }
 
   /** Whether the headers have been read, and the message is not valid. */
@@ -178,6 +212,17 @@ export class SipMessage implements FirstLine {
     }
   }
 
+  /** False where that takes all headers. */
+  #findMethod(): boolean {
+    const { bytes, cseq, cseqMethod, method } = this;
+    const found = searchHeader(this, CSEQ, ONE, cseq, this.#lineEnds);
+    if (found === NONE) method.clear();
+    if (found !== ONE) return found === NONE;
+    if (!findSequenceMethod(bytes, cseq, cseqMethod)) return false;
+    method.set(cseqMethod.start, cseqMethod.end);
+    return true;
+  }
+
   /** Reads the headers of a datagram; false where the message is not valid. */
   #readRest(end: number): boolean {
     const verdict = this.#readHeaders(end);
@@ -204,20 +249,24 @@ export class SipMessage implements FirstLine {
     this.viaCount = 0;
     this.hasRepeats = false;
     let at = this.headersStart;
+    const ends = this.#lineEnds.found;
+    let index = this.#lineEnds.indexAt(bytes, at, end);
     for (;;) {
       const mayBeUsual = at <= lastName;
       const known = mayBeUsual ? headerAt(view, at) : OTHER;
       const colon = at + (known & 15);
-      const lf = lineEndIn(view, colon, end);
+      let lf = index === -1 ? lineEndIn(view, colon, end) : (ends[index] ?? end);
+      if (lf >= end) lf = -1;
       let header = known >> 4;
       // Most lines are a header in one line, of which only those have to be looked at that somebody needs.
       if (
         mayBeUsual &&
         lf !== -1 &&
-        (known !== OTHER || isNamed(bytes, at)) &&
+        (known !== OTHER || isNamed(bytes, view, at, lf)) &&
         (lf + 1 >= end || !isBlank(bytes[lf + 1]))
       ) {
         at = lf + 1;
+        if (index !== -1) index++;
         if (header === OTHER) continue;
         let valueStart = colon + 1;
         while (valueStart < lf && isWhite(bytes[valueStart] ?? 0)) valueStart++;
@@ -233,6 +282,7 @@ export class SipMessage implements FirstLine {
       }
       if (kind === INVALID) return Verdict.Malformed;
       at = line.next;
+      if (index !== -1) while ((ends[index] ?? at) < at) index++;
       if (kind === EMPTY) break;
       header = headerNamed(bytes, line.nameStart, line.nameEnd);
       if (header !== OTHER && !this.#take(header, line.valueStart, line.valueEnd))
@@ -302,13 +352,4 @@ export class SipMessage implements FirstLine {
       if (bytes[method.start + index] !== bytes[cseqMethod.start + index]) return false;
     return true;
   }
-}
-
-/** Whether a name begins in this line, which has an end, and the colon is right behind it. */
-function isNamed(bytes: Buffer, at: number): boolean {
-  const start = at;
-  let byte = bytes[at] ?? 0;
-  // Most bytes of names are letters, which come after the colon.
-  while (byte > COLON || (byte !== COLON && byte > SPACE)) byte = bytes[++at] ?? 0;
-  return byte === COLON && at > start;
 }

@@ -14,7 +14,7 @@ export interface LabelProcessor {
 
 export interface SampleProcessor {
   readonly name: 'sample';
-  /** 1 or more: one of so many stays. */
+  /** Keeps one of so many; 1 or more. */
   readonly oneOf: number;
 }
 

@@ -1,5 +1,4 @@
-import { BrokersAway } from '../../kafka/brokers-away.js';
-import { messageOf, UserError, type ExitStatus } from '../../errors/user-error.js';
+import { messageOf, UserError, type ExitStatus, type Passing } from '../../errors/user-error.js';
 
 /** An error as one thread tells another of it: what is thrown keeps neither its class nor its fields on the way. */
 export type CarriedError =
@@ -8,17 +7,14 @@ export type CarriedError =
       readonly message: string;
       readonly remedy: string | undefined;
       readonly exitStatus: ExitStatus;
-      readonly passes: boolean;
-      /** It is that of brokers that are away. */
-      readonly isAway: boolean;
+      readonly passes: Passing | undefined;
     }
   | { readonly kind: 'bug'; readonly message: string; readonly stack: string | undefined };
 
 export function carried(error: unknown): CarriedError {
   if (error instanceof UserError) {
     const { message, remedy, exitStatus, passes } = error;
-    const isAway = error instanceof BrokersAway;
-    return { kind: 'user', message, remedy, exitStatus, passes, isAway };
+    return { kind: 'user', message, remedy, exitStatus, passes };
   }
   const stack = error instanceof Error ? error.stack : undefined;
   return { kind: 'bug', message: messageOf(error), stack };
@@ -30,8 +26,7 @@ export function received(error: CarriedError): Error {
     const { message, remedy, exitStatus, passes } = error;
     const at = message.indexOf(': ');
     const [what, cause] = [message.slice(0, at), message.slice(at + 2)];
-    const Class = error.isAway ? BrokersAway : UserError;
-    return new Class(what, cause, { remedy, exitStatus, passes });
+    return new UserError(what, cause, { remedy, exitStatus, passes });
   }
   const bug = new Error(error.message);
   if (error.stack !== undefined) bug.stack = error.stack;

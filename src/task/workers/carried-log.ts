@@ -39,7 +39,7 @@ export function logAgain(record: string, log: Logger): void {
   log[levelOf(label)](fields, typeof msg === 'string' ? msg : '');
 }
 
-/** The nearest that there is: `silent` logs nothing but what is fatal. */
+/** pino's nearest level: `silent` logs nothing but what is fatal. */
 function levelOf(label: unknown): Level {
   return LEVELS.find((level) => level === label) ?? 'fatal';
 }

@@ -2,10 +2,10 @@ import { OutputClosed, WriteFailed, type ByteOutput } from '../../files/byte-out
 import { codeOf, messageOf } from '../../errors/user-error.js';
 import type { FromWorker, WriteTrouble } from './messages.js';
 
-/** Tells whoever has the worker something; what is transferred is not the worker's any more. */
+/** Tells the worker's parent something; what is transferred no longer belongs to the worker. */
 export type Post = (message: FromWorker, transferred?: readonly ArrayBuffer[]) => void;
 
-/** A worker's end of the output that all workers have in common: whoever has them writes. */
+/** A worker's end of the output that all workers share: their parent writes. */
 export class CarriedOutput implements ByteOutput {
   readonly #post: Post;
   readonly #waiting = new Map<number, (trouble: WriteTrouble | undefined) => void>();
@@ -47,7 +47,7 @@ export class CarriedOutput implements ByteOutput {
   }
 
   onReaderLeft(): void {
-    // Whoever has the output hears of it, and has all workers stop.
+    // The parent, which has the output, hears of it and stops all workers.
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,7 @@ import type { PacketsFrom, SensingOptions } from '../sensing.js';
 import type { TopicFacts } from '../topic-facts.js';
 import type { CarriedError } from './carried-error.js';
 
-/** What a worker is to open: a task's run or a sensor's, each as one thread can be told it. */
+/** What a worker is to open, a task's run or a sensor's, in a form that can be sent to it. */
 export type WorkerPlan =
   | ({
       readonly kind: 'task';
@@ -16,7 +16,7 @@ export type WorkerPlan =
     } & Pick<RunParts, 'defaults' | 'who' | 'spoolFolder' | 'application'>)
   | { readonly kind: 'sip'; readonly options: LiveSensing };
 
-/** A sensor's options as another thread can be told them. */
+/** A sensor's options, in a form that can be sent to another thread. */
 export type LiveSensing = Omit<SensingOptions, 'filters' | 'packets'> & {
   /** As they were written. */
   readonly filters: readonly string[];
@@ -41,7 +41,7 @@ export interface Counted {
   readonly measured: Measured;
 }
 
-/** What the thread that has the workers tells one of them. */
+/** What the parent tells a worker. */
 export type ToWorker =
   /** Open the captures. @param groups that others have joined; undefined for the first */
   | { readonly kind: 'join'; readonly groups: readonly number[] | undefined }
@@ -67,7 +67,7 @@ export interface WriteTrouble {
   readonly failure?: { readonly output: string; readonly message: string; readonly code?: string };
 }
 
-/** What a worker tells the thread that has it. */
+/** What a worker tells its parent. */
 export type FromWorker =
   | {
       readonly kind: 'joined';

@@ -29,7 +29,7 @@ export interface WorkerOptions extends WorkerData {
 /** How long a worker may take to close what it has. */
 const CLOSE_LIMIT_MS = 4000;
 
-/** A worker thread, as the one that has it sees it. */
+/** A worker thread, as its parent sees it. */
 export class WorkerHandle {
   readonly #options: WorkerOptions;
   readonly #worker: Worker;
@@ -187,7 +187,7 @@ export class WorkerHandle {
     this.#opened.reject(error);
   }
 
-  /** Whoever waits for it waits in vain. What it had taken and not counted yet, nobody knows. */
+  /** Nobody waits for it any longer. What it had taken and not counted yet is unknown. */
   #die(error: unknown): void {
     const { worker, log } = this.#options;
     if (error !== undefined && !this.#ended.isSettled && !this.#closed.isSettled)

@@ -123,7 +123,7 @@ export class WorkersRun implements Run {
   }
 
   account(): Account {
-    // Whoever watches over the run asks now and then.
+    // Those who watch over the run ask now and then.
     for (const worker of this.#workers) worker.followLogLevel();
     return togetherRuns(this.#counted.map(({ account }) => account));
   }

@@ -131,6 +131,8 @@ for (const [changes, refusal] of [
     "alias: this host has no 'wan' (there are main, public, local)",
   ],
   [{ bpf: 'udp port' }, "bpf: 'udp port': can't parse filter expression: syntax error"],
+  // What takes libpcap seconds is not begun.
+  [{ bpf: `port 1${' or port 2'.repeat(300)}` }, 'bpf: longer than 1000 characters'],
   [{ encryption: 'yes' }, 'encryption: not true or false'],
   [{ acl: 'everybody' }, /^acl: none of private, /],
   [{ region: 'evil.example/' }, 'region: not the name of a region, such as us-east-1'],

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 
 import { UserError } from '#kcap/errors/user-error.js';
 import { OutputClosed, WriteFailed, type ByteOutput } from '#kcap/files/byte-output.js';
-import { BrokersAway } from '#kcap/kafka/brokers-away.js';
 import { carried, received } from '#kcap/task/workers/carried-error.js';
 import { logAgain, openCarriedLog } from '#kcap/task/workers/carried-log.js';
 import { CarriedOutput, CommonOutput } from '#kcap/task/workers/carried-output.js';
@@ -12,9 +11,9 @@ import { keptLog } from '../../kafka/log.js';
 
 test('an error is the same in another thread', () => {
   const errors = [
-    new UserError('capture on eth0', 'it is: away', { remedy: 'wait', passes: true }),
+    new UserError('capture on eth0', 'it is: away', { remedy: 'wait', passes: 'later' }),
     new UserError('filter', 'wrong', { exitStatus: 2 }),
-    new BrokersAway('connect to b:9092', 'Connection refused', { passes: true }),
+    new UserError('connect to b:9092', 'Connection refused', { passes: 'away' }),
     new Error('a bug'),
   ];
   for (const error of errors) {

@@ -1,13 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { askAgent } from '#kcap/agent/socket-client.js';
 
-import { kcap } from '../support/kcap.js';
-import type { KcapRun } from '../support/kcap-run.js';
-import { tempFolder } from '../support/temp-folder.js';
-import { waitFor } from '../support/wait-for.js';
+import { kcap } from './kcap.js';
+import type { KcapRun } from './kcap-run.js';
+import { tempFolder } from './temp-folder.js';
+import { waitFor } from './wait-for.js';
 
 /** A real agent, its folder and its socket. */
 export interface RunningAgent {
@@ -28,13 +28,17 @@ export interface AgentOptions {
   readonly command?: string;
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** It is killed if it still runs after so many milliseconds; 2 minutes by default. */
+  readonly limitMs?: number;
 }
 
 /** Starts one, and waits until it takes commands. */
 export async function runningAgent(
   t: TestContext,
-  { folder: given, configuration = {}, command = 'agent', env = {} }: AgentOptions = {},
+  options: AgentOptions = {},
 ): Promise<RunningAgent> {
+  const { folder: given, configuration = {}, command = 'agent', env = {} } = options;
+  const { limitMs = 120_000 } = options;
   const folder = given ?? (await tempFolder(t));
   const socket = path.join(folder, 'agent.sock');
   const file = path.join(folder, 'agent.json');
@@ -44,7 +48,7 @@ export async function runningAgent(
     ...configuration,
   };
   await writeFile(file, JSON.stringify({ kcap: kcapSection }));
-  const run = kcap(t, [command, '--config', file], { limitMs: 120_000, env });
+  const run = kcap(t, [command, '--config', file], { limitMs, env });
   const ask = (...args: readonly string[]) => kcap(t, args, { env: { KCAP_SOCKET: socket } });
   const answer = async (method: string, params: object = {}) =>
     (await askAgent(socket, method, { ...params })) as Record<string, unknown>;
@@ -63,4 +67,14 @@ export async function taskFile(folder: string, task: { readonly id: string }): P
   const file = path.join(folder, `${task.id}.task.json`);
   await writeFile(file, JSON.stringify(task));
   return file;
+}
+
+/** What a process holds: descriptors and threads. Other kcaps on the host list their connections where it looks. */
+export async function heldBy(pid: number): Promise<{ descriptors: number; threads: number }> {
+  const fds = await readdir(`/proc/${pid}/fd`);
+  const files = await Promise.all(
+    fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => undefined)),
+  );
+  const own = files.filter((file) => file && !/^\/dev\/shm\/kcap-\d+\/\d+\.\d/.test(file));
+  return { descriptors: own.length, threads: (await readdir(`/proc/${pid}/task`)).length };
 }
