@@ -16,8 +16,12 @@ export class FreedMemory {
   readonly #leave: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(tasks: Pick<Tasks, 'onChange'>, giveBack = () => addon.giveBackFreedMemory()) {
-    this.#giveBack = giveBack;
+  constructor(tasks: Pick<Tasks, 'onChange'>, giveBack?: () => void) {
+    this.#giveBack =
+      giveBack ??
+      (() => {
+        addon.giveBackFreedMemory();
+      });
     this.#leave = tasks.onChange(({ state }, change) => {
       if (change === 'deleted' || ENDED.has(state)) this.#later();
     });

@@ -36,7 +36,9 @@ test('tasks that end give back what they have left, those that end together once
         return () => left++;
       },
     },
-    () => given++,
+    () => {
+      given++;
+    },
   );
   const status = (state: TaskState) => ({ id: 'a', state }) as TaskStatus;
   tell(status('running'), 'changed');
