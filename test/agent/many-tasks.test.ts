@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { addon } from '#kcap/addon.js';
+import { addon } from '#kcap/addon/addon.js';
 import { UserError } from '#kcap/errors/user-error.js';
 import { TaskBudget } from '#kcap/task/task-budget.js';
 import { Tasks } from '#kcap/task/tasks.js';
