@@ -69,10 +69,7 @@ BatchConsumer::BatchConsumer(const Napi::CallbackInfo& info)
 }
 
 void BatchConsumer::EndThread(bool at_once) {
-  if (at_once) {
-    events_.Silence();
-    gives_up_ = true;
-  }
+  if (at_once) events_.Silence();
   stopping_ = true;
   exchange_.Close();
   {

@@ -76,7 +76,6 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer>, private ThreadedOb
   bool AwaitRoom();
   void AwaitClose();
   void Leave();
-  void LeaveBehindTheScenes();
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
 
@@ -100,7 +99,6 @@ class BatchConsumer : public Napi::ObjectWrap<BatchConsumer>, private ThreadedOb
   std::mutex mutex_;
   std::condition_variable close_allowed_;
   bool closing_ = false;
-  std::atomic<bool> gives_up_ = false;  // the environment ends
 };
 
 }  // namespace kcap

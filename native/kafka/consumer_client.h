@@ -2,7 +2,6 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "kafka/kafka_handles.h"
 #include "kafka/properties.h"
 
 namespace kcap {
@@ -21,15 +20,12 @@ class ConsumerClient {
   rd_kafka_queue_t* queue() const { return queue_; }
   /** Ends the wait of the thread that polls. Any thread. */
   void Wake() const { rd_kafka_queue_yield(queue_); }
-  /** Begins to commit what was stored and to leave the group. */
-  void BeginLeaving();
-  /** Does for so long what belongs to that. Whether it is over. */
-  bool AwaitLeft(int timeout_ms) const;
+  /** Commits what was stored and leaves the group. Whether that was done in time. */
+  bool Leave(int timeout_ms) const;
 
  private:
   rd_kafka_t* const client_;
   rd_kafka_queue_t* const queue_;
-  Queue leaving_;
 };
 
 }  // namespace kcap

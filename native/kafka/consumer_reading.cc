@@ -15,8 +15,7 @@ constexpr int kBusyPollMs = 10;        // while a batch waits for JavaScript
 constexpr int kMessagesAtOnce = 1000;  // taken from librdkafka's queue in one call
 // JavaScript takes no batch for so long: rebalances are answered meanwhile.
 constexpr int kStalledAfterMs = 1000;
-constexpr int kMaxLeaveMs = 1'000;                   // at the end, where the brokers may be away
-constexpr std::chrono::minutes kLongestSession(31);  // brokers allow up to 30 by default
+constexpr int kMaxLeaveMs = 1'000;  // at the end, where the brokers may be away
 
 }  // namespace
 
@@ -169,21 +168,14 @@ void BatchConsumer::Leave() {
   // Once the client is asked to commit by itself it waits for a coordinator, as long as a session
   // takes.
   const bool is_answered = !group_ || group_->CommitStored(kMaxLeaveMs);
-  client_->BeginLeaving();
-  if (!is_answered || !client_->AwaitLeft(kMaxLeaveMs)) LeaveBehindTheScenes();
+  const bool has_left = is_answered && client_->Leave(kMaxLeaveMs);
   std::unique_ptr<ConsumerClient> client;
-  std::lock_guard lock(mutex_);
-  client.swap(client_);
-}
-
-/** Nobody should have to wait for what librdkafka still waits for. */
-void BatchConsumer::LeaveBehindTheScenes() {
-  events_.Silence();
-  js().Post([this](Napi::Env) { ResolveClose(); });
-  // While a client that is being destroyed waits, its main thread spins: so it is not, before that.
-  const auto until = std::chrono::steady_clock::now() + kLongestSession;
-  while (!gives_up_ && std::chrono::steady_clock::now() < until && !client_->AwaitLeft(kIdlePollMs))
-    continue;
+  {
+    std::lock_guard lock(mutex_);
+    client.swap(client_);
+  }
+  // Nobody should have to wait for what librdkafka still waits for.
+  if (!has_left) js().Post([this](Napi::Env) { ResolveClose(); });
 }
 
 }  // namespace kcap
