@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { once } from 'node:events';
@@ -226,6 +227,70 @@ describe('brokers of an agent', { skip: noVeth }, () => {
       missing: 0,
       repeated: 0,
     });
+  });
+
+  test('that die: two agents do what is for all of them once each, also after one was killed', async (t) => {
+    const [commands, answers] = [await freshTopic(t), await freshTopic(t)];
+    const begin = (hostname: string, folder?: string) =>
+      runningAgent(t, {
+        ...(folder !== undefined && { folder }),
+        configuration: {
+          node: { hostname },
+          kafka: { brokers: [kafka.brokers] },
+          command_channel: {
+            enabled: true,
+            kafka: { topic: commands, response_topic: answers, auto_offset_reset: 'earliest' },
+          },
+        },
+      });
+    const one = await begin('edge-1');
+    const two = await begin('edge-2');
+    const wait = { name: 'afpacket', interface: 'lo', bpf_filter: 'udp port 9' };
+    const create = (id: string) => ({
+      config: { id, capture: wait, reporters: [{ name: 'console' }] },
+    });
+    /** Each agent's answer to what goes to both; one that comes again has to be the same. */
+    const ask = async (name: string, payload: object) => {
+      const requestId = randomUUID();
+      const asked = {
+        ...{ version: 'v1', target: '*', command: name, request_id: requestId, payload },
+        timestamp: new Date().toISOString(),
+      };
+      await sendMessages(commands, [{ value: Buffer.from(JSON.stringify(asked)) }]);
+      const found = await waitFor(
+        async () => {
+          const all = (await readMessages(answers))
+            .map(({ value }) => JSON.parse(String(value)) as Answer & { source: string })
+            .filter((answer) => answer.request_id === requestId);
+          return new Set(all.map(({ source }) => source)).size === 2 ? all : undefined;
+        },
+        { limitMs: LIMIT_MS, what: `two answers to ${name}` },
+      );
+      for (const { result, error } of found)
+        assert.deepEqual([result, error], [found[0]?.result, undefined]);
+      return found[0]?.result;
+    };
+    const isAway = ({ event, level }: { event?: unknown; level?: unknown }) =>
+      event === 'command-channel' && level === 'error';
+
+    assert.deepEqual(await ask('task_create', create('a')), { task_id: 'a', status: 'created' });
+    await kafka.kill();
+    await Promise.all([one, two].map(({ run }) => run.waitForLog(isAway, LIMIT_MS)));
+    await kafka.restart();
+    assert.deepEqual(await ask('task_delete', { task_id: 'a' }), {
+      task_id: 'a',
+      status: 'deleted',
+    });
+    assert.deepEqual(await ask('task_create', create('b')), { task_id: 'b', status: 'created' });
+    two.run.signal('SIGKILL');
+    await two.run.exit;
+    const again = await begin('edge-2', two.folder);
+    // What is read anew comes before this.
+    assert.deepEqual(await ask('task_create', create('c')), { task_id: 'c', status: 'created' });
+    for (const { answer } of [one, again]) {
+      const { tasks } = await answer('task_list');
+      assert.deepEqual((tasks as string[]).toSorted(), ['b', 'c']);
+    }
   });
 });
 
