@@ -98,7 +98,7 @@ export function stagesOf(files: readonly string[]): Stage[] {
       // More than there are processors: much of what tests do is to wait for brokers, groups and timeouts.
       {
         files: [...long, ...files.filter((file) => !special.has(file))],
-        width: 2 * PROCESSORS + 1,
+        width: 2 * PROCESSORS,
       },
       { files: paced, width: 1 },
     ],
