@@ -13,7 +13,7 @@ compile_sanitized() {
   # Copied, since Node looks where a module really is, and for the addon beside it.
   rm -rf "${tree:?}"/{bin,dist,dist-test,package.json}
   cp -r bin dist dist-test package.json "$tree"
-  for name in .cache binding.gyp install native node_modules test; do
+  for name in .cache binding.gyp examples install native node_modules test; do
     ln -sfn "$PWD/$name" "$tree/$name"
   done
   compile_sanitized_addon "$1" "$tree"
