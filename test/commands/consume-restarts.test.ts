@@ -9,6 +9,7 @@ import type { KcapRun } from '../support/kcap-run.js';
 import { DISTINCT_FRAMES, numberOf } from '../support/numbered-frames.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers } from '../support/test-brokers.js';
+import { PATIENCE } from '../support/time-limits.js';
 import { countMessages, freshTopic } from '../support/topic.js';
 import { afterTraffic, flood } from '../support/traffic.js';
 import { framesSent, noVeth, type VethPair, vethPair } from '../support/veth.js';
@@ -18,7 +19,7 @@ const RESTARTS = 20;
 /** On a machine so slow that the traffic is over before that. */
 const FEWEST_RESTARTS = 5;
 /** Each frame has a number of its own. */
-const TRAFFIC = { packetsPerSecond: 3000, frameBytes: 60, seconds: 30 };
+const TRAFFIC = { packetsPerSecond: 3000, frameBytes: 60, seconds: 30 * PATIENCE };
 const PACKETS = TRAFFIC.packetsPerSecond * TRAFFIC.seconds;
 /** Each so manieth run is ended at any moment of its start, the others up to so many frames after they began to write. */
 const WHILE_IT_STARTS = 5;

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import { type LogRecord, type Summary, logRecords, summaryOf } from './kcap-log.js';
 import { hasEnded } from './tied-process.js';
+import { PATIENCE } from './time-limits.js';
 import { waitFor } from './wait-for.js';
 
 export interface KcapExit {
@@ -34,7 +35,7 @@ export class KcapRun {
     if (options.collect) outputs.push(this.#collect(child.stdout, this.#stdout));
     // A kcap that ends without reading its input is something to assert on, not an error of the test's.
     child.stdin?.on('error', () => undefined);
-    this.exit = this.#untilExit(outputs, options.limitMs);
+    this.exit = this.#untilExit(outputs, PATIENCE * options.limitMs);
     // Whoever needs it awaits it; a test that does not must not end by an unhandled rejection.
     this.exit.catch(() => undefined);
   }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { PATIENCE } from './time-limits.js';
+
 type Falsy = false | null | undefined | 0 | '';
 
 export interface WaitOptions {
@@ -18,11 +20,12 @@ export async function waitFor<T>(
   { limitMs, what }: WaitOptions,
 ): Promise<Exclude<T, Falsy>> {
   const start = performance.now();
+  const patienceMs = PATIENCE * limitMs;
   for (;;) {
     const value = await condition();
     if (isTruthy(value)) return value;
-    if (performance.now() - start > limitMs) {
-      throw new Error(`Waited ${limitMs} ms in vain for ${what}`);
+    if (performance.now() - start > patienceMs) {
+      throw new Error(`Waited ${patienceMs} ms in vain for ${what}`);
     }
     await sleep(20);
   }
