@@ -19,7 +19,7 @@ const RESTARTS = 20;
 /** On a machine so slow that the traffic is over before that. */
 const FEWEST_RESTARTS = 5;
 /** Each frame has a number of its own. */
-const TRAFFIC = { packetsPerSecond: 3000, frameBytes: 60, seconds: 30 * PATIENCE };
+const TRAFFIC = { packetsPerSecond: 3000 / PATIENCE, frameBytes: 60, seconds: 30 * PATIENCE };
 const PACKETS = TRAFFIC.packetsPerSecond * TRAFFIC.seconds;
 /** Each so manieth run is ended at any moment of its start, the others up to so many frames after they began to write. */
 const WHILE_IT_STARTS = 5;
