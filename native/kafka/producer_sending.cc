@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "batch/batch.h"
 #include "kafka/batch_producer.h"
@@ -198,11 +200,20 @@ bool BatchProducer::IsFull(rd_kafka_resp_err_t error) const {
 }
 
 double BatchProducer::FlushFor(int timeout_ms) {
-  constexpr int kFlushStepMs = 50;
-  for (int left = timeout_ms; left > 0 && !cancelled_ && UnderWay() > 0; left -= kFlushStepMs) {
+  constexpr std::chrono::milliseconds kStep(50);
+  constexpr std::chrono::milliseconds kNap(5);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  while (!cancelled_ && UnderWay() > 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
     SendAllPacks();
-    rd_kafka_flush(client(), std::min(left, kFlushStepMs));
+    rd_kafka_flush(client(), static_cast<int>(std::min(left, kStep).count()));
     SendRefusedAgain();
+    // What was refused may wait for the topic's settings: nothing is in librdkafka's hands then,
+    // and it has nothing to wait for.
+    if (UnderWay() > 0 && rd_kafka_outq_len(client()) == 0)
+      std::this_thread::sleep_for(std::min(left, kNap));
   }
   return static_cast<double>(UnderWay());
 }
