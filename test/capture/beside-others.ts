@@ -5,9 +5,9 @@
 import { createSocket } from 'node:dgram';
 import { chown, mkdir, open, type FileHandle } from 'node:fs/promises';
 
-import { LiveCapture } from '#kcap/capture/live-capture.js';
+import type { LiveCapture } from '#kcap/capture/live-capture.js';
 
-import { datagramsToNobody } from '../kafka/threaded-objects.js';
+import { captureOnLoopback, datagramsToNobody } from '../kafka/threaded-objects.js';
 import { packetsIn } from '../packet/packets.js';
 
 const NOBODY = 65_534;
@@ -36,18 +36,9 @@ async function tableOfAnother(): Promise<FileHandle> {
   return file;
 }
 
+/** As kcap captures: without what it sends itself. */
 function capture(): LiveCapture {
-  return LiveCapture.open({
-    interface: 'lo',
-    snapLength: 1000,
-    bufferMiB: 2,
-    promiscuous: false,
-    precision: 'micro',
-    timestampType: undefined,
-    linkType: undefined,
-    filter: 'udp',
-    leavesOutKcap: true,
-  });
+  return captureOnLoopback({ filter: 'udp', leavesOutKcap: true });
 }
 
 /** Sends text from a socket that is not kcap's. */

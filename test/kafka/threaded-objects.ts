@@ -53,7 +53,7 @@ export function datagramsToNobody(): DatagramSocket {
 }
 
 /** Its thread begins with the first next(). */
-export function captureOnLoopback(): LiveCapture {
+export function captureOnLoopback({ filter = '', leavesOutKcap = false } = {}): LiveCapture {
   return LiveCapture.open({
     interface: 'lo',
     snapLength: 1000,
@@ -62,7 +62,7 @@ export function captureOnLoopback(): LiveCapture {
     precision: 'micro',
     timestampType: undefined,
     linkType: undefined,
-    filter: '',
-    leavesOutKcap: false,
+    filter,
+    leavesOutKcap,
   });
 }

@@ -1,7 +1,6 @@
 /** A worker with everything open that has a thread, and at work. It says so, and waits until it is terminated. */
 import { parentPort } from 'node:worker_threads';
 
-import { LiveCapture } from '#kcap/capture/live-capture.js';
 import { BatchConsumer } from '#kcap/kafka/batch-consumer.js';
 import { BatchProducer } from '#kcap/kafka/batch-producer.js';
 import { InMemoryBroker } from '#kcap/kafka/in-memory-broker.js';
@@ -9,7 +8,7 @@ import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js'
 
 import { batchOf, numbered } from '../packet/packets.js';
 import { keptLog } from './log.js';
-import { consumerWithoutBroker, datagramsToNobody } from './threaded-objects.js';
+import { captureOnLoopback, consumerWithoutBroker, datagramsToNobody } from './threaded-objects.js';
 
 const topic = 'packets';
 const broker = new InMemoryBroker(0);
@@ -46,11 +45,7 @@ for (const group of [undefined, 'team']) {
 
 /** One that has been asked for packets, and one that has not: it has no thread yet. */
 for (const isRead of [true, false]) {
-  const capture = LiveCapture.open({
-    ...{ interface: 'lo', snapLength: 1000, bufferMiB: 2, promiscuous: false, precision: 'micro' },
-    ...{ timestampType: undefined, linkType: undefined, filter: 'ether proto 0x88b5' },
-    leavesOutKcap: true,
-  });
+  const capture = captureOnLoopback({ filter: 'ether proto 0x88b5', leavesOutKcap: true });
   if (isRead) void capture.next();
 }
 
