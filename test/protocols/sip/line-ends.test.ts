@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 
 import { addon } from '#kcap/addon/addon.js';
 import { CALL_ID, FROM, TO } from '#kcap/protocols/sip/header-name.js';
+import { LineEnds } from '#kcap/protocols/sip/line-ends.js';
 import { SipMessage, Verdict } from '#kcap/protocols/sip/sip-message.js';
 
 import { Mutations } from '../mutations.js';
@@ -109,6 +110,18 @@ describe('line ends of many messages', () => {
       assert.equal(sip.readDatagram(used, 100, 100 + one.length), Verdict.Sip);
       assert.equal(sip.end, 100 + one.length);
     }
+  });
+
+  test('what has more lines than are known of is not taken for one that ends there', () => {
+    const bytes = Buffer.alloc(5000, '\n');
+    const lines = new LineEnds(addon.lineEnds);
+    lines.look(bytes);
+    assert.equal(lines.indexAt(bytes, 0, 5000), -1);
+    const index = lines.indexAt(bytes, 1000, 2000);
+    assert.deepEqual(
+      [...lines.found.subarray(index, index + 1000)],
+      Array.from({ length: 1000 }, (_, line) => 1000 + line),
+    );
   });
 
   test('the addon finds no more than there is room for, and refuses what is outside', () => {
