@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
 import { CertificateAuthority } from './certificates.js';
+import { freePort } from './free-port.js';
 import { tempFolder } from './temp-folder.js';
 
 /** A file as a server got it. */
@@ -45,8 +45,9 @@ export async function cloudsharkStandIn(t: TestContext): Promise<CloudsharkStand
       if (answer) answer(request, response);
       else void take(request, response, uploads);
     });
+  const port = await freePort();
   let server = make();
-  const port = await listen(server, 0);
+  await listen(server, port);
   const stop = async () => {
     const closed = once(server, 'close');
     server.close();
@@ -68,10 +69,9 @@ export async function cloudsharkStandIn(t: TestContext): Promise<CloudsharkStand
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+async function listen(server: Server, port: number): Promise<void> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }
 
 async function take(

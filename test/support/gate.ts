@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+
+import { freePort } from './free-port.js';
 
 /** The way to a server that keeps what it has: shut, it is as if the server had been killed. */
 export interface Gate {
@@ -15,7 +17,7 @@ export interface Gate {
 export async function gate(t: TestContext, to: number): Promise<Gate> {
   const sockets = new Set<Socket>();
   let server: Server;
-  let port = 0;
+  const port = await freePort();
   const open = async () => {
     server = createServer((near) => {
       const far = connect(to, '127.0.0.1');
@@ -34,7 +36,6 @@ export async function gate(t: TestContext, to: number): Promise<Gate> {
     });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    ({ port } = server.address() as AddressInfo);
   };
   const shut = async () => {
     if (!server.listening) return;
