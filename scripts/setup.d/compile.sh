@@ -22,21 +22,21 @@ compile_product() {
 
 # Tests are compiled against the product's types.
 compile_tests() {
-  is_older dist-test/run.js test tsconfig.json tsconfig.test.json package-lock.json dist/kcap.js || return 0
+  is_older dist-test/run.js test tsconfig.json package-lock.json dist/kcap.js || return 0
   rm -rf dist-test
-  type_check_and_compile tsconfig.test.json
+  type_check_and_compile test/tsconfig.json
 }
 
 # The tests' rigs alone, which the benchmark uses, too.
 compile_support() {
-  is_older dist-test/support/real-kafka.js test/support tsconfig.json tsconfig.test.json tsconfig.support.json \
+  is_older dist-test/support/real-kafka.js test/support tsconfig.json test/tsconfig.json test/tsconfig.support.json \
     package-lock.json || return 0
-  type_check_and_compile tsconfig.support.json
+  type_check_and_compile test/tsconfig.support.json
 }
 
 # The limits in C link the librdkafka that the addon links.
 compile_bench() {
-  is_older dist-bench/main.js bench tsconfig.json tsconfig.bench.json package-lock.json dist/kcap.js \
+  is_older dist-bench/main.js bench tsconfig.json package-lock.json dist/kcap.js \
     dist-test/support/real-kafka.js || return 0
   rm -rf dist-bench
   mkdir -p dist-bench/limit
@@ -45,7 +45,7 @@ compile_bench() {
   compile_limit sip client.c -lpcap
   compile_limit collect
   compile_limit measure
-  type_check_and_compile tsconfig.bench.json
+  type_check_and_compile bench/tsconfig.json
 }
 
 # compile_limit NAME [SOURCE | LIBRARY]...

@@ -20,7 +20,7 @@ export function markedLine(text: string, { line, column }: Position): string {
   const from = column > WIDEST ? column - 1 - BEFORE_FAULT : 0;
   const shown = whole
     .slice(from, from + WIDEST)
-    // eslint-disable-next-line no-control-regex -- a file's control characters don't reach the terminal
+    // oxlint-disable-next-line no-control-regex -- a file's control characters don't reach the terminal
     .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
   return `  ${shown}\n  ${' '.repeat(column - 1 - from)}^`;
 }

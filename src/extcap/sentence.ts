@@ -19,6 +19,6 @@ export function isExact(value: string): boolean {
 
 /** Without what would end the field or the line. */
 function inOneField(value: string): string {
-  // eslint-disable-next-line no-control-regex -- a line must stay one
+  // oxlint-disable-next-line no-control-regex -- a line must stay one
   return value.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').replace(/\}/g, ')');
 }

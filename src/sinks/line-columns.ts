@@ -58,7 +58,7 @@ function timeOfDay({ seconds, microseconds }: Passage): string {
   return `${clock}.${String(microseconds).padStart(6, '0')}`;
 }
 
-/* eslint-disable no-control-regex -- they are what this is about */
+/* oxlint-disable no-control-regex -- they are what this is about */
 
 /**
  * A stranger's text as a terminal may show it: control characters, and those that turn the direction of writing around,

@@ -1,4 +1,4 @@
-/* eslint-disable no-control-regex -- they are what this is about */
+/* oxlint-disable no-control-regex -- they are what this is about */
 
 /**
  * A text of somebody else's, such as a broker's, as a terminal may show it: control characters as `\xNN`, so that none

@@ -1,14 +1,4 @@
-import {
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   aclProblem,
@@ -163,9 +153,8 @@ export class KeptFiles {
   async #describe(kept: string, description: Description): Promise<void> {
     const file = `${kept}${DESCRIPTION}`;
     const part = path.join(this.folder, `.${path.basename(file)}`);
-    await writeFile(part, `${JSON.stringify(description)}\n`, { mode: OWNER_ONLY.file });
-    const handle = await open(part, 'r');
-    await handle.sync().finally(() => handle.close());
+    const text = `${JSON.stringify(description)}\n`;
+    await writeFile(part, text, { mode: OWNER_ONLY.file, flush: true });
     await rename(part, file);
   }
 }

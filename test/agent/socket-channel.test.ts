@@ -104,8 +104,10 @@ describe('the socket', () => {
     );
     client.write(' '.repeat(1024 * 1024 + 1));
     await client.untilClosed();
-    const { code, message } = client.answers[2]?.['error'] as { code: number; message: string };
-    assert.deepEqual([code, message], [-32600, 'a line has at most 1048576 bytes']);
+    assert.deepEqual(client.answers[2]?.['error'], {
+      code: -32600,
+      message: 'a line has at most 1048576 bytes',
+    });
   });
 });
 

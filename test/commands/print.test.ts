@@ -14,7 +14,7 @@ import { freshTopic } from '../support/topic.js';
 import { flood } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 
-/* eslint-disable no-control-regex -- colours are made of them */
+/* oxlint-disable no-control-regex -- colours are made of them */
 
 const UTC = { TZ: 'UTC' };
 const PACKETS = LIKE_TCPDUMP.filter(({ linkType }) => linkType === 1).map(({ frame }, index) => ({

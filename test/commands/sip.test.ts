@@ -146,7 +146,7 @@ test('lines have their columns one below the other, and nothing in them moves th
     /^22:13:20\.000003 \[2001:db8::1\]:5060 > \[2001:db8::2\]:5080 UDP {2}BYE /,
   );
   assert.match(lines[3] ?? '', /\\x1b\[31mred\\x07\\u202eder/);
-  // eslint-disable-next-line no-control-regex -- they are what must not be there
+  // oxlint-disable-next-line no-control-regex -- they are what must not be there
   assert.doesNotMatch(run.stdout.toString(), /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
 });
 
@@ -168,7 +168,7 @@ for (const colours of [true, false])
     await run.exit;
     const shown = run.stdout.toString();
     assert.equal(shown.includes('\x1b[36mINVITE\x1b[0m'), colours);
-    assert.match(shown, /180(\x1b\[0m)? Ringing/); // eslint-disable-line no-control-regex -- a colour
+    assert.match(shown, /180(\x1b\[0m)? Ringing/); // oxlint-disable-line no-control-regex -- a colour
   });
 
 test('--sip-filter keeps what matches all of them; one may be in a file', async (t) => {

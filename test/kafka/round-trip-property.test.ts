@@ -79,6 +79,6 @@ test('random captures come back out of Kafka as they went in', { timeout: 60_000
       );
     }),
     // Of a failure, the smallest example that is found in this time.
-    { numRuns: 200, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true },
+    { numRuns: 200, plugins: [fc.interruptAfterTimeLimit(40_000, { failOnInterrupt: true })] },
   );
 });

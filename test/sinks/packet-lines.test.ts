@@ -16,7 +16,7 @@ import { tempFolder } from '../support/temp-folder.js';
 
 process.env['TZ'] = 'UTC';
 
-/* eslint-disable no-control-regex -- colours are made of them */
+/* oxlint-disable no-control-regex -- colours are made of them */
 
 const NEVER = new AbortController().signal;
 const PLAIN = { verbose: false, dump: 'none', colours: false } as const;

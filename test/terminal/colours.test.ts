@@ -9,9 +9,9 @@ import { tempFolder } from '../support/temp-folder.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { freshTopic } from '../support/topic.js';
 
-// eslint-disable-next-line no-control-regex -- it is what this is about
+// oxlint-disable-next-line no-control-regex -- it is what this is about
 const COLOUR = /\x1b\[\d+m/;
-// eslint-disable-next-line no-control-regex -- it is what this is about
+// oxlint-disable-next-line no-control-regex -- it is what this is about
 const ESCAPE = /\x1b/;
 
 test('a terminal gets colours', async (t) => {

@@ -21,6 +21,6 @@ test('a log as text, too', async (t) => {
   ]);
   await run.exit;
   assert.match(run.stderr, /\\x1b\[31m/);
-  // eslint-disable-next-line no-control-regex -- there is to be none
+  // oxlint-disable-next-line no-control-regex -- there is to be none
   assert.doesNotMatch(run.stderr, /\x1b\[31m/);
 });

@@ -21,6 +21,6 @@ for (const columns of [12, 20, 80])
     assert.ok(lines.length > 0, shown);
     for (const line of lines) assert.ok(line.length < columns, line);
     // Where the last one stood, the log goes on.
-    assert.match(shown, /0 packets[^\r\n]*\r\x1b\[K[^\r\n]*stopping: -a duration:1\.2/); // eslint-disable-line no-control-regex
+    assert.match(shown, /0 packets[^\r\n]*\r\x1b\[K[^\r\n]*stopping: -a duration:1\.2/); // oxlint-disable-line no-control-regex
     assert.doesNotMatch(shown.split('packet(s) in').at(-1) ?? '', /packets,/);
   });
