@@ -5,7 +5,7 @@ export const AGENT_OPTIONS = {
     type: 'string',
     value: 'FILE',
     suggests: 'file',
-    demandOption: true,
+    required: true,
     describe: "the agent's configuration: YAML or JSON, or pcapdaemon's TOML",
   },
 } as const satisfies OptionTable;

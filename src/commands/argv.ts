@@ -1,5 +1,5 @@
 import { usageError } from '../errors/user-error.js';
-import type { OptionTable } from './command.js';
+import { isRepeatable, type OptionTable } from './command.js';
 
 /** How an option is written: its long name, and whether a value follows. */
 export interface OptionForm {
@@ -13,7 +13,9 @@ export function plainWords(
   options: OptionTable,
   remedy?: string,
 ): string[] {
-  const repeatable = Object.keys(options).filter((name) => options[name]?.array === true);
+  const repeatable = Object.entries(options).flatMap(([name, option]) =>
+    isRepeatable(option) ? name : [],
+  );
   return keepLast(expandShortOptions(argv, shortForms(options), remedy), new Set(repeatable));
 }
 
@@ -24,8 +26,7 @@ function shortForms(options: OptionTable): Map<string, OptionForm> {
     ['V', { long: 'version', takesValue: false }],
   ]);
   for (const [long, { alias, type }] of Object.entries(options)) {
-    const short = typeof alias === 'string' ? alias : long;
-    forms.set(short, { long, takesValue: type === 'string' });
+    forms.set(alias ?? long, { long, takesValue: type === 'string' });
   }
   return forms;
 }
@@ -33,7 +34,7 @@ function shortForms(options: OptionTable): Map<string, OptionForm> {
 /**
  * Rewrites the short options of a command line to long ones, by the rules of getopt that people know from tcpdump and
  * kcat: flags may be joined (-ce), a value may be attached (-m10) or begin with a minus (-o -10), `--` ends the options.
- * pycapa's two-letter options (-pp, -ll) come before joined flags. What is not known is left for yargs to refuse.
+ * pycapa's two-letter options (-pp, -ll) come before joined flags. What is not known is left as it is.
  */
 export function expandShortOptions(
   argv: readonly string[],

@@ -7,7 +7,7 @@ import { parseKafkaOptions, type KafkaOptions } from './kafka-arguments.js';
 import { parseLogOptions } from './log-arguments.js';
 import { parseCount, parseSeconds } from './values.js';
 
-/** The command line as yargs gives it. */
+/** The bridge's options as they were given. */
 export type BridgeArguments = Arguments<typeof BRIDGE_OPTIONS>;
 
 /** What both modes take from the command line. */

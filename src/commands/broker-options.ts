@@ -10,7 +10,6 @@ export const BROKER_OPTIONS = {
   topic: {
     type: 'string',
     array: true,
-    nargs: 1,
     value: 'NAME[:PARTITIONS]',
     describe: 'a topic to create (default 1 partition); repeatable',
     default: [],

@@ -1,5 +1,11 @@
 import { plainWords } from './argv.js';
-import type { Command, Option, OptionTable, Suggestion } from './command.js';
+import {
+  isRepeatable,
+  type Command,
+  type Option,
+  type OptionTable,
+  type Suggestion,
+} from './command.js';
 
 /** What a word could become. */
 export interface Candidate {
@@ -82,7 +88,7 @@ function valueOf(options: OptionTable, word: string | undefined): Option | undef
   const found = Object.entries(options).find(([name, { alias }]) =>
     word.startsWith('--')
       ? name === word.slice(2)
-      : typeof alias === 'string' && (word === `-${alias}` || endsFlags(word, alias, options)),
+      : alias !== undefined && (word === `-${alias}` || endsFlags(word, alias, options)),
   )?.[1];
   return found?.type === 'string' ? found : undefined;
 }
@@ -90,7 +96,7 @@ function valueOf(options: OptionTable, word: string | undefined): Option | undef
 /** Whether a word is flags and then this letter: -ceo. */
 function endsFlags(word: string, alias: string, options: OptionTable): boolean {
   const flags = Object.values(options).flatMap((option) =>
-    option.type === 'boolean' && typeof option.alias === 'string' ? [option.alias] : [],
+    option.type === 'boolean' && option.alias !== undefined ? [option.alias] : [],
   );
   return new RegExp(`^-[${flags.join('')}]+${alias}$`).test(word);
 }
@@ -128,12 +134,12 @@ function optionsOf(command: Command, words: readonly string[]): Candidate[] {
   const given = new Set(words.flatMap((word) => givenBy(word, command.options)));
   const foreign = new Set(command.foreignOptions?.(given) ?? []);
   const options = Object.entries(command.options).filter(
-    ([name, option]) => !foreign.has(name) && (option.array === true || !given.has(name)),
+    ([name, option]) => !foreign.has(name) && (isRepeatable(option) || !given.has(name)),
   );
   return [
     ...options.map(([name, option]) => ({
       text: option.default === true ? `--no-${name}` : `--${name}`,
-      ...(option.describe !== undefined && { describe: option.describe }),
+      describe: option.describe,
     })),
     { text: '--help', describe: 'show help' },
     ...(command.name === '' ? [{ text: '--version', describe: 'show versions' }] : []),

@@ -1,36 +1,66 @@
-import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
 import type { ExitStatus } from '../errors/user-error.js';
 
 /** What can stand in an option's value, for completion. */
 export type Suggestion =
   'file' | 'folder' | 'interface' | 'topic' | 'property' | 'user' | 'link-type' | 'task';
 
-/** An option as yargs knows it, and what help and completion say of its value. */
-export type Option = Options & {
+interface AnyOption {
+  /** Letters that stand for it, without the minus. */
+  readonly alias?: string;
+  /** For help. */
+  readonly describe: string;
   /** The mode that it belongs to, where a command has two and it means something in one only. */
   readonly mode?: 'producer' | 'consumer';
-} & (
-    | { type: 'boolean' }
-    | {
-        type: 'string';
-        /** What help calls the value. */
-        value: string;
-        /** All values that there are. */
-        oneOf?: readonly string[];
-        /** Names that may stand in it with commas between them. */
-        listOf?: readonly string[];
-        /** All words that it can begin with, where a colon and more follow. */
-        kinds?: readonly string[];
-        suggests?: Suggestion;
-      }
-  );
+}
+
+/** Is given or not, or taken back: `--no-NAME`. */
+interface Flag extends AnyOption {
+  readonly type: 'boolean';
+  readonly default?: boolean;
+}
+
+/** Has a value, which stays text until it is parsed (./values.ts). */
+interface Valued extends AnyOption {
+  readonly type: 'string';
+  /** What help calls the value. */
+  readonly value: string;
+  /** Whether it may be given more than once. Its values can't be empty then. */
+  readonly array?: boolean;
+  readonly default?: string | readonly string[];
+  readonly required?: boolean;
+  /** All values that there are. */
+  readonly oneOf?: readonly string[];
+  /** Names that may stand in it with commas between them. */
+  readonly listOf?: readonly string[];
+  /** All words that it can begin with, where a colon and more follow. */
+  readonly kinds?: readonly string[];
+  readonly suggests?: Suggestion;
+}
+
+/** An option, and what help and completion say of its value. */
+export type Option = Flag | Valued;
 
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** A command line as yargs gives it. */
-export type Arguments<Options extends OptionTable> = ArgumentsCamelCase<
-  InferredOptionTypes<Options>
->;
+export function isRepeatable(option: Option): boolean {
+  return option.type === 'string' && option.array === true;
+}
+
+/** What a command line says of each option; undefined where it says nothing, and there is no default. */
+export type Arguments<Options extends OptionTable> = {
+  readonly [Name in keyof Options]: ValueOf<Options[Name]> | WithoutWord<Options[Name]>;
+};
+
+type ValueOf<O extends Option> = O extends { readonly type: 'boolean' }
+  ? boolean
+  : O extends { readonly array: true }
+    ? readonly string[]
+    : string;
+
+type WithoutWord<O extends Option> = O extends
+  { readonly default: string | boolean | readonly string[] } | { readonly required: true }
+  ? never
+  : undefined;
 
 /**
  * What runs a command: its options, which of them stand on the command line as opposed to their defaults, and the words
@@ -90,7 +120,7 @@ export function command<Options extends OptionTable>(declared: Declaration<Optio
     ...facts,
     run: async (words) => {
       const { parseWords } = await import('./parsed-words.js');
-      const { args, others } = await parseWords(self, declared.options, words);
+      const { args, others } = parseWords(self, declared.options, words);
       return (await load())(args, givenOptions(words), others);
     },
   };

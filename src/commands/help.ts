@@ -64,9 +64,9 @@ function indented(line: string): string {
 function entry([name, option]: [string, Option]): string {
   // What is on by default can only be turned off.
   const long = option.default === true ? `--no-${name}` : `--${name}`;
-  const short = typeof option.alias === 'string' ? `-${option.alias}, ` : '';
+  const short = option.alias !== undefined ? `-${option.alias}, ` : '';
   const value = option.type === 'string' ? ` ${option.value}` : '';
-  return described(`  ${short.padStart(5)}${long}${value}`, option.describe ?? '');
+  return described(`  ${short.padStart(5)}${long}${value}`, option.describe);
 }
 
 /** What is explained, and its explanation in a column of its own. */

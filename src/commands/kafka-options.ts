@@ -21,7 +21,6 @@ export const KAFKA = {
     value: 'KEY=VALUE',
     suggests: 'property',
     array: true,
-    nargs: 1,
     describe: 'a librdkafka property, or @FILE with one on each line; repeatable',
     default: [],
   },

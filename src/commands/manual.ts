@@ -65,9 +65,9 @@ function section(name: string, options: OptionTable, command: Command): string[]
 function entry(name: string, option: Option): string[] {
   // What is on by default can only be turned off.
   const long = option.default === true ? `--no-${name}` : `--${name}`;
-  const short = typeof option.alias === 'string' ? `\\fB${escaped(`-${option.alias}`)}\\fR, ` : '';
+  const short = option.alias !== undefined ? `\\fB${escaped(`-${option.alias}`)}\\fR, ` : '';
   const value = option.type === 'string' ? ` \\fI${escaped(option.value)}\\fR` : '';
-  const describe = capitalized(option.describe ?? '');
+  const describe = capitalized(option.describe);
   const mode = option.mode === undefined ? '' : ` (${option.mode})`;
   return ['.TP', `${short}\\fB${escaped(long)}\\fR${value}`, escaped(`${describe}${mode}.`)];
 }

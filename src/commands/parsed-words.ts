@@ -1,9 +1,9 @@
-import yargs from 'yargs';
 import { nearest } from '../errors/nearest.js';
 import { usageError, type UserError } from '../errors/user-error.js';
 import { withoutSecret } from '../terminal/process-title.js';
 import {
   givenOptions,
+  isRepeatable,
   seeHelp,
   type Arguments,
   type Command,
@@ -12,60 +12,79 @@ import {
 } from './command.js';
 import { COMMANDS } from './commands.js';
 
+/** Of a flag, a repeatable option, and any other; undefined where it is not given and has no default. */
+type Value = boolean | readonly string[] | string | undefined;
+
 /**
  * The options of a command line that has long options only, each with its value in the same word, and its other words.
  * Throws a usage error for what the command does not take, with what was probably meant.
  */
-export async function parseWords<Options extends OptionTable>(
+export function parseWords<Options extends OptionTable>(
   command: Command,
   options: Options,
   words: readonly string[],
-): Promise<{ readonly args: Arguments<Options>; readonly others: readonly string[] }> {
-  let parsed: Arguments<Options> | undefined;
-  let others: string[] = [];
-  const parser = yargs(words)
-    .scriptName('kcap')
-    .locale('en')
-    // With a command of its own yargs refuses words that are no options.
-    .command(command.words ? '$0 [words..]' : '$0', false, options, (args) => {
-      parsed = args;
-      // What stands behind `--` yargs keeps apart.
-      const { words: named = [], _: rest = [] } = args as { words?: unknown[]; _?: unknown[] };
-      others = [...named, ...rest].map(String);
-    })
-    .version(false)
-    .help(false)
-    .parserConfiguration({ 'short-option-groups': false, 'parse-positional-numbers': false })
-    .strict()
-    .exitProcess(false)
-    .fail((message, error) => {
-      // For what yargs finds wrong itself it gives a YError or, whatever its types say, none.
-      const failure = error as Error | undefined;
-      throw failure && failure.name !== 'YError' ? failure : misuse(message, command, words);
-    });
-  await parser.parseAsync();
-  if (!parsed) throw new Error('yargs has parsed nothing');
+): { readonly args: Arguments<Options>; readonly others: readonly string[] } {
+  const args = new Map<string, Value>();
+  for (const [name, option] of Object.entries(options)) args.set(name, option.default);
+  const others: string[] = [];
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  for (const word of words.slice(0, end)) {
+    const [, dashes, given = '', text] = /^(--?)([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (dashes === undefined) {
+      others.push(word);
+      continue;
+    }
+    const isTakenBack = options[given] === undefined && given.startsWith('no-');
+    const name = isTakenBack ? given.slice('no-'.length) : given;
+    const option = dashes === '--' ? options[name] : undefined;
+    if (!option || (isTakenBack && option.type !== 'boolean'))
+      throw unknownOption(`${dashes}${given}`, { command, words });
+    args.set(
+      name,
+      option.type === 'boolean'
+        ? flag(given, text, command) !== isTakenBack
+        : isRepeatable(option)
+          ? [...((args.get(name) ?? []) as readonly string[]), item(name, text, command)]
+          : (text ?? ''),
+    );
+  }
+  others.push(...words.slice(end + 1));
+  for (const [name, option] of Object.entries(options))
+    if (option.type === 'string' && option.required && args.get(name) === undefined)
+      throw usageError(command.name, `--${name} is missing`, seeHelp(command));
   const most = command.words?.most ?? 0;
   if (others.length > most) throw unknownWord(command, others[most] ?? '');
-  return { args: parsed, others };
+  return { args: Object.fromEntries(args) as Arguments<Options>, others };
 }
 
-/** What yargs found wrong, with the option or command that was probably meant. */
-function misuse(message: string, command: Command, words: readonly string[]): UserError {
-  // A value that is missing altogether was refused before.
-  const empty = /^Not enough arguments following: (\S+)$/.exec(message)?.[1];
-  if (empty !== undefined) return usageError(`--${empty}`, 'its value is empty', seeHelp(command));
-  const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  if (unknown === undefined) return usageError('command line', message, seeHelp(command));
-  if (words.includes(unknown)) return unknownWord(command, unknown);
+/** `--flag`, or with a value as a script may write it. */
+function flag(name: string, text: string | undefined, command: Command): boolean {
+  if (text !== undefined && text !== 'true' && text !== 'false')
+    throw usageError(`--${name}=${text}`, 'it takes no value', seeHelp(command));
+  return text !== 'false';
+}
+
+/** One of the values of an option that may be given more than once. */
+function item(name: string, text: string | undefined, command: Command): string {
+  if (!text) throw usageError(`--${name}`, 'its value is empty', seeHelp(command));
+  return text;
+}
+
+/** An option that the command does not have. */
+function unknownOption(
+  written: string,
+  { command, words }: { readonly command: Command; readonly words: readonly string[] },
+): UserError {
+  const [dashes, name] = written.startsWith('--')
+    ? ['--', written.slice(2)]
+    : ['-', written.slice(1)];
   const given = givenOptions(words);
   const foreign = command.foreignOptions?.(given) ?? [];
-  const known = Object.entries(command.options).filter(([name]) => !foreign.includes(name));
-  const dash = words.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-';
-  const short = dash === '-' ? shortOption(unknown, known) : undefined;
-  const long = unknown.length > 1 ? nearest(unknown, [...known.map(([name]) => name), ...OWN]) : '';
+  const known = Object.entries(command.options).filter(([each]) => !foreign.includes(each));
+  const short = dashes === '-' ? shortOption(name, known) : undefined;
+  const long = name.length > 1 ? nearest(name, [...known.map(([each]) => each), ...OWN]) : '';
   const meant = short ?? (long === '' ? undefined : long && `--${long}`);
-  return usageError(`${dash}${unknown}`, 'unknown option', didYouMean(meant, command));
+  return usageError(written, 'unknown option', didYouMean(meant, command));
 }
 
 /** What every command takes. */

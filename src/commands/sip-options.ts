@@ -67,7 +67,6 @@ const MESSAGES = {
     type: 'string',
     value: 'EXPR|@FILE',
     array: true,
-    nargs: 1,
     describe: "keep messages that match, for example '(method invite)'; repeatable: all must match",
     default: [],
   },
@@ -80,7 +79,6 @@ const REPORTS = {
     type: 'string',
     value: 'URL',
     array: true,
-    nargs: 1,
     describe:
       'where messages go: text:, json:, kafka:TOPIC, hep://HOST:PORT (also hep+tcp, hep+tls), mqtt://HOST/TOPIC (also mqtts, ws, wss), json+udp://HOST:PORT (also json+tcp); repeatable. Default: text: on a terminal, else json:',
     default: [],

@@ -7,7 +7,6 @@ export const VALIDATE_OPTIONS = {
     value: 'FILE',
     suggests: 'file',
     array: true,
-    nargs: 1,
     describe: 'a task or a configuration, - for standard input; repeatable, and others may follow',
     default: [],
   },

@@ -180,7 +180,7 @@ describe('whoever asks in vain', () => {
       [['task', 'list', '-f', wrong], /^kcap: task list: it takes no file/],
       [['task', 'create', '-f', wrong], /^kcap: .*wrong.task.json.*: pasers: no such key/],
       [['task', 'create', '-f', '/no/such'], /^kcap: \/no\/such: /],
-      [['agent'], /^kcap: command line: Missing required argument: config/],
+      [['agent'], /^kcap: agent: --config is missing\nsee 'kcap agent --help'/],
       [['agent', '--config', wrong], /^kcap: .*wrong.task.json/],
     ];
     await Promise.all(

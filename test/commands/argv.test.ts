@@ -65,7 +65,7 @@ describe('a command line', () => {
     // The end of the options.
     ['-c -- -e -m 10', '--consumer -- -e -m 10'],
     ['--', '--'],
-    // Not known: for yargs to refuse.
+    // Not known: left as it is.
     ['-z', '-z'],
     ['-z 5', '-z 5'],
     ['-cz', '-cz'],

@@ -21,6 +21,6 @@ async function packagesOf(module: string, seen = new Set<string>()): Promise<str
 test('only the commands that need a package load it', async () => {
   assert.deepEqual(await packagesOf(`${repository}dist/main.js`), []);
   // What is looked for is found.
-  const parsing = await packagesOf(`${repository}dist/commands/parsed-words.js`);
-  assert.ok(parsing.includes('yargs'), String(parsing));
+  const describing = await packagesOf(`${repository}dist/task/description/capture.js`);
+  assert.ok(describing.includes('zod'), String(describing));
 });
