@@ -1,37 +1,53 @@
 /**
- * Bundles kcap and the packages it is written with into a file, and one more for each part that only some commands
- * load: Node finds and loads a few files sooner than some hundred modules. Packages with native parts stay outside, as
- * dependencies. Other people's licences come along.
+ * Bundles kcap and the packages it is written with: what every start loads into one file, what producers and consumers
+ * are made of beyond that into another, and a file or more for each part that only some commands load. Node spends more
+ * on finding and linking a file than on what is in it: with a file for each set of modules that come together there
+ * were sixty. Packages with native parts stay outside, as dependencies. Other people's licences come along.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import path from 'node:path';
+import { build } from 'rolldown';
 
-const { metafile } = await build({
-  entryPoints: { kcap: 'dist/main.js', 'kcap-worker': 'dist/task/workers/worker.js' },
-  outdir: 'dist',
-  splitting: true,
-  chunkNames: 'bundled/[name]-[hash]',
-  bundle: true,
+/** Files of the bundle, with the modules that they begin at. A module is in the first one that it belongs to. */
+const FILES = {
+  start: ['dist/main.js'],
+  bridge: ['dist/commands/bridge.js', 'dist/commands/produce.js', 'dist/commands/consume.js'],
+};
+
+const { output } = await build({
+  input: { kcap: 'dist/main.js', 'kcap-worker': 'dist/task/workers/worker.js' },
   platform: 'node',
-  format: 'esm',
-  target: 'node20.19',
-  external: ['node-rdkafka', 'cap'],
-  // What is left of CommonJS in the packages asks for Node's own modules in this way.
-  banner: {
-    js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+  external: ['node-rdkafka', 'cap', '#addon'],
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    chunkFileNames: 'bundled/[name]-[hash].js',
+    minify: { compress: true, mangle: false },
+    codeSplitting: { groups: [{ name: fileOf, debugName: 'FILES' }] },
   },
-  minifyWhitespace: true,
-  minifySyntax: true,
-  metafile: true,
-  logLevel: 'warning',
 });
 
 const packages = new Set(
-  Object.keys(metafile.inputs).flatMap(
-    (input) => /^node_modules\/((@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [],
+  output.flatMap(({ moduleIds = [] }) =>
+    moduleIds.flatMap((id) => /\/node_modules\/((@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? []),
   ),
 );
 writeFileSync('dist/LICENSES', [...packages].sort().map(licenseOf).join('\n'));
+
+/** The file of FILES that a module goes into; null for none. An entry awaits what imports these: it stays apart. */
+function fileOf(module, graph) {
+  if (graph.getModuleInfo(module)?.isEntry) return null;
+  const found = Object.entries(FILES).find(([, roots]) => loads(roots, module, graph));
+  return found?.[0] ?? null;
+}
+
+/** Whether one of the roots loads a module at once, also through others. */
+function loads(roots, module, graph) {
+  const seen = new Set(roots.map((root) => path.resolve(root)));
+  for (const id of seen)
+    for (const next of graph.getModuleInfo(id)?.importedIds ?? []) seen.add(next);
+  return seen.has(module);
+}
 
 function licenseOf(name) {
   const folder = `node_modules/${name}`;
