@@ -1,8 +1,10 @@
+import path from 'node:path';
+
 import { consumerProperties, producerProperties } from '#kcap/kafka/settings.js';
 import { repository } from '#support/repository.js';
 import type { Topic } from './rig/cluster.js';
 
-export const CONTENDERS = ['kcap', 'c', 'packer', 'pycapa', 'naive', 'tcpdump'] as const;
+export const CONTENDERS = ['kcap', 'before', 'c', 'packer', 'pycapa', 'naive', 'tcpdump'] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
 /** librdkafka properties as the user would give them. */
@@ -18,9 +20,17 @@ interface Job {
   readonly spool?: string;
 }
 
+/** Another checkout of kcap that has been built: whether a change has made kcap slower is measured in turns with it. */
+export const BEFORE = process.env['KCAP_BENCH_BEFORE'];
+
+/** Takes part where kcap does. */
+export function isKcap(contender: Contender): contender is 'kcap' | 'before' {
+  return contender === 'kcap' || contender === 'before';
+}
+
 /** Whether the contender's messages hold many packets in a case of packed ones. */
 export function packs(contender: Contender): boolean {
-  return contender === 'kcap' || contender === 'packer';
+  return isKcap(contender) || contender === 'packer';
 }
 
 export interface CaptureJob extends Job {
@@ -50,8 +60,15 @@ export function sendCommand(contender: Contender, job: SendJob): string[] {
 export function readCommand(contender: Contender, job: ReadJob): string[] {
   const { topic, packets } = job;
   const endless = packets === Infinity;
-  if (contender === 'kcap')
-    return [...KCAP, '--consumer', '-o', 'begin', ...(endless ? [] : ['-e']), ...common(job)];
+  if (isKcap(contender))
+    return [
+      ...KCAP[contender],
+      '--consumer',
+      '-o',
+      'begin',
+      ...(endless ? [] : ['-e']),
+      ...common(job),
+    ];
   if (contender === 'tcpdump') throw new Error('tcpdump only prints');
   const range = ['-p', String(topic.partitions), ...(endless ? [] : ['-n', String(packets)])];
   const properties = LIMITS.includes(contender)
@@ -69,7 +86,10 @@ const LIMITS: readonly Contender[] = ['c', 'packer'];
 /** kcap's default. */
 const PACK_BYTES = '65536';
 const NODE = process.execPath;
-const KCAP = [NODE, `${repository}bin/kcap.js`];
+export const KCAP = {
+  kcap: [NODE, `${repository}bin/kcap.js`],
+  before: [NODE, path.join(BEFORE ?? repository, 'bin/kcap.js')],
+};
 const PYTHON = '/usr/bin/python3';
 const SENDERS = {
   c: [`${repository}dist-bench/limit/produce`],
@@ -85,10 +105,10 @@ const READERS = {
 };
 
 function producer(contender: Contender, from: readonly string[], job: Job): string[] {
-  if (contender === 'kcap') {
+  if (isKcap(contender)) {
     const spool = job.spool === undefined ? [] : ['--spool', job.spool];
     const packing = job.packed ? ['--pack'] : [];
-    return [...KCAP, '--producer', ...packing, ...spool, ...from, ...common(job)];
+    return [...KCAP[contender], '--producer', ...packing, ...spool, ...from, ...common(job)];
   }
   if (contender === 'tcpdump') throw new Error('tcpdump only prints');
   const properties = LIMITS.includes(contender) ? limitProperties(job.properties) : job.properties;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import type { Case } from './cases.js';
-import type { Contender } from './contenders.js';
+import { type Contender, isKcap } from './contenders.js';
 import { type Mode, startupCpu } from './jobs/startup.js';
 import type { Options } from './options.js';
 import { plot } from './report/plot.js';
@@ -30,7 +30,7 @@ export async function measureCases(session: Session, options: Options): Promise<
     for (const spec of options.cases) {
       const runs: Run[] = [];
       const busyBefore = await busyShare();
-      const contenders = spec.contenders.filter((name) => options.contenders.includes(name));
+      const contenders = options.contenders.filter((name) => takesPart(spec, name));
       const rounds = options.rounds ?? (spec.kind === 'soak' ? 1 : USUAL_ROUNDS);
       try {
         await runCase(session, spec, { contenders, rounds, onRun: (run) => runs.push(run) });
@@ -59,8 +59,9 @@ export async function measureCases(session: Session, options: Options): Promise<
 async function measureStartup(session: Session, options: Options): Promise<StartupCpu> {
   const measured: Record<Mode, StartupCpu[Mode]> = { send: {}, read: {} };
   for (const mode of ['send', 'read'] as const) {
-    const contenders = new Set<Contender>(options.cases.flatMap((spec) => needed(spec, mode)));
-    for (const contender of options.contenders.filter((name) => contenders.has(name))) {
+    const specs = options.cases.filter((spec) => modeOf(spec) === mode);
+    for (const contender of options.contenders) {
+      if (!specs.some((spec) => takesPart(spec, contender))) continue;
       const over = spread(await startups(session, contender, mode));
       if (over) measured[mode][contender] = over;
     }
@@ -82,6 +83,8 @@ async function startups(session: Session, contender: Contender, mode: Mode): Pro
   return seconds;
 }
 
-function needed(spec: Case, mode: Mode): readonly Contender[] {
-  return modeOf(spec) === mode ? spec.contenders : [];
+function takesPart({ contenders, kind }: Case, contender: Contender): boolean {
+  // These are of parts of this checkout.
+  if (contender === 'before' && (kind === 'print' || kind === 'spool')) return false;
+  return contenders.includes(isKcap(contender) ? 'kcap' : contender);
 }

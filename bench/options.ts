@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { CASES, type Case } from './cases.js';
-import { CONTENDERS, type Contender, type Properties } from './contenders.js';
+import { BEFORE, CONTENDERS, type Contender, type Properties } from './contenders.js';
 
 export interface Options {
   readonly cases: readonly Case[];
@@ -72,10 +72,12 @@ function matches(pattern: string, { name, when }: Case): boolean {
 }
 
 function chosenContenders(names: string | undefined): readonly Contender[] {
-  const wanted = names?.split(',') ?? CONTENDERS;
+  const wanted = names?.split(',') ?? CONTENDERS.filter((name) => name !== 'before' || BEFORE);
   const unknown = wanted.find((name) => !CONTENDERS.some((known) => known === name));
   if (unknown !== undefined)
     throw new Error(`--contenders ${unknown}: there is ${CONTENDERS.join(', ')}`);
+  if (wanted.includes('before') && !BEFORE)
+    throw new Error('--contenders before: set KCAP_BENCH_BEFORE to another checkout, built');
   return CONTENDERS.filter((name) => wanted.includes(name));
 }
 

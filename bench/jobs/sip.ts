@@ -4,7 +4,7 @@ import { freePort } from '#support/free-port.js';
 import { repository } from '#support/repository.js';
 import { producerProperties } from '#kcap/kafka/settings.js';
 import type { SipCase } from '../cases.js';
-import type { Contender, Properties } from '../contenders.js';
+import { type Contender, KCAP, type Properties, isKcap } from '../contenders.js';
 import { RARE_CALLER } from '../rig/calls.js';
 import { brokerCost, brokerCpu } from '../rig/broker-cost.js';
 import { MeasuredProcess } from '../rig/measured-process.js';
@@ -18,7 +18,6 @@ import { usersProperties } from './properties.js';
 const USUAL_SECONDS = 5;
 /** What has been captured by then is on its way for no longer. */
 const SETTLE_MS = 2000;
-const KCAP = [process.execPath, `${repository}bin/kcap.js`, 'sip'];
 const LIMIT = [`${repository}dist-bench/limit/sip`];
 
 interface Way {
@@ -41,12 +40,9 @@ export async function sipTurn(
   const { kafka, veth, frames, folder, signal, probed, seconds = USUAL_SECONDS } = session;
   const way = await openWay(session, scope, spec);
   const before = await brokerCpu(kafka);
-  const isLimit = contender === 'c';
+  const program = isKcap(contender) ? [...KCAP[contender], 'sip'] : LIMIT;
   const process = new MeasuredProcess(scope, {
-    command: [
-      ...(isLimit ? LIMIT : KCAP),
-      ...['-i', veth.inside, ...way.options[isLimit ? 'c' : 'kcap']],
-    ],
+    command: [...[...program, '-i', veth.inside], ...way.options[isKcap(contender) ? 'kcap' : 'c']],
     ...{ stdout: 'ignore', folder, signal, probed },
   });
   await process.started();

@@ -33,6 +33,7 @@ export interface CaseResult {
 export interface Comparison {
   readonly figure: Spread | undefined;
   readonly toC: Spread | undefined;
+  readonly toBefore: Spread | undefined;
   readonly toPycapa: Spread | undefined;
   readonly toTcpdump: Spread | undefined;
   /** The ratio to C of what packets cost, without what starting costs. CPU-seconds only. */
@@ -70,6 +71,7 @@ export function compare(
     return {
       figure: over((run) => run.figure),
       toC: ratios(compared, name, 'c'),
+      toBefore: ratios(compared, name, 'before'),
       toPycapa: ratios(compared, name, 'pycapa'),
       toTcpdump: ratios(compared, name, 'tcpdump'),
       toCBeyondStartup: ratios(compared, name, 'c', beyondStartup),

@@ -10,6 +10,7 @@ type Column = readonly [title: string, cell: (comparison: Comparison) => string]
 
 const RATIOS: readonly Column[] = [
   ['x C', ({ toC }) => ratio(toC)],
+  ['x before', ({ toBefore }) => ratio(toBefore)],
   ['x pycapa', ({ toPycapa }) => ratio(toPycapa)],
   ['x tcpdump', ({ toTcpdump }) => ratio(toTcpdump)],
 ];
