@@ -13,11 +13,12 @@ import type { DescribedProcessing } from './described-processing.js';
 import { openMessageReporters, openPacketReporters } from './described-fallbacks.js';
 import type { RunParts } from './described-run.js';
 import type { KafkaConnection } from './description/kafka-connection.js';
-import type {
-  HepReporter,
-  KafkaReporter,
-  MqttReporter,
-  ReporterDescription,
+import {
+  TAKES,
+  type HepReporter,
+  type KafkaReporter,
+  type MqttReporter,
+  type ReporterDescription,
 } from './description/reporters.js';
 import type { Reporting } from './description/reporting.js';
 import { TUNNELS, type TaskDescription } from './description/task.js';
@@ -155,8 +156,8 @@ export function mediaOf(
 }
 
 function takesMessages({ name }: ReporterDescription, findsMessages: boolean): boolean {
-  if (name === 'console') return findsMessages;
-  return name === 'kafka' || name === 'hep' || name === 'mqtt';
+  const takes = TAKES[name];
+  return takes === 'messages' || (takes === 'either' && findsMessages);
 }
 
 /** Of a task in the short form, which names none: the agent's Kafka, where it has a topic for messages, or the console. */

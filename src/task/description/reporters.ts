@@ -91,6 +91,15 @@ export type ReporterDescription =
   | UploadReporter
   | ConsoleReporter;
 
+/** What each kind is given; lines on the console are of messages where the task has parsers, else of packets. */
+export const TAKES: Readonly<
+  Record<ReporterDescription['name'], 'messages' | 'packets' | 'either'>
+> = {
+  ...{ kafka: 'messages', hep: 'messages', mqtt: 'messages' },
+  ...{ frames: 'packets', file: 'packets', upload: 'packets' },
+  console: 'either',
+};
+
 const COMPRESSION = z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']);
 
 /** The keys of Kafka's reporters, in a task and in the agent's configuration. */

@@ -3,13 +3,10 @@ import { COUNT, BYTES, DURATION_MS, LIST, section, withoutEffect } from '../../d
 import { withRemedy } from '../../documents/explained.js';
 import { CAPTURE, interfaceCapture, SHORT_CAPTURE, type CaptureDescription } from './capture.js';
 import { PROCESSORS } from './processors.js';
-import { REPORTERS, type ReporterDescription } from './reporters.js';
+import { REPORTERS, TAKES, type ReporterDescription } from './reporters.js';
 
 /** Tunnels that capture-agent's tasks name; the decoder also knows others, and opens them always. */
 export const TUNNELS = ['vxlan', 'gre', 'geneve', 'ipip'] as const;
-
-/** Reporters that take messages, which parsers find. */
-const OF_MESSAGES: ReadonlySet<string> = new Set(['kafka', 'hep', 'mqtt']);
 
 const MOST_WORKERS = 64;
 
@@ -211,7 +208,7 @@ function refuseIdleParts(
   if (parsers.length > 0) return;
   const remedy = 'add parsers: [sip]';
   for (const [index, { name }] of reporters.entries())
-    if (OF_MESSAGES.has(name))
+    if (TAKES[name] === 'messages')
       context.addIssue({
         ...{ code: 'custom', path: ['reporters', index] },
         message: withRemedy(`${name} reports messages, and no parser finds any`, remedy),
