@@ -15,7 +15,7 @@ test('every command has a manual page, and the package names them all', async ()
   const { man } = JSON.parse(await readFile(`${repository}package.json`, 'utf8')) as {
     man: string[];
   };
-  assert.deepEqual(man.toSorted(), PAGES);
+  assert.deepEqual(man.toSorted(), PAGES, 'name each page in "man" of package.json');
 });
 
 for (const command of COMMANDS) {

@@ -67,10 +67,13 @@ test('the tables of keys are those of the definitions', async () => {
   const whole = withTables(text);
   if (process.env['KCAP_WRITE_TABLES'] === '1') await writeFile(PAGE, whole);
   else
-    assert.equal(
-      squeezed(text),
-      squeezed(whole),
-      'write them anew: KCAP_WRITE_TABLES=1 scripts/test --no-lint docs/key-tables, then npm run format',
+    assert.ok(
+      squeezed(text) === squeezed(whole),
+      [
+        'write them anew: KCAP_WRITE_TABLES=1 scripts/test --no-lint docs/key-tables, then npm run format',
+        ...linesBeyond(text, whole).map((line) => `- ${line}`),
+        ...linesBeyond(whole, text).map((line) => `+ ${line}`),
+      ].join('\n'),
     );
   for (const name of tables().keys()) assert.ok(text.includes(`<!-- keys: ${name} -->`), name);
 });
@@ -78,4 +81,12 @@ test('the tables of keys are those of the definitions', async () => {
 /** Prettier pads the columns of tables. */
 function squeezed(text: string): string {
   return text.replaceAll(/-{3,}/g, '---').replaceAll(/ +/g, ' ');
+}
+
+/** The lines of a text that another one does not have. */
+function linesBeyond(text: string, other: string): string[] {
+  const known = new Set(squeezed(other).split('\n'));
+  return squeezed(text)
+    .split('\n')
+    .filter((line) => !known.has(line));
 }

@@ -14,5 +14,9 @@ test("docs/agent-remote.md has the metrics' table as they are defined", async ()
     labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label),
   }));
   const defined = METRICS.map(({ name, kind, labels, help }) => ({ name, kind, help, labels }));
-  assert.deepEqual(found, defined);
+  assert.deepEqual(
+    found,
+    defined,
+    'write the table of docs/agent-remote.md anew, in the order of METRICS',
+  );
 });

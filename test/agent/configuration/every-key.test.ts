@@ -356,7 +356,7 @@ describe('every key', () => {
         documents.flatMap((document) => [...keysIn(document)].map(({ path }) => path.join('.'))),
       );
       const missing = keys.map((key) => key.join('.')).filter((key) => !known.has(key));
-      assert.deepEqual(missing, []);
+      assert.deepEqual(missing, [], 'write each of these into one of the documents of this file');
     });
 
     test(`of a ${what} changes what it comes to, or is named as one without effect`, () => {
