@@ -284,6 +284,7 @@ export class BatchProducer {
 
   #sayFailure(failure: DeliveryFailure, said: number | undefined): void {
     const text = undeliveredText(failure, said, {
+      client: this.#facts,
       topicSettings: this.#native.topicSettings(),
       messageBytes: this.#native.requestBounds().messageBytes,
       timestamp: this.#timestamp,

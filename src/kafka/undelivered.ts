@@ -1,7 +1,9 @@
-import type { Problem } from './connection-problem.js';
+import type { ClientFacts } from './client-facts.js';
+import { problemOf, type Problem } from './connection-problem.js';
 import {
   LARGER_THAN_CLIENT_TAKES,
   LARGER_THAN_TOPIC_TAKES,
+  NOT_DELIVERED_IN_TIME,
   TIME_REFUSED,
   type DeliveryFailure,
 } from './delivery-cause.js';
@@ -9,6 +11,7 @@ import { headerBytes } from './message-headers.js';
 
 /** What remedies for single packets are about. */
 export interface SendingFacts {
+  readonly client: ClientFacts;
   /** The topic's settings by their names; empty where they may not be seen. */
   readonly topicSettings: Readonly<Record<string, string>>;
   /** message.max.bytes of the client. */
@@ -43,7 +46,9 @@ export function undeliveredProblem(
       remedy: `${shortening(facts, Number(facts.topicSettings['max.message.bytes']))}raise max.message.bytes of the topic`,
     };
   if (id === TIME_REFUSED && timeMs !== undefined) return timeProblem(text, timeMs, facts);
-  return { cause: text, remedy: undefined };
+  // What was wrong with the connection was said with its remedy when it was.
+  if (id === NOT_DELIVERED_IN_TIME) return { cause: text, remedy: undefined };
+  return problemOf(text, facts.client);
 }
 
 /**

@@ -5,6 +5,10 @@ import type { Cause } from '#kcap/errors/cause.js';
 import { undeliveredProblem, undeliveredText, type SendingFacts } from '#kcap/kafka/undelivered.js';
 
 const FACTS: SendingFacts = {
+  client: {
+    properties: new Map([['bootstrap.servers', 'b:9092']]),
+    ...{ topic: 'pcap', role: 'producer' },
+  },
   ...{ topicSettings: {}, messageBytes: 1_000_000, headers: [] },
   sends: 'packets',
   timestamp: 'packet',
@@ -65,17 +69,30 @@ test('says an absurd time as it is', () => {
   assert.match(cause, /9000000000000000 ms since 1970/);
 });
 
-test('keeps any other cause as it is', () => {
-  const cause = 'Broker: Policy Violation';
-  const failure = { cause: causeOf('policy-violation', cause) };
-  assert.deepEqual(undeliveredProblem(failure, FACTS), { cause, remedy: undefined });
+test("has the remedy of an error that is among Kafka's causes", () => {
+  const timedOut = causeOf('msg-timed-out', 'Local: Message timed out');
+  const { cause, remedy } = undeliveredProblem({ cause: timedOut }, FACTS);
+  assert.equal(cause, 'Local: Message timed out');
+  assert.match(remedy ?? '', /^no broker took them in time/);
+});
+
+test('keeps any other cause as it is, and what was wrong with the connection', () => {
+  for (const [id, cause] of [
+    ['stale-broker-epoch', 'Broker: Stale broker epoch'],
+    ['not-delivered-in-time', 'not delivered before the drain timeout: Connection refused'],
+  ] as const)
+    assert.deepEqual(undeliveredProblem({ cause: causeOf(id, cause) }, FACTS), {
+      cause,
+      remedy: undefined,
+    });
 });
 
 test('says how many have failed since it was last said', () => {
-  const failure = { cause: causeOf('policy-violation', 'Broker: Policy Violation'), packets: 5 };
+  const failure = { cause: causeOf('policy-violation', 'Broker: Policy violation'), packets: 5 };
   const said = (before?: number) => undeliveredText(failure, before, FACTS);
-  assert.equal(said(), 'packets are not delivered: Broker: Policy Violation');
-  assert.equal(said(2), '3 more packet(s) not delivered: Broker: Policy Violation');
+  const why = "Broker: Policy violation; the brokers' policy refuses it: their log says why";
+  assert.equal(said(), `packets are not delivered: ${why}`);
+  assert.equal(said(2), `3 more packet(s) not delivered: ${why}`);
 });
 
 function causeOf(id: string, text: string): Cause {

@@ -98,7 +98,7 @@ const TOPIC: readonly KnownCause[] = [
   {
     names: ['_MSG_TIMED_OUT'],
     remedy:
-      'no broker took them in time: what was said before says why; -X message.timeout.ms= gives more time, --spool keeps packets on disk',
+      'no broker took them in time, for a reason logged before; -X message.timeout.ms= gives them more time, --spool keeps packets on disk',
   },
   {
     names: ['POLICY_VIOLATION'],
