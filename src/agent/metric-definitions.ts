@@ -154,7 +154,7 @@ export const METRICS: readonly MetricDefinition[] = [
   },
   {
     ...{ kind: 'counter', name: 'commands_total', labels: ['channel', 'command', 'result'] },
-    help: 'Commands, by what became of them; those that there are not have no name',
+    help: 'Commands, by what became of them; unknown ones without a name',
     *read({ commands }) {
       for (const { count, channel, command, result } of commands)
         yield { labels: { channel, command, result }, value: count };
@@ -178,7 +178,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     ...{ kind: 'gauge', name: 'build_info' },
     labels: ['version', 'node', 'librdkafka', 'libpcap'],
-    help: '1; the labels say what the program is made of',
+    help: '1; the labels are the versions of the program and its libraries',
     *read({ build }) {
       yield { labels: build, value: 1 };
     },

@@ -18,7 +18,7 @@ export const ASKING_OPTIONS = {
     suggests: 'file',
     describe: "the agent's socket (default: $KCAP_SOCKET, or /run/kcap/agent.sock)",
   },
-  json: { type: 'boolean', describe: 'print the answer as it came, as JSON' },
+  json: { type: 'boolean', describe: 'print the answer unchanged, as JSON' },
 } as const satisfies OptionTable;
 
 /** What can be done with tasks. */

@@ -294,9 +294,9 @@ const OUTPUT = {
     describe: 'pcap, nsecpcap or pcapng (pcap with the precision of the first packet)',
   },
   print: { type: 'boolean', describe: 'print each packet as a line, as tcpdump does' },
-  verbose: { alias: 'v', type: 'boolean', describe: 'say more in these lines' },
+  verbose: { alias: 'v', type: 'boolean', describe: 'print more of each packet' },
   hex: { type: 'boolean', describe: 'print the bytes of each packet below its line' },
-  'hex-ascii': { type: 'boolean', describe: 'print them in ASCII, too' },
+  'hex-ascii': { type: 'boolean', describe: 'print the bytes in ASCII, too' },
   'pretty-print': {
     alias: 'pp',
     type: 'string',

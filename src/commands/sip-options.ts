@@ -53,7 +53,7 @@ const STOP = {
 const MESSAGES = {
   reassemble: {
     type: 'boolean',
-    describe: 'leave fragments of datagrams alone',
+    describe: 'do not reassemble fragmented datagrams',
     default: true,
   },
   tunnels: {
