@@ -50,7 +50,9 @@ const TASK_PERSISTENCE = section({
 
 const RESOURCES = section({
   max_workers: COUNT.default(0).describe('workers of all tasks together (0: as many as cores)'),
-  max_memory: BYTES.optional().describe('memory of all tasks and captures together (half of it)'),
+  max_memory: BYTES.optional().describe(
+    'memory of all tasks and captures together (half of what this host or container has)',
+  ),
   max_failed_files: z
     .int()
     .min(1)

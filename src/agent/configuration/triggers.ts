@@ -97,7 +97,7 @@ const AWS = {
   region: OPTIONAL_TEXT.describe('region'),
   accessid: OPTIONAL_TEXT.describe("key's id (AWS' default chain)"),
   accesskey: OPTIONAL_TEXT.describe('secret key'),
-  endpoint: OPTIONAL_TEXT.describe("server of one's own, with or without scheme (AWS)"),
+  endpoint: OPTIONAL_TEXT.describe('the server, with or without scheme (AWS)'),
 };
 
 /** A key is given whole, or AWS' default chain finds one. */
@@ -118,7 +118,12 @@ const SQS = section({
   listen: z.boolean().default(false).describe('take messages from a queue'),
   url: OPTIONAL_TEXT.describe('the queue'),
   ...AWS,
-  waitseconds: z.int().min(0).max(20).default(20).describe('how long a question waits, in s'),
+  waitseconds: z
+    .int()
+    .min(0)
+    .max(20)
+    .default(20)
+    .describe('how long a poll waits for messages, in s'),
   chunksize: z
     .int()
     .min(1)

@@ -95,7 +95,7 @@ const S3 = {
   bucket: OPTIONAL_TEXT.describe('the bucket'),
   folder: OPTIONAL_TEXT.describe('what keys begin with'),
   region: OPTIONAL_TEXT.describe('region'),
-  endpoint: OPTIONAL_TEXT.describe("server of one's own"),
+  endpoint: OPTIONAL_TEXT.describe('an S3 server other than AWS'),
   accessid: OPTIONAL_TEXT.describe("key's id"),
   accesskey: OPTIONAL_TEXT.describe('secret key'),
   acl: OPTIONAL_TEXT.describe('canned ACL'),

@@ -32,7 +32,7 @@ export interface TlsSettings {
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'GSSAPI', 'OAUTHBEARER'] as const;
 
 const SASL = section({
-  enabled: z.boolean().optional().describe('whether clients say who they are (false)'),
+  enabled: z.boolean().optional().describe('authenticate to the brokers (false)'),
   mechanism: z
     .union([z.literal(''), z.enum(MECHANISMS)])
     .optional()
@@ -57,7 +57,7 @@ export const TLS_SHAPE = {
 };
 
 const TLS = section({
-  enabled: z.boolean().optional().describe('whether connections are encrypted (false)'),
+  enabled: z.boolean().optional().describe('encrypt connections (false)'),
   ...TLS_SHAPE,
   insecure_skip_verify: z
     .boolean()
@@ -93,7 +93,7 @@ const PROPERTIES = SCALARS.transform((given, context): Properties => {
 
 /** The keys of a connection. */
 export const KAFKA_SHAPE = {
-  brokers: BROKERS.describe('brokers to begin with, HOST:PORT each'),
+  brokers: BROKERS.describe('brokers to connect to first, HOST:PORT each'),
   sasl: SASL.describe('who the client is'),
   tls: TLS.describe('encryption'),
   properties: PROPERTIES.describe("librdkafka's properties, as with -X"),
