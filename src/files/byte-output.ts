@@ -29,6 +29,8 @@ export interface ByteOutput {
    * when `giveUp` is aborted, and WriteFailed where the write failed.
    */
   write(bytes: Buffer, giveUp: AbortSignal): Promise<void>;
+  /** How many bytes a reader has taken until now, those of a write under way included; left out where there is none. */
+  readonly bytesTaken?: number;
   /** Calls `listener` once nobody reads any more, also while nothing is written. */
   onReaderLeft(listener: () => void): void;
   /** Removes so many of the bytes that were written last, where that can be: half a packet makes a file look damaged. */
@@ -196,6 +198,7 @@ class OwnFileOutput extends FileOutput {
 }
 
 class StreamOutput implements ByteOutput {
+  bytesTaken = 0;
   readonly #name: string;
   readonly #fd: number | undefined;
   readonly #socket: Socket | undefined;
@@ -225,6 +228,7 @@ class StreamOutput implements ByteOutput {
         const chunk = bytes.subarray(written, written + CHUNK_BYTES);
         await this.#writeChunk(chunk);
         written += chunk.length;
+        this.bytesTaken += chunk.length;
       }
     } catch (error) {
       if (isClosed(error)) throw new OutputClosed(written);
@@ -267,6 +271,7 @@ class StreamOutput implements ByteOutput {
  * blocks is for all who share it, so that stays; a thread of Node's waits in the write.
  */
 class SharedOutput implements ByteOutput {
+  bytesTaken = 0;
   readonly #name: string;
   readonly #fd: number;
   #watch: NodeJS.Timeout | undefined;
@@ -316,7 +321,9 @@ class SharedOutput implements ByteOutput {
 
   async #writeSome(chunk: Buffer): Promise<number> {
     try {
-      return (await promisify(write)(this.#fd, chunk)).bytesWritten;
+      const { bytesWritten } = await promisify(write)(this.#fd, chunk);
+      this.bytesTaken += bytesWritten;
+      return bytesWritten;
     } catch (error) {
       if (codeOf(error) !== 'EAGAIN') throw error;
       await sleep(10);

@@ -1,5 +1,8 @@
 import { setMaxListeners } from 'node:events';
 
+/** A stop waits no longer than this for a reader that is slow but takes what it is given. */
+const LONGEST_MS = 5000;
+
 /**
  * How a run is asked to end. `requested` ends the taking in of packets; `giveUp`, some time later, ends the waiting
  * for those that were taken.
@@ -11,6 +14,7 @@ export class Stop {
   readonly drainTimeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
+  #progress: () => number = () => 0;
 
   constructor(drainTimeoutMs: number) {
     this.drainTimeoutMs = drainTimeoutMs;
@@ -34,9 +38,19 @@ export class Stop {
   /** Somebody wants the run to end: the drain timeout begins. */
   request(): void {
     this.#requested.abort();
-    if (this.#isOver) return;
-    this.#timer ??= setTimeout(() => {
-      this.#giveUp.abort();
+    if (!this.#isOver && this.#timer === undefined) this.#wait(performance.now() + LONGEST_MS);
+  }
+
+  /** While this number grows, a requested stop begins its drain timeout anew, for five seconds at most. */
+  waitWhileGrowing(progress: () => number): void {
+    this.#progress = progress;
+  }
+
+  #wait(until: number): void {
+    const before = this.#progress();
+    this.#timer = setTimeout(() => {
+      if (this.#progress() > before && performance.now() < until) this.#wait(until);
+      else this.#giveUp.abort();
     }, this.drainTimeoutMs);
   }
 

@@ -103,6 +103,7 @@ async function openSink(
   output.onReaderLeft(() => {
     stop.request();
   });
+  stop.waitWhileGrowing(() => output.bytesTaken ?? 0);
   if (prettyEvery > 0) return new PrettySink(output, topic, prettyEvery);
   const sink = captureSink(options, output);
   if (linkType !== undefined) await sink.begin(stop.giveUp, { linkType });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { kcap } from '../support/kcap.js';
 import type { KcapRun } from '../support/kcap-run.js';
@@ -305,7 +306,35 @@ test('a reader that takes nothing does not keep a signal from ending the run', a
   const run = kcap(t, ['-c', '-k', testBrokers(), '-t', topic, '-o', 'stored', '-g', group], {
     stdout: 'open',
   });
-  // The pipe is full once nothing more goes into it.
+  await fillPipe(run);
+  const asked = performance.now();
+  run.signal('SIGTERM');
+  await run.waitForLog(({ event }) => event === 'summary');
+  assert.ok(performance.now() - asked < AT_ONCE_MS);
+  const [committed] = await committedOffsets(topic, group);
+  assert.ok((committed ?? 0) < 20_000, 'what was not written is not committed');
+});
+
+test('a signal leaves a reader that is slow the time to take whole packets', async (t) => {
+  const topic = await freshTopic(t);
+  await sendMessages(topic, packets(0, 20_000));
+  const run = kcap(t, ['-c', '-k', testBrokers(), '-t', topic, '-o', 'begin'], { stdout: 'open' });
+  await fillPipe(run);
+  run.signal('SIGTERM');
+  await run.waitForLog(/SIGTERM: stopping/);
+  const taken: Buffer[] = [];
+  for await (const chunk of run.stdoutStream) {
+    taken.push(chunk as Buffer);
+    // Some 600 KB/s, of a pipe of 64 KiB: what has been read takes seconds.
+    await sleep(100);
+  }
+  assert.equal((await run.exit).status, 0);
+  assert.ok(run.summary().packets_out > 5000);
+  assert.equal(readPcap(Buffer.concat(taken)).packets.length, run.summary().packets_out);
+});
+
+/** A pipe that nobody reads is full once nothing more goes into it. */
+async function fillPipe(run: KcapRun): Promise<void> {
   let last = -1;
   await waitFor(
     () => {
@@ -315,13 +344,7 @@ test('a reader that takes nothing does not keep a signal from ending the run', a
     },
     { limitMs: 10_000, what: 'the pipe to fill' },
   );
-  const asked = performance.now();
-  run.signal('SIGTERM');
-  await run.waitForLog(({ event }) => event === 'summary');
-  assert.ok(performance.now() - asked < AT_ONCE_MS);
-  const [committed] = await committedOffsets(topic, group);
-  assert.ok((committed ?? 0) < 20_000, 'what was not written is not committed');
-});
+}
 
 test('-w writes a file, and says what is in the way of one', async (t) => {
   const topic = await freshTopic(t);

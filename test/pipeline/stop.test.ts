@@ -29,6 +29,31 @@ describe('Stop', () => {
     assert.equal(stop.giveUp.aborted, true);
   });
 
+  test('waits on while a reader takes something, for five seconds at most', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const clock = t.mock.method(performance, 'now', () => 0);
+    let taken = 0;
+    const after = (ms: number) => {
+      clock.mock.mockImplementation(() => ms);
+      t.mock.timers.tick(500);
+    };
+    const stalled = new Stop(500);
+    stalled.waitWhileGrowing(() => taken);
+    stalled.request();
+    taken++;
+    after(500);
+    assert.equal(stalled.giveUp.aborted, false);
+    after(1000);
+    assert.equal(stalled.giveUp.aborted, true, 'nothing was taken');
+    const slow = new Stop(500);
+    slow.waitWhileGrowing(() => taken++);
+    slow.request();
+    for (let ms = 1500; ms < 6000; ms += 500) after(ms);
+    assert.equal(slow.giveUp.aborted, false);
+    after(6000);
+    assert.equal(slow.giveUp.aborted, true);
+  });
+
   test('when finished, leaves what was taken its time', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const stop = new Stop(1000);
