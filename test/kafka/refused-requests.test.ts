@@ -8,7 +8,7 @@ import { batchOf, numbered, packetsIn } from '../packet/packets.js';
 import { testBrokers } from '../support/test-brokers.js';
 import { alterTopic, countMessages, freshTopic, readMessages } from '../support/topic.js';
 import { waitFor } from '../support/wait-for.js';
-import { NEVER, packetsById } from './in-memory.js';
+import { AT_ONCE, NEVER, packetsById } from './in-memory.js';
 import { keptLog } from './log.js';
 
 const FLUSH_MS = 20_000;
@@ -74,6 +74,21 @@ test('halves requests that the topic refuses as too large until it takes them', 
       ['pcap-host', 'h'],
     ],
   );
+});
+
+test('flushes for as long as was asked, however often it is refused meanwhile', async (t) => {
+  const topic = await freshTopic(t, { config: { 'max.message.bytes': '100' } });
+  // Halved until it holds one packet: more than twenty times, and each time takes another client.
+  const large = { 'message.max.bytes': '1000000000', 'batch.size': '1000000000' };
+  const { producer } = producerTo(t, topic, { ...AT_ONCE, ...large });
+  await producer.send(batchOf(numbered(1, { bytes: 200 })), NEVER);
+  for (let left = 1; left > 0;) {
+    const began = performance.now();
+    left = await producer.flush(800);
+    const tookMs = performance.now() - began;
+    assert(left === 0 || tookMs >= 800, `${left} left after ${tookMs} ms`);
+  }
+  assert.deepEqual(packetsById(producer.counters().failures), { 'larger-than-topic-takes': 1 });
 });
 
 test('makes requests such as the topic takes where its settings may be seen', async (t) => {
