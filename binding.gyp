@@ -35,6 +35,7 @@
         'native/capture/own/connection_table.cc',
         'native/capture/own/cuttable_memory.cc',
         'native/capture/own/kcap_processes.cc',
+        'native/capture/own/known_connections.cc',
         'native/capture/open_capture.cc',
         'native/capture/own/own_packets.cc',
         'native/kafka/client_events.cc',

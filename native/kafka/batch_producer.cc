@@ -191,7 +191,9 @@ Napi::Value BatchProducer::AskForTopicSettings(const Napi::CallbackInfo& info) {
 void BatchProducer::LookUpTopicSettings(int timeout_ms) {
   auto settings = SettingsOfTopic(client(), topic_, timeout_ms);
   std::lock_guard lock(details_mutex_);
-  if (!settings.values.empty()) topic_settings_ = std::move(settings.values);
+  // Where nobody answers, nothing is known: what was said before may have changed.
+  topic_settings_ = std::move(settings.values);
+  if (!topic_settings_.empty()) may_see_settings_ = true;
 }
 
 Napi::Value BatchProducer::TopicSettings(const Napi::CallbackInfo& info) {

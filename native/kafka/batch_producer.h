@@ -227,6 +227,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   std::mutex details_mutex_;
   DeliveryFailures failures_;
   std::map<std::string, std::string> topic_settings_;
+  bool may_see_settings_ = false;  // for the producer's thread
   std::vector<Report> reports_;
 };
 

@@ -2,57 +2,20 @@
 
 #include <algorithm>
 
+#include "net/packet_headers.h"
+
 namespace kcap {
 namespace {
 
 using Bytes = FlowHash::Bytes;
 
-// LINKTYPE_ numbers of the tcpdump.org registry.
-enum LinkType {
-  kNull = 0,
-  kEthernet = 1,
-  kRaw = 101,
-  kLoop = 108,
-  kLinuxSll = 113,
-  kIpv4 = 228,
-  kIpv6 = 229,
-  kLinuxSll2 = 276,
-};
-
-// IP protocol and extension header numbers (IANA).
-enum Protocol {
-  kHopByHop = 0,
-  kTcp = 6,
-  kUdp = 17,
-  kDccp = 33,
-  kRouting = 43,
-  kFragment = 44,
-  kAuthentication = 51,
-  kDestinationOptions = 60,
-  kSctp = 132,
-  kMobility = 135,
-  kUdpLite = 136,
-  kHostIdentity = 139,
-  kShim6 = 140,
-};
-
 constexpr size_t kMacPair = 12;
-constexpr size_t kEthernetHeader = 14;
-constexpr size_t kSllHeader = 16;
-constexpr size_t kSll2Header = 20;
 constexpr size_t kFamily = 4;
-constexpr size_t kIpv4Header = 20;
-constexpr size_t kIpv6Header = 40;
 constexpr size_t kShortestExtension = 8;
 
 // What is mixed in where frames have no protocol; no protocol has these numbers.
 constexpr uint64_t kNoIp = 0x100;
 constexpr uint64_t kNoAddresses = 0x101;
-
-// Big-endian numbers, on every machine.
-uint16_t Number16(Bytes bytes, size_t at) {
-  return static_cast<uint16_t>(bytes[at] << 8 | bytes[at + 1]);
-}
 
 uint64_t Number32(Bytes bytes, size_t at) {
   return static_cast<uint64_t>(Number16(bytes, at)) << 16 | Number16(bytes, at + 2);
@@ -132,11 +95,6 @@ bool IsExtension(uint8_t next_header) {
   }
 }
 
-/** IEEE 802.1Q and 802.1ad, and what was used for stacked tags before. */
-bool IsVlanTag(uint16_t type) {
-  return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
-}
-
 /** An address family, in the byte order of whichever machine captured it. */
 bool IsIpFamily(Bytes family) {
   const uint64_t number = Number32(family, 0);
@@ -170,8 +128,8 @@ uint64_t FlowHash::Conversation(int32_t link_type, Bytes frame) {
         ip = OfEtherType(Number16(frame, 0), frame.subspan(kSll2Header));
       break;
     case kRaw:
-    case kIpv4:
-    case kIpv6:
+    case kRawIpv4:
+    case kRawIpv6:
       ip = OfIp(frame);
       break;
     case kNull:
@@ -190,8 +148,7 @@ std::optional<uint64_t> FlowHash::OfEtherType(uint16_t type, Bytes packet) {
     type = Number16(packet, 2);
     packet = packet.subspan(4);
   }
-  constexpr uint16_t kEtherTypeIpv4 = 0x0800, kEtherTypeIpv6 = 0x86dd;
-  if (type != kEtherTypeIpv4 && type != kEtherTypeIpv6) return std::nullopt;
+  if (type != kIpv4 && type != kIpv6) return std::nullopt;
   return OfIp(packet);
 }
 

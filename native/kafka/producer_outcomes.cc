@@ -211,7 +211,7 @@ void BatchProducer::CountFailure(const char* id, uint64_t packets,
   Add(failed_, packets);
   if (!failures_.Count(id, packets, timestamp_ms)) return;
   // The limit may have changed since it was looked up. Without the right to see it, no wait helps.
-  if (id == kLargerThanTopicTakes && !topic_settings_.empty()) LookUpTopicSettings(kAnswerMs);
+  if (id == kLargerThanTopicTakes && may_see_settings_) LookUpTopicSettings(kAnswerMs);
   events_.Notify("failure");
 }
 

@@ -4,7 +4,7 @@
 compile_fuzz_targets() {
   compile_fuzz_target kafka/flow_hash
   compile_fuzz_target capture/own/own_packets \
-    native/capture/own/{connection_table,own_connections}.cc
+    native/capture/own/{connection_table,known_connections,own_connections}.cc
   compile_fuzz_target wire/plain_message native/wire/message_headers.cc
   compile_fuzz_target wire/message_packets native/wire/{plain_message,message_headers}.cc \
     native/pcap/{capture,classic,pcapng}_reader.cc

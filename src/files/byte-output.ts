@@ -43,10 +43,13 @@ export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
   /** How many of the bytes were written. */
   readonly bytesWritten: number;
+  /** Whether it was given up: whoever reads may still be there, and only slow. */
+  readonly isGivenUp: boolean;
 
-  constructor(bytesWritten: number) {
+  constructor(bytesWritten: number, isGivenUp = false) {
     super('nobody reads the output any more');
     this.bytesWritten = bytesWritten;
+    this.isGivenUp = isGivenUp;
   }
 }
 
@@ -231,7 +234,7 @@ class StreamOutput implements ByteOutput {
         this.bytesTaken += chunk.length;
       }
     } catch (error) {
-      if (isClosed(error)) throw new OutputClosed(written);
+      if (isClosed(error)) throw new OutputClosed(written, giveUp.aborted);
       throw writeError(this.#name, error, written);
     } finally {
       giveUp.removeEventListener('abort', onGiveUp);
@@ -306,7 +309,8 @@ class SharedOutput implements ByteOutput {
         written += await Promise.race([this.#writeSome(chunk), abandoned]);
       }
     } catch (error) {
-      if (isClosed(error) || codeOf(error) === 'EIO') throw new OutputClosed(written);
+      if (isClosed(error) || codeOf(error) === 'EIO')
+        throw new OutputClosed(written, giveUp.aborted);
       throw writeError(this.#name, error, written);
     } finally {
       giveUp.removeEventListener('abort', abandon);

@@ -37,7 +37,7 @@ export class LateOutput implements ByteOutput {
     let onGiveUp: () => void = () => undefined;
     const givenUp = new Promise<never>((_, reject) => {
       onGiveUp = () => {
-        reject(new OutputClosed(0));
+        reject(new OutputClosed(0, true));
       };
       if (giveUp.aborted) onGiveUp();
       else giveUp.addEventListener('abort', onGiveUp, { once: true });

@@ -9,12 +9,12 @@ import {
   type PlanStatement,
   readPlan,
 } from './plan-statement.js';
-import type { PlanToken } from './plan-tokens.js';
+import { firstWord, type PlanToken } from './plan-tokens.js';
 import type { SipFilter } from './sip-filter.js';
 
 /** Whether a text is a capture plan by how it begins: comments, then `capture`. */
 export function isCapturePlan(text: string): boolean {
-  return /^(?:\s+|#[^\n]*\n|\/\*[^]*?\*\/)*capture\b/.test(text);
+  return firstWord(text) === 'capture';
 }
 
 /**
@@ -65,10 +65,7 @@ class PlanCompiler {
   async #steps(statements: readonly PlanStatement[]): Promise<Step> {
     const steps: Step[] = [];
     for (const statement of statements) steps.push(await this.#step(statement));
-    return (message, passage) => {
-      for (const step of steps) if (!step(message, passage)) return false;
-      return true;
-    };
+    return allOf(steps);
   }
 
   async #step(statement: PlanStatement): Promise<Step> {
@@ -109,11 +106,9 @@ class PlanCompiler {
       }
       case 'and':
       case 'or': {
-        const [first, second] = condition.of;
-        const [one, other] = [await this.#condition(first), await this.#condition(second)];
-        return condition.kind === 'and'
-          ? (message, passage) => one(message, passage) && other(message, passage)
-          : (message, passage) => one(message, passage) || other(message, passage);
+        const tests: SipFilter[] = [];
+        for (const of of condition.of) tests.push(await this.#condition(of));
+        return condition.kind === 'and' ? allOf(tests) : anyOf(tests);
       }
     }
   }
@@ -180,6 +175,20 @@ class PlanCompiler {
   #error(cause: string, at: number): LanguageError {
     return new LanguageError(cause, this.#text, at);
   }
+}
+
+function allOf(tests: readonly SipFilter[]): SipFilter {
+  return (message, passage) => {
+    for (const test of tests) if (!test(message, passage)) return false;
+    return true;
+  };
+}
+
+function anyOf(tests: readonly SipFilter[]): SipFilter {
+  return (message, passage) => {
+    for (const test of tests) if (test(message, passage)) return true;
+    return false;
+  };
 }
 
 function meant(name: string): string {

@@ -16,7 +16,7 @@ export type PlanCondition =
   | { readonly kind: 'call'; readonly call: PlanCall }
   | { readonly kind: 'constant'; readonly holds: boolean }
   | { readonly kind: 'not'; readonly of: PlanCondition }
-  | { readonly kind: 'and' | 'or'; readonly of: readonly [PlanCondition, PlanCondition] }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly PlanCondition[] }
   /** `method == INVITE`, `method =~ "^INV"`. */
   | { readonly kind: 'method'; readonly operator: '==' | '=~'; readonly value: PlanToken };
 
@@ -111,15 +111,23 @@ class Reader {
   }
 
   #either(): PlanCondition {
-    let condition = this.#both();
-    while (this.#take('||', '|', 'or')) condition = { kind: 'or', of: [condition, this.#both()] };
-    return condition;
+    return this.#chain('or', ['||', '|', 'or'], () => this.#both());
   }
 
   #both(): PlanCondition {
-    let condition = this.#test();
-    while (this.#take('&&', '&', 'and')) condition = { kind: 'and', of: [condition, this.#test()] };
-    return condition;
+    return this.#chain('and', ['&&', '&', 'and'], () => this.#test());
+  }
+
+  /** However many there are, they are no deeper than one. */
+  #chain(
+    kind: 'and' | 'or',
+    operators: readonly string[],
+    next: () => PlanCondition,
+  ): PlanCondition {
+    const first = next();
+    const of = [first];
+    while (this.#take(...operators)) of.push(next());
+    return of.length === 1 ? first : { kind, of };
   }
 
   #test(): PlanCondition {

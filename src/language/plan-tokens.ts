@@ -52,6 +52,14 @@ export function planTokens(text: string): PlanToken[] {
   return tokens;
 }
 
+/** The word that a text begins with, behind blanks and comments; undefined where it begins with something else. */
+export function firstWord(text: string): string | undefined {
+  BLANKS.lastIndex = 0;
+  const blanks = BLANKS.exec(text)?.[0] ?? '';
+  WORD.lastIndex = blanks.length;
+  return WORD.exec(text)?.[0];
+}
+
 function unescaped(text: string): string {
   return text.replace(/\\([^])/g, (whole, letter: string) => ESCAPES[letter] ?? whole);
 }

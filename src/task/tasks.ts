@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import { checkFilter } from '../capture/capture-filter.js';
 import { messageOf, UserError } from '../errors/user-error.js';
 import type { TaskDescription } from './description/task.js';
+import { SerialQueue } from './serial-queue.js';
 import { Task, type TaskParts } from './task.js';
 import { memoryOf, type TaskBudget } from './task-budget.js';
 import { NoSuchTask, TaskExists } from './task-errors.js';
 import type { KeptTask, TaskFolder } from './task-folder.js';
 import type { OpenTaskRun } from './task-run.js';
 import type { TaskStatus } from './task-status.js';
-import { Turns } from './turns.js';
 
 /** A description, and what it was read from. */
 export interface WrittenTask {
@@ -38,8 +38,8 @@ export type TaskListener = (status: TaskStatus, change: 'changed' | 'deleted') =
 interface Entry {
   readonly task: Task;
   /** What commands do with it, and what is written of it: one after the other. */
-  readonly turns: Turns;
-  readonly writes: Turns;
+  readonly changes: SerialQueue;
+  readonly writes: SerialQueue;
   kept: Omit<KeptTask, 'id'>;
   /** Whether it was created, once that is known; undefined where it has been there before. */
   created: Promise<boolean> | undefined;
@@ -130,7 +130,7 @@ export class Tasks {
     await this.#inTurn(id, async (before) => {
       this.#parts.budget.admit(description, this.#living(before.task));
       await before.task.stop();
-      const after = this.#add(description, { document, wanted: 'running' }, before.turns);
+      const after = this.#add(description, { document, wanted: 'running' }, before.changes);
       try {
         await after.task.start();
         await this.#keep(after);
@@ -236,7 +236,7 @@ export class Tasks {
     return bpfFilter === undefined ? description : withFilter(description, bpfFilter);
   }
 
-  #add(description: TaskDescription, kept: Entry['kept'], turns = new Turns()): Entry {
+  #add(description: TaskDescription, kept: Entry['kept'], changes = new SerialQueue()): Entry {
     const { open, log, drainTimeoutMs, wait } = this.#parts;
     const task = new Task(description, {
       ...{ open, log, drainTimeoutMs },
@@ -253,7 +253,7 @@ export class Tasks {
       },
     });
     const entry: Entry = {
-      ...{ task, turns, kept, writes: new Turns() },
+      ...{ task, changes, kept, writes: new SerialQueue() },
       ...{ created: undefined, isDeleted: false },
     };
     this.#entries.set(description.id, entry);
@@ -292,7 +292,7 @@ export class Tasks {
   /** Does something with a task, after all that was asked of it before. The task must still be there by then. */
   async #inTurn(id: string, work: (entry: Entry) => Promise<void>): Promise<void> {
     this.#refuseAtEnd(id);
-    await this.#entry(id).turns.take(() => work(this.#entry(id)));
+    await this.#entry(id).changes.run(() => work(this.#entry(id)));
   }
 
   #refuseAtEnd(id: string): void {
@@ -300,7 +300,7 @@ export class Tasks {
   }
 
   async #keep(entry: Entry, changed: Partial<Entry['kept']> = {}): Promise<void> {
-    await entry.writes.take(async () => {
+    await entry.writes.run(async () => {
       // A reason goes with what it is the reason for.
       const { reason, ...kept } = { ...entry.kept, ...changed };
       const next = { ...kept, ...(!('wanted' in changed) && reason !== undefined && { reason }) };

@@ -11,7 +11,7 @@ import { pcapFile } from '../support/pcap-file.js';
 import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { useBrokers } from '../support/test-brokers.js';
-import { countMessages, freshTopic } from '../support/topic.js';
+import { alterTopic, countMessages, freshTopic } from '../support/topic.js';
 import { threadSeconds } from '../support/thread-time.js';
 import { topicSequence } from '../support/topic-sequence.js';
 import { flood } from '../support/traffic.js';
@@ -56,6 +56,23 @@ describe(`brokers ${ROUND_TRIP_MS} ms away`, { skip: noVeth }, () => {
     );
     const all = { frames: packets, missing: 0, repeated: 0 };
     assert.deepEqual(await topicSequence(topic, traffic.frameBytes), all);
+  });
+
+  test('no limit is named that the topic may no longer have', async (t) => {
+    const [near, far] = ports;
+    const proxy = await delayingProxy(t, { to: near, delayMs: 0, listenOn: far });
+    const topic = await freshTopic(t, { config: { 'max.message.bytes': '1800' } });
+    const veth = await vethPair(t);
+    const run = kcap(t, ['-p', '-k', `127.0.0.1:${far}`, '-t', topic, '-i', veth.inside]);
+    await run.started();
+    await alterTopic(topic, 'max.message.bytes', '900');
+    // Longer than a failure waits for the topic's settings.
+    proxy.delayMs = 400;
+    await flood(veth, { packetsPerSecond: 10, frameBytes: 1000, seconds: 1 });
+    const [text] = await run.waitForLog(/packets are not delivered[^"]*/);
+    assert.match(text, /: larger than the topic takes \(max\.message\.bytes\); cut packets/);
+    run.signal('SIGTERM');
+    assert.equal((await run.exit).status, 1);
   });
 
   test('packs become as long as the topic takes: five of them are under way at once', async (t) => {

@@ -351,6 +351,28 @@ test('a reader that has had enough ends the run, and loses nothing', async (t) =
   assert.equal((run.summary() as unknown as Record<string, number>)['messages_failed'], 0);
 });
 
+for (const workers of [1, 2])
+  test(
+    `what nobody has read at the end has failed, in ${workers} thread(s)`,
+    { skip: noVeth },
+    async (t) => {
+      const veth = await vethPair(t);
+      const args = ['sip', '-i', veth.inside, '--workers', `${workers}`, '--report', 'json:'];
+      const run = kcap(t, [...args, '--drain-timeout', '1'], { stdout: 'open' });
+      await run.started();
+      // More than a pipe holds.
+      const frames = Array.from({ length: 500 }, (_, index) =>
+        udpFrame(sipRequest('INVITE', `call-${index}`)),
+      );
+      await sendFrames(veth, frames);
+      run.signal('SIGTERM');
+      assert.equal((await run.exit).status, 1);
+      const { in: taken, out, failed } = messagesOf(run);
+      assert.deepEqual([taken, failed], [frames.length, frames.length - Number(out)]);
+      assert(Number(failed) > 0);
+    },
+  );
+
 test('a collector whose name does not resolve, or whose TLS fails, is an error at the start', async (t) => {
   const file = await captureFile(t);
   const unknown = kcap(t, ['sip', '-r', file, '--report', 'hep://no-such-host.invalid']);

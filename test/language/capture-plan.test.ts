@@ -164,3 +164,22 @@ test('what does not begin as a plan is none', () => {
   const texts = ['# capture\n/* c */ capture[pcap] {', 'root:x:0:0', '# capture', 'captures {'];
   assert.deepEqual(texts.map(isCapturePlan), [true, false, false, false]);
 });
+
+test('nor what has as many blanks and comments as there may be', () => {
+  for (const blanks of [' ', '\n', '#\n', '/**/', ' # \n', '/* */ ', '/*'])
+    assert.equal(isCapturePlan(`${blanks.repeat(50_000)}<xml>`), false);
+});
+
+test('takes as many conditions in a row as there may be', async () => {
+  for (const [operator, none] of [
+    ['||', '0'],
+    ['&&', '1'],
+  ] as const) {
+    const row = `${none}${operator}`.repeat(50_000);
+    for (const last of ['0', '1'])
+      assert.equal(
+        await sends(`capture { if(${row}${last}) send_hep("h"); }`, OPTIONS),
+        last === '1',
+      );
+  }
+});

@@ -9,6 +9,8 @@ const MOST_UNDER_WAY = 64 * 1024 * 1024;
 export interface DelayingProxy {
   /** Where it listens on 127.0.0.1. */
   readonly port: number;
+  /** Of each way, of what is sent from now on: a round trip takes twice that. */
+  delayMs: number;
 }
 
 /**
@@ -22,6 +24,7 @@ export async function delayingProxy(
   { to, delayMs, listenOn = 0 }: { to: number; delayMs: number; listenOn?: number },
 ): Promise<DelayingProxy> {
   const sockets = new Set<Socket>();
+  const way = { delayMs };
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
     const far = connect({ port: to, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     for (const [from, onto] of [
@@ -30,7 +33,7 @@ export async function delayingProxy(
     ] as const) {
       sockets.add(from);
       from.on('close', () => sockets.delete(from));
-      passOn(from, onto, delayMs);
+      passOn(from, onto, way);
     }
   });
   server.listen(listenOn, '127.0.0.1');
@@ -39,7 +42,7 @@ export async function delayingProxy(
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return { port: (server.address() as AddressInfo).port };
+  return Object.assign(way, { port: (server.address() as AddressInfo).port });
 }
 
 /** What happens to one end, and when the other is to notice. */
@@ -50,7 +53,7 @@ interface Event {
 }
 
 /** One direction of a connection. One timer at a time: whatever is due by then goes on. */
-function passOn(from: Socket, onto: Socket, delayMs: number): void {
+function passOn(from: Socket, onto: Socket, way: { readonly delayMs: number }): void {
   const events: Event[] = [];
   let underWay = 0;
   const arrive = () => {
@@ -65,6 +68,7 @@ function passOn(from: Socket, onto: Socket, delayMs: number): void {
     if (next) setTimeout(arrive, next.at - now);
   };
   const later = (happen: () => void, bytes = 0) => {
+    const { delayMs } = way;
     events.push({ at: performance.now() + delayMs, bytes, happen });
     underWay += bytes;
     if (underWay >= MOST_UNDER_WAY) from.pause();

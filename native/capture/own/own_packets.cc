@@ -3,51 +3,22 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <optional>
 
-#include "capture/own/own_connections.h"
+#include "net/packet_headers.h"
 
 namespace kcap {
 namespace {
 
-// LINKTYPE_ numbers of the tcpdump.org registry.
-enum LinkType { kEthernet = 1, kRaw = 101, kLinuxSll = 113, kLinuxSll2 = 276 };
-
-enum EtherType : uint16_t { kUnknown = 0, kIpv4 = 0x0800, kArp = 0x0806, kIpv6 = 0x86dd };
-
-enum Protocol : uint8_t {
-  kHopByHop = 0,
-  kIcmp = 1,
-  kTcp = 6,
-  kUdp = 17,
-  kRouting = 43,
-  kFragment = 44,
-  kIcmpv6 = 58,
-  kDestinationOptions = 60,
-};
-
-constexpr size_t kIpv4Header = 20;
 constexpr size_t kIpv4Source = 12;
-constexpr size_t kIpv6Header = 40;
 constexpr size_t kPorts = 4;
 constexpr size_t kUdpHeader = 8;
-
-// Whoever has a user on this host can put down as many connections as there are ports, and change
-// them all the time. A kcap of another user has far fewer, and the host few addresses.
-constexpr uint32_t kMostPlacesOfOthers = 4096;
-constexpr size_t kMostMarksOfOthers = 32;
-constexpr std::chrono::milliseconds kNewsASecond(100);
 
 // Ethernet, tags, IPv6 with a routing header, UDP, Geneve with options, Ethernet, IP: shorter.
 constexpr size_t kWrappedWithin = 256;
 
 using Bytes = OwnPackets::Bytes;
-
-uint16_t Number16(Bytes bytes, size_t at) {
-  return static_cast<uint16_t>(bytes[at] << 8 | bytes[at + 1]);
-}
 
 uint32_t Word32(Bytes bytes, size_t at) {
   uint32_t word;
@@ -59,11 +30,6 @@ Address Ipv6AddressAt(Bytes bytes, size_t at) {
   Address address;
   memcpy(address.words.data(), &bytes[at], sizeof address.words);
   return address;
-}
-
-/** IEEE 802.1Q and 802.1ad, and what was used for stacked tags before. */
-bool IsVlanTag(uint16_t type) {
-  return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
 }
 
 /** Not 0, which stands for none. */
@@ -104,120 +70,9 @@ inline size_t WrappedAt(size_t payload, uint8_t protocol) {
 
 }  // namespace
 
-OwnPackets::Mark::Mark(uint32_t word) : word(word) {
-  uint16_t halves[2];
-  memcpy(halves, &word, sizeof halves);
-  // Zeros are everywhere; of what is left, packets have small numbers rather than a network's.
-  const bool first_is_rarer = halves[0] != 0;
-  rarer = halves[first_is_rarer ? 0 : 1];
-  other = halves[first_is_rarer ? 1 : 0];
-}
-
-OwnPackets::OwnPackets(int32_t link_type)
-    : link_type_(link_type), net_namespace_(NetNamespace()), news_(kNewsASecond) {
-  OwnConnections::Get();
-  Refresh();
-}
-
-bool OwnPackets::Refresh() {
-  auto processes = KcapProcesses::Get().Look();
-  if (processes == processes_ && !HasNews()) return false;
-  processes_ = std::move(processes);
-  known_.clear();
-  const auto& own = OwnConnections::Get().table();
-  known_.push_back({&own, true, true, 0});
-  for (const auto& [table, alive] : *processes_)
-    known_.push_back({&table->table(), alive && table->table().net_namespace() == net_namespace_,
-                      table->trusted(), 0});
-  TakeNews();
-  return true;
-}
-
-inline bool OwnPackets::HasNews() {
-  for (const auto& known : known_)
-    if (known.table->generation() != known.generation && (known.trusted || news_.IsLeft()))
-      return true;
-  return false;
-}
-
-void OwnPackets::TakeNews() {
-  const auto spent = news_.Spend();
-  marks_.clear();
-  brokers_.clear();
-  size_t marks_of_others = 0;
-  for (auto& known : known_) {
-    known.generation = known.table->generation();
-    known.table->ForEach(MostPlacesOf(known), [&](const Connection& connection) {
-      const auto& [transport, local, remote, exclusive, open] = connection;
-      if (!Counts(known, connection)) return;
-      const auto& marking = local.address.IsUnknown() ? remote.address : local.address;
-      const Mark mark(marking.words[3]);
-      if (std::find(marks_.begin(), marks_.end(), mark) == marks_.end() &&
-          (known.trusted || marks_of_others++ < kMostMarksOfOthers))
-        marks_.push_back(mark);
-      if (&known == known_.data() && !IsOwnBroker(remote)) brokers_.push_back(remote);
-    });
-  }
-}
-
-uint32_t OwnPackets::MostPlacesOf(const Known& known) {
-  return known.trusted ? UINT32_MAX : kMostPlacesOfOthers;
-}
-
-/** Another user's word is taken only for connections to this process's brokers. */
-bool OwnPackets::Counts(const Known& known, const Connection& connection) const {
-  return known.trusted || IsOwnBroker(connection.remote);
-}
-
-std::vector<Connection> OwnPackets::Open() const {
-  std::vector<Connection> open;
-  for (const auto& known : known_)
-    known.table->ForEach(MostPlacesOf(known), [&](const Connection& connection) {
-      if (connection.transport == Transport::kTcp && connection.open && connection.exclusive &&
-          known.ports_are_its_own && Counts(known, connection))
-        open.push_back(connection);
-    });
-  return open;
-}
-
-bool OwnPackets::HasPort(Transport transport, uint16_t port) const {
-  for (const auto& known : known_)
-    if (known.table->Has(transport, port)) return true;
-  return false;
-}
-
-bool OwnPackets::IsOwnBroker(const Endpoint& broker) const {
-  return std::find(brokers_.begin(), brokers_.end(), broker) != brokers_.end();
-}
-
-bool OwnPackets::IsOwn(Transport transport, const Endpoint& source,
-                       const Endpoint& destination) const {
-  return std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
-    return Matches(known, transport, source, destination) ||
-           Matches(known, transport, destination, source);
-  });
-}
-
-/**
- * While a port belongs to a connection alone, its local end says it all, whatever the brokers'
- * address becomes on the way (DNAT). Otherwise both ends do.
- */
-bool OwnPackets::Matches(const Known& known, Transport transport, const Endpoint& here,
-                         const Endpoint& there) const {
-  if (!known.table->Has(transport, here.port)) return false;
-  const auto connection = known.table->At(transport, here.port);
-  if (!connection || !Counts(known, *connection)) return false;
-  const bool to_broker = connection->remote == there;
-  if (connection->local.address.IsUnknown()) return to_broker;
-  if (connection->local.address != here.address) return false;
-  return to_broker ||
-         (known.trusted && known.ports_are_its_own && connection->open && connection->exclusive);
-}
-
 bool OwnPackets::Contains(Bytes frame) {
-  if (HasNews()) [[unlikely]]
-    TakeNews();
-  if (marks_.empty()) return false;
+  connections_.Update();
+  if (connections_.marks().empty()) return false;
   const Layer layer = NetworkLayer(frame);
   if (layer.ether_type == kIpv4) [[likely]]
     return IsOfIpv4(frame, layer.at);
@@ -229,16 +84,16 @@ inline OwnPackets::Layer OwnPackets::NetworkLayer(Bytes frame) const {
   Layer layer;
   switch (link_type_) {
     case kEthernet:
-      if (frame.size() < 14) return {};
-      layer = {Number16(frame, 12), 14};
+      if (frame.size() < kEthernetHeader) return {};
+      layer = {Number16(frame, 12), kEthernetHeader};
       break;
     case kLinuxSll:
-      if (frame.size() < 16) return {};
-      layer = {Number16(frame, 14), 16};
+      if (frame.size() < kSllHeader) return {};
+      layer = {Number16(frame, 14), kSllHeader};
       break;
     case kLinuxSll2:
-      if (frame.size() < 20) return {};
-      layer = {Number16(frame, 0), 20};
+      if (frame.size() < kSll2Header) return {};
+      layer = {Number16(frame, 0), kSll2Header};
       break;
     case kRaw:
       if (frame.empty()) return {};
@@ -307,7 +162,7 @@ inline bool OwnPackets::IsWrapped(Bytes frame, size_t wrapped) const {
   // Of the shortest header this comes before the last four bytes of an address, and ports after.
   const size_t begin = wrapped + kIpv4Source;
   const size_t end = std::min((frame.size() & ~size_t{1}) - kPorts, kWrappedWithin);
-  for (const Mark& mark : marks_) {
+  for (const auto& mark : connections_.marks()) {
     if (!HasWord(&frame[begin], &frame[end], mark.rarer)) [[likely]]
       continue;
     if (!HasWord(&frame[begin], &frame[end], mark.other)) continue;
@@ -333,10 +188,10 @@ bool OwnPackets::IsTransportOfIpv4(Bytes frame, size_t at) const {
   const auto transport = TransportOf(frame[at + 9]);
   if (ports < at + kIpv4Header || ports + kPorts > frame.size() || !transport) return false;
   const uint16_t from = Number16(frame, ports), to = Number16(frame, ports + 2);
-  if (!HasPort(*transport, from) && !HasPort(*transport, to)) [[likely]]
+  if (!connections_.HasPort(*transport, from) && !connections_.HasPort(*transport, to)) [[likely]]
     return false;
-  return IsOwn(*transport, {Address::OfIpv4(Word32(frame, at + 12)), from},
-               {Address::OfIpv4(Word32(frame, at + 16)), to});
+  return connections_.HasPacket(*transport, {Address::OfIpv4(Word32(frame, at + 12)), from},
+                                {Address::OfIpv4(Word32(frame, at + 16)), to});
 }
 
 bool OwnPackets::IsTransportOfIpv6(Bytes frame, size_t at) const {
@@ -352,10 +207,10 @@ bool OwnPackets::IsTransportOfIpv6(Bytes frame, size_t at) const {
   const auto transport = TransportOf(next);
   if (!transport || ports + kPorts > frame.size()) return false;
   const uint16_t from = Number16(frame, ports), to = Number16(frame, ports + 2);
-  if (!HasPort(*transport, from) && !HasPort(*transport, to)) [[likely]]
+  if (!connections_.HasPort(*transport, from) && !connections_.HasPort(*transport, to)) [[likely]]
     return false;
-  return IsOwn(*transport, {Ipv6AddressAt(frame, at + 8), from},
-               {Ipv6AddressAt(frame, at + 24), to});
+  return connections_.HasPacket(*transport, {Ipv6AddressAt(frame, at + 8), from},
+                                {Ipv6AddressAt(frame, at + 24), to});
 }
 
 }  // namespace kcap

@@ -5,9 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "capture/own/allowance.h"
-#include "capture/own/connection_table.h"
-#include "capture/own/kcap_processes.h"
+#include "capture/own/known_connections.h"
 
 namespace kcap {
 
@@ -24,35 +22,16 @@ class OwnPackets {
  public:
   using Bytes = std::span<const uint8_t>;
 
-  explicit OwnPackets(int32_t link_type);
+  explicit OwnPackets(int32_t link_type) : link_type_(link_type) {}
 
   /** Looks for processes that are new or gone. Whether anything has changed since the last call. */
-  bool Refresh();
+  bool Refresh() { return connections_.Refresh(); }
   /** @param frame as captured, from the link layer on */
   bool Contains(Bytes frame);
-  /** The open connections of all of them. */
-  std::vector<Connection> Open() const;
+  /** The connections of TCP that are open, and have their port alone. */
+  std::vector<Connection> Open() const { return connections_.Open(); }
 
  private:
-  struct Known {
-    const ConnectionTable* table;
-    /** Its process lives, and in this network namespace: a port is its own then. */
-    bool ports_are_its_own;
-    /** Whether it is believed whatever it says, or only about this process's brokers. */
-    bool trusted;
-    uint32_t generation;
-  };
-
-  /** The last four bytes of an address that every packet of a connection has. */
-  struct Mark {
-    explicit Mark(uint32_t word);
-    bool operator==(const Mark&) const = default;
-
-    uint32_t word;
-    /** Its halves; the first is the one that is less likely in other packets. */
-    uint16_t rarer, other;
-  };
-
   /** What is under the link layer, as far as it is plain. */
   struct Layer {
     uint16_t ether_type = 0;  // 0 where it is not known
@@ -70,23 +49,8 @@ class OwnPackets {
   bool IsTransportOfIpv4(Bytes frame, size_t at) const;
   bool IsTransportOfIpv6(Bytes frame, size_t at) const;
 
-  bool HasNews();
-  void TakeNews();
-  static uint32_t MostPlacesOf(const Known& known);
-  bool Counts(const Known& known, const Connection& connection) const;
-  bool IsOwn(Transport transport, const Endpoint& source, const Endpoint& destination) const;
-  bool Matches(const Known& known, Transport transport, const Endpoint& here,
-               const Endpoint& there) const;
-  bool HasPort(Transport transport, uint16_t port) const;
-  bool IsOwnBroker(const Endpoint& broker) const;
-
   const int32_t link_type_;
-  const uint64_t net_namespace_;
-  KcapProcesses::List processes_;
-  std::vector<Known> known_;
-  Allowance news_;
-  std::vector<Mark> marks_;        // each one once
-  std::vector<Endpoint> brokers_;  // of this process
+  KnownConnections connections_;
   /** The later fragments of a packet have no header of what it wraps: its numbers, as they come. */
   std::array<uint64_t, 256> fragmented_{};
 };

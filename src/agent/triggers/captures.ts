@@ -13,7 +13,7 @@ import { CaptureNames } from './capture-name.js';
 import type { CaptureRequest } from './capture-request.js';
 import type { CaptureResult, MessageAnswer, TakenMessage } from './capture-result.js';
 import { LogLines } from './log-lines.js';
-import { Turns } from './turns.js';
+import { CaptureTurns } from './capture-turns.js';
 
 /** What messages are translated with; a reload may change it. */
 export interface CaptureSettings extends MessageContext {
@@ -45,7 +45,7 @@ export class Captures {
   readonly #log: Logger;
   readonly #records: CaptureLog;
   readonly #memory: CaptureMemory;
-  readonly #turns: Turns;
+  readonly #turns: CaptureTurns;
   readonly #names: CaptureNames;
   readonly #stops = new Set<Stop>();
   readonly #giveUp = new AbortController();
@@ -73,7 +73,7 @@ export class Captures {
     this.#log = parts.log;
     this.#records = new CaptureLog(parts.log);
     this.#memory = parts.memory;
-    this.#turns = new Turns(parts.atOnce, parts.memory.leftBytes);
+    this.#turns = new CaptureTurns(parts.atOnce, parts.memory.leftBytes);
     this.#names = new CaptureNames(settings.host);
   }
 

@@ -19,7 +19,7 @@ export class CarriedOutput implements ByteOutput {
     const id = ++this.#lastId;
     const trouble = await new Promise<WriteTrouble | undefined>((resolve) => {
       const nothing = () => {
-        resolve({ bytesWritten: 0 });
+        resolve({ bytesWritten: 0, isGivenUp: true });
       };
       giveUp.addEventListener('abort', nothing, { once: true });
       this.#waiting.set(id, (of) => {
@@ -33,8 +33,8 @@ export class CarriedOutput implements ByteOutput {
     });
     this.#waiting.delete(id);
     if (!trouble) return;
-    const { bytesWritten, failure } = trouble;
-    if (!failure) throw new OutputClosed(bytesWritten);
+    const { bytesWritten, isGivenUp, failure } = trouble;
+    if (!failure) throw new OutputClosed(bytesWritten, isGivenUp);
     const error = Object.assign(new Error(failure.message), {
       ...(failure.code !== undefined && { code: failure.code, syscall: 'write' }),
     });
@@ -82,7 +82,10 @@ export class CommonOutput {
       await this.#output.write(Buffer.from(buffer, byteOffset, length), this.#giveUp);
       return undefined;
     } catch (error) {
-      if (error instanceof OutputClosed) return { bytesWritten: error.bytesWritten };
+      if (error instanceof OutputClosed) {
+        const { bytesWritten, isGivenUp } = error;
+        return { bytesWritten, isGivenUp };
+      }
       if (!(error instanceof WriteFailed)) throw error;
       const { bytesWritten, output, reason } = error;
       const code = codeOf(reason);

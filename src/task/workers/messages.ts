@@ -63,7 +63,8 @@ export type TopicAnswer = { readonly facts: TopicFacts } | { readonly error: Car
 /** Why bytes of an output were not written. */
 export interface WriteTrouble {
   readonly bytesWritten: number;
-  /** Where it is no reader that has left. */
+  readonly isGivenUp?: boolean;
+  /** Where it is no reader that has left, or was too slow. */
   readonly failure?: { readonly output: string; readonly message: string; readonly code?: string };
 }
 

@@ -68,6 +68,7 @@ test('bytes of several writers come out whole, and what is wrong comes back', as
   const output = outputOf(async (bytes) => {
     const text = bytes.toString();
     if (text === 'nobody') throw new OutputClosed(3);
+    if (text === 'slow') throw new OutputClosed(4, true);
     if (text === 'full')
       throw new WriteFailed(
         'standard output',
@@ -84,7 +85,10 @@ test('bytes of several writers come out whole, and what is wrong comes back', as
   await Promise.all(['one', 'two'].map((text) => output.write(Buffer.from(text), signal)));
   assert.equal(written.join(''), 'onetwo');
   await assert.rejects(output.write(Buffer.from('nobody'), signal), (error) => {
-    return error instanceof OutputClosed && error.bytesWritten === 3;
+    return error instanceof OutputClosed && error.bytesWritten === 3 && !error.isGivenUp;
+  });
+  await assert.rejects(output.write(Buffer.from('slow'), signal), (error) => {
+    return error instanceof OutputClosed && error.bytesWritten === 4 && error.isGivenUp;
   });
   await assert.rejects(output.write(Buffer.from('full'), signal), (error) => {
     assert.ok(error instanceof WriteFailed);

@@ -7,7 +7,7 @@ interface Waiting {
 }
 
 /** Gives turns to so many captures at a time, and to no more than there is memory for; the others wait in order. */
-export class Turns {
+export class CaptureTurns {
   readonly #roomBytes: () => number;
   #free: number;
   #heldBytes = 0;

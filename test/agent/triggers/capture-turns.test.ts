@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Turns } from '#kcap/agent/triggers/turns.js';
+import { CaptureTurns } from '#kcap/agent/triggers/capture-turns.js';
 
 /** Turns in a room whose size the test changes, with what became of each wish, in order. */
 function turnsOf(atOnce: number, roomBytes: number) {
   const room = { bytes: roomBytes };
-  const turns = new Turns(atOnce, () => room.bytes);
+  const turns = new CaptureTurns(atOnce, () => room.bytes);
   const told: string[] = [];
   const take = (name: string, bytes: number) => {
     void turns.take(bytes).then((turn) => told.push(`${name} ${turn}`));
