@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,8 +12,11 @@ import { freePort } from './support/free-port.js';
 import { kcap } from './support/kcap.js';
 import { repository } from './support/repository.js';
 import { runCommand } from './support/run-command.js';
+import { sipRequest, udpFrame } from './support/sip-packets.js';
 import { tempFolder } from './support/temp-folder.js';
 import { spawnTied } from './support/tied-process.js';
+import { sendFrames } from './support/traffic.js';
+import { noVeth, vethPair } from './support/veth.js';
 import { waitFor } from './support/wait-for.js';
 
 /** Compilers that npm has started end with it, however the test ends: for root, in a process namespace of their own. */
@@ -104,6 +107,32 @@ test("README's command installs the tarball in a bare folder, and what it instal
   const read = kcap(t, ['-c', ...topic, '-o', 'begin', '-e'], { command });
   assert.equal((await read.exit).status, 0, read.stderr);
   assert.deepEqual(read.stdout, await readFile(capture));
+
+  await t.test('a task in two threads included', { skip: noVeth }, async (t) => {
+    const veth = await vethPair(t);
+    const folder = await tempFolder(t);
+    const [agentFile, taskFile] = [`${folder}/agent.json`, `${folder}/task.json`];
+    const socket = `${folder}/agent.sock`;
+    const configuration = { control: { socket }, data_dir: folder, metrics: { enabled: false } };
+    await writeFile(agentFile, JSON.stringify({ kcap: configuration }));
+    const reporters = [{ name: 'console', config: { format: 'json' } }];
+    const task = { id: 'edge', workers: 2, interface: veth.inside, parsers: ['sip'], reporters };
+    await writeFile(taskFile, JSON.stringify(task));
+    const agent = kcap(t, ['agent', '--config', agentFile], { command });
+    await agent.waitForLog(({ event }) => event === 'agent-started');
+    const create = ['task', 'create', '-f', taskFile, '--socket', socket];
+    const created = kcap(t, create, { command });
+    assert.equal((await created.exit).status, 0, created.stderr);
+    await sendFrames(veth, [udpFrame(sipRequest('OPTIONS', 'a@example.com'))]);
+    const reported = () => agent.stdout.includes('a@example.com');
+    await waitFor(reported, { limitMs: 10_000, what: 'the message' });
+    const status = kcap(t, ['task', 'status', 'edge', '--json', '--socket', socket], { command });
+    assert.equal((await status.exit).status, 0, status.stderr);
+    const { workers } = JSON.parse(status.stdout.toString()) as { workers: unknown[] };
+    assert.equal(workers.length, 2);
+    agent.signal('SIGTERM');
+    assert.equal((await agent.exit).status, 0, agent.stderr);
+  });
 });
 
 test('says in one line that its scripts have not been run', async (t) => {

@@ -9,6 +9,8 @@ import { showVerdict } from './verdict.js';
 
 /** How long each task runs: an hour has as many as a day with one every four minutes. */
 const TASK_MS = 10_000;
+/** What a deleted task has left is given back a second later: compared is what the agent holds without any task. */
+const SETTLES_MS = 2000;
 const CYCLES_A_LINE = 6;
 /** Besides the traffic: starts and ends. */
 const MARGIN_MS = 120_000;
@@ -69,6 +71,7 @@ export async function endureTasks(
     if (lost !== '{"failed":0,"drops":{"kernel":0,"interface":0}}') faults.push(`${id}: ${lost}`);
     if (frames.out !== taken) faults.push(`${id}: ${frames.out} of ${String(taken)} in Kafka`);
     if (hasLasted && !(Number(taken) > 0)) faults.push(`${id}: no packet came`);
+    await slept(SETTLES_MS, signal);
     held.push(await holdings(agent.pid, (performance.now() - startedAt) / 1000));
     if (held.length % CYCLES_A_LINE === 0) console.log(lineOf(held, packets));
   }

@@ -36,14 +36,18 @@ export interface NativeFilter {
 export interface CaptureAddon {
   linkTypeOfName(name: string): number | undefined;
   linkTypeName(linkType: number): string | undefined;
+  /** Of each interface that libpcap knows. */
+  deviceNames(): string[];
   /** What libpcap knows of each interface beside its addresses: `native/capture/device_facts.h`. */
-  deviceFacts(): {
-    readonly name: string;
-    readonly up?: boolean;
-    readonly running?: boolean;
-    readonly linkTypes?: readonly number[];
-    readonly refused?: boolean;
-  }[];
+  deviceFacts(): Promise<
+    {
+      readonly name: string;
+      readonly up?: boolean;
+      readonly running?: boolean;
+      readonly linkTypes?: readonly number[];
+      readonly refused?: boolean;
+    }[]
+  >;
   CaptureFilter: {
     new (
       expression: string,

@@ -9,6 +9,7 @@ import type { Tasks } from '../task/tasks.js';
 import { CommandCounts } from './command-counts.js';
 import { CODES, CommandError } from './command-error.js';
 import type { NodeConfiguration } from './configuration/node.js';
+import { recent } from './recent.js';
 import type { MessageAnswer } from './triggers/capture-result.js';
 
 /** Where a command comes from. */
@@ -72,6 +73,9 @@ const ID = z.strictObject({ task_id: z.string() });
 const CONFIG = z.strictObject({ config: z.unknown() });
 /** A capture message, or several: they have an answer of their own for what is wrong with them. */
 const MESSAGE = z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]);
+
+/** Looking means to open each of them, which takes a while: others who ask meanwhile, or soon after, need no look of their own. */
+const interfaces = recent(listDevices, 1000);
 
 /** All that an agent can be asked to do. The results are capture-agent's, with fields of our own. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -143,7 +147,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     agent.shutDown();
     return { status: 'shutting_down' };
   }),
-  interface_list: command(NONE, () => ({ interfaces: listDevices() })),
+  interface_list: command(NONE, async () => ({ interfaces: await interfaces() })),
 };
 
 export const METHODS = Object.keys(COMMANDS);

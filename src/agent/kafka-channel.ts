@@ -8,6 +8,7 @@ import { sessionMs, ValueReader } from '../kafka/value-reader.js';
 import { AnswerTopic } from './answer-topic.js';
 import type { CommandCounts } from './command-counts.js';
 import type { CommandTopic } from './command-topic.js';
+import { giveWay } from './give-way.js';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -159,6 +160,7 @@ export class KafkaChannel {
     for (let messages; (messages = await reader.next()) !== null;) {
       if (messages.nullValues > 0) counts.add('kafka', '', 'rubbish', messages.nullValues);
       for (const { value, timestampMs } of messages.values) {
+        await giveWay();
         const answer = await commands.take(value, { sentAtMs: timestampMs, nowMs: Date.now() });
         if (answer !== undefined) this.#answer(answer);
       }

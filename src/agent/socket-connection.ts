@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CODES, CommandError } from './command-error.js';
 import type { Commands } from './commands.js';
+import { giveWay } from './give-way.js';
 import { errorLine, NoRequest, parseRequest, resultLine, type Request } from './json-rpc.js';
 import { Lines, LineTooLong } from './lines.js';
 
 /** The longest line. */
 const LINE_BYTES = 1024 * 1024;
-/** After so many lines others have their turn. */
-const LINES_AT_ONCE = 64;
 
 /** Answers the requests of one connection, in order. */
 export class SocketConnection {
@@ -57,10 +55,9 @@ export class SocketConnection {
   }
 
   async #answerAll(chunk: Buffer): Promise<void> {
-    let count = 0;
     for (const line of this.#lines.take(chunk)) {
+      await giveWay();
       await this.#answer(line);
-      if (++count % LINES_AT_ONCE === 0) await nextTurn();
     }
   }
 

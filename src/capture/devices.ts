@@ -33,9 +33,12 @@ function cap(): Cap {
   return (createRequire(import.meta.url)('cap') as { Cap: Cap }).Cap;
 }
 
-/** The interfaces that one can capture on, as libpcap lists them. Opens each of them, to know its link types. */
-export function listDevices(): Device[] {
-  const facts = new Map(addon.deviceFacts().map((device) => [device.name, device]));
+/**
+ * The interfaces that one can capture on, as libpcap lists them. Opens each of them, to know its link types: that takes
+ * tens of milliseconds each, off this thread.
+ */
+export async function listDevices(): Promise<Device[]> {
+  const facts = new Map((await addon.deviceFacts()).map((device) => [device.name, device]));
   return cap()
     .deviceList()
     .map((device) => ({
@@ -52,7 +55,7 @@ export function listDevices(): Device[] {
 
 /** The names alone, without npm `cap`, which only one thread of a process can load. */
 export function interfaceNames(): string[] {
-  return addon.deviceFacts().map(({ name }) => name);
+  return addon.deviceNames();
 }
 
 /** The name of the interface that `nameOrAddress` means; undefined for an address that none has. */

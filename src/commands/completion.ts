@@ -42,7 +42,7 @@ async function candidateLines(words: readonly string[]): Promise<string> {
 const suggest: Suggest = async (what, words) => {
   switch (what) {
     case 'interface':
-      return listDevices().map(({ name, description, addresses }) => ({
+      return (await listDevices()).map(({ name, description, addresses }) => ({
         text: name,
         describe: description ?? addresses.join(' '),
       }));

@@ -11,7 +11,7 @@ const TITLES = ['NAME', 'STATE', 'LINK TYPES', 'ADDRESSES (DESCRIPTION)'];
 
 /** `kcap devices`: the interfaces to capture on, each in a row that begins with its name. */
 export const devices: Runner<typeof DEVICES_OPTIONS> = async ({ json }) => {
-  const list = listDevices();
+  const list = await listDevices();
   await print(
     json === true
       ? `${JSON.stringify(list.map(jsonOf), null, 2)}\n`

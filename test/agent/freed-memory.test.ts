@@ -24,7 +24,7 @@ test('what is free goes back to the system, wherever it lies', async () => {
   assert.equal(kept.length, 40);
 });
 
-test('tasks that end give back what they have left, those that end together once', (t) => {
+test('tasks that end or are deleted give back what they have left, those that end together once', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let tell: TaskListener = () => undefined;
   let left = 0;
@@ -50,8 +50,12 @@ test('tasks that end give back what they have left, those that end together once
   assert.equal(given, 0);
   t.mock.timers.tick(1000);
   assert.equal(given, 1);
-  tell(status('running'), 'deleted');
+  // One that waited to be tried again has not ended before it is deleted.
+  tell(status('starting'), 'deleted');
+  t.mock.timers.tick(1000);
+  assert.equal(given, 2);
+  tell(status('starting'), 'deleted');
   freed.close();
   t.mock.timers.tick(5000);
-  assert.deepEqual([given, left], [1, 1]);
+  assert.deepEqual([given, left], [2, 1]);
 });

@@ -34,12 +34,21 @@ async function agent(
     group = randomUUID(),
     brokers = testBrokers(),
     requests = new RequestMemory({ keepMs: 360_000 }),
-  }: { group?: string; brokers?: string; requests?: RequestMemory } = {},
+    onCommand = () => {},
+  }: {
+    group?: string;
+    brokers?: string;
+    requests?: RequestMemory;
+    onCommand?: () => void;
+  } = {},
 ) {
   const done: unknown[] = [];
   const counts = new CommandCounts(['task_list']);
   const handler = {
-    answer: (_: string, params: unknown) => Promise.resolve(done.push(params)),
+    answer: (_: string, params: unknown) => {
+      onCommand();
+      return Promise.resolve(done.push(params));
+    },
     changes: () => false,
   };
   const parts = { handler, requests, counts };
@@ -168,6 +177,38 @@ describe('a command topic', () => {
     const counted = Object.fromEntries([...counts.all()].map((each) => [each.result, each.count]));
     const third = count / 3;
     assert.deepEqual(counted, { not_mine: third, rubbish: third + 1, repeated: 1 });
+  });
+
+  test('with many commands leaves packets their turns of the event loop', async (t) => {
+    const commands = await freshTopic(t);
+    const count = 200;
+    await send(commands, ...Array.from({ length: count }, (_, i) => command('*', `r${i}`, i)));
+    let turns = 0;
+    let next: NodeJS.Immediate;
+    const turn = () => {
+      turns++;
+      next = setImmediate(turn);
+    };
+    turn();
+    t.after(() => {
+      clearImmediate(next);
+    });
+    const turnOf: number[] = [];
+    const { done } = await agent(
+      t,
+      'edge-1',
+      { commands },
+      {
+        onCommand: () => {
+          turnOf.push(turns);
+          for (const end = performance.now() + 2; performance.now() < end;);
+        },
+      },
+    );
+    await waitFor(() => done.length === count, { limitMs: LIMIT_MS, what: 'all commands' });
+    // Each takes 2 ms.
+    const mostInOne = Math.max(...turnOf.map((of) => turnOf.filter((one) => one === of).length));
+    assert.ok(mostInOne <= 10, `${mostInOne} commands in a row`);
   });
 });
 

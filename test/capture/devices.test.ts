@@ -5,15 +5,15 @@ import { describe, test } from 'node:test';
 import { interfaceNamed, listDevices } from '#kcap/capture/devices.js';
 
 describe('the devices', () => {
-  test('contain the loopback interface with its address', () => {
-    const lo = listDevices().find(({ name }) => name === 'lo');
+  test('contain the loopback interface with its address', async () => {
+    const lo = (await listDevices()).find(({ name }) => name === 'lo');
     assert.equal(lo?.loopback, true);
     assert.ok(lo.addresses.includes('127.0.0.1'), lo.addresses.join(' '));
     assert.equal(lo.description, undefined);
   });
 
-  test('contain each interface that has an address, with all of them', () => {
-    const devices = new Map(listDevices().map((device) => [device.name, device]));
+  test('contain each interface that has an address, with all of them', async () => {
+    const devices = new Map((await listDevices()).map((device) => [device.name, device]));
     for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
       const known = devices.get(name);
       for (const { address, internal } of addresses) {
@@ -23,10 +23,17 @@ describe('the devices', () => {
     }
   });
 
-  test('say what is not an interface but captures like one', () => {
-    const any = listDevices().find(({ name }) => name === 'any');
+  test('say what is not an interface but captures like one', async () => {
+    const any = (await listDevices()).find(({ name }) => name === 'any');
     assert.match(any?.description ?? '', /all interfaces/);
     assert.equal(any?.loopback, false);
+  });
+
+  test('are looked for while everything else goes on', async () => {
+    let hadATurn = false;
+    setImmediate(() => (hadATurn = true));
+    await listDevices();
+    assert.ok(hadATurn);
   });
 });
 
@@ -47,8 +54,8 @@ describe('the interface that is meant', () => {
     });
   }
 
-  test('is found by each address that this machine has', () => {
-    for (const { addresses, name } of listDevices())
+  test('is found by each address that this machine has', async () => {
+    for (const { addresses, name } of await listDevices())
       for (const address of addresses) assert.equal(interfaceNamed(address), name);
   });
 });

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 
 import kafkaClient from 'node-rdkafka';
 
+import { fastFlood } from '../support/fast-traffic.js';
 import { freePort } from '../support/free-port.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { type RealKafka, startRealKafka } from '../support/real-kafka.js';
@@ -21,7 +22,7 @@ import {
   sendMessages,
 } from '../support/topic.js';
 import { topicSequence } from '../support/topic-sequence.js';
-import { afterTraffic, flood, sendFrames } from '../support/traffic.js';
+import { afterTraffic, sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -35,7 +36,16 @@ interface Answer {
   readonly error?: unknown;
 }
 
+/** A task whose id another one has. */
+const TAKEN = {
+  id: 'load',
+  capture: { name: 'afpacket', interface: 'lo' },
+  reporters: ['console'],
+};
 const LARGE_BYTES = 10_000_000;
+const SECONDS = 10;
+const PACKETS_PER_SECOND = 50_000;
+const COMMANDS_PER_SECOND = 1000;
 
 describe('brokers of an agent', { skip: noVeth }, () => {
   let kafka: RealKafka;
@@ -45,7 +55,7 @@ describe('brokers of an agent', { skip: noVeth }, () => {
   });
   after(() => kafka.close());
 
-  test('that bring a thousand commands and rubbish at a time, and ten megabytes, cost no packet', async (t) => {
+  test('that bring a thousand commands a second, rubbish and ten megabytes, cost no packet at 50,000 a second', async (t) => {
     const veth = await vethPair(t);
     const [commands, answers, packets] = [
       ...[await freshTopic(t), await freshTopic(t), await freshTopic(t)],
@@ -69,37 +79,46 @@ describe('brokers of an agent', { skip: noVeth }, () => {
       reporters: [{ name: 'frames', config: { topic: packets, pack: true } }],
     };
     await agent.answer('task_create', { config });
-    const flooding = flood(veth, { packetsPerSecond: 10_000, frameBytes: 200, seconds: 3 });
-    await afterTraffic(veth, 1000);
-    const message = (number: number) => ({
-      ...{ version: number % 10 === 1 ? 'v9' : 'v1', command: 'task_list' },
-      target: number % 10 === 2 ? 'edge-2' : 'edge-1',
-      ...{ request_id: `r${number}`, timestamp: new Date().toISOString() },
+    const flooding = fastFlood(veth, {
+      ...{ packetsPerSecond: PACKETS_PER_SECOND, frameBytes: FRAME_BYTES, seconds: SECONDS },
     });
-    const all = Array.from({ length: 2000 }, (_, number) => ({
-      value: Buffer.from(number % 10 === 0 ? 'rubbish' : JSON.stringify(message(number))),
-    }));
-    await sendMessages(commands, all.slice(0, 1000));
-    await sendLarge(commands, Buffer.alloc(LARGE_BYTES, '{'));
-    await sendMessages(commands, all.slice(1000));
-    await waitFor(async () => (await countMessages(answers)) >= 1400, {
+    for (let second = 0; second < SECONDS; second++) {
+      await afterTraffic(veth, second * PACKETS_PER_SECOND + 1000);
+      const first = second * COMMANDS_PER_SECOND;
+      const values = Array.from({ length: COMMANDS_PER_SECOND }, (_, i) => anyMessage(first + i));
+      await sendMessages(
+        commands,
+        values.map((value) => ({ value })),
+      );
+      if (second === SECONDS / 2) await sendLarge(commands, Buffer.alloc(LARGE_BYTES, '{'));
+    }
+    const tenth = (SECONDS * COMMANDS_PER_SECOND) / 10;
+    const expected = {
+      ...{ ok: 4 * tenth, error: 2 * tenth, repeated: tenth },
+      ...{ not_mine: tenth, rubbish: 2 * tenth + 1 },
+    };
+    const counts = async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const sums: Record<string, number> = {};
+      const series = /^kcap_commands_total\{channel="kafka".*"(\w+)"\} (\d+)$/gm;
+      for (const [, result = '', count] of metrics.matchAll(series))
+        sums[result] = (sums[result] ?? 0) + Number(count);
+      return sums;
+    };
+    const all = Object.values(expected).reduce((sum, count) => sum + count);
+    const areAllCounted = async () =>
+      Object.values(await counts()).reduce((sum, count) => sum + count, 0) >= all;
+    await waitFor(areAllCounted, { limitMs: LIMIT_MS, what: 'all commands' });
+    assert.deepEqual(await counts(), expected);
+    await waitFor(async () => (await countMessages(answers)) >= 7 * tenth, {
       limitMs: LIMIT_MS,
       what: 'an answer to each command',
     });
+    assert.equal(await countMessages(answers), 7 * tenth);
     const { packets: sent } = await flooding;
     await agent.answer('task_stop', { task_id: 'load' });
     const { packets_out: out, drops } = await agent.answer('task_status', { task_id: 'load' });
     assert.deepEqual([out, drops], [sent, { kernel: 0, interface: 0 }]);
-    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    const counted = [
-      ...metrics.matchAll(/^kcap_commands_total\{channel="kafka".*"(\w+)"\} (\d+)$/gm),
-    ];
-    assert.deepEqual(
-      Object.fromEntries(counted.map(([, result, count]) => [result, Number(count)])),
-      {
-        ...{ ok: 1400, not_mine: 200, rubbish: 401 },
-      },
-    );
   });
 
   test('that die: it spools and obeys its socket meanwhile; then commands, triggers and packets come', async (t) => {
@@ -293,6 +312,40 @@ describe('brokers of an agent', { skip: noVeth }, () => {
     }
   });
 });
+
+/** Of ten messages in a row two are rubbish, one is for somebody else, and seven are answered. */
+function anyMessage(number: number): Buffer {
+  const of = (command: string, changed: object = {}) =>
+    Buffer.from(
+      JSON.stringify({
+        ...{ version: 'v1', target: 'edge-1', command, request_id: `r${number}` },
+        timestamp: new Date().toISOString(),
+        ...changed,
+      }),
+    );
+  switch (number % 10) {
+    case 0:
+      return Buffer.from(`rubbish ${number}`);
+    case 1:
+      return of('task_list', { version: 'v9' });
+    case 2:
+      return of('task_list', { target: 'edge-2' });
+    case 3:
+      return of('task_status', { payload: { task_id: 'load' } });
+    case 4:
+      return of('daemon_stats');
+    case 5:
+      return of('interface_list');
+    case 6:
+      return of('task_create', { payload: { config: TAKEN } });
+    case 7:
+      return of('task_fly');
+    case 8:
+      return of('task_list');
+    default:
+      return of('task_list', { request_id: `r${number - 1}` });
+  }
+}
 
 /** A message that is larger than clients send by themselves. */
 async function sendLarge(topic: string, value: Buffer): Promise<void> {

@@ -293,38 +293,48 @@ function byCall(messages: readonly SippMessage[]): Map<string, string[]> {
 
 const callIdOf = (text: string) => /^Call-ID: (.*?)\r?$/m.exec(text)?.[1] ?? '';
 
+interface SipRecord {
+  readonly raw_payload: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The thread's number. */
+  readonly pipeline_id: number;
+}
+
 describe('calls that SIPp makes', { skip: noSipp || noVeth }, () => {
-  for (const [name, transport] of [
-    ['UDP', 'u1'],
-    ['TCP', 't1'],
+  for (const [name, transport, workers] of [
+    ['UDP', 'u1', 1],
+    ['TCP', 't1', 1],
+    ['UDP, in two threads', 'u1', 2],
+    ['TCP, in two threads', 't1', 2],
   ] as const)
     test(`over ${name}: every message once, in order, with its Call-ID`, async (t) => {
       const namespace = await netNamespace(t);
       const folder = await tempFolder(t);
-      const trace = path.join(folder, 'messages');
       const calls = 20;
-      const sipp = [
-        '-max_socket',
-        '100',
-        '-i',
-        '127.0.0.1',
-        '-t',
-        transport,
-        '-m',
-        String(calls),
-        '-nostdin',
+      const sipp = (address: string, count: number) => [
+        ...['-max_socket', '100', '-i', address, '-t', transport],
+        ...['-m', String(count), '-nostdin'],
       ];
-      const run = kcap(t, ['sip', '-i', 'lo'], { under: namespace.under, limitMs: LIMIT_MS });
+      const run = kcap(t, ['sip', '-i', 'lo', '--workers', String(workers)], {
+        ...{ under: namespace.under, limitMs: LIMIT_MS },
+      });
       await run.started();
-      running(t, ...namespace.under, 'sipp', ...sipp, '-sn', 'uas', '-p', '5060');
+      const callee = [...sipp('127.0.0.1', calls), '-sn', 'uas', '-p', '5060'];
+      running(t, ...namespace.under, 'sipp', ...callee);
       const listening = async () => (await namespace.run('ss', '-Htuln', 'sport = :5060')) !== '';
       await waitFor(listening, { limitMs: LIMIT_MS, what: 'SIPp' });
-      await namespace.run(
-        'sipp',
-        ...[...sipp, '-sn', 'uac', '-p', '5070', '-r', '100', '-d', '10'],
-        ...['-trace_msg', '-message_file', trace, '127.0.0.1:5060'],
-      );
-      const sent = traced(await readFile(trace, 'latin1'));
+      // Threads share out what comes by its addresses.
+      const callers = workers === 1 ? ['127.0.0.1'] : [2, 3, 4, 5].map((last) => `127.0.0.${last}`);
+      const callFrom = async (address: string) => {
+        const trace = path.join(folder, address);
+        await namespace.run(
+          'sipp',
+          ...[...sipp(address, calls / callers.length), '-sn', 'uac', '-p', '5070'],
+          ...['-r', '100', '-d', '10', '-trace_msg', '-message_file', trace, '127.0.0.1:5060'],
+        );
+        return traced(await readFile(trace, 'latin1'));
+      };
+      const sent = (await Promise.all(callers.map(callFrom))).flat();
       assert.equal(sent.length, 6 * calls);
       run.signal('SIGINT');
       assert.equal((await run.exit).status, 0, run.stderr);
@@ -332,7 +342,7 @@ describe('calls that SIPp makes', { skip: noSipp || noVeth }, () => {
         .toString()
         .trimEnd()
         .split('\n')
-        .map((line) => JSON.parse(line) as { raw_payload: string; labels: Record<string, string> });
+        .map((line) => JSON.parse(line) as SipRecord);
       const seen = records.map(({ raw_payload, labels }) => ({
         callId: labels['sip.call_id'] ?? '',
         text: Buffer.from(raw_payload, 'base64').toString('latin1').trim(),
@@ -340,5 +350,7 @@ describe('calls that SIPp makes', { skip: noSipp || noVeth }, () => {
       // In order within a call: the one who traces does not see the others as the network does.
       assert.deepEqual(byCall(seen), byCall(sent));
       assert.equal(seen.length, sent.length);
+      const threads = new Set(records.map(({ pipeline_id }) => pipeline_id));
+      assert.equal(threads.size, workers);
     });
 });
