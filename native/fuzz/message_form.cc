@@ -29,7 +29,7 @@ void WriteAny(const uint8_t* data, size_t size) {
   std::vector<MessageForm::Step> steps;
   for (size_t i = 0; i < count; i++, data += 5, size -= 5)
     steps.push_back(
-        {data[0] % 20, NumberOf(data[1]), NumberOf(data[2]), NumberOf(data[3]), NumberOf(data[4])});
+        {data[0] % 26, NumberOf(data[1]), NumberOf(data[2]), NumberOf(data[3]), NumberOf(data[4])});
   std::vector<int32_t> row;
   for (size_t i = 0; i < kColumns; i++) row.push_back(NumberOf(data[i]));
   data += kColumns;

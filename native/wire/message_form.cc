@@ -24,6 +24,11 @@ void Require(bool condition) {
 
 void NeedSlot(int32_t slot) { Require(slot >= MessageForm::kNoSlot && slot < MessageForm::kSlots); }
 
+void PutBigEndian16(uint8_t* at, size_t number) {
+  at[0] = static_cast<uint8_t>(number >> 8);
+  at[1] = static_cast<uint8_t>(number);
+}
+
 void PutNumber(uint8_t* at, size_t number) {
   const uint32_t little = htole32(static_cast<uint32_t>(number));
   memcpy(at, &little, sizeof little);
@@ -51,6 +56,13 @@ void MessageForm::AddField(const Step& step, uint64_t most) {
   NeedColumns(step.a, 2);
   NeedColumns(step.b, 1);
   fields_.push_back({static_cast<size_t>(step.a), static_cast<size_t>(step.b), most});
+}
+
+void MessageForm::AddAddress(const Step& step) {
+  for (const int32_t column : {step.a, step.b, step.c}) NeedColumns(column, 1);
+  addresses_.push_back(
+      {static_cast<size_t>(step.a), static_cast<size_t>(step.b), static_cast<size_t>(step.c)});
+  most_fixed_bytes_ += kMostAddressBytes;
 }
 
 void MessageForm::Check(const Step& step, size_t following) {
@@ -86,12 +98,8 @@ void MessageForm::Check(const Step& step, size_t following) {
       most_fixed_bytes_ += kMostDigits;
       return;
     case kAddress:
-      for (const int32_t column : {step.a, step.b, step.c}) NeedColumns(column, 1);
       NeedSlot(step.d);
-      addresses_.push_back(
-          {static_cast<size_t>(step.a), static_cast<size_t>(step.b), static_cast<size_t>(step.c)});
-      most_fixed_bytes_ += kMostAddressBytes;
-      return;
+      return AddAddress(step);
     case kSkipUnless:
       NeedColumns(step.a, 1);
       return Require(step.b >= 0 && static_cast<size_t>(step.b) <= following);
@@ -110,6 +118,26 @@ void MessageForm::Check(const Step& step, size_t following) {
     }
     case kEndFrame:
       return NeedColumns(step.a, 2);
+    case kBigEndian:
+      NeedColumns(step.a, 1);
+      Require(step.b == 1 || step.b == 2 || step.b == 4);
+      most_fixed_bytes_ += static_cast<uint64_t>(step.b);
+      return;
+    case kLengthBytes:
+      NeedColumns(step.a, 2);
+      Require(step.c >= 0);
+      most_fixed_bytes_ += 2;
+      return;
+    case kAddressBytes:
+      return AddAddress(step);
+    case kSkipUnlessIs:
+      NeedColumns(step.a, 1);
+      return Require(step.b >= 0 && static_cast<size_t>(step.b) <= following);
+    case kSkipIfEmpty:
+      NeedColumns(step.a, 2);
+      return Require(step.b >= 0 && static_cast<size_t>(step.b) <= following);
+    case kWholeLength:
+      return Require(step.a >= 0);
     case kDropComma:
     case kEndKey:
     case kEndValue:
@@ -154,10 +182,10 @@ class MessageForm::Writing {
     const auto& steps = form_.steps_;
     for (size_t i = 0; i < steps.size(); i++) {
       const Step& step = steps[i];
-      if (step.operation != kSkipUnless)
-        Do(step);
-      else if (Number(step.a) < 0)
+      if (LeavesOut(step))
         i += static_cast<size_t>(step.b);
+      else
+        Do(step);
     }
     return {static_cast<size_t>(out_ - begin_), static_cast<size_t>(value_end_ - key_end_)};
   }
@@ -167,6 +195,20 @@ class MessageForm::Writing {
     const uint8_t *start, *end;
     std::span<const uint8_t> bytes;  // where a header has these instead
   };
+
+  /** Whether the steps behind this one are left out. */
+  bool LeavesOut(const Step& step) const {
+    switch (step.operation) {
+      case kSkipUnless:
+        return Number(step.a) < 0;
+      case kSkipUnlessIs:
+        return Number(step.a) != step.c;
+      case kSkipIfEmpty:
+        return Length(step.a) == 0;
+      default:
+        return false;
+    }
+  }
 
   void Do(const Step& step) {
     const uint8_t* const start = out_;
@@ -225,6 +267,21 @@ class MessageForm::Writing {
         return PutHeader(step);
       case kEndFrame:
         return EndFrame(step);
+      case kBigEndian:
+        for (int32_t shift = 8 * (step.b - 1); shift >= 0; shift -= 8)
+          *out_++ = static_cast<uint8_t>(Unsigned(step.a) >> shift);
+        return;
+      case kLengthBytes:
+        PutBigEndian16(out_, Length(step.a) + Index(step.c));
+        out_ += 2;
+        return;
+      case kAddressBytes:
+        return Put(Source(step.c).subspan(Unsigned(step.a), Unsigned(step.b)));
+      case kWholeLength:
+        // Only where so much has been written there is a place for it.
+        if (out_ - begin_ >= int64_t{step.a} + 2)
+          PutBigEndian16(begin_ + step.a, static_cast<size_t>(out_ - begin_));
+        return;
     }
   }
 

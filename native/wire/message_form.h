@@ -37,6 +37,12 @@ class MessageForm {
     kRawHeaders,    // such ones out of a source: a field, b column of the source, c of how many
     kHeader,        // a constant name: a where, b bytes; and what slot c has, if it has anything
     kEndFrame,      // a column of seconds, then of microseconds: the message's time
+    kBigEndian,     // the number in column a, in b bytes: 1, 2 or 4
+    kLengthBytes,   // how many bytes a field has, and c more, in two bytes: a field
+    kAddressBytes,  // an address as it is: a column of where it is, b of how long, c of its source
+    kSkipUnlessIs,  // where the number in column a is not c, b steps are left out
+    kSkipIfEmpty,   // where the field a has no bytes, b steps are left out
+    kWholeLength,   // at a bytes behind the message's beginning: two bytes, how long it has become
   };
   struct Step {
     int32_t operation, a, b, c, d;
@@ -74,6 +80,7 @@ class MessageForm {
 
   void Check(const Step& step, size_t following);
   void AddField(const Step& step, uint64_t most);
+  void AddAddress(const Step& step);
   void NeedColumns(int32_t at, size_t count) const;
   void NeedLiteral(const Step& step) const;
   uint64_t MostBytes(std::span<const int32_t> row, Sources sources) const;

@@ -22,6 +22,7 @@ MessageWriter::MessageWriter(const Napi::CallbackInfo& info) : ObjectWrap(info) 
     form_.emplace(std::move(steps),
                   std::vector<uint8_t>(literals.Data(), literals.Data() + literals.Length()),
                   static_cast<size_t>(info[2].As<Napi::Number>().Uint32Value()));
+    most_bytes_ = info[3].As<Napi::Number>().Uint32Value();
   } catch (const std::invalid_argument& error) {
     throw Napi::RangeError::New(info.Env(), error.what());
   }
@@ -44,11 +45,14 @@ Napi::Value MessageWriter::Write(const Napi::CallbackInfo& info) {
   if (at > out.size() || ends.ElementLength() * columns > rows.size())
     throw Napi::RangeError::New(info.Env(), "there are no such rows, or no such place");
   size_t count = 0;
+  bool is_too_long = false;
   try {
     for (; count < ends.ElementLength(); count++) {
       const auto written =
           form_->Write(rows.subspan(count * columns, columns), sources, out.subspan(at));
       if (!written) break;
+      is_too_long = written->bytes > most_bytes_;
+      if (is_too_long) break;
       at += written->bytes;
       value_bytes_ += static_cast<double>(written->value_bytes);
       ends[count] = static_cast<int32_t>(at);
@@ -56,7 +60,8 @@ Napi::Value MessageWriter::Write(const Napi::CallbackInfo& info) {
   } catch (const std::out_of_range& error) {
     throw Napi::RangeError::New(info.Env(), error.what());
   }
-  return Napi::Number::New(info.Env(), static_cast<double>(count));
+  const auto number = static_cast<double>(count);
+  return Napi::Number::New(info.Env(), is_too_long ? -1 - number : number);
 }
 
 Napi::Value MessageWriter::ValueBytes(const Napi::CallbackInfo& info) {

@@ -5,8 +5,8 @@ export interface NativeDecompressor {
 
 export interface NativeMessageWriter {
   /**
-   * Writes rows to `out` from `at` on, as many as `ends` has room for or `out` certainly has: how many. Throws where a
-   * row refers to what is not there.
+   * Writes rows to `out` from `at` on, as many as `ends` has room for or `out` certainly has: how many, or the complement
+   * (~) of it where the next would be too long. Throws where a row refers to what is not there.
    */
   write(
     rows: Int32Array,
@@ -22,8 +22,13 @@ export interface NativeMessageWriter {
 /** Bytes from one form into another (`native/codec/`, `native/wire/`). */
 export interface CodecAddon {
   Decompressor: new (format: 'gzip' | 'zstd' | 'lz4') => NativeDecompressor;
-  /** `steps` as MessageForm has them. */
-  MessageWriter: new (steps: Int32Array, literals: Buffer, columns: number) => NativeMessageWriter;
+  /** `steps` as MessageForm has them; `mostBytes` of a message. */
+  MessageWriter: new (
+    steps: Int32Array,
+    literals: Buffer,
+    columns: number,
+    mostBytes: number,
+  ) => NativeMessageWriter;
   /** Puts into `into` where LFs are in [start, end), no more than there is room for: how many. */
   lineEnds: (bytes: Buffer, start: number, end: number, into: Int32Array) => number;
 }

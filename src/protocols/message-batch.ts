@@ -9,7 +9,22 @@ import { withRoom } from './with-room.js';
 const SMALLEST_BYTES = 64 * 1024;
 const SMALLEST_ROWS = 128;
 /** Numbers that a message has in the table. */
-const COLUMNS = 37;
+export const COLUMNS = 38;
+/** Where some of them are in a row: ranges of bytes take two columns, and are in the source that the row names. */
+export const Column = {
+  Seconds: 0,
+  Microseconds: 1,
+  AddressBytes: 2,
+  SourceAddress: 3,
+  Protocol: 4,
+  SourcePort: 5,
+  DestinationPort: 6,
+  /** An index of `sources`. */
+  Source: 8,
+  Message: 9,
+  CallId: 23,
+  DestinationAddress: 37,
+} as const;
 const NO_BYTES: Buffer = Buffer.alloc(0);
 const TRANSPORTS: readonly Transport[] = ['udp', 'tcp', 'ws', 'sctp', 'tls'];
 
@@ -36,6 +51,16 @@ export class MessageBatch {
   #lent = NO_BYTES;
   #rows = new Int32Array(SMALLEST_ROWS * COLUMNS);
 
+  /** What all messages are, a row each of COLUMNS numbers, for those who look at no single one of them. */
+  get rows(): Int32Array {
+    return this.#rows;
+  }
+
+  /** What the rows refer to. */
+  get sources(): readonly Buffer[] {
+    return [this.#bytes, this.#lent];
+  }
+
   /** Messages and media packets. */
   get total(): number {
     return this.count + this.media.count;
@@ -58,10 +83,7 @@ export class MessageBatch {
   append(message: SipMessage, passage: Passage): void {
     const { addressBytes, sourceAt, destinationAt } = passage;
     const { start } = message;
-    const isLent =
-      message.bytes === this.#lent &&
-      passage.addresses === this.#lent &&
-      destinationAt === sourceAt + addressBytes;
+    const isLent = message.bytes === this.#lent && passage.addresses === this.#lent;
     const moved = isLent ? 0 : this.#copy(message, passage) - start;
 
     if (this.#rows.length < (this.count + 1) * COLUMNS) this.#lengthenRows();
@@ -69,7 +91,7 @@ export class MessageBatch {
     const at = this.count++ * COLUMNS;
     rows[at] = passage.seconds;
     rows[at + 1] = passage.microseconds;
-    rows[at + 2] = passage.ipVersion;
+    rows[at + 2] = addressBytes;
     rows[at + 3] = isLent ? sourceAt : start + moved - 2 * addressBytes;
     rows[at + 4] = passage.protocol;
     rows[at + 5] = passage.sourcePort;
@@ -94,6 +116,7 @@ export class MessageBatch {
     putRange(rows, at + 31, message.cseq, moved);
     putRange(rows, at + 33, message.contentType, moved);
     putRange(rows, at + 35, message.cseqMethod, moved);
+    rows[at + 37] = isLent ? destinationAt : start + moved - addressBytes;
   }
 
   /** A number that is the same for all messages of a flow, whichever way they go; 0 or more. Goes to the message. */
@@ -114,7 +137,7 @@ export class MessageBatch {
     passage.ipVersion = rows[at + 2] === 4 ? 4 : 6;
     passage.addresses = bytes;
     passage.sourceAt = rows[at + 3] ?? 0;
-    passage.destinationAt = passage.sourceAt + passage.addressBytes;
+    passage.destinationAt = rows[at + 37] ?? 0;
     passage.protocol = rows[at + 4] ?? 0;
     passage.sourcePort = rows[at + 5] ?? 0;
     passage.destinationPort = rows[at + 6] ?? 0;

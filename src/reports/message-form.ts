@@ -23,6 +23,12 @@ const Step = {
   RawHeaders: 15,
   Header: 16,
   EndFrame: 17,
+  BigEndian: 18,
+  LengthBytes: 19,
+  AddressBytes: 20,
+  SkipUnlessIs: 21,
+  SkipIfEmpty: 22,
+  WholeLength: 23,
 } as const;
 const STEP_NUMBERS = 5;
 const NO_SLOT = -1;
@@ -43,6 +49,8 @@ export class MessageForm {
   readonly #steps: number[] = [];
   #literals = Buffer.alloc(0);
   #slots = 0;
+  /** Steps before this are in other conditions. */
+  #joinedFrom = 0;
 
   get steps(): Int32Array {
     return Int32Array.from(this.#steps);
@@ -53,7 +61,13 @@ export class MessageForm {
   }
 
   literal(text: string | Buffer): this {
-    return this.#add(Step.Literal, ...this.#literal(text));
+    const [at, length] = this.#literal(text);
+    const last = this.#steps.length - STEP_NUMBERS;
+    // One behind another is one.
+    if (last < this.#joinedFrom || this.#steps[last] !== Step.Literal)
+      return this.#add(Step.Literal, at, length);
+    this.#steps[last + 2] = (this.#steps[last + 2] ?? 0) + length;
+    return this;
   }
 
   /** Bytes as they are. */
@@ -94,13 +108,39 @@ export class MessageForm {
     return this.#add(Step.Address, at, length, source, slot);
   }
 
+  /** A number in 1, 2 or 4 bytes, in network byte order. */
+  bigEndian(column: number, bytes: 1 | 2 | 4): this {
+    return this.#add(Step.BigEndian, column, bytes);
+  }
+
+  /** How many bytes there are, and so many more, in two bytes in network byte order. */
+  lengthBytes(column: number, more: number): this {
+    return this.#add(Step.LengthBytes, column, 0, more);
+  }
+
+  /** An IP address as it is, by the same columns as `address`. */
+  addressBytes(at: number, length: number, source: number): this {
+    return this.#add(Step.AddressBytes, at, length, source);
+  }
+
+  /** How long the message has become, in two bytes in network byte order, so many bytes behind its beginning. */
+  wholeLength(at: number): this {
+    return this.#add(Step.WholeLength, at);
+  }
+
   /** Steps for messages that have this field. */
   where(column: number, add: (form: this) => void): this {
-    const at = this.#steps.length;
-    this.#add(Step.SkipUnless, column, 0);
-    add(this);
-    this.#steps[at + 2] = (this.#steps.length - at) / STEP_NUMBERS - 1;
-    return this;
+    return this.#where(add, Step.SkipUnless, column, 0);
+  }
+
+  /** Steps for messages in which this field of bytes is not empty. */
+  whereNotEmpty(column: number, add: (form: this) => void): this {
+    return this.#where(add, Step.SkipIfEmpty, column, 0);
+  }
+
+  /** Steps for messages with this number in the column. */
+  whereIs(column: number, number: number, add: (form: this) => void): this {
+    return this.#where(add, Step.SkipUnlessIs, column, 0, number);
   }
 
   /** Takes a comma back after which nothing has come. */
@@ -148,6 +188,16 @@ export class MessageForm {
     return this.#add(Step.EndFrame, column);
   }
 
+  #where(add: (form: this) => void, ...step: number[]): this {
+    const at = this.#steps.length;
+    this.#add(...step);
+    this.#joinedFrom = this.#steps.length;
+    add(this);
+    this.#joinedFrom = this.#steps.length;
+    this.#steps[at + 2] = (this.#steps.length - at) / STEP_NUMBERS - 1;
+    return this;
+  }
+
   /** Where a constant is, and its length. */
   #literal(text: string | Buffer): [at: number, length: number] {
     const bytes = Buffer.from(text);
@@ -162,8 +212,46 @@ export class MessageForm {
   }
 }
 
+/** Writes rows of numbers in a form, many in one call: what they refer to is copied and escaped by the addon. */
+export class RowWriter {
+  readonly #columns: number;
+  readonly #native: NativeMessageWriter;
+
+  /** @param mostBytes that a message may become */
+  constructor(form: MessageForm, columns: number, mostBytes = 0xffff_ffff) {
+    this.#columns = columns;
+    this.#native = new addon.MessageWriter(form.steps, form.literals, columns, mostBytes);
+  }
+
+  /**
+   * Writes rows behind what is there, and where each ends: as many as `ends` has room for, unless the next would be too
+   * long; how many.
+   *
+   * @param sources what fields refer to
+   */
+  write(rows: Int32Array, sources: readonly Buffer[], out: JsonBytes, ends: Int32Array): number {
+    const columns = this.#columns;
+    for (let done = 0; ;) {
+      const rest = rows.subarray(done * columns);
+      const some = ends.subarray(done);
+      const result = this.#native.write(rest, sources, out.bytes, out.length, some);
+      const written = result < 0 ? ~result : result;
+      if (written > 0) out.length = some[written - 1] ?? out.length;
+      done += written;
+      if (result < 0 || done === ends.length) return done;
+      // How long the next one gets is not known before it is written.
+      out.makeRoom(2 * out.bytes.length - out.length);
+    }
+  }
+
+  /** Bytes of the values of all framed messages that have been written. */
+  get valueBytes(): number {
+    return this.#native.valueBytes();
+  }
+}
+
 /**
- * Rows of messages that are to be written in a form, all in one call: what is in them is copied and escaped by the addon.
+ * Rows of messages that are to be written in a form, all in one call.
  *
  *     const at = rows.begin();
  *     rows.numbers[at + COLUMN] = …; // for each column
@@ -173,13 +261,13 @@ export class MessageRows {
   numbers: Int32Array;
   count = 0;
   readonly #columns: number;
-  readonly #writer: NativeMessageWriter;
+  readonly #writer: RowWriter;
   readonly #sources: Buffer[] = [];
 
   constructor(form: MessageForm, columns: number) {
     this.#columns = columns;
     this.numbers = new Int32Array(SMALLEST_ROWS * columns);
-    this.#writer = new addon.MessageWriter(form.steps, form.literals, columns);
+    this.#writer = new RowWriter(form, columns);
   }
 
   /** One more row: where it begins. */
@@ -204,22 +292,13 @@ export class MessageRows {
 
   /** Writes all rows behind what is there, and where each ends; begins again. */
   writeAll(out: JsonBytes, ends: Int32Array): void {
-    const columns = this.#columns;
-    for (let done = 0; done < this.count;) {
-      const rest = this.numbers.subarray(done * columns, this.count * columns);
-      const some = ends.subarray(done, this.count);
-      const written = this.#writer.write(rest, this.#sources, out.bytes, out.length, some);
-      if (written > 0) out.length = some[written - 1] ?? out.length;
-      done += written;
-      // How long the next one gets is not known before it is written.
-      if (done < this.count) out.makeRoom(2 * out.bytes.length - out.length);
-    }
+    this.#writer.write(this.numbers, this.#sources, out, ends.subarray(0, this.count));
     this.count = 0;
     this.#sources.length = 0;
   }
 
   /** Bytes of the values of all framed messages that have been written. */
   get valueBytes(): number {
-    return this.#writer.valueBytes();
+    return this.#writer.valueBytes;
   }
 }

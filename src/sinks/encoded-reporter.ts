@@ -183,13 +183,23 @@ export class EncodedReporter implements Reporter {
       written = count;
     };
     let mediaAt = 0;
-    for (let index = 0; index <= batch.count; index++) {
-      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= index; mediaAt++) {
+    for (let next = 0; ;) {
+      for (; mediaAt < media.count && media.messagesBefore(mediaAt) <= next; mediaAt++) {
         writeTaken();
         if (this.#encodeMedia(media, mediaAt, out)) ends[count++] = out.length;
         written = count;
       }
-      if (index === batch.count) break;
+      if (next === batch.count) break;
+      if (takes === 'sip' && !share && encoder.writeRows) {
+        // Up to the next packet of media.
+        const until = mediaAt < media.count ? media.messagesBefore(mediaAt) : batch.count;
+        const most = ends.subarray(count, count + until - next);
+        const rows = encoder.writeRows(out, batch, next, most);
+        next += rows;
+        written = count += rows;
+        if (rows > 0) continue;
+      }
+      const index = next++;
       if (takes !== 'sip') continue;
       if (!share) batch.go(index);
       else if (batch.flowOf(index) % share.of !== share.index) continue;

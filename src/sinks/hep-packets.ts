@@ -2,8 +2,11 @@ import { deflateSync } from 'node:zlib';
 import { MAX_HEP3_BYTES, PayloadType } from '../protocols/hep/chunk.js';
 import { HepWriter, type HepSettings } from '../protocols/hep/hep-writer.js';
 import type { JsonBytes } from '../protocols/json-bytes.js';
+import { COLUMNS, type MessageBatch } from '../protocols/message-batch.js';
 import type { Passage } from '../protocols/passage.js';
 import type { SipMessage } from '../protocols/sip/sip-message.js';
+import { hep3Form } from '../reports/hep-form.js';
+import { RowWriter } from '../reports/message-form.js';
 import { MAX_DATAGRAM_BYTES } from './datagram-outlet.js';
 import type { MessageEncoder } from './message-encoder.js';
 
@@ -22,6 +25,7 @@ interface MutableBytes {
 /** A HEP packet with each message. */
 export class HepPackets implements MessageEncoder {
   readonly #writer: HepWriter;
+  readonly #rows: RowWriter | undefined;
   readonly #compresses: boolean;
   readonly #mostBytes: number;
   readonly #payload: MutableBytes = { bytes: Buffer.alloc(0), start: 0, end: 0 };
@@ -31,6 +35,15 @@ export class HepPackets implements MessageEncoder {
     this.#writer = new HepWriter(settings);
     this.#compresses = compresses && settings.version === 3;
     this.#mostBytes = isDatagram ? MAX_DATAGRAM_BYTES : MAX_HEP3_BYTES;
+    this.#rows =
+      settings.version === 3
+        ? new RowWriter(hep3Form(settings), COLUMNS, this.#mostBytes)
+        : undefined;
+  }
+
+  writeRows(out: JsonBytes, batch: MessageBatch, first: number, ends: Int32Array): number {
+    if (!this.#rows) return 0;
+    return this.#rows.write(batch.rows.subarray(first * COLUMNS), batch.sources, out, ends);
   }
 
   encode(out: JsonBytes, message: SipMessage, passage: Passage): boolean {

@@ -94,7 +94,8 @@ export class MediaReader {
     const endpoint = this.#calls.find(passage);
     if (!endpoint) return false;
     const { codecs, call } = endpoint;
-    const facts = { callId: call.callId, messagesBefore: into.count };
+    const { callId } = call;
+    const messagesBefore = into.count;
     if (isRtcp(bytes, start, end)) {
       const reports = this.#reports;
       reports.clear();
@@ -102,7 +103,7 @@ export class MediaReader {
       const [codec] = codecs.values();
       this.rtcp++;
       into.media.append(
-        { ...facts, kind: MediaKind.Rtcp, codec, reports },
+        { callId, messagesBefore, kind: MediaKind.Rtcp, codec, reports },
         bytes,
         start,
         end,
@@ -114,7 +115,13 @@ export class MediaReader {
     if (!header.read(bytes, start, end)) return false;
     this.rtp++;
     const codec = codecs.get(header.payloadType);
-    into.media.append({ ...facts, kind: MediaKind.Rtp, codec }, bytes, start, end, passage);
+    into.media.append(
+      { callId, messagesBefore, kind: MediaKind.Rtp, codec },
+      bytes,
+      start,
+      end,
+      passage,
+    );
     return true;
   }
 

@@ -6,13 +6,14 @@ import fc from 'fast-check';
 import { addon } from '#kcap/addon/addon.js';
 import { JsonBytes, unfolded } from '#kcap/protocols/json-bytes.js';
 import { writeAddress } from '#kcap/protocols/report/ip-text.js';
-import { MessageForm, MessageRows } from '#kcap/reports/message-form.js';
+import { MessageForm, MessageRows, RowWriter } from '#kcap/reports/message-form.js';
 
 import { addressBytes } from '../protocols/passages.js';
 import { Mutations } from '../protocols/mutations.js';
 
 const FIELD = { column: 0, source: 2 };
 const COLUMNS = 3;
+const MOST_BYTES = 0xffff_ffff;
 
 /** What a form makes of bytes: [start, end) of a source. */
 function written(
@@ -144,6 +145,42 @@ describe('a form', () => {
     assert.deepEqual(written(rows, { bytes }, { bytes, start: -1 }), ['{a,some}', '{a}']);
   });
 
+  test('has numbers, lengths and addresses as bytes, in network byte order', () => {
+    const form = new MessageForm().literal('..').bigEndian(0, 1).bigEndian(1, 2).bigEndian(1, 4);
+    form.lengthBytes(2, 6).addressBytes(4, 5, 6).wholeLength(0);
+    const row = Int32Array.from([1, 0x0102_0304, 1, 4, 2, 4, 0]);
+    const out = new JsonBytes();
+    const address = Buffer.from([9, 9, 192, 0, 2, 1, 9]);
+    new RowWriter(form, row.length).write(row, [address], out, new Int32Array(1));
+    assert.equal(
+      out.bytes.toString('hex', 0, out.length),
+      ['000f', '01', '0304', '01020304', '0009', 'c0000201'].join(''),
+    );
+  });
+
+  test('has parts for some messages only', () => {
+    const form = new MessageForm().literal('a').literal('b');
+    form.whereNotEmpty(0, () => form.literal('c').literal('d').raw(FIELD)).literal('e');
+    form.whereIs(0, 1, () => form.literal('f')).literal('g');
+    const rows = new MessageRows(form, COLUMNS);
+    const bytes = Buffer.from('123');
+    assert.deepEqual(
+      written(rows, { bytes }, { bytes, start: 3 }, { bytes, start: -1 }, { bytes, start: 1 }),
+      ['abcd123eg', 'abeg', 'abeg', 'abcd23efg'],
+    );
+  });
+
+  test('stops before a message that becomes too long', () => {
+    const rows = Int32Array.from([0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 1, 0]);
+    const writer = new RowWriter(new MessageForm().raw(FIELD).literal('!'), COLUMNS, 4);
+    const out = new JsonBytes();
+    const ends = new Int32Array(4);
+    assert.equal(writer.write(rows, [Buffer.from('12345')], out, ends), 2);
+    assert.equal(out.bytes.toString('latin1', 0, out.length), '12!123!');
+    assert.deepEqual([...ends], [3, 7, 0, 0]);
+    assert.equal(writer.write(rows.subarray(6), [Buffer.from('12345')], out, ends.subarray(2)), 0);
+  });
+
   test('makes room for as much as it takes, many rows at once', () => {
     const rows = new MessageRows(new MessageForm().json(FIELD).literal('.'), COLUMNS);
     const inputs = Array.from({ length: 300 }, (_, index) => ({ bytes: Buffer.alloc(index, 'x') }));
@@ -158,7 +195,7 @@ describe('a form', () => {
 
 describe('a row or step that refers to what is not there', () => {
   const form = new MessageForm().json(FIELD).base64(FIELD);
-  const writer = () => new addon.MessageWriter(form.steps, form.literals, COLUMNS);
+  const writer = () => new addon.MessageWriter(form.steps, form.literals, COLUMNS, MOST_BYTES);
   const source = Buffer.from('bytes');
   const write = (row: readonly number[], at = 0, ends = 1) =>
     writer().write(Int32Array.from(row), [source], Buffer.alloc(100), at, new Int32Array(ends));
@@ -193,9 +230,21 @@ describe('a row or step that refers to what is not there', () => {
       [9, 0, 1],
       [16, 0, 0, -1],
       [17, 2],
+      [18, 3, 1],
+      [18, 0, 3],
+      [19, 2],
+      [19, 0, 0, -1],
+      [20, 0, 1, 3],
+      [21, 0, 1],
+      [22, 2, 0],
+      [22, 0, 1],
+      [23, -1],
     ]) {
       const steps = Int32Array.from([...wrong, 0, 0, 0, 0].slice(0, 5));
-      assert.throws(() => new addon.MessageWriter(steps, Buffer.alloc(0), COLUMNS), RangeError);
+      assert.throws(
+        () => new addon.MessageWriter(steps, Buffer.alloc(0), COLUMNS, MOST_BYTES),
+        RangeError,
+      );
     }
   });
 
@@ -204,12 +253,12 @@ describe('a row or step that refers to what is not there', () => {
     const telling = [0, 1, -1, 4, 16, 5, 6, 99, 0x7fff_ffff, -0x8000_0000];
     for (let turn = 0; turn < 5000; turn++) {
       const steps = Int32Array.from({ length: 5 * (1 + mutations.number(8)) }, (_, index) =>
-        index % 5 === 0 ? mutations.number(18) : mutations.pick(telling),
+        index % 5 === 0 ? mutations.number(24) : mutations.pick(telling),
       );
       const row = Int32Array.from({ length: 8 }, () => mutations.pick(telling));
       const out = Buffer.alloc(4096);
       try {
-        const native = new addon.MessageWriter(steps, Buffer.from('literals'), 8);
+        const native = new addon.MessageWriter(steps, Buffer.from('literals'), 8, MOST_BYTES);
         native.write(row, [source, Buffer.alloc(64)], out, 0, new Int32Array(1));
       } catch (error) {
         assert.ok(error instanceof RangeError);

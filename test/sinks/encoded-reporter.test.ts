@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import { underWay, type Tally } from '#kcap/pipeline/account.js';
 import { ReaderLeft } from '#kcap/pipeline/contracts.js';
+import type { JsonBytes } from '#kcap/protocols/json-bytes.js';
 import { MessageBatch } from '#kcap/protocols/message-batch.js';
 import { MediaKind } from '#kcap/protocols/rtp/media-packet.js';
 import { SipMessage } from '#kcap/protocols/sip/sip-message.js';
@@ -90,6 +91,45 @@ function counts(sink: EncodedReporter): unknown {
   const ended = [...outcomes].map(([id, { packets }]) => [id, packets]);
   return { in: taken.packets, out: out.packets, ...Object.fromEntries(ended) };
 }
+
+test('what an encoder writes in rows stays in order with media, and with messages that it looks at', async () => {
+  const outlet = new HeldOutlet();
+  outlet.open();
+  const write = (out: JsonBytes, text: string): number => {
+    out.piece(text);
+    return out.length;
+  };
+  const encoder: EncodedReporterOptions['encoder'] = {
+    encode: (out, message) => write(out, `<${message.text(message.callId)}>`) > 0,
+    writeRows: (out, batch, first, ends) => {
+      for (let index = 0; index < ends.length; index++) {
+        batch.go(first + index);
+        const callId = batch.message.text(batch.message.callId);
+        if (callId === 'special') return index;
+        ends[index] = write(out, `${callId};`);
+      }
+      return ends.length;
+    },
+  };
+  const sink = reporter(outlet, {
+    encoder,
+    mediaEncoder: { encode: (out, packet) => write(out, `${packet.callId}!`) > 0 },
+  });
+  const batch = messages('a', 'special', 'special', 'b', 'c', 'special');
+  for (const messagesBefore of [0, 2, 4, 6])
+    batch.media.append(
+      { kind: MediaKind.Rtcp, callId: `after ${messagesBefore}`, codec: undefined, messagesBefore },
+      Buffer.alloc(8),
+      0,
+      8,
+      passageOf('192.0.2.1', '192.0.2.2'),
+    );
+  await sink.write(batch, NEVER);
+  assert.deepEqual(outlet.taken, [
+    'after 0!a;<special>after 2!<special>b;after 4!c;<special>after 6!',
+  ]);
+  assert.deepEqual(counts(sink), { in: 10, out: 10 });
+});
 
 test('what an encoder has only taken stands before media that came later', async () => {
   const outlet = new HeldOutlet();

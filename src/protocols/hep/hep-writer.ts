@@ -28,7 +28,7 @@ export interface Bytes {
   readonly end: number;
 }
 
-const MAGIC = Buffer.from('HEP3');
+export const MAGIC = Buffer.from('HEP3');
 const SMALLEST_BYTES = 4096;
 /** A call of copy() costs more than so few bytes do. */
 const FEW_BYTES = 64;
@@ -204,11 +204,17 @@ function headOf(ipVersion: 4 | 6, captureId: number, password: string): Head {
   return { bytes, ...places };
 }
 
-function chunk(type: number, value: Buffer | string): Buffer {
+/** A chunk with the same value in all packets. */
+export function chunk(type: number, value: Buffer | string): Buffer {
   const bytes = Buffer.from(value);
+  return Buffer.concat([chunkHead(type, bytes.length), bytes]);
+}
+
+/** What stands before a chunk's value of so many bytes. */
+export function chunkHead(type: number, length: number): Buffer {
   const head = Buffer.alloc(CHUNK_HEADER_BYTES);
-  writeChunkHead(head, 0, type, bytes.length);
-  return Buffer.concat([head, bytes]);
+  writeChunkHead(head, 0, type, length);
+  return head;
 }
 
 function writeChunkHead(into: Buffer, at: number, type: number, length: number): void {

@@ -28,12 +28,13 @@ export interface Call {
   readonly endpoints: Endpoint[];
 }
 
-/** As a number for IPv4: most are, and there are many. */
+/** For IPv4 a number of 32 bits with a sign, which V8 keeps without an object: most are, and there are many. */
 type Address = number | Buffer;
 
 /** An address and port at which media of a call arrives. */
 export interface Endpoint {
-  readonly call: Call;
+  /** The last one that named it. */
+  call: Call;
   readonly address: Address;
   readonly port: number;
   codecs: ReadonlyMap<number, string>;
@@ -130,8 +131,13 @@ export class CallMedia {
     const known = this.#calls.get(callId);
     if (known) return known;
     if (this.#calls.size >= this.#mostCalls) this.#evictOldest();
+    // No spread, which would take longer than all the rest.
     const call: Call = {
-      ...{ callId, expiresAt: 0, hasEnded: false, isAnswered: false, refreshedAt: seconds },
+      callId,
+      expiresAt: 0,
+      hasEnded: false,
+      isAnswered: false,
+      refreshedAt: seconds,
       endpoints: [],
     };
     this.#calls.set(callId, call);
@@ -164,10 +170,16 @@ export class CallMedia {
       known.codecs = codecs;
       return;
     }
-    if (known) this.#remove(known);
     if (call.endpoints.length >= MOST_ENDPOINTS_PER_CALL) {
       const [oldest] = call.endpoints;
       if (oldest) this.#remove(oldest);
+    }
+    if (known) {
+      takeOut(known.call.endpoints, known);
+      known.call = call;
+      known.codecs = codecs;
+      call.endpoints.push(known);
+      return;
     }
     const endpoint: Endpoint = { call, address, port, codecs, next: this.#endpoints.get(key) };
     this.#endpoints.set(key, endpoint);
@@ -194,8 +206,7 @@ export class CallMedia {
       if (before) before.next = endpoint.next;
     }
     this.#portUses[port] = (this.#portUses[port] ?? 0) - 1;
-    const index = call.endpoints.indexOf(endpoint);
-    if (index !== -1) call.endpoints.splice(index, 1);
+    takeOut(call.endpoints, endpoint);
   }
 
   #forget(call: Call): void {
@@ -218,6 +229,17 @@ export class CallMedia {
     this.#sweepAt = seconds + LINGER_SECONDS;
     for (const call of this.#calls.values()) if (call.expiresAt < seconds) this.#forget(call);
   }
+}
+
+function takeOut(endpoints: Endpoint[], endpoint: Endpoint): void {
+  let index = endpoints.indexOf(endpoint);
+  if (index === -1) return;
+  // splice() makes an array of what it takes out.
+  for (; index + 1 < endpoints.length; index++) {
+    const next = endpoints[index + 1];
+    if (next) endpoints[index] = next;
+  }
+  endpoints.pop();
 }
 
 const PRIME = 0x0100_0193;
@@ -250,7 +272,7 @@ function isAt(
   port: number,
 ): boolean {
   if (ownPort !== port) return false;
-  if (typeof address === 'number') return length === 4 && uint32(bytes, at) === address;
+  if (typeof address === 'number') return length === 4 && (uint32(bytes, at) | 0) === address;
   return address.length === length && address.compare(bytes, at, at + length) === 0;
 }
 
@@ -261,7 +283,7 @@ function isSame(one: Address, other: Address): boolean {
 /** Undefined where it is none: 0.0.0.0 and :: put a stream on hold (RFC 3264, section 8.4). */
 function addressOf(text: string): Address | undefined {
   const number = ipv4Number(text);
-  if (number !== undefined) return number === 0 ? undefined : number;
+  if (number !== undefined) return number === 0 ? undefined : number | 0;
   const bytes = ipAddressBytes(text);
   return bytes?.some((byte) => byte !== 0) ? bytes : undefined;
 }
