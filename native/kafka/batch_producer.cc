@@ -191,9 +191,9 @@ Napi::Value BatchProducer::AskForTopicSettings(const Napi::CallbackInfo& info) {
 void BatchProducer::LookUpTopicSettings(int timeout_ms) {
   auto settings = SettingsOfTopic(client(), topic_, timeout_ms);
   std::lock_guard lock(details_mutex_);
-  // Where nobody answers, nothing is known: what was said before may have changed.
+  // Where nobody answers in time, nothing is known: what was said before may have changed.
   topic_settings_ = std::move(settings.values);
-  if (!topic_settings_.empty()) may_see_settings_ = true;
+  may_see_settings_ = !topic_settings_.empty() || settings.error == RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
 Napi::Value BatchProducer::TopicSettings(const Napi::CallbackInfo& info) {

@@ -75,6 +75,21 @@ describe(`brokers ${ROUND_TRIP_MS} ms away`, { skip: noVeth }, () => {
     assert.equal((await run.exit).status, 1);
   });
 
+  test('a limit is named that nobody said at the start', async (t) => {
+    const [near, far] = ports;
+    // Longer than a start waits for the topic's settings.
+    const proxy = await delayingProxy(t, { to: near, delayMs: 600, listenOn: far });
+    const topic = await freshTopic(t, { config: { 'max.message.bytes': '900' } });
+    const veth = await vethPair(t);
+    const run = kcap(t, ['-p', '-k', `127.0.0.1:${far}`, '-t', topic, '-i', veth.inside]);
+    await run.started();
+    proxy.delayMs = 0;
+    await flood(veth, { packetsPerSecond: 10, frameBytes: 1000, seconds: 1 });
+    await run.waitForLog(/larger than the topic takes \(max\.message\.bytes=900\); cut packets/);
+    run.signal('SIGTERM');
+    assert.equal((await run.exit).status, 1);
+  });
+
   test('packs become as long as the topic takes: five of them are under way at once', async (t) => {
     const [near, far] = ports;
     await delayingProxy(t, { to: near, delayMs: ROUND_TRIP_MS / 2, listenOn: far });
