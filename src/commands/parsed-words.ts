@@ -34,9 +34,9 @@ export function parseWords<Options extends OptionTable>(
       others.push(word);
       continue;
     }
-    const isTakenBack = options[given] === undefined && given.startsWith('no-');
+    const isTakenBack = !Object.hasOwn(options, given) && given.startsWith('no-');
     const name = isTakenBack ? given.slice('no-'.length) : given;
-    const option = dashes === '--' ? options[name] : undefined;
+    const option = dashes === '--' && Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option || (isTakenBack && option.type !== 'boolean'))
       throw unknownOption(`${dashes}${given}`, { command, words });
     args.set(
