@@ -85,6 +85,7 @@
         'native/pcap/pcapng_reader.cc',
         'native/wire/framed_message.cc',
         'native/wire/has_headers.c',
+        'native/wire/header_block.c',
         'native/wire/line_ends.cc',
         'native/wire/message_form.cc',
         'native/wire/message_headers.cc',

@@ -10,16 +10,13 @@ struct rd_kafka_headers_s {
   std::vector<std::pair<std::string_view, std::string_view>> all;
 };
 
-rd_kafka_headers_t* rd_kafka_headers_new(size_t) { return new rd_kafka_headers_t; }
 void rd_kafka_headers_destroy(rd_kafka_headers_t* headers) { delete headers; }
-rd_kafka_resp_err_t rd_kafka_header_add(rd_kafka_headers_t* headers, const char* name,
-                                        ssize_t name_size, const void* value, ssize_t value_size) {
-  // What librdkafka takes a negative length for is another one.
-  if (name_size < 0 || value_size < 0) __builtin_trap();
-  headers->all.emplace_back(
-      std::string_view(name, static_cast<size_t>(name_size)),
-      std::string_view(static_cast<const char*>(value), static_cast<size_t>(value_size)));
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+rd_kafka_headers_t* kcap_headers_of(const kcap_header* headers, size_t count) {
+  auto* const copied = new rd_kafka_headers_t;
+  for (const auto& [name, name_size, value, value_size] : std::span(headers, count))
+    copied->all.emplace_back(std::string_view(static_cast<const char*>(name), name_size),
+                             std::string_view(static_cast<const char*>(value), value_size));
+  return copied;
 }
 
 namespace {

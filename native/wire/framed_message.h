@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
+
+#include "wire/header_block.h"
 
 namespace kcap {
 
@@ -44,8 +47,7 @@ class FramedMessage {
   std::span<const uint8_t> frame_;
   std::span<const uint8_t> key_;
   std::span<const uint8_t> value_;
-  uint32_t header_count_ = 0;
-  std::span<const uint8_t> headers_;
+  std::vector<kcap_header> headers_;
 };
 
 }  // namespace kcap

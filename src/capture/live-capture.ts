@@ -13,7 +13,7 @@ import { WideCounter } from './wide-counter.js';
 const BATCH_BYTES = 1024 * 1024;
 /** The same for packs where JavaScript looks at no packet: as much as a busy link brings while a batch waits. */
 export const LONG_BATCH_BYTES = 4 * 1024 * 1024;
-/** The same for plain messages: a queue of those takes longer to empty a batch. */
+/** The same for plain messages, since a queue of those takes longer to empty a batch, and for SIP, which is looked at. */
 export const PLAIN_BATCH_BYTES = 2 * 1024 * 1024;
 /** How long the first packet of a batch waits for others, where there are many. */
 const MAX_BATCH_AGE_MS = 50;

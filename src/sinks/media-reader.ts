@@ -55,8 +55,11 @@ export class MediaReader {
     if (!hasDescription && !isAnswer) return;
     const callId = message.text(message.callId);
     if (hasDescription) {
-      const description = bytes.toString('latin1', bodyStart, end);
-      this.#note({ kind: 'describe', callId, description, seconds });
+      this.#calls.describeIn(callId, bytes, bodyStart, end, seconds);
+      if (this.#exchange) {
+        const description = bytes.toString('latin1', bodyStart, end);
+        this.#exchange.note({ kind: 'describe', callId, description, seconds });
+      }
     }
     if (isAnswer) this.#note({ kind: 'answer', callId });
   }

@@ -1,3 +1,4 @@
+import { PLAIN_BATCH_BYTES } from '../capture/live-capture.js';
 import type { PartitionRange } from '../kafka/batch-consumer.js';
 import type { SipFilter } from '../language/sip-filter.js';
 import { Branch } from '../pipeline/branch.js';
@@ -120,7 +121,11 @@ async function openSource(
     };
   }
   const { options } = packets;
-  const { source, stages, watchdogs } = await openPackets(options, scope, log);
+  const { source, stages, watchdogs } = await openPackets(
+    { ...options, batchBytes: PLAIN_BATCH_BYTES },
+    scope,
+    log,
+  );
   const how = 'files' in options.from ? 'reading' : 'capturing on';
   return { source, stages, watchdogs, how: `${how} ${source.name}` };
 }

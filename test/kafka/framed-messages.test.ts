@@ -76,6 +76,24 @@ test('messages arrive with keys, values, headers and timestamps of their own', a
   );
 });
 
+test('headers arrive whatever their lengths are', async (t) => {
+  const kafka = new InMemoryKafka(t);
+  const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });
+  // Lengths that take another byte each time, and others that leave the next header at any address.
+  const headers = [0, 1, 2, 3, 63, 64, 65, 8191, 8192, 70_000].map(
+    (length) => ['n'.repeat(Math.min(length, 200)), 'v'.repeat(length)] as const,
+  );
+  const frames = framed({ key: 'k', value: '{}', timestamp: 1, headers });
+  assert.equal(await producer.offerMessages(frames), frames.length);
+  assert.equal(await producer.flush(10_000), 0);
+  kafka.lendToPeers();
+  const [message] = await readMessages(kafka.topic);
+  assert.deepEqual(
+    message?.headers.map(([name, bytes]) => [name, bytes.toString()]),
+    headers,
+  );
+});
+
 test("a header may be a part of the message's value", async (t) => {
   const kafka = new InMemoryKafka(t);
   const producer = kafka.producer({ properties: AT_ONCE, keysChoose: true, sends: 'messages' });

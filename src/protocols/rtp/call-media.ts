@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { ipAddressBytes, ipv4Number } from '../ip-address.js';
 import { uint32 } from '../network-order.js';
 import type { Passage } from '../passage.js';
+import { PlainDescription } from './plain-description.js';
 import { type Media, mediaOf } from './session-description.js';
 
 /** A call's description of media is forgotten so long after its last message or packet. */
@@ -42,6 +43,12 @@ export interface Endpoint {
   next: Endpoint | undefined;
 }
 
+/** A stream of media, with its addresses as numbers or bytes. */
+type Ports = Omit<Media, 'address' | 'rtcpAddress'> & {
+  readonly address: Address | undefined;
+  readonly rtcpAddress: Address | undefined;
+};
+
 /**
  * Where the media of the calls that were seen goes, by their session descriptions. A packet belongs to a call where it
  * comes from such an address and port or goes there: both directions of a stream are known by the first description of
@@ -51,6 +58,7 @@ export class CallMedia {
   /** Calls that had to make room for others. */
   evicted = 0;
 
+  readonly #plain = new PlainDescription();
   readonly #mostCalls: number;
   /** The one that has been quiet for longest first. */
   readonly #calls = new Map<string, Call>();
@@ -72,11 +80,21 @@ export class CallMedia {
     this.#sweep(seconds);
     const media = mediaOf(sdp);
     if (media.length === 0) return;
-    const call = this.#callOf(callId, seconds);
-    call.hasEnded = false;
-    call.expiresAt = seconds + IDLE_SECONDS;
-    if (call.refreshedAt !== seconds) this.#refresh(call, seconds);
+    const call = this.#describedCall(callId, seconds);
     for (const stream of media) this.#addStream(call, stream);
+  }
+
+  /** The same of a description where it lies, in [start, end): of most, nothing becomes a string. */
+  describeIn(callId: string, bytes: Buffer, start: number, end: number, seconds: number): void {
+    const plain = this.#plain;
+    if (!plain.read(bytes, start, end)) {
+      this.describe(callId, bytes.toString('latin1', start, end), seconds);
+      return;
+    }
+    this.#sweep(seconds);
+    const call = this.#describedCall(callId, seconds);
+    const { address, port, rtcpPort, sharesPort, codecs } = plain;
+    this.#addPorts(call, { address, rtcpAddress: address, port, rtcpPort, sharesPort, codecs });
   }
 
   /** The call's INVITE has been accepted. */
@@ -131,7 +149,6 @@ export class CallMedia {
     const known = this.#calls.get(callId);
     if (known) return known;
     if (this.#calls.size >= this.#mostCalls) this.#evictOldest();
-    // No spread, which would take longer than all the rest.
     const call: Call = {
       callId,
       expiresAt: 0,
@@ -144,15 +161,27 @@ export class CallMedia {
     return call;
   }
 
-  #addStream(call: Call, stream: Media): void {
-    const { port, rtcpPort, codecs } = stream;
+  /** The call that has described its media. */
+  #describedCall(callId: string, seconds: number): Call {
+    const call = this.#callOf(callId, seconds);
+    call.hasEnded = false;
+    call.expiresAt = seconds + IDLE_SECONDS;
+    if (call.refreshedAt !== seconds) this.#refresh(call, seconds);
+    return call;
+  }
+
+  #addStream(call: Call, { port, rtcpPort, sharesPort, codecs, ...stream }: Media): void {
     const address = addressOf(stream.address);
     const rtcpAddress =
       stream.rtcpAddress === stream.address ? address : addressOf(stream.rtcpAddress);
+    this.#addPorts(call, { address, rtcpAddress, port, rtcpPort, sharesPort, codecs });
+  }
+
+  #addPorts(call: Call, { address, rtcpAddress, port, rtcpPort, sharesPort, codecs }: Ports): void {
     this.#add(call, address, port, codecs);
     this.#add(call, rtcpAddress, rtcpPort, codecs);
     // The other side may not want to share the port.
-    if (stream.sharesPort) this.#add(call, address, port + 1, codecs);
+    if (sharesPort) this.#add(call, address, port + 1, codecs);
   }
 
   /** The last call that names an endpoint has it. */

@@ -102,6 +102,65 @@ describe('media of calls', () => {
     assert.equal(callOf(media, '203.0.113.9:1', '198.51.100.2:5001'), '');
   });
 
+  test('is the same where a description is read at once as line by line', () => {
+    const variants = [
+      OFFER,
+      ANSWER,
+      `${OFFER}\r\na=rtcp-mux\r\n`,
+      `${OFFER}\r\na=rtcp:4444\r\n`,
+      `${OFFER}\r\na=rtcp:4444 IN IP4 192.0.2.7\r\n`,
+      `${OFFER}\r\nc=IN IP4 192.0.2.9\r\n`,
+      `${OFFER}\r\nm=video 4002 RTP/AVP 31\r\n`,
+      OFFER.replace('c=', 'c=IN IP4 192.0.2.8\r\nc='),
+      OFFER.replaceAll('\r\n', '\n'),
+      OFFER.replace('v=0\r\n', ''),
+      OFFER.replace('v=0', 'm=audio 4002 RTP/AVP 0'),
+      OFFER.slice(OFFER.indexOf('m=')),
+      OFFER.replace('RTP/AVP', 'udp'),
+      OFFER.replace('RTP/AVP', 'RTP/SAVP'),
+      ...['0', '99999', '655360', '', '4000/2', ' 4000', '4000x', '65535'].map((port) =>
+        OFFER.replace('4000', port),
+      ),
+      ...['0.0.0.0', '192.0.2', '192.0.2.1.1', '192.0.2.256', '192.0.02.1', 'host'].map((address) =>
+        OFFER.replace('192.0.2.1', address),
+      ),
+      ...['192.0.2.1/127', ' 192.0.2.1', '192.0.2.1 ', '255.255.255.255'].map((address) =>
+        OFFER.replace('192.0.2.1', address),
+      ),
+      OFFER.replace('IP4', 'IP6').replace('192.0.2.1', '2001:db8::1'),
+      OFFER.replace('audio', 'audio '),
+      OFFER.slice(0, 30),
+      '',
+      'm=',
+    ];
+    const addresses = ['192.0.2.1', '192.0.2.7', '192.0.2.8', '192.0.2.9', '255.255.255.255'];
+    const known = (media: CallMedia) =>
+      [...addresses, '2001:db8:0:0:0:0:0:1', '198.51.100.2', '198.51.100.3'].flatMap((address) =>
+        [4000, 4001, 4002, 4003, 4444, 5000, 5009, 65_535].map((destinationPort) => {
+          const source = address.includes(':') ? '2001:db8:0:0:0:0:0:9' : '203.0.113.9';
+          const found = media.find(passageOf(source, address, { destinationPort, seconds: NOW }));
+          return found && [found.call.callId, found.port, [...found.codecs]];
+        }),
+      );
+    // What has been read before is known the second time; what is cut never ends the reading of more.
+    for (let round = 0; round < 2; round++)
+      for (const sdp of variants) {
+        const whole = new CallMedia();
+        const inPlace = new CallMedia();
+        for (let turn = 0; turn <= round; turn++) {
+          whole.describe('a', sdp, NOW);
+          const bytes = Buffer.from(`m=audio 4003 RTP/AVP 0\n${sdp}\nm=audio 4003 RTP/AVP 0`);
+          inPlace.describeIn('a', bytes, 23, 23 + sdp.length, NOW);
+        }
+        assert.deepEqual(known(inPlace), known(whole), sdp);
+        assert.equal(inPlace.callCount, whole.callCount, sdp);
+      }
+    const media = new CallMedia();
+    for (const end of [OFFER.length, OFFER.length - 3, OFFER.length])
+      media.describeIn('a', Buffer.from(OFFER), 0, end, NOW);
+    assert.equal(callOf(media, '203.0.113.9:1', '192.0.2.1:4001'), 'a');
+  });
+
   test('names the codec of a payload type', () => {
     const media = new CallMedia();
     media.describe('a', OFFER, NOW);
