@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 
 import { SocketChannel } from '#kcap/agent/socket-channel.js';
 
+import { longWork } from '../support/long-work.js';
 import { runCommand } from '../support/run-command.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
@@ -211,6 +212,21 @@ describe('others that behave badly', () => {
     // The one that was first and has asked nothing since has had to go.
     assert.equal(silent.filter(({ closed }) => closed).length, 1);
     assert.ok(silent[0]?.closed);
+  });
+
+  test('many commands leave packets their turns of the event loop', async (t) => {
+    const { socket, tasks } = await listening(t);
+    const { work, mostInARow } = longWork(t);
+    t.mock.method(tasks, 'list', () => {
+      work();
+      return [];
+    });
+    const count = 200;
+    const clients = await Promise.all([1, 2].map(() => Client.connect(t, socket)));
+    const line = '{"jsonrpc":"2.0","id":1,"method":"task_list"}\n';
+    for (const client of clients) client.write(line.repeat(count));
+    for (const client of clients) await client.count(count);
+    assert.ok(mostInARow() <= 10, `${mostInARow()} commands in a row`);
   });
 
   test('a command that takes long keeps its place, and holds up no other connection', async (t) => {

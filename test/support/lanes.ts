@@ -58,6 +58,7 @@ export const LONG = [
   'commands/consume-range',
   'interop/corpus',
   'commands/packed',
+  'commands/agent-killed',
   'commands/agent-tasks',
   'files/compressed-input',
   'commands/print',
