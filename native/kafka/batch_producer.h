@@ -140,7 +140,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   int IdleMs() const;
   enum class Outcome { kTaken, kQueueFull, kRefused };
   void BeginMessage(int flags, void* opaque, int64_t timestamp_ms);
-  Outcome ProduceRecord(const Records& records, const uint8_t* record);
+  Outcome ProduceRecord(const BatchLink& link, const uint8_t* record);
   Outcome ProduceFrame(const FramedMessage& message);
   // Packs: producer_packing.cc.
   size_t PackRecords(const Records& records);

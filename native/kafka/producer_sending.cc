@@ -57,11 +57,12 @@ int BatchProducer::IdleMs() const {
 
 size_t BatchProducer::ProduceRecords(const Records& records) {
   if (packs_) return PackRecords(records);
+  const BatchLink link = records.link();
   return ProduceEach(records.length, [&](size_t at, size_t& size) {
     RecordHeader header;
     memcpy(&header, records.bytes + at, sizeof header);
     size = sizeof header + header.captured;
-    return ProduceRecord(records, records.bytes + at);
+    return ProduceRecord(link, records.bytes + at);
   });
 }
 
@@ -134,13 +135,13 @@ void BatchProducer::BeginMessage(int flags, void* opaque, int64_t timestamp_ms) 
   arguments_.Put(RD_KAFKA_VTYPE_OPAQUE).ptr = opaque;
 }
 
-BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, const uint8_t* record) {
-  PlainMessage message(records.link(), record);
+BatchProducer::Outcome BatchProducer::ProduceRecord(const BatchLink& link, const uint8_t* record) {
+  PlainMessage message(link, record);
   const uint64_t number = accepted_.load(std::memory_order_relaxed) + 1;
   BeginMessage(RD_KAFKA_MSG_F_COPY, reinterpret_cast<void*>(number), message.time_ms());
   if (flow_partitions_ > 1)
     arguments_.Put(RD_KAFKA_VTYPE_PARTITION).i32 =
-        static_cast<int32_t>(flow_hash_.Of(records.link_type, message.frame()) % flow_partitions_);
+        static_cast<int32_t>(flow_hash_.Of(link.type, message.frame()) % flow_partitions_);
   message.PutInto(arguments_);
   for (const auto& [name, value] : headers_) arguments_.PutHeader(name.c_str(), value);
 
@@ -156,7 +157,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const Records& records, cons
   if (IsFull(code)) return Outcome::kQueueFull;
   if (IsTooLarge(code)) {
     MessagePacket packet{};
-    packet.link = records.link();
+    packet.link = link;
     packet.header = message.header();
     KeepRefused(number, packet, message.frame());
     CountFailure(kLargerThanClientTakes, 1);

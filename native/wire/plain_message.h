@@ -21,7 +21,7 @@ namespace kcap {
  * and its link. */
 class PlainMessage {
  public:
-  /** `record`: header and frame. It and the names of the link must outlive the message. */
+  /** `record`: header and frame. It and the link must outlive the message. */
   PlainMessage(const BatchLink& link, const uint8_t* record);
 
   const RecordHeader& header() const { return header_; }
@@ -43,7 +43,7 @@ class PlainMessage {
     char text_[10];
   };
 
-  const BatchLink link_;
+  const BatchLink& link_;
   RecordHeader header_;
   std::span<const uint8_t> frame_;
   uint64_t time_us_;
