@@ -60,6 +60,12 @@ const CONSUMER_QUEUE_MESSAGES = 5_000;
 /** What one request asks of each partition, unless there are so many that this would exceed CONSUMER_QUEUE_KBYTES. */
 const FETCH_KBYTES = 1024;
 
+/**
+ * A broker is asked for one thing at a time. Where the only partition with room in its queue has nothing more, the
+ * others wait for that answer: half a second by librdkafka's default.
+ */
+const OF_SEVERAL_PARTITIONS: Properties = new Map([['fetch.wait.max.ms', '100']]);
+
 const CONSUMER: Properties = new Map([
   ...BOTH,
   // Also where retention has deleted what would have come next: never silently skip to the end.
@@ -163,6 +169,7 @@ export function consumerProperties(
   const fetchShare = Math.max(1, Math.floor(CONSUMER_QUEUE_KBYTES / options.partitions));
   const properties = new Map([
     ...CONSUMER,
+    ...(options.partitions > 1 ? OF_SEVERAL_PARTITIONS : []),
     ['queued.max.messages.kbytes', share(CONSUMER_QUEUE_KBYTES, 1)],
     ['fetch.message.max.bytes', String(Math.min(FETCH_KBYTES, fetchShare) * 1024)],
     ['queued.min.messages', share(CONSUMER_QUEUE_MESSAGES, 1000)],

@@ -174,6 +174,13 @@ describe('what a consumer is set to', () => {
     assert.equal(consumerProperties(user, one).get('auto.offset.reset'), 'latest');
   });
 
+  test('several partitions do not wait long for one that has nothing more, unless the user says so', () => {
+    const waits = (partitions: number, user: ReadonlyMap<string, string> = new Map()) =>
+      consumerProperties(user, { ...one, partitions }).get('fetch.wait.max.ms');
+    assert.deepEqual([waits(1), waits(2)], [undefined, '100']);
+    assert.equal(waits(2, new Map([['fetch.wait.max.ms', '700']])), '700');
+  });
+
   test('is told of ends where it reads to an end', () => {
     const ends = (tellsEnds: boolean) =>
       consumerProperties(new Map(), { ...one, tellsEnds }).get('enable.partition.eof');
