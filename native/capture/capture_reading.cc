@@ -16,8 +16,8 @@
 namespace kcap {
 namespace {
 
-// With less than that after a look at the ring, the link is a slow one.
-constexpr size_t kBusyBytes = 128 * 1024;
+// With less than that after a look at the ring, each 10 ms, the link is a slow one.
+constexpr size_t kBusyBytes = 32 * 1024;
 
 /** Adds to a counter that only this thread changes. */
 void Add(std::atomic<uint64_t>& counter, uint64_t number) {
