@@ -1,6 +1,7 @@
 import { addon } from '../addon/addon.js';
 import type { TaskState } from '../task/task-status.js';
 import type { Tasks } from '../task/tasks.js';
+import { collectGarbage } from './garbage.js';
 
 /** By then a task's threads have ended, and so have those of tasks that end together. */
 const LATER_MS = 1000;
@@ -8,8 +9,8 @@ const LATER_MS = 1000;
 const ENDED: ReadonlySet<TaskState> = new Set(['stopped', 'failed']);
 
 /**
- * Gives memory back that tasks have left. A task has threads of its own, and each frees into an arena of its own: without
- * this, an agent whose tasks come and go keeps several times what it uses.
+ * Gives memory back that tasks have left: what their batches held, and what lies in the arenas of their threads, of which
+ * each has one of its own. Without this, an agent whose tasks come and go keeps several times what it uses.
  */
 export class FreedMemory {
   readonly #giveBack: () => void;
@@ -20,7 +21,9 @@ export class FreedMemory {
     this.#giveBack =
       giveBack ??
       (() => {
-        addon.giveBackFreedMemory();
+        void collectGarbage().then(() => {
+          addon.giveBackFreedMemory();
+        });
       });
     this.#leave = tasks.onChange(({ state }, change) => {
       if (change === 'deleted' || ENDED.has(state)) this.#later();
