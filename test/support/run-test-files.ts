@@ -57,7 +57,7 @@ export async function runTestFiles(
     });
     events.on('test:fail', (event) => {
       count(event);
-      if (!isSet(event.todo)) failed.push(event.name);
+      if (!isSet(event.todo)) failed.push(event.name + howEnded(event.details.error));
     });
     await pipeline(events, new spec(), report, { end: false });
     if (costsFile !== undefined) {
@@ -97,6 +97,13 @@ export async function runTestFiles(
 function loadBefore(module: string): void {
   const options = [process.env['NODE_OPTIONS'] ?? '', `--import=${import.meta.resolve(module)}`];
   process.env['NODE_OPTIONS'] = options.join(' ');
+}
+
+/** How the process of a file ended, where that is why it failed; the spec reporter leaves it out. */
+function howEnded(error: object): string {
+  const { exitCode, signal } = error as { readonly exitCode?: unknown; readonly signal?: unknown };
+  if (typeof signal === 'string') return ` (its process was ended by ${signal})`;
+  return typeof exitCode === 'number' ? ` (its process ended with status ${exitCode})` : '';
 }
 
 interface TestEvent {
