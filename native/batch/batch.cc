@@ -1,38 +1,70 @@
 #include "batch/batch.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace kcap {
 
-SharedBytes::SharedBytes(size_t capacity)
-    : data_(capacity ? new uint8_t[capacity] : nullptr), capacity_(capacity) {}
+namespace {
+
+/** Memories that take turns; each has a Buffer that JavaScript knows. */
+constexpr size_t kMostShown = 3;
+/** Borrowed before, kept for the next time. */
+constexpr size_t kMostSpare = 1;
+
+std::shared_ptr<BatchMemory> MemoryOf(size_t capacity) {
+  return capacity ? BatchMemory::New(capacity) : nullptr;
+}
+
+}  // namespace
+
+SharedBytes::SharedBytes(size_t capacity) : memory_(MemoryOf(capacity)) {}
 
 void SharedBytes::Replace(size_t capacity) {
-  data_.reset(new uint8_t[capacity]);
-  capacity_ = capacity;
+  memory_ = MemoryOf(capacity);
+  others_.clear();
+}
+
+void SharedBytes::Renew() {
+  if (!memory_ || !memory_->IsLent()) return;
+  const auto is_free = [](const auto& memory) { return !memory->IsLent(); };
+  const auto spare = std::ranges::find_if(others_, is_free);
+  if (spare != others_.end())
+    memory_.swap(*spare);
+  else
+    others_.push_back(std::exchange(memory_, BatchMemory::New(capacity())));
+  // As many as an outage took are not needed for good.
+  size_t spares = 0;
+  std::erase_if(others_,
+                [&](const auto& memory) { return is_free(memory) && ++spares > kMostSpare; });
 }
 
 Napi::Value SharedBytes::ToBuffer(Napi::Env env) {
-  if (buffered_ != data_.get()) {
-    // The Buffer owns a share of the memory: one that is kept too long shows old bytes, never freed
-    // ones.
-    auto share = std::make_unique<std::shared_ptr<uint8_t[]>>(data_);
-    auto buffer = Napi::Buffer<uint8_t>::New(
-        env, data_.get(), capacity_,
-        [](Napi::Env, uint8_t*, std::shared_ptr<uint8_t[]>* owned) { delete owned; }, share.get());
-    // Not before: in a worker that is being terminated there is no Buffer to own it.
-    share.release();
-    buffer_ = Napi::Persistent(buffer);
-    // Node may unload the addon before this reference's destructor could run.
-    buffer_.SuppressDestruct();
-    buffered_ = data_.get();
+  for (auto& [memory, buffer] : shown_)
+    if (memory == memory_.get()) return buffer.Value();
+  // The Buffer owns a share of the memory: one that is kept too long shows old bytes, never freed
+  // ones.
+  auto share = std::make_unique<std::shared_ptr<BatchMemory>>(memory_);
+  auto buffer = Napi::Buffer<uint8_t>::New(
+      env, data(), capacity(),
+      [](Napi::Env, uint8_t*, std::shared_ptr<BatchMemory>* owned) { delete owned; }, share.get());
+  // Not before: in a worker that is being terminated there is no Buffer to own it.
+  share.release();
+  if (shown_.size() == kMostShown) {
+    shown_.front().buffer.Reset();
+    shown_.erase(shown_.begin());
   }
-  return buffer_.Value();
+  auto& shown = shown_.emplace_back(memory_.get(), Napi::Persistent(buffer));
+  // Node may unload the addon before this reference's destructor could run.
+  shown.buffer.SuppressDestruct();
+  return buffer;
 }
 
 void SharedBytes::LetGo() {
-  buffer_.Reset();
-  buffered_ = nullptr;
-  data_.reset();
-  capacity_ = 0;
+  for (auto& [memory, buffer] : shown_) buffer.Reset();
+  shown_.clear();
+  memory_.reset();
+  others_.clear();
 }
 
 Batch::Batch(size_t capacity, size_t max_records)
@@ -75,6 +107,7 @@ void Batch::Clear() {
   next_.clear();
   // One long frame is no reason to hold so much, and to fill it, ever after.
   if (records_.capacity() > usual_capacity_) records_.Replace(usual_capacity_);
+  records_.Renew();
 }
 
 void Batch::LetGo() {

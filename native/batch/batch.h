@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "batch/batch_memory.h"
+
 namespace kcap {
 
 /** Header of a record in a pcap file and in a batch (draft-ietf-opsawg-pcap), host byte order. */
@@ -68,21 +70,28 @@ class SharedBytes {
  public:
   explicit SharedBytes(size_t capacity);
 
-  uint8_t* data() const { return data_.get(); }
-  size_t capacity() const { return capacity_; }
+  uint8_t* data() const { return memory_ ? memory_->data() : nullptr; }
+  size_t capacity() const { return memory_ ? memory_->capacity() : 0; }
   /** Other memory, of this size, without the content. Only while JavaScript does not read it. */
   void Replace(size_t capacity);
-  /** The whole memory as one Buffer, the same one each time. JavaScript's thread only. */
+  /** Other memory of the same size, without the content, where somebody has borrowed it. Only while
+   * JavaScript does not read it. */
+  void Renew();
+  /** The whole memory as one Buffer, mostly the same one each time. JavaScript's thread only. */
   Napi::Value ToBuffer(Napi::Env env);
   /** Leaves the memory to JavaScript, which gives it back once it does not use it any more.
    * JavaScript's thread only. */
   void LetGo();
 
  private:
-  std::shared_ptr<uint8_t[]> data_;
-  size_t capacity_;
-  Napi::Reference<Napi::Buffer<uint8_t>> buffer_;
-  uint8_t* buffered_ = nullptr;
+  struct Shown {
+    const BatchMemory* memory;  // which the Buffer owns a share of
+    Napi::Reference<Napi::Buffer<uint8_t>> buffer;
+  };
+
+  std::shared_ptr<BatchMemory> memory_;
+  std::vector<std::shared_ptr<BatchMemory>> others_;  // that were borrowed
+  std::vector<Shown> shown_;                          // JavaScript's thread only
 };
 
 /** LINKTYPE_ETHERNET, of packets that say nothing else. */

@@ -17,6 +17,7 @@
 #include "kafka/client_events.h"
 #include "kafka/delivery_failures.h"
 #include "kafka/flow_hash.h"
+#include "kafka/lent_batches.h"
 #include "kafka/packs.h"
 #include "kafka/partition_turns.h"
 #include "kafka/producer_client.h"
@@ -140,7 +141,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   int IdleMs() const;
   enum class Outcome { kTaken, kQueueFull, kRefused };
   void BeginMessage(int flags, void* opaque, int64_t timestamp_ms);
-  Outcome ProduceRecord(const BatchLink& link, const uint8_t* record);
+  /** `copy`: librdkafka's flag for it, or 0 where the record's memory is lent. */
+  Outcome ProduceRecord(const BatchLink& link, const uint8_t* record, int copy);
   Outcome ProduceFrame(const FramedMessage& message);
   // Packs: producer_packing.cc.
   size_t PackRecords(const Records& records);
@@ -180,6 +182,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   /** The same for what librdkafka reports, which may be that it was purged. */
   void CountUndelivered(rd_kafka_resp_err_t error, uint64_t packets);
   void AddReport(const Report& report);
+  void OnDelivery(const rd_kafka_message_t* message);
   static void OnDelivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque);
 
   // librdkafka's background thread.
@@ -203,6 +206,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   const bool keeps_undelivered_;
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
   MessageArguments arguments_;                                // of one message, reused
+  LentBatches lent_;
   PushTimer push_timer_;
   SettledMark settled_mark_;
   RefusedRequests refused_;

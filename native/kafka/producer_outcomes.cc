@@ -145,21 +145,24 @@ void BatchProducer::Settle(uint64_t number) {
 void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto* self = ClientEvents::OpaqueOf<BatchProducer>(opaque);
   if (self->packs_) return self->OnPackDelivery(message);
+  self->OnDelivery(message);
+  self->lent_.Return(message->payload);
+}
+
+void BatchProducer::OnDelivery(const rd_kafka_message_t* message) {
   const auto message_number = reinterpret_cast<uint64_t>(message->_private);
-  if (message->err && self->ending_ == Ending::kNone &&
-      self->refused_.Take(message_number, message))
-    return;
-  self->Settle(message_number);
+  if (message->err && ending_ == Ending::kNone && refused_.Take(message_number, message)) return;
+  Settle(message_number);
   if (message->err) {
-    self->OnUndelivered(message_number, message);
+    OnUndelivered(message_number, message);
     return;
   }
-  Add(self->delivered_, 1);
-  Add(self->delivered_bytes_, message->len);
-  const uint64_t number = self->delivered_.load(std::memory_order_relaxed);
-  if (self->report_every_ == 0 || number % self->report_every_ != 0) return;
-  self->AddReport({number, static_cast<int64_t>(TimeOfKey(message->key)), message->partition,
-                   message->offset, message->len});
+  Add(delivered_, 1);
+  Add(delivered_bytes_, message->len);
+  const uint64_t number = delivered_.load(std::memory_order_relaxed);
+  if (report_every_ == 0 || number % report_every_ != 0) return;
+  AddReport({number, static_cast<int64_t>(TimeOfKey(message->key)), message->partition,
+             message->offset, message->len});
 }
 
 void BatchProducer::AddReport(const Report& report) {

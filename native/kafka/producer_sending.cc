@@ -48,6 +48,8 @@ void BatchProducer::Run() {
     std::lock_guard lock(mutex_);
     client.swap(client_);
   }
+  client.reset();
+  lent_.Clear();
 }
 
 int BatchProducer::IdleMs() const {
@@ -58,12 +60,15 @@ int BatchProducer::IdleMs() const {
 size_t BatchProducer::ProduceRecords(const Records& records) {
   if (packs_) return PackRecords(records);
   const BatchLink link = records.link();
-  return ProduceEach(records.length, [&](size_t at, size_t& size) {
+  const int copy = lent_.Begin({records.bytes, records.length}) ? 0 : RD_KAFKA_MSG_F_COPY;
+  const size_t taken = ProduceEach(records.length, [&](size_t at, size_t& size) {
     RecordHeader header;
     memcpy(&header, records.bytes + at, sizeof header);
     size = sizeof header + header.captured;
-    return ProduceRecord(link, records.bytes + at);
+    return ProduceRecord(link, records.bytes + at, copy);
   });
+  lent_.End();
+  return taken;
 }
 
 double BatchProducer::ProduceFrames(std::span<const uint8_t> frames) {
@@ -135,10 +140,11 @@ void BatchProducer::BeginMessage(int flags, void* opaque, int64_t timestamp_ms) 
   arguments_.Put(RD_KAFKA_VTYPE_OPAQUE).ptr = opaque;
 }
 
-BatchProducer::Outcome BatchProducer::ProduceRecord(const BatchLink& link, const uint8_t* record) {
+BatchProducer::Outcome BatchProducer::ProduceRecord(const BatchLink& link, const uint8_t* record,
+                                                    int copy) {
   PlainMessage message(link, record);
   const uint64_t number = accepted_.load(std::memory_order_relaxed) + 1;
-  BeginMessage(RD_KAFKA_MSG_F_COPY, reinterpret_cast<void*>(number), message.time_ms());
+  BeginMessage(copy, reinterpret_cast<void*>(number), message.time_ms());
   if (flow_partitions_ > 1)
     arguments_.Put(RD_KAFKA_VTYPE_PARTITION).i32 =
         static_cast<int32_t>(flow_hash_.Of(link.type, message.frame()) % flow_partitions_);
@@ -150,6 +156,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const BatchLink& link, const
     Add(accepted_, 1);
     settled_mark_.Begin(number);
     turns_.Produced(message.byte_length());
+    if (!copy) lent_.Took();
     return Outcome::kTaken;
   }
   const auto code = rd_kafka_error_code(error);
