@@ -18,6 +18,11 @@ namespace {
 
 // With less than that after a look at the ring, each 10 ms, the link is a slow one.
 constexpr size_t kBusyBytes = 32 * 1024;
+// Between two looks on a busy link; to be woken for each of the kernel's blocks costs more than
+// what is done with it.
+constexpr int kRestMs = 10;
+// A look that has found this part of the ring filled is followed by the next one without a rest.
+constexpr size_t kRestingPart = 16;
 
 /** Adds to a counter that only this thread changes. */
 void Add(std::atomic<uint64_t>& counter, uint64_t number) {
@@ -46,6 +51,7 @@ void LiveCapture::CloseCapture() {
 std::string LiveCapture::CaptureAll() {
   while (!closing_) {
     RefreshFilter();
+    found_bytes_ = 0;
     const int packets = pcap_dispatch(pcap_.get(), -1, OnPacket, reinterpret_cast<u_char*>(this));
     if (packets == PCAP_ERROR) return pcap_geterr(pcap_.get());
     int due_in_ms = BatchDueInMs();
@@ -55,9 +61,17 @@ std::string LiveCapture::CaptureAll() {
       due_in_ms = -1;
     }
     if (stopping_ && DrainIsOver(packets)) break;
-    WaitForPackets(due_in_ms);
+    if (MayRest())
+      Rest(due_in_ms);
+    else
+      WaitForPackets(due_in_ms);
   }
   return "";
+}
+
+/** Whether the link is a busy one, and the ring has room for what comes meanwhile. */
+bool LiveCapture::MayRest() const {
+  return !stopping_ && found_bytes_ >= kBusyBytes && found_bytes_ <= ring_bytes_ / kRestingPart;
 }
 
 /** On a busy link a batch waits for more packets, on a slow one nobody should wait for them. -1
@@ -89,6 +103,12 @@ void LiveCapture::WaitForPackets(int timeout_ms) {
   if (poll(waited, 2, timeout_ms) > 0 && waited[1].revents) wake_->Clear();
 }
 
+/** @param most_ms negative where nothing is due */
+void LiveCapture::Rest(int most_ms) {
+  pollfd waited = {wake_->fd(), POLLIN, 0};
+  if (poll(&waited, 1, most_ms < 0 ? kRestMs : std::min(kRestMs, most_ms)) > 0) wake_->Clear();
+}
+
 void LiveCapture::RefreshFilter() {
   const bool changed = filter_changed_.exchange(false);
   const bool has_news = own_packets_ && own_packets_->Refresh();
@@ -110,6 +130,7 @@ void LiveCapture::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char
 }
 
 void LiveCapture::Take(const pcap_pkthdr* header, const u_char* frame) {
+  found_bytes_ += header->caplen;
   if (filter_here_ && !pcap_offline_filter(filter_here_->get(), header, frame)) return;
   if (own_packets_ && own_packets_->Contains({frame, header->caplen})) return;
   if (abandoning_.load(std::memory_order_relaxed)) {

@@ -74,6 +74,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   std::string CaptureAll();
   void CloseCapture();
   void WaitForPackets(int timeout_ms);
+  bool MayRest() const;
+  void Rest(int most_ms);
   int BatchDueInMs();
   bool DrainIsOver(int packets);
   /** Puts the user's filter less the connections that are open now into the kernel, where one of
@@ -100,6 +102,8 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   bool nanoseconds_ = false;
   int32_t link_type_ = 1;
   uint32_t snap_length_ = 0;
+  size_t ring_bytes_ = 0;
+  size_t found_bytes_ = 0;  // in the ring, at the last look; the capture's thread
   const std::chrono::milliseconds max_batch_age_;
   std::chrono::steady_clock::time_point batch_began_;
   std::chrono::steady_clock::time_point filled_;  // a batch, the last time

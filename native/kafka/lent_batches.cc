@@ -6,7 +6,8 @@
 namespace kcap {
 namespace {
 
-/** Beyond that a client's messages wait for brokers, and cost less where each has its own memory. */
+/** Beyond that a client's messages wait for brokers, and cost less where each has its own memory.
+ */
 constexpr size_t kMostBytes = 16 * 1024 * 1024;
 /** Of a batch's memory, at least this part is to hold packets. */
 constexpr size_t kLeastPart = 8;
@@ -36,8 +37,9 @@ void LentBatches::End() {
 
 void LentBatches::Return(const void* value) {
   const auto* const byte = static_cast<const uint8_t*>(value);
-  const auto lent = std::ranges::find_if(
-      loans_, [&](const Lent& each) { return each.messages > 0 && Holds(each.loan.memory(), byte); });
+  const auto lent = std::ranges::find_if(loans_, [&](const Lent& each) {
+    return each.messages > 0 && Holds(each.loan.memory(), byte);
+  });
   if (lent == loans_.end() || --lent->messages > 0) return;
   const bool is_added_to = adds_ && lent + 1 == loans_.end();
   if (!is_added_to) loans_.erase(lent);
