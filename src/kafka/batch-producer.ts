@@ -141,7 +141,7 @@ export class BatchProducer {
   }
 
   /**
-   * Hands the packets to librdkafka, which copies them, and waits while its queue is full. The number of packets'
+   * Hands the packets to librdkafka, which copies or borrows them, and waits while its queue is full. The number of packets'
    * bytes that it took: all, unless `giveUp` was aborted before there was room.
    */
   async send(batch: PacketBatch, giveUp: AbortSignal): Promise<number> {
