@@ -13,15 +13,16 @@
 namespace kcap {
 
 // Ids of causes that librdkafka has no name for. TypeScript has their words (delivery-cause.ts).
+// Arrays: there is one of each, and its address tells it.
 
 /** Larger than librdkafka lets a message be (message.max.bytes). */
-inline constexpr const char* kLargerThanClientTakes = "larger-than-client-takes";
+inline constexpr char kLargerThanClientTakes[] = "larger-than-client-takes";
 /** The broker refuses it even in a request of its own. */
-inline constexpr const char* kLargerThanTopicTakes = "larger-than-topic-takes";
+inline constexpr char kLargerThanTopicTakes[] = "larger-than-topic-takes";
 /** The broker's validation has refused it, which of a packet only looks at the time. */
-inline constexpr const char* kTimeRefused = "time-refused";
+inline constexpr char kTimeRefused[] = "time-refused";
 /** Given up before it was delivered. */
-inline constexpr const char* kNotDeliveredInTime = "not-delivered-in-time";
+inline constexpr char kNotDeliveredInTime[] = "not-delivered-in-time";
 
 /** Packets that were not delivered, counted by the ids of their causes. Any thread may use it. */
 class DeliveryFailures {
