@@ -37,9 +37,9 @@ for (const closes of [false, true]) {
     };
     await comeAndGo(4);
     const before = await dataKiB();
-    await comeAndGo(8);
+    await comeAndGo(16);
     const grown = (await dataKiB()) - before;
-    // The two batches of each capture would be 16 MiB.
-    assert.ok(grown < 8 * 1024, `${grown} KiB more`);
+    // The two batches of each capture would be 32 MiB.
+    assert.ok(grown < 16 * 1024, `${grown} KiB more`);
   });
 }
