@@ -29,6 +29,8 @@ export interface SystemAddon {
   ignoreSignal(number: number): void;
   /** Memory that is freed stays the process's, up to 64 MiB a thread. */
   keepFreedMemory(): void;
+  /** Threads to come have less memory of their own that stays when they end. To be called once there are few. */
+  shareArenas(): void;
   /** Memory that is free goes back to the system now. */
   giveBackFreedMemory(): void;
   LogWriter: new (fd: number, limitBytes: number) => NativeLogWriter;

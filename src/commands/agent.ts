@@ -17,6 +17,7 @@ import type { Runner } from './command.js';
 
 /** `kcap agent`: tasks, until it is stopped. */
 export const agent: Runner<typeof AGENT_OPTIONS> = async ({ config }) => {
+  addon.shareArenas();
   const ignored = new Map<string, IgnoredKey>();
   const read = () =>
     readConfiguration(config, {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
@@ -9,7 +10,7 @@ import { Client } from '../agent/client.js';
 import { freePort } from '../support/free-port.js';
 import { numberedFrame } from '../support/numbered-frames.js';
 import { readPcap } from '../support/pcap-file.js';
-import { residentMemory } from '../support/process-memory.js';
+import { arenas, residentMemory } from '../support/process-memory.js';
 import { runCommand } from '../support/run-command.js';
 import { heldBy, runningAgent } from '../support/running-agent.js';
 import { sipRequest, udpFrame } from '../support/sip-packets.js';
@@ -70,6 +71,8 @@ describe('many tasks of one agent', () => {
     async (t) => {
       const veth = await vethPair(t);
       const agent = await runningAgent(t, { configuration: { log: { level: 'error' } } });
+      // Those of Node's own threads.
+      const arenasBefore = await arenas(agent.run.pid);
       const client = await Client.connect(t, agent.socket);
       const fileOf = (number: number) => path.join(agent.folder, `${number}.pcap`);
       for (let number = 0; number < 100; number++) {
@@ -95,6 +98,9 @@ describe('many tasks of one agent', () => {
         return stats.length === 100 && stats.every(({ packets_in: count }) => count === 50);
       };
       await waitFor(allIn, { ...LIMIT, what: '50 packets in each of them' });
+      const arenasNow = await arenas(agent.run.pid);
+      const mostArenas = Math.max(arenasBefore, 2 * availableParallelism());
+      assert.ok(arenasNow <= mostArenas, `${arenasNow} arenas, ${arenasBefore} before`);
       const stop = agent.ask('stop');
       assert.equal((await stop.exit).status, 0, stop.stderr);
       assert.equal((await agent.run.exit).status, 0, agent.run.stderr);
