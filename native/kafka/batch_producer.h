@@ -132,6 +132,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   template <typename ProduceOne>
   size_t ProduceEach(size_t length, ProduceOne produce_one);
   bool HasRoom();
+  void AwaitRoom();
   bool IsShort(int queued) const;
   bool IsFull(rd_kafka_resp_err_t error) const;
   /** Larger than the client lets a message be, or than its queue. */

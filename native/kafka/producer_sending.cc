@@ -97,8 +97,7 @@ size_t BatchProducer::ProduceEach(size_t length, ProduceOne produce_one) {
     } else if (outcome == Outcome::kRefused) {
       break;
     } else if (waited_ms < kMaxWaitForRoomMs) {
-      // A queue that is full has nothing to linger for, also where a request would hold more.
-      rd_kafka_flush(client(), kStepMs);
+      AwaitRoom();
       waited_ms += kStepMs;
     } else {
       break;
@@ -114,17 +113,26 @@ size_t BatchProducer::ProduceEach(size_t length, ProduceOne produce_one) {
 bool BatchProducer::HasRoom() {
   for (int waited_ms = 0; waited_ms < kMaxWaitForRoomMs; waited_ms += kStepMs) {
     const bool may_follow = SendRefusedAgain();
-    const int queued = rd_kafka_outq_len(client());
-    if (may_follow && (may_fill_queue_ || IsShort(queued))) return true;
-    // Where messages are spread over many partitions, none may have enough for a full request.
-    if (!HasTurns() || steps_without_progress_ >= kStepsBeforePush)
-      rd_kafka_flush(client(), kStepMs);
-    else
-      rd_kafka_poll(client(), kStepMs);
-    const bool progresses = rd_kafka_outq_len(client()) < queued;
-    steps_without_progress_ = progresses ? 0 : steps_without_progress_ + 1;
+    if (may_follow && (may_fill_queue_ || IsShort(rd_kafka_outq_len(client())))) return true;
+    AwaitRoom();
   }
   return false;
+}
+
+/**
+ * Waits a moment for deliveries. Full requests go by themselves: in a flush, librdkafka's thread polls
+ * without a pause for as long as they wait for each other. But where messages are spread over many
+ * partitions, or a queue holds less than a request, there may be none.
+ */
+void BatchProducer::AwaitRoom() {
+  const int queued = rd_kafka_outq_len(client());
+  const bool has_full = HasTurns() && (packs_ || queued > bounds_.messages);
+  if (has_full && steps_without_progress_ < kStepsBeforePush)
+    rd_kafka_poll(client(), kStepMs);
+  else
+    rd_kafka_flush(client(), kStepMs);
+  const bool progresses = rd_kafka_outq_len(client()) < queued;
+  steps_without_progress_ = progresses ? 0 : steps_without_progress_ + 1;
 }
 
 bool BatchProducer::IsShort(int queued) const {
@@ -211,13 +219,22 @@ double BatchProducer::FlushFor(int timeout_ms) {
   constexpr std::chrono::milliseconds kStep(50);
   constexpr std::chrono::milliseconds kNap(5);
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  bool progresses = true;
   while (!cancelled_ && UnderWay() > 0) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         until - std::chrono::steady_clock::now());
     if (left.count() <= 0) break;
+    const uint64_t under_way = UnderWay();
     SendAllPacks();
-    rd_kafka_flush(client(), static_cast<int>(std::min(left, kStep).count()));
+    const auto step_ms = static_cast<int>(std::min(left, kStep).count());
+    // Full requests go by themselves. In a flush, librdkafka's thread polls without a pause for as
+    // long as they wait for each other.
+    if (progresses && under_way > static_cast<uint64_t>(bounds_.messages))
+      rd_kafka_poll(client(), step_ms);
+    else
+      rd_kafka_flush(client(), step_ms);
     SendRefusedAgain();
+    progresses = UnderWay() < under_way;
     // What was refused may wait for the topic's settings: nothing is in librdkafka's hands then,
     // and it has nothing to wait for.
     if (UnderWay() > 0 && rd_kafka_outq_len(client()) == 0)

@@ -21,7 +21,7 @@ const PRODUCER: Properties = new Map([
   ['queue.buffering.max.messages', '550000'],
   ['queue.buffering.max.kbytes', String(128 * 1024)],
   // The addon sends what waits long before that (PUSH_INTERVAL_MS).
-  ['linger.ms', '1000'],
+  ['linger.ms', '60000'],
 ]);
 
 /** What waits in a spool need not wait in memory, nor be given up. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { delayingProxy } from '../support/delaying-proxy.js';
 import { freePort } from '../support/free-port.js';
@@ -128,5 +129,27 @@ describe(`brokers ${ROUND_TRIP_MS} ms away`, { skip: noVeth }, () => {
     const share = ((await threadSeconds(run.pid, SENDER)) - before) / traffic.seconds;
     // 3 % were seen, and 10 % where every interval pushes.
     assert.ok(share < 0.065, `${share} of a processor`);
+  });
+
+  test('nor does it while more is captured than gets through, and while the rest is sent', async (t) => {
+    const [near, far] = ports;
+    await delayingProxy(t, { to: near, delayMs: ROUND_TRIP_MS / 2, listenOn: far });
+    const topic = await freshTopic(t);
+    const veth = await vethPair(t);
+    const args = ['-p', '-k', `127.0.0.1:${far}`, '-t', topic, '-i', veth.inside];
+    const run = kcap(t, [...args, '-X', 'queue.buffering.max.messages=30000', '-s', '2000']);
+    await run.started();
+    const began = performance.now();
+    const before = await threadSeconds(run.pid, SENDER);
+    // A megabyte a round trip gets through: half of it.
+    await flood(veth, { packetsPerSecond: 40_000, frameBytes: 1000, seconds: 3 });
+    run.signal('SIGTERM');
+    let last = before;
+    const ended = run.exit.then(() => true);
+    while (!(await Promise.race([ended, sleep(20, false)])))
+      last = await threadSeconds(run.pid, SENDER).catch(() => last);
+    const share = ((last - before) * 1000) / (performance.now() - began);
+    assert.ok(run.summary().dropped_kernel > 0, 'the queue was never full');
+    assert.ok(share < 0.2, `${share} of a processor`);
   });
 });
