@@ -120,9 +120,9 @@ bool BatchProducer::HasRoom() {
 }
 
 /**
- * Waits a moment for deliveries. Full requests go by themselves: in a flush, librdkafka's thread polls
- * without a pause for as long as they wait for each other. But where messages are spread over many
- * partitions, or a queue holds less than a request, there may be none.
+ * Waits a moment for deliveries. Full requests go by themselves: in a flush, librdkafka's thread
+ * polls without a pause for as long as they wait for each other. But where messages are spread over
+ * many partitions, or a queue holds less than a request, there may be none.
  */
 void BatchProducer::AwaitRoom() {
   const int queued = rd_kafka_outq_len(client());
