@@ -25,6 +25,7 @@
         'native/batch/batch.cc',
         'native/batch/batch_exchange.cc',
         'native/batch/batch_memory.cc',
+        'native/batch/lendable_buffer.cc',
         'native/kafka/batch_consumer.cc',
         'native/kafka/batch_filler.cc',
         'native/kafka/batch_producer.cc',

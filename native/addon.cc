@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "batch/batch.h"
+#include "batch/lendable_buffer.h"
 #include "capture/capture_filter.h"
 #include "capture/device_facts.h"
 #include "capture/link_type.h"
@@ -237,6 +238,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["giveBackFreedMemory"] =
       Napi::Function::New<GiveBackFreedMemory>(env, "giveBackFreedMemory");
   exports["ignoreSignal"] = Napi::Function::New<IgnoreSignal>(env, "ignoreSignal");
+  InitLendableBuffer(env, exports);
   InitProperties(env, exports);
   InitTopicLookup(env, exports);
   InitGroupLookup(env, exports);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "batch/lendable_buffer.h"
+
 namespace kcap {
 
 namespace {
@@ -42,14 +44,7 @@ void SharedBytes::Renew() {
 Napi::Value SharedBytes::ToBuffer(Napi::Env env) {
   for (auto& [memory, buffer] : shown_)
     if (memory == memory_.get()) return buffer.Value();
-  // The Buffer owns a share of the memory: one that is kept too long shows old bytes, never freed
-  // ones.
-  auto share = std::make_unique<std::shared_ptr<BatchMemory>>(memory_);
-  auto buffer = Napi::Buffer<uint8_t>::New(
-      env, data(), capacity(),
-      [](Napi::Env, uint8_t*, std::shared_ptr<BatchMemory>* owned) { delete owned; }, share.get());
-  // Not before: in a worker that is being terminated there is no Buffer to own it.
-  share.release();
+  const auto buffer = BufferOf(env, memory_);
   if (shown_.size() == kMostShown) {
     shown_.front().buffer.Reset();
     shown_.erase(shown_.begin());

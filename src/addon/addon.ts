@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { BatchAddon } from './batch.js';
 import type { CaptureAddon } from './capture.js';
 import type { CodecAddon } from './codec.js';
 import type { ConsumerAddon } from './consumer.js';
@@ -9,6 +10,7 @@ import type { SystemAddon } from './system.js';
 
 interface Addon
   extends
+    BatchAddon,
     CaptureAddon,
     NetAddon,
     KafkaAddon,

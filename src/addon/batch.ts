@@ -22,3 +22,10 @@ export interface NativeUndeliveredBatch {
   readonly snapLength: number;
   readonly interface?: string;
 }
+
+export interface BatchAddon {
+  /** Memory such as batches have: a producer may borrow packets in it instead of copying them. */
+  lendableBuffer(bytes: number): Buffer;
+  /** Whether a producer still reads packets in the memory of this Buffer, which nobody may write to then. */
+  isLent(buffer: Buffer): boolean;
+}
