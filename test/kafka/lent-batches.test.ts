@@ -89,6 +89,23 @@ describe('a batch that is under way', () => {
     // Only what each of the two batches had kept to spare is used again.
     assert.equal(lent.length - unchanged().filter((i) => i < MOST_LENT).length, 2);
   });
+
+  test('is over with its last packet, also where one of them is empty', async (t) => {
+    const batches = new Batches(t);
+    const producer = producerToNobody(t);
+    const memory = new Set<ArrayBufferLike>();
+    await batches.add(SHORT);
+    for (let i = 0; i < 6; i++) {
+      const batch = await batches.next();
+      memory.add(batch.bytes.buffer);
+      await producer.send(batch, NEVER);
+      const [returned] = await producer.withdraw();
+      assert.ok(returned?.bytes.equals(batch.bytes));
+      await batches.add(LONG, 0, SHORT, 0);
+    }
+    // While one is read, the other is filled.
+    assert.equal(memory.size, 2);
+  });
 });
 
 test('the memory of a packet that is longer than a batch goes once it is over', async (t) => {
