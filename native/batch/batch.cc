@@ -6,11 +6,8 @@
 #include "batch/lendable_buffer.h"
 
 namespace kcap {
-
 namespace {
 
-/** Memories that take turns; each has a Buffer that JavaScript knows. */
-constexpr size_t kMostShown = 3;
 /** Borrowed before, kept for the next time. */
 constexpr size_t kMostSpare = 1;
 
@@ -28,27 +25,33 @@ void SharedBytes::Replace(size_t capacity) {
 }
 
 void SharedBytes::Renew() {
-  if (!memory_ || !memory_->IsLent()) return;
   const auto is_free = [](const auto& memory) { return !memory->IsLent(); };
-  const auto spare = std::ranges::find_if(others_, is_free);
-  if (spare != others_.end())
-    memory_.swap(*spare);
-  else
-    others_.push_back(std::exchange(memory_, BatchMemory::New(capacity())));
+  if (memory_ && !is_free(memory_)) {
+    const auto spare = std::ranges::find_if(others_, is_free);
+    if (spare != others_.end())
+      memory_.swap(*spare);
+    else
+      others_.push_back(std::exchange(memory_, BatchMemory::New(capacity())));
+  }
   // As many as an outage took are not needed for good.
   size_t spares = 0;
   std::erase_if(others_,
                 [&](const auto& memory) { return is_free(memory) && ++spares > kMostSpare; });
 }
 
+bool SharedBytes::Has(const BatchMemory* memory) const {
+  const auto is_it = [memory](const auto& own) { return own.get() == memory; };
+  return is_it(memory_) || std::ranges::any_of(others_, is_it);
+}
+
 Napi::Value SharedBytes::ToBuffer(Napi::Env env) {
+  // A Buffer holds its memory, also one that native code has no more use for.
   for (auto& [memory, buffer] : shown_)
+    if (!Has(memory)) buffer.Reset();
+  std::erase_if(shown_, [](const Shown& shown) { return shown.buffer.IsEmpty(); });
+  for (const auto& [memory, buffer] : shown_)
     if (memory == memory_.get()) return buffer.Value();
   const auto buffer = BufferOf(env, memory_);
-  if (shown_.size() == kMostShown) {
-    shown_.front().buffer.Reset();
-    shown_.erase(shown_.begin());
-  }
   auto& shown = shown_.emplace_back(memory_.get(), Napi::Persistent(buffer));
   // Node may unload the addon before this reference's destructor could run.
   shown.buffer.SuppressDestruct();

@@ -77,7 +77,8 @@ class SharedBytes {
   /** Other memory of the same size, without the content, where somebody has borrowed it. Only while
    * JavaScript does not read it. */
   void Renew();
-  /** The whole memory as one Buffer, mostly the same one each time. JavaScript's thread only. */
+  /** The whole memory as one Buffer, the same one each time for the same memory. Only on
+   * JavaScript's thread, while no other one uses the batch. */
   Napi::Value ToBuffer(Napi::Env env);
   /** Leaves the memory to JavaScript, which gives it back once it does not use it any more.
    * JavaScript's thread only. */
@@ -88,6 +89,8 @@ class SharedBytes {
     const BatchMemory* memory;  // which the Buffer owns a share of
     Napi::Reference<Napi::Buffer<uint8_t>> buffer;
   };
+
+  bool Has(const BatchMemory* memory) const;
 
   std::shared_ptr<BatchMemory> memory_;
   std::vector<std::shared_ptr<BatchMemory>> others_;  // that were borrowed

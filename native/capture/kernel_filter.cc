@@ -33,13 +33,6 @@ constexpr CookedHeader kSll = {16, {{0, SKF_AD_PKTTYPE}, {14, SKF_AD_PROTOCOL}}}
 constexpr CookedHeader kSll2 = {
     20, {{0, SKF_AD_PROTOCOL}, {4, SKF_AD_IFINDEX}, {8, SKF_AD_HATYPE}, {10, SKF_AD_PKTTYPE}}};
 
-/** Some interfaces of libpcap's are none: USB, Bluetooth, netfilter's log. */
-bool IsPacketSocket(int socket) {
-  int domain = 0;
-  socklen_t length = sizeof domain;
-  return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_PACKET;
-}
-
 bool IsCooked(int socket) {
   int type = 0;
   socklen_t length = sizeof type;
@@ -207,9 +200,16 @@ void Detach(pcap_t* capture) {
 
 }  // namespace
 
+bool IsOfPacketSocket(pcap_t* capture) {
+  int domain = 0;
+  socklen_t length = sizeof domain;
+  return getsockopt(pcap_fileno(capture), SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
+         domain == AF_PACKET;
+}
+
 void TakeAllProtocols(pcap_t* capture) {
+  if (!IsOfPacketSocket(capture)) return;
   const int socket = pcap_fileno(capture);
-  if (!IsPacketSocket(socket)) return;
   sockaddr_ll address{};
   socklen_t length = sizeof address;
   int status = getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
@@ -247,8 +247,7 @@ bool LetPass(pcap_t* capture, const bpf_program* user_filter) {
     Detach(capture);
     return true;
   }
-  auto program =
-      IsPacketSocket(pcap_fileno(capture)) ? ForKernel(capture, *user_filter) : std::nullopt;
+  auto program = IsOfPacketSocket(capture) ? ForKernel(capture, *user_filter) : std::nullopt;
   if (program) return Attach(capture, std::move(*program));
   errno = ENOTSUP;
   return false;

@@ -12,6 +12,9 @@ namespace kcap {
 /** A protocol that nobody sends: a capture of it gets no packet before TakeAllProtocols(). */
 inline constexpr int kNoProtocol = 0xffff;
 
+/** Some interfaces of libpcap's are of none: USB, Bluetooth, netfilter's log. */
+bool IsOfPacketSocket(pcap_t* capture);
+
 /** Begins a capture of kNoProtocol; nothing where it is of no packet socket. Throws
  * std::system_error where the kernel refuses. */
 void TakeAllProtocols(pcap_t* capture);

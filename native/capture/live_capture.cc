@@ -84,7 +84,7 @@ LiveCapture::LiveCapture(const Napi::CallbackInfo& info)
   filters_here_ = filter_here_ != nullptr;
   fanout_group_ = handle.fanout_group;
   nanoseconds_ = options.nanoseconds;
-  ring_bytes_ = static_cast<size_t>(options.buffer_bytes);
+  if (IsOfPacketSocket(pcap_.get())) ring_bytes_ = static_cast<size_t>(options.buffer_bytes);
   link_type_ = LinkTypeOfDlt(pcap_datalink(pcap_.get()));
   snap_length_ = pcap_snapshot(pcap_.get());
   if (js_options.Get("leavesOutKcap").As<Napi::Boolean>()) own_packets_.emplace(link_type_);

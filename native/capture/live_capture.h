@@ -102,7 +102,7 @@ class LiveCapture : public Napi::ObjectWrap<LiveCapture>, private ThreadedObject
   bool nanoseconds_ = false;
   int32_t link_type_ = 1;
   uint32_t snap_length_ = 0;
-  size_t ring_bytes_ = 0;
+  size_t ring_bytes_ = 0;   // 0 where the kernel has no such ring
   size_t found_bytes_ = 0;  // in the ring, at the last look; the capture's thread
   const std::chrono::milliseconds max_batch_age_;
   std::chrono::steady_clock::time_point batch_began_;

@@ -28,10 +28,10 @@ class MessageArguments {
     return arguments_[count_++].u;
   }
   void PutKey(std::span<const uint8_t> key) { PutBytes(RD_KAFKA_VTYPE_KEY, key); }
-  /** An empty value is no null. */
+  /** An empty value is no null, and one that lies somewhere is reported as having lain there. */
   void PutValue(std::span<const uint8_t> value) {
     static constexpr uint8_t kEmpty = 0;
-    PutBytes(RD_KAFKA_VTYPE_VALUE, value.empty() ? std::span(&kEmpty, 0) : value);
+    PutBytes(RD_KAFKA_VTYPE_VALUE, value.data() ? value : std::span(&kEmpty, 0));
   }
   void PutHeader(const char* name, std::string_view value) {
     Put(RD_KAFKA_VTYPE_HEADER).header = {name, value.data(), static_cast<ssize_t>(value.size())};

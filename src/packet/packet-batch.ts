@@ -109,11 +109,14 @@ export function firstPackets(batch: PacketBatch, count: number): PacketBatch {
 }
 
 /** What comes after the first `byteLength` bytes, which are whole packets. For batches that are not acknowledged. */
-export function packetsAfter({ bytes, link }: PacketBatch, byteLength: number): PacketBatch {
+export function packetsAfter(
+  { bytes, link, shared = false }: PacketBatch,
+  byteLength: number,
+): PacketBatch {
   const rest = bytes.subarray(byteLength);
   let count = 0;
   for (let at = 0; at < rest.length; at += recordLength(rest, at)) count++;
-  return { bytes: rest, count, link };
+  return { bytes: rest, count, link, shared };
 }
 
 function firstPositions(origin: Origin, count: number): Origin {

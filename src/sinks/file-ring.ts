@@ -144,7 +144,7 @@ export class FileRing implements Sink {
       while (rest.count > 0) {
         const part = await this.#writeSome(rest, giveUp);
         handled += part.count;
-        rest = { ...packetsAfter(rest, part.bytes.length), shared: batch.shared === true };
+        rest = packetsAfter(rest, part.bytes.length);
       }
     } catch (error) {
       if (error instanceof PartlyWritten)

@@ -8,6 +8,7 @@ import { EncodedReporter } from '#kcap/sinks/encoded-reporter.js';
 import { FallbackReporter, FallbackReporterTarget, FallbackSink } from '#kcap/sinks/fallback.js';
 import { InTime } from '#kcap/sinks/in-time.js';
 import type { Chunk, Outlet } from '#kcap/sinks/outlet.js';
+import { PcapSink } from '#kcap/sinks/pcap.js';
 import type { Reporter } from '#kcap/sinks/reporter.js';
 import { SpoolingReporter } from '#kcap/sinks/spooling-reporter.js';
 import { SpoolFolder } from '#kcap/spool/spool-folder.js';
@@ -21,6 +22,7 @@ import { passageOf } from '../protocols/passages.js';
 import { sipRequest } from '../support/sip-packets.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { waitFor } from '../support/wait-for.js';
+import { KeptOutput } from '#support/files/kept-output.js';
 
 const NEVER = new AbortController().signal;
 const LIMIT = { limitMs: 10_000 };
@@ -187,6 +189,18 @@ describe('a fallback', () => {
     await sink.flush(NEVER);
     assert.deepEqual(counts(sink.account()), { in: 7, out: 0, fallback: 7 });
     assert.equal(other.account().out.packets, 7);
+  });
+
+  test('of packets writes to none that others look at, too', async () => {
+    const failing = new HandWrittenSink([]);
+    failing.write = () => Promise.reject(new Error('broken'));
+    const rounding = new PcapSink(new KeptOutput(), 'micro');
+    const options = { names: { first: 'a', other: 'b' }, patienceMs: 1000, log: keptLog().log };
+    const sink = new FallbackSink(failing, rounding, options);
+    const batch = batchOf(numbered(5), { precision: 'nano' });
+    const before = Buffer.from(batch.bytes);
+    await sink.write({ ...batch, shared: true }, NEVER);
+    assert.deepEqual(batch.bytes, before);
   });
 });
 
