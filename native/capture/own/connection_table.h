@@ -66,6 +66,12 @@ class ConnectionTable {
   /** Changes whenever a connection does. */
   uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
 
+  /** A place for each local port: TCP's, and then UDP's. */
+  static constexpr uint32_t kPorts = 65536, kPlaces = 2 * kPorts;
+  static uint32_t PlaceOf(Transport transport, uint16_t local_port) {
+    return (transport == Transport::kUdp ? kPorts : 0) + local_port;
+  }
+
   struct Extent {
     size_t at, bytes;
   };
@@ -110,12 +116,6 @@ class ConnectionTable {
   };
   static_assert(Word::is_always_lock_free && std::atomic<uint64_t>::is_always_lock_free);
 
-  static constexpr uint32_t kPorts = 65536;
-  static constexpr uint32_t kPlaces = 2 * kPorts;
-
-  static uint32_t PlaceOf(Transport transport, uint16_t local_port) {
-    return (transport == Transport::kUdp ? kPorts : 0) + local_port;
-  }
   std::optional<Connection> AtPlace(uint32_t place) const;
   void Mark(uint32_t place, bool used);
 

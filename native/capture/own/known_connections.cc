@@ -38,9 +38,14 @@ bool KnownConnections::Refresh() {
   known_.clear();
   const auto& own = OwnConnections::Get().table();
   known_.push_back({&own, true, true, 0});
-  for (const auto& [table, alive] : *processes_)
-    known_.push_back({&table->table(), alive && table->table().net_namespace() == net_namespace_,
-                      table->trusted(), 0});
+  for (const bool living : {true, false}) {
+    for (const auto& [table, alive] : *processes_)
+      if (alive == living)
+        known_.push_back({&table->table(),
+                          alive && table->table().net_namespace() == net_namespace_,
+                          table->trusted(), 0});
+    if (living) living_ = std::ssize(known_);
+  }
   TakeNews();
   return true;
 }
@@ -49,12 +54,14 @@ void KnownConnections::TakeNews() {
   const auto spent = news_.Spend();
   marks_.clear();
   brokers_.clear();
+  ports_.reset();
   size_t marks_of_others = 0;
   for (auto& known : known_) {
     known.generation = known.table->generation();
     known.table->ForEach(MostPlacesOf(known), [&](const Connection& connection) {
       const auto& [transport, local, remote, exclusive, open] = connection;
       if (!Counts(known, connection)) return;
+      ports_.set(ConnectionTable::PlaceOf(transport, local.port));
       const auto& marking = local.address.IsUnknown() ? remote.address : local.address;
       const Mark mark(marking.words[3]);
       if (std::find(marks_.begin(), marks_.end(), mark) == marks_.end() &&

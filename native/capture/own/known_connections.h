@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -39,11 +42,9 @@ class KnownConnections {
 
   /** One of them is in every packet; each one once. */
   const std::vector<Mark>& marks() const { return marks_; }
-  /** Whether any has this local port. */
+  /** Whether any has this local port, or had it at the last news. */
   bool HasPort(Transport transport, uint16_t port) const {
-    for (const auto& known : known_)
-      if (known.table->Has(transport, port)) return true;
-    return false;
+    return ports_[ConnectionTable::PlaceOf(transport, port)];
   }
   /** Whether a packet with these ends is of one of them. */
   bool HasPacket(Transport transport, const Endpoint& source, const Endpoint& destination) const;
@@ -61,10 +62,9 @@ class KnownConnections {
   };
 
   bool HasNews() {
-    for (const auto& known : known_)
-      if (known.table->generation() != known.generation && (known.trusted || news_.IsLeft()))
-        return true;
-    return false;
+    return std::any_of(known_.begin(), known_.begin() + living_, [this](const Known& known) {
+      return known.table->generation() != known.generation && (known.trusted || news_.IsLeft());
+    });
   }
   void TakeNews();
   static uint32_t MostPlacesOf(const Known& known);
@@ -75,8 +75,11 @@ class KnownConnections {
 
   const uint64_t net_namespace_;
   KcapProcesses::List processes_;
-  std::vector<Known> known_;
+  std::vector<Known> known_;  // this process's, those that live, and those that have ended
+  ptrdiff_t living_ = 0;      // so many of them may change
   Allowance news_;
+  /** For each packet one look, however many processes there have been. */
+  std::bitset<ConnectionTable::kPlaces> ports_;
   std::vector<Mark> marks_;
   std::vector<Endpoint> brokers_;  // of this process
 };
