@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LiveCapture } from '#kcap/capture/live-capture.js';
 
 import { AT_ONCE, InMemoryKafka, NEVER } from '../kafka/in-memory.js';
 import { batchOf, numbered, packetsIn } from '../packet/packets.js';
+import { kcap } from '../support/kcap.js';
 import { sendFrames } from '../support/traffic.js';
 import { noVeth, vethPair } from '../support/veth.js';
 import { waitFor } from '../support/wait-for.js';
@@ -57,6 +59,31 @@ test(
     const marker = Buffer.alloc(60, 0x88);
     await sendFrames(veth, [...wrapped(packets), marker, ...wrapped(strangers)]);
     assert.deepEqual(await framesOf(capture), [marker, ...wrapped(strangers)]);
+  },
+);
+
+test(
+  'leaves out a connection of another kcap, whatever wraps it, also when that has been killed',
+  { skip },
+  async (t) => {
+    const kafka = new InMemoryKafka(t);
+    const other = kcap(t, ['-c', '-k', kafka.address, '-t', kafka.topic], { stdout: 'open' });
+    await other.started();
+    const own = await connectionTo(kafka);
+    const packets = [TCP_OF_IPV4(own), TCP_OF_IPV4({ from: own.to, to: own.from })];
+    const wrapped = Object.values(WRAPPINGS).flatMap((wrap) => packets.flatMap(wrap));
+    const veth = await vethPair(t);
+    const marker = Buffer.alloc(60, 0x88);
+    const [capture, longer] = [1, 2].map(() => captureOn(t, veth.inside, { leavesOutKcap: true }));
+    assert.ok(capture && longer);
+    await sendFrames(veth, [...wrapped, marker]);
+    assert.deepEqual(await framesOf(capture), [marker]);
+    other.signal('SIGKILL');
+    await other.exit;
+    // Who lives is looked at each second, which nothing shows.
+    await sleep(1100);
+    await sendFrames(veth, [...wrapped, marker]);
+    assert.deepEqual(await framesOf(longer), [marker, marker]);
   },
 );
 
@@ -172,6 +199,11 @@ async function connect(kafka: InMemoryKafka) {
   const producer = kafka.producer({ properties: AT_ONCE });
   await producer.send(batchOf(numbered(1)), NEVER);
   assert.equal(await producer.flush(10_000), 0);
+  return connectionTo(kafka);
+}
+
+/** The one that is up. */
+async function connectionTo(kafka: InMemoryKafka) {
   const port = Number(portOf(kafka));
   const established = (await readFile('/proc/self/net/tcp', 'utf8'))
     .split('\n')
