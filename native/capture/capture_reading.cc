@@ -22,7 +22,7 @@ constexpr size_t kBusyBytes = 32 * 1024;
 // what is done with it.
 constexpr int kRestMs = 10;
 // A look that has found this part of the ring filled is followed by the next one without a rest.
-constexpr size_t kRestingPart = 16;
+constexpr size_t kRestingPart = 64;
 
 /** Adds to a counter that only this thread changes. */
 void Add(std::atomic<uint64_t>& counter, uint64_t number) {
