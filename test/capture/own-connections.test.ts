@@ -202,15 +202,19 @@ async function connect(kafka: InMemoryKafka) {
   return connectionTo(kafka);
 }
 
-/** The one that is up. */
+/** The one that is up, or the next one that is. */
 async function connectionTo(kafka: InMemoryKafka) {
   const port = Number(portOf(kafka));
-  const established = (await readFile('/proc/self/net/tcp', 'utf8'))
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .find(([, , remote = '', state]) => remote.endsWith(`:${hex(port)}`) && state === '01');
-  const localPort = Number.parseInt(established?.[1]?.split(':')[1] ?? '', 16);
-  assert.ok(localPort > 0, 'the connection is in the list of the kernel');
+  let localPort = NaN;
+  const isUp = async () => {
+    const established = (await readFile('/proc/self/net/tcp', 'utf8'))
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .find(([, , remote = '', state]) => remote.endsWith(`:${hex(port)}`) && state === '01');
+    localPort = Number.parseInt(established?.[1]?.split(':')[1] ?? '', 16);
+    return localPort > 0;
+  };
+  await waitFor(isUp, { limitMs: 10_000, what: 'a connection in the list of the kernel' });
   return {
     from: { address: '127.0.0.1', port: localPort },
     to: { address: '127.0.0.1', port },
