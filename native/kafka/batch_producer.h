@@ -133,6 +133,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   size_t ProduceEach(size_t length, ProduceOne produce_one);
   bool HasRoom();
   void AwaitRoom();
+  bool HasFullRequest() const;
   bool IsShort(int queued) const;
   bool IsFull(rd_kafka_resp_err_t error) const;
   /** Larger than the client lets a message be, or than its queue. */
@@ -142,6 +143,8 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   int IdleMs() const;
   enum class Outcome { kTaken, kQueueFull, kRefused };
   void BeginMessage(int flags, void* opaque, int64_t timestamp_ms);
+  /** The message of arguments_; null if librdkafka has taken it. */
+  rd_kafka_error_t* Produce();
   /** `copy`: librdkafka's flag for it, or 0 where the record's memory is lent. */
   Outcome ProduceRecord(const BatchLink& link, const uint8_t* record, int copy);
   Outcome ProduceFrame(const FramedMessage& message);
@@ -207,6 +210,7 @@ class BatchProducer : public Napi::ObjectWrap<BatchProducer>, private ThreadedOb
   const bool keeps_undelivered_;
   std::vector<std::pair<std::string, std::string>> headers_;  // of every message
   MessageArguments arguments_;                                // of one message, reused
+  size_t queued_bytes_ = 0;                                   // of the values that librdkafka has
   LentBatches lent_;
   PushTimer push_timer_;
   SettledMark settled_mark_;

@@ -89,7 +89,7 @@ BatchProducer::Outcome BatchProducer::ProduceAgain(RefusedMessage& message) {
   arguments_.PutKey(message.key);
   arguments_.PutValue(message.frame);
   if (message.headers) arguments_.Put(RD_KAFKA_VTYPE_HEADERS).headers = message.headers.get();
-  rd_kafka_error_t* error = arguments_.Produce(client());
+  rd_kafka_error_t* error = Produce();
   if (!error) {
     message.headers.release();  // librdkafka has taken them over
     return Outcome::kTaken;
@@ -144,6 +144,7 @@ void BatchProducer::Settle(uint64_t number) {
 
 void BatchProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto* self = ClientEvents::OpaqueOf<BatchProducer>(opaque);
+  self->queued_bytes_ -= message->len;
   if (self->packs_) return self->OnPackDelivery(message);
   self->OnDelivery(message);
   self->lent_.Return(message->payload);

@@ -88,7 +88,7 @@ BatchProducer::Outcome BatchProducer::ProducePack(std::unique_ptr<Pack>& pack, i
   if (partition != Packs::kAnyPartition) arguments_.Put(RD_KAFKA_VTYPE_PARTITION).i32 = partition;
   message.PutInto(arguments_);
   for (const auto& [name, value] : headers_) arguments_.PutHeader(name.c_str(), value);
-  rd_kafka_error_t* error = arguments_.Produce(client());
+  rd_kafka_error_t* error = Produce();
   if (!error) {
     turns_.Produced(message.byte_length());
     push_timer_.Produced(message.byte_length());

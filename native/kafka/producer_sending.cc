@@ -121,18 +121,22 @@ bool BatchProducer::HasRoom() {
 
 /**
  * Waits a moment for deliveries. Full requests go by themselves: in a flush, librdkafka's thread
- * polls without a pause for as long as they wait for each other. But where messages are spread over
- * many partitions, or a queue holds less than a request, there may be none.
+ * polls without a pause for as long as they wait for each other.
  */
 void BatchProducer::AwaitRoom() {
   const int queued = rd_kafka_outq_len(client());
-  const bool has_full = HasTurns() && (packs_ || queued > bounds_.messages);
-  if (has_full && steps_without_progress_ < kStepsBeforePush)
+  if (HasFullRequest() && steps_without_progress_ < kStepsBeforePush)
     rd_kafka_poll(client(), kStepMs);
   else
     rd_kafka_flush(client(), kStepMs);
   const bool progresses = rd_kafka_outq_len(client()) < queued;
   steps_without_progress_ = progresses ? 0 : steps_without_progress_ + 1;
+}
+
+/** Whether some partition has one: where messages are spread over many, none may have. */
+bool BatchProducer::HasFullRequest() const {
+  return HasTurns() &&
+         (queued_bytes_ >= bounds_.bytes || rd_kafka_outq_len(client()) >= bounds_.messages);
 }
 
 bool BatchProducer::IsShort(int queued) const {
@@ -148,6 +152,12 @@ void BatchProducer::BeginMessage(int flags, void* opaque, int64_t timestamp_ms) 
   arguments_.Put(RD_KAFKA_VTYPE_OPAQUE).ptr = opaque;
 }
 
+rd_kafka_error_t* BatchProducer::Produce() {
+  rd_kafka_error_t* error = arguments_.Produce(client());
+  if (!error) queued_bytes_ += arguments_.value_bytes();
+  return error;
+}
+
 BatchProducer::Outcome BatchProducer::ProduceRecord(const BatchLink& link, const uint8_t* record,
                                                     int copy) {
   PlainMessage message(link, record);
@@ -159,7 +169,7 @@ BatchProducer::Outcome BatchProducer::ProduceRecord(const BatchLink& link, const
   message.PutInto(arguments_);
   for (const auto& [name, value] : headers_) arguments_.PutHeader(name.c_str(), value);
 
-  rd_kafka_error_t* error = arguments_.Produce(client());
+  rd_kafka_error_t* error = Produce();
   if (!error) {
     Add(accepted_, 1);
     settled_mark_.Begin(number);
@@ -192,7 +202,7 @@ BatchProducer::Outcome BatchProducer::ProduceFrame(const FramedMessage& message)
   arguments_.PutValue(message.value());
   auto headers = message.CopyHeaders();
   if (headers) arguments_.Put(RD_KAFKA_VTYPE_HEADERS).headers = headers.get();
-  rd_kafka_error_t* error = arguments_.Produce(client());
+  rd_kafka_error_t* error = Produce();
   if (!error) {
     headers.release();  // librdkafka has taken them over
     Add(accepted_, 1);
@@ -227,9 +237,7 @@ double BatchProducer::FlushFor(int timeout_ms) {
     const uint64_t under_way = UnderWay();
     SendAllPacks();
     const auto step_ms = static_cast<int>(std::min(left, kStep).count());
-    // Full requests go by themselves. In a flush, librdkafka's thread polls without a pause for as
-    // long as they wait for each other.
-    if (progresses && under_way > static_cast<uint64_t>(bounds_.messages))
+    if (progresses && HasFullRequest())
       rd_kafka_poll(client(), step_ms);
     else
       rd_kafka_flush(client(), step_ms);

@@ -19,7 +19,10 @@ inline constexpr int64_t kTimeOfSending = 0;
  */
 class MessageArguments {
  public:
-  void Clear() { count_ = 0; }
+  void Clear() {
+    count_ = 0;
+    value_bytes_ = 0;
+  }
 
   /** For any part that has no function of its own below. */
   decltype(rd_kafka_vu_t::u)& Put(rd_kafka_vtype_t type) {
@@ -31,11 +34,15 @@ class MessageArguments {
   /** An empty value is no null, and one that lies somewhere is reported as having lain there. */
   void PutValue(std::span<const uint8_t> value) {
     static constexpr uint8_t kEmpty = 0;
+    value_bytes_ = value.size();
     PutBytes(RD_KAFKA_VTYPE_VALUE, value.data() ? value : std::span(&kEmpty, 0));
   }
   void PutHeader(const char* name, std::string_view value) {
     Put(RD_KAFKA_VTYPE_HEADER).header = {name, value.data(), static_cast<ssize_t>(value.size())};
   }
+
+  /** Of the value, as its delivery report says it. */
+  size_t value_bytes() const { return value_bytes_; }
 
   /** Null if librdkafka has taken the message. */
   rd_kafka_error_t* Produce(rd_kafka_t* client) const {
@@ -49,6 +56,7 @@ class MessageArguments {
 
   std::vector<rd_kafka_vu_t> arguments_;
   size_t count_ = 0;
+  size_t value_bytes_ = 0;
 };
 
 }  // namespace kcap
