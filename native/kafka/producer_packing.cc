@@ -74,7 +74,7 @@ bool BatchProducer::SendPack(int32_t partition) {
   for (int waited_ms = 0;; waited_ms += kStepMs) {
     if (ProducePack(*pack, partition) == Outcome::kTaken) break;
     if (waited_ms >= kMaxWaitForRoomMs) return false;
-    rd_kafka_flush(client(), kStepMs);
+    AwaitRoom();
   }
   packs_->Forget(partition);
   return true;
